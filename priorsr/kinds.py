@@ -1,0 +1,154 @@
+"""The kinds of component: what each is called with, what it answers, and what it must declare.
+
+A component is a class with `kind = "..."`; its constructor takes the keywords of its kind, and every other option has a
+default. The checks in `priorsr.testing` hold components to these contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from priorsr.errors import UnknownNameError, did_you_mean
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from priorsr.types import Prior, SROutput
+
+
+class Fusion(Protocol):
+    """Brings a prior into features: (features (B,C,H,W), map (B,P,h,w)) -> (B,C,H,W). Resizes the map itself.
+
+    `prior` says which map it wants: "parsing", "heatmaps" or "any".
+    """
+
+    prior: str
+
+    def __call__(self, features: Tensor, prior_map: Tensor) -> Tensor: ...
+
+
+class Attention(Protocol):
+    """Weighs features by themselves: (x (B,C,H,W), residual=None) -> attended x (+ residual), (B,C,H,W)."""
+
+    def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor: ...
+
+
+class Retention(Protocol):
+    """Brings back what the encoder kept: (x (B,C,H,W), retained, finest first) -> (B,C,H,W) at x's scale."""
+
+    def __call__(self, x: Tensor, retained: Sequence[Tensor]) -> Tensor: ...
+
+
+class Upsampler(Protocol):
+    """Enlarges features: (B,Cin,H,W) -> (B,Cout,sH,sW)."""
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+
+class Distillation(Protocol):
+    """Compares a student's tensors with a teacher's, which are detached: (student, teacher) -> a scalar.
+
+    An nn.Module: adapters with parameters are trained and checkpointed with the student, and never exported.
+    """
+
+    def __call__(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor: ...
+
+
+class Estimator(Protocol):
+    """Estimates a prior: (images (B,3,H,W) in [0, 1], state=None) -> (Prior, state). What recurs is passed in."""
+
+    def __call__(self, images: Tensor, state: Any = None) -> tuple[Prior, Any]: ...
+
+
+class Model(Protocol):
+    """Super-resolves faces: (lr (B,3,h,w), prior=None, *, ...) -> SROutput, not clamped.
+
+    `Config` is a frozen dataclass whose class variable `presets` names sets of its fields; the constructor takes one.
+    `prior` is "none", "optional" or "required"; `scale` and `size_multiple` (sides of the LR image) are integers.
+    """
+
+    Config: type
+    scale: int
+    prior: str
+    size_multiple: int
+
+    def __call__(self, lr: Tensor, prior: Prior | None = None) -> SROutput: ...
+
+
+class Recipe(Protocol):
+    """How a system is trained: `stages()` -> a list of `priorsr.training.Stage`. Constructed from its `Config`."""
+
+    Config: type
+
+    def stages(self) -> Sequence[Any]: ...
+
+
+class Score(Protocol):
+    """Judges faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
+
+    `higher_is_better` is a bool.
+    """
+
+    higher_is_better: bool
+
+    def __call__(self, sr: Tensor, hr: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of component.
+
+    keywords: what a skeleton passes to the constructor; every other option of a component has a default.
+    facts: what a class must declare, beside `kind`, and the values that it may have (empty: any).
+    configured: whether the constructor takes one `Config` instead, with presets.
+    """
+
+    name: str
+    contract: type
+    keywords: tuple[str, ...] = ()
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    configured: bool = False
+
+    @property
+    def group(self) -> str:
+        """The entry-point group under which plugins offer components of this kind."""
+        return f"priorsr.{self.name}"
+
+    def violation(self, component: object) -> str | None:
+        """What keeps `component` from being of this kind, as the end of a sentence; None if nothing does."""
+        if not isinstance(component, type):
+            return f"is a {type(component).__name__}, and a class was expected"
+        if getattr(component, "kind", None) != self.name:
+            return f"declares kind = {getattr(component, 'kind', None)!r}, and kind = {self.name!r} was expected"
+        for fact, values in self.facts.items():
+            if not hasattr(component, fact):
+                return f"declares no {fact!r}, which a {self.name} must"
+            if values and getattr(component, fact) not in values:
+                return f"declares {fact} = {getattr(component, fact)!r}, and one of {', '.join(values)} was expected"
+        return None
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("fusion", Fusion, ("channels", "prior_channels"), {"prior": ("parsing", "heatmaps", "any")}),
+        Kind("attention", Attention, ("channels",)),
+        Kind("retention", Retention, ("channels", "target_channels")),
+        Kind("upsampler", Upsampler, ("in_channels", "out_channels", "scale")),
+        Kind("distillation", Distillation, ("student_channels", "teacher_channels")),
+        Kind("estimator", Estimator),
+        Kind("model", Model, facts={"Config": ()}, configured=True),
+        Kind("recipe", Recipe, facts={"Config": ()}, configured=True),
+        Kind("score", Score, facts={"higher_is_better": ()}),
+    )
+}
+
+
+def get_kind(name: str) -> Kind:
+    """The kind called `name`; raises UnknownNameError with the closest names."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise UnknownNameError(f"there is no kind {name!r}; {did_you_mean(name, KINDS)}") from None
