@@ -1,1 +1,26 @@
+"""One implementation of each score, and the protocols that say how to use it."""
 
+from __future__ import annotations
+
+from priorsr.metrics.colour import Colour, to_colour
+from priorsr.metrics.msssim import ms_ssim
+from priorsr.metrics.pairs import to_8bit
+from priorsr.metrics.protocol import Protocol, Reduction, load_protocol, protocol_names
+from priorsr.metrics.psnr import psnr
+from priorsr.metrics.score import Scores, Scoring
+from priorsr.metrics.ssim import ssim
+
+__all__ = [
+    "Colour",
+    "Protocol",
+    "Reduction",
+    "Scores",
+    "Scoring",
+    "load_protocol",
+    "ms_ssim",
+    "protocol_names",
+    "psnr",
+    "ssim",
+    "to_8bit",
+    "to_colour",
+]

@@ -1,0 +1,102 @@
+"""Reduction kernels: how an LR image is made from an HR image.
+
+Published scores differ by the kernel alone, so each is held to the bytes, or last digits, of the tool that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from PIL import Image
+
+from priorsr.errors import OptionError, ShapeError, UnknownNameError, did_you_mean
+
+Kernel = Callable[[np.ndarray, int], np.ndarray]
+"""(hr (H,W,3) uint8, scale) -> (H/scale,W/scale,3) float64 in [0, 1], up to overshoot."""
+
+
+def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True) -> np.ndarray:
+    """Make the LR image of an HR image.
+
+    hr (H,W,3) uint8 -> (H/scale,W/scale,3): clipped and rounded to uint8, or, with `quantise=False`, float64 in [0, 1]
+    as the kernel leaves it. (The two kernels of Pillow round inside; their values are multiples of 1/255 either way.)
+
+    Raises ShapeError for an image of another shape or type, or whose sides `scale` does not divide; UnknownNameError
+    for an unknown kernel; OptionError for a scale that the kernel cannot make.
+    """
+    apply = find_kernel(kernel)
+    if hr.dtype != np.uint8 or hr.ndim != 3 or hr.shape[2] != 3:
+        raise ShapeError(f"the HR image is {hr.dtype} of shape {hr.shape}; uint8 of shape (H, W, 3) was expected")
+    check_scale(scale, kernel)
+    height, width = hr.shape[:2]
+    if height % scale or width % scale or not hr.size:
+        raise ShapeError(
+            f"the HR image is {height} x {width}; sides that are multiples of the scale {scale} were expected"
+        )
+    lr = apply(hr, scale)
+    return np.rint(lr.clip(0, 1) * 255).astype(np.uint8) if quantise else lr
+
+
+def find_kernel(kernel: str) -> Kernel:
+    """The kernel of that name; raises UnknownNameError."""
+    if kernel not in KERNELS:
+        raise UnknownNameError(f"there is no reduction kernel {kernel!r}; {did_you_mean(kernel, KERNELS)}")
+    return KERNELS[kernel]
+
+
+def check_scale(scale: int, kernel: str) -> None:
+    """Raise OptionError unless the kernel can reduce by `scale`."""
+    if scale < 1:
+        raise OptionError(f"the scale is {scale}; at least 1 was expected")
+    if kernel == "bilinear-chain" and scale & (scale - 1):
+        raise OptionError(
+            f"bilinear-chain halves the image step by step, but the scale is {scale}; a power of two was expected"
+        )
+
+
+def pil_bicubic(hr: np.ndarray, scale: int) -> np.ndarray:
+    """Pillow's bicubic (a = -0.5, antialiased) in one step, on 8 bits: DIC, SFMNet, SPARNet, CTCNet."""
+    height, width = hr.shape[:2]
+    return np.asarray(Image.fromarray(hr).resize((width // scale, height // scale), Image.Resampling.BICUBIC)) / 255
+
+
+def bilinear_chain(hr: np.ndarray, scale: int) -> np.ndarray:
+    """Pillow's bilinear (antialiased), halving step by step, rounded to 8 bits at each: PFSR's 128, 64, 32, 16."""
+    image = Image.fromarray(hr)
+    while image.height * scale > hr.shape[0]:
+        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.BILINEAR)
+    return np.asarray(image) / 255
+
+
+def matlab_bicubic(hr: np.ndarray, scale: int) -> np.ndarray:
+    """MATLAB's `imresize(hr, 1 / scale)` in double precision: cubic a = -0.5 stretched by the scale, mirrored edges."""
+    rows, columns = (_matlab_matrix(side, scale) for side in hr.shape[:2])
+    return np.einsum("ih,hwc,jw->ijc", rows, hr / 255, columns, optimize=True)
+
+
+def _matlab_matrix(side: int, scale: int) -> np.ndarray:
+    """The (side/scale, side) matrix that reduces one axis."""
+    centres = (np.arange(side // scale)[:, None] + 0.5) * scale - 0.5
+    taps = np.floor(centres - 2 * scale) + np.arange(4 * scale + 2)
+    weights = _cubic((centres - taps) / scale)
+    weights /= weights.sum(axis=1, keepdims=True)
+    mirrored = np.concatenate([np.arange(side), np.arange(side)[::-1]])[taps.astype(int) % (2 * side)]
+    matrix = np.zeros((side // scale, side))
+    np.add.at(matrix, (np.arange(side // scale)[:, None], mirrored), weights)
+    return matrix
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    """Keys' cubic convolution kernel with a = -0.5."""
+    x = np.abs(x)
+    near = 1.5 * x**3 - 2.5 * x**2 + 1
+    far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    return np.where(x <= 1, near, np.where(x <= 2, far, 0.0))
+
+
+KERNELS: Mapping[str, Kernel] = {
+    "pil-bicubic": pil_bicubic,
+    "bilinear-chain": bilinear_chain,
+    "matlab-bicubic": matlab_bicubic,
+}

@@ -1,0 +1,197 @@
+"""Protocols: how LR images are made and how SR images are scored, as files that never change once published."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from priorsr.config import build_config
+from priorsr.data.reduction import check_scale, find_kernel, reduce
+from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError, UnknownNameError, did_you_mean
+from priorsr.files import sha256_json
+from priorsr.metrics.score import SCORES, Count, Flag, Score, Scores, Scoring
+
+Section = TypeVar("Section")
+
+_ID = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)@(?P<version>[1-9][0-9]*)")
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A protocol's reduction half: HR images of `hr_size` pixels a side are reduced by `scale` with `kernel`.
+
+    quantise: round LR to 8 bits.
+    """
+
+    hr_size: Count
+    scale: Count
+    kernel: str
+    quantise: Flag
+
+    def __post_init__(self) -> None:
+        find_kernel(self.kernel)
+        check_scale(self.scale, self.kernel)
+        if self.hr_size % self.scale:
+            raise OptionError(f"hr_size is {self.hr_size}; a multiple of the scale {self.scale} was expected")
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that decides the LR images, as JSON values."""
+        return asdict(self)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the content, in hex. Models run once for each."""
+        return sha256_json(self.content)
+
+    def reduce(self, hr: np.ndarray) -> np.ndarray:
+        """The LR image of an HR image, see `priorsr.data.reduction.reduce`; raises ShapeError for another size."""
+        self.check_size(hr.shape[:2])
+        return reduce(hr, self.scale, self.kernel, self.quantise)
+
+    def check_size(self, size: tuple[int, ...]) -> None:
+        """Raise ShapeError unless the size (H, W) of an HR image is the protocol's."""
+        if size != (self.hr_size, self.hr_size):
+            found, wanted = " x ".join(map(str, size)), f"{self.hr_size} x {self.hr_size}"
+            raise ShapeError(f"an HR image is {found} pixels; the protocol is for {wanted}, see Protocol.adapted")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A scoring protocol.
+
+    name, version: of its id, `NAME@V`.
+    description, crop, notes: prose. What it is; how the published numbers' HR images were cut; what is peculiar.
+    adapted_from: the HR size of the published file, where this one was adapted to another.
+    """
+
+    name: str
+    version: int
+    description: str
+    crop: str
+    notes: tuple[str, ...]
+    reduction: Reduction
+    scoring: Scoring
+    adapted_from: int | None = None
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether this is for another HR size than the published file."""
+        return self.adapted_from is not None
+
+    @property
+    def id(self) -> str:
+        """`NAME@V`, and what it was adapted to."""
+        suffix = f" (adapted to {self.reduction.hr_size} px)" if self.is_adapted else ""
+        return f"{self.name}@{self.version}{suffix}"
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of both halves as resolved, prose excepted, in hex: one hash, one meaning of the numbers."""
+        return sha256_json({"reduction": self.reduction.content, "scoring": self.scoring.content})
+
+    @property
+    def short_hash(self) -> str:
+        """The first 12 digits of the content hash, for tables."""
+        return self.content_hash[:12]
+
+    def adapted(self, size: int) -> Protocol:
+        """The same protocol for HR images of `size` pixels a side; raises OptionError unless the scale divides it."""
+        published = self.adapted_from or self.reduction.hr_size
+        adapted_from = None if size == published else published
+        return replace(self, reduction=replace(self.reduction, hr_size=size), adapted_from=adapted_from)
+
+    def score(self, sr: Tensor, hr: Tensor) -> Scores:
+        """Score a batch, see `Scoring.score`; raises ShapeError also for images of another size than the protocol's."""
+        self.reduction.check_size(tuple(hr.shape[-2:]))
+        return self.scoring.score(sr, hr)
+
+    def aggregate(self, scores: Scores) -> dict[str, float]:
+        """The set's scores as the protocol reports them, see `Scoring.aggregate`."""
+        return self.scoring.aggregate(scores)
+
+
+def protocol_names() -> list[str]:
+    """The ids of the protocols in this package."""
+    return sorted(file.name.removesuffix(".toml") for file in _packaged().iterdir() if file.name.endswith(".toml"))
+
+
+def load_protocol(name_or_path: str | Path) -> Protocol:
+    """Read a protocol: one of this package by its id, or any file `NAME@V.toml`.
+
+    Every key must be there, and no other: a protocol says all that it means. Raises UnknownNameError for an unknown
+    id, DataError naming the file, the key and what was expected for a file that is missing, broken or wrong.
+    """
+    if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+    elif name_or_path in protocol_names():
+        path = _packaged() / f"{name_or_path}.toml"
+    else:
+        raise UnknownNameError(f"there is no protocol {name_or_path!r}; {did_you_mean(name_or_path, protocol_names())}")
+    try:
+        return _parse(path.name.removesuffix(".toml"), tomllib.loads(path.read_text(encoding="utf-8")))
+    except PriorsrError as error:
+        raise DataError(f"{path}: {error}") from error
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; a protocol NAME@V.toml was expected") from None
+    except (OSError, ValueError) as error:  # broken TOML and UTF-8 are ValueErrors
+        raise DataError(f"{path}: cannot be read as TOML ({error})") from error
+
+
+def _packaged() -> Path:
+    return Path(str(files("priorsr.metrics"))) / "protocols"
+
+
+@dataclass(frozen=True)
+class _File:
+    """The top level of a protocol's file."""
+
+    description: str
+    crop: str
+    notes: tuple[str, ...]
+    reduction: dict[str, Any]
+    scoring: dict[str, Any]
+
+
+def _parse(stem: str, content: Mapping[str, Any]) -> Protocol:
+    match = _ID.fullmatch(stem)
+    if match is None:
+        raise DataError(f"the file's name is {stem!r}; NAME@V was expected, such as my-lab@1")
+    file = _build(_File, content, "the top level")
+    tables = {key for key, value in file.scoring.items() if isinstance(value, dict)}
+    if not tables:
+        raise DataError("[scoring] has no scores; at least one table [scoring.NAME] was expected")
+    scoring = {key: value for key, value in file.scoring.items() if key not in tables}
+    scoring["scores"] = {name: _score(name, file.scoring[name]) for name in file.scoring if name in tables}
+    return Protocol(
+        name=match["name"],
+        version=int(match["version"]),
+        description=file.description,
+        crop=file.crop,
+        notes=file.notes,
+        reduction=_build(Reduction, file.reduction, "[reduction]"),
+        scoring=_build(Scoring, scoring, "[scoring]"),
+    )
+
+
+def _score(name: str, table: Mapping[str, Any]) -> Score:
+    kind = table.get("score")
+    if not isinstance(kind, str) or kind not in SCORES:
+        raise DataError(f"[scoring.{name}] has score = {kind!r}; one of {', '.join(map(repr, SCORES))} was expected")
+    return _build(SCORES[kind], {key: value for key, value in table.items() if key != "score"}, f"[scoring.{name}]")
+
+
+def _build(section: type[Section], table: Mapping[str, Any], where: str) -> Section:
+    """A section of the file, with no key missing, none unknown, and each of its type."""
+    for field in fields(section):  # type: ignore[arg-type]
+        if field.name not in table:
+            raise DataError(f"{where} lacks the key {field.name!r}; it has {', '.join(table) or 'none'}")
+    return build_config(section, None, table, where)

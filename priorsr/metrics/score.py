@@ -1,0 +1,184 @@
+"""A protocol's scoring half: what is compared, by which variants of the scores, and how a set's score is made of them.
+
+Every score is `finish(terms)`: its terms are means over an image, and can be averaged over images before it is
+finished. So PFSR's script scores (the PSNR of a batch's mean MSE), and no image is needed once its terms are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from priorsr.errors import PriorsrError
+from priorsr.files import sha256_json
+from priorsr.metrics.colour import Colour
+from priorsr.metrics.msssim import ms_ssim_of_terms, ms_ssim_terms
+from priorsr.metrics.pairs import check_pair, planes, to_8bit
+from priorsr.metrics.psnr import mse, psnr_of_mse
+from priorsr.metrics.ssim import Centre, gaussian, ssim_and_contrast
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Border = Annotated[int, Field(strict=True, ge=0)]
+Flag = Annotated[bool, Field(strict=True)]
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True)
+class Psnr:
+    """PSNR, see `priorsr.metrics.psnr`. Term: the MSE."""
+
+    name: ClassVar[str] = "psnr"
+    colour: Colour
+
+    def terms(self, sr: Tensor, hr: Tensor) -> Tensor:
+        """Planes (B,C,H,W) -> (B,1)."""
+        return mse(sr, hr)[:, None]
+
+    def finish(self, terms: Tensor) -> Tensor:
+        """(...,1) -> (...)."""
+        return psnr_of_mse(terms[..., 0])
+
+
+@dataclass(frozen=True)
+class Ssim:
+    """SSIM, see `priorsr.metrics.ssim`. Term: itself."""
+
+    name: ClassVar[str] = "ssim"
+    colour: Colour
+    window: Count
+    sigma: Positive
+    k1: Positive
+    k2: Positive
+
+    def terms(self, sr: Tensor, hr: Tensor) -> Tensor:
+        """Planes (B,C,H,W) -> (B,1)."""
+        similarity, _ = ssim_and_contrast(sr, hr, gaussian(self.window, self.sigma), self.k1, self.k2)
+        return similarity[:, None]
+
+    def finish(self, terms: Tensor) -> Tensor:
+        """(...,1) -> (...)."""
+        return terms[..., 0]
+
+
+@dataclass(frozen=True)
+class MsSsim:
+    """MS-SSIM, see `priorsr.metrics.ms_ssim`. Term: itself."""
+
+    name: ClassVar[str] = "msssim"
+    colour: Colour
+    window: Count
+    sigma: Positive
+    k1: Positive
+    k2: Positive
+    weights: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    last_scale_counted: Count
+    centre: Centre
+
+    def terms(self, sr: Tensor, hr: Tensor) -> Tensor:
+        """Planes (B,C,H,W) -> (B,1)."""
+        factors = ms_ssim_terms(sr, hr, self.window, self.sigma, self.k1, self.k2, len(self.weights), self.centre)
+        return ms_ssim_of_terms(factors, self.weights, self.last_scale_counted)[:, None]
+
+    def finish(self, terms: Tensor) -> Tensor:
+        """(...,1) -> (...)."""
+        return terms[..., 0]
+
+
+Score = Psnr | Ssim | MsSsim
+SCORES: Mapping[str, type[Score]] = {score.name: score for score in (Psnr, Ssim, MsSsim)}
+
+_AT_ONCE = 4  # images; on CPU, more fall out of the cache and take two to four times as long an image
+
+
+class Scores(NamedTuple):
+    """The scores of images, by the score's name in the protocol.
+
+    per_image: (B,) float64 each, what records and statistics hold.
+    terms: (B,n) float64 each, what the set's score is aggregated from.
+    """
+
+    per_image: dict[str, Tensor]
+    terms: dict[str, Tensor]
+
+    @staticmethod
+    def join(parts: Sequence[Scores]) -> Scores:
+        """The scores of batches, one after the other, as the scores of the whole set."""
+        return Scores(_join([part.per_image for part in parts]), _join([part.terms for part in parts]))
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A protocol's scoring half.
+
+    quantise: clamp SR and HR to [0, 1] and round them to 8 bits first; otherwise they are compared as they are.
+    border: pixels cut off at each side.
+    batch: images whose terms are averaged before a score is finished, for the set's score; the last batch may be
+        smaller, and counts as much as the others. 1: the mean of the images' scores.
+    scores: the scores by the name of their column.
+    """
+
+    quantise: Flag
+    border: Border
+    batch: Count
+    scores: Mapping[str, Score]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that decides the numbers, as JSON values."""
+        scores = {name: {"score": score.name, **asdict(score)} for name, score in self.scores.items()}
+        return {"quantise": self.quantise, "border": self.border, "batch": self.batch, "scores": scores}
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the content, in hex."""
+        return sha256_json(self.content)
+
+    @torch.no_grad()
+    def score(self, sr: Tensor, hr: Tensor) -> Scores:
+        """Score images: sr (B,3,H,W), hr (B,3,H,W) in [0, 1]; sr not clamped, hr from 8-bit images.
+
+        Raises ShapeError for shapes that differ or are too small for a window, PriorsrError naming the image for NaN,
+        infinity, and an HR image that is not 8-bit values divided by 255.
+        """
+        check_pair(sr, hr)
+        _check_8bit(hr)
+        pairs = zip(sr.split(_AT_ONCE), hr.split(_AT_ONCE), strict=True)
+        return Scores.join([self._score_few(*pair) for pair in pairs])
+
+    def _score_few(self, sr: Tensor, hr: Tensor) -> Scores:
+        if self.quantise:
+            sr, hr = to_8bit(sr).double() / 255, to_8bit(hr).double() / 255
+        colours = {score.colour for score in self.scores.values()}
+        pairs = {colour: (planes(sr, colour, self.border), planes(hr, colour, self.border)) for colour in colours}
+        terms = {name: score.terms(*pairs[score.colour]) for name, score in self.scores.items()}
+        return Scores({name: score.finish(terms[name]) for name, score in self.scores.items()}, terms)
+
+    def aggregate(self, scores: Scores) -> dict[str, float]:
+        """The set's scores, of all its images' scores in the order of their ids."""
+        return {
+            name: float(score.finish(_batch_means(scores.terms[name], self.batch)).mean())
+            for name, score in self.scores.items()
+        }
+
+
+def _join(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def _check_8bit(hr: Tensor) -> None:
+    off = (hr.double() * 255 - to_8bit(hr)).abs().amax(dim=(1, 2, 3)) > 1e-3
+    if off.any():
+        first = int(off.nonzero()[0, 0])
+        raise PriorsrError(
+            f"HR image {first} of the batch of {len(hr)} is not 8-bit; values k / 255 with k in 0..255 were expected"
+        )
+
+
+def _batch_means(terms: Tensor, batch: int) -> Tensor:
+    """(N,n) -> (ceil(N/batch),n)."""
+    return torch.stack([part.mean(dim=0) for part in terms.split(batch)])

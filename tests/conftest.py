@@ -1,0 +1,34 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the repository, or PRIORSR_SHARED; skips where it is absent."""
+    path = Path(os.environ.get("PRIORSR_SHARED", ROOT.parent / "shared"))
+    if not path.is_dir():
+        pytest.skip(f"the reference data is not at {path} (set PRIORSR_SHARED)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def golden(shared: Path) -> Callable[[str], np.lib.npyio.NpzFile]:
+    """Open the golden file `NAME.npz` of the reference data; skips where it is absent."""
+
+    def load(name: str) -> np.lib.npyio.NpzFile:
+        path = shared / "golden" / f"{name}.npz"
+        if not path.is_file():
+            pytest.skip(f"there is no {path}")
+        return np.load(path)
+
+    return load

@@ -1,0 +1,53 @@
+"""Colour spaces against numpy, byte by byte."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from priorsr.errors import UnknownNameError
+from priorsr.metrics import to_colour
+
+
+@pytest.fixture(scope="module")
+def bytes_() -> np.ndarray:
+    """(1,64,64,3) uint8, with all corners of the cube."""
+    image = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    image[0, 0, :8] = 255 * np.array([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)])
+    return image
+
+
+@pytest.fixture(scope="module")
+def rgb(bytes_) -> torch.Tensor:
+    return torch.from_numpy(bytes_).permute(0, 3, 1, 2).double() / 255
+
+
+def test_rgb_is_the_image(rgb):
+    assert torch.equal(to_colour(rgb.float(), "rgb"), rgb.float().double())
+
+
+def test_y_is_studio_range(rgb, bytes_):
+    y = to_colour(rgb, "y")[:, 0].numpy()
+    expected = (16 + np.dot(bytes_ / 255, [65.481, 128.553, 24.966])) / 255
+    np.testing.assert_allclose(y, expected, rtol=0, atol=1e-15)
+    assert y.max() * 255 == pytest.approx(235)
+    assert y.min() * 255 == pytest.approx(16)
+
+
+def test_y8_is_rounded(rgb, bytes_):
+    y8 = np.round(np.dot(bytes_.astype(float), [65.481, 128.553, 24.966]) / 255 + 16)
+    assert np.array_equal(to_colour(rgb, "y8")[:, 0].numpy() * 255, y8)
+
+
+def test_y8_wrapped_is_byte_arithmetic(rgb, bytes_):
+    y8 = np.round(np.dot(bytes_.astype(float), [65.481, 128.553, 24.966]) / 255 + 16).astype(np.uint8)
+    wrapped = y8 * np.uint8(255)
+    assert wrapped.dtype == np.uint8
+    assert np.array_equal(wrapped, 256 - y8.astype(int))
+    np.testing.assert_allclose(to_colour(rgb, "y8-wrapped")[:, 0].numpy() * 255, wrapped, rtol=0, atol=1e-12)
+
+
+def test_unknown(rgb):
+    with pytest.raises(UnknownNameError, match=r"'Y'; there are: rgb, y, y8, y8-wrapped"):
+        to_colour(rgb, "Y")
