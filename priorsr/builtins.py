@@ -11,7 +11,6 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "retention": {
         "none": "priorsr.blocks.retention:NoRetention",
-        "concat": "priorsr.blocks.retention:ConcatRetention",
     },
     "upsampler": {
         "pixel_shuffle": "priorsr.blocks.pixel_shuffle:PixelShuffleUpsampler",

@@ -1,0 +1,34 @@
+"""The two networks of KDFSRNet: the encoder-decoder skeleton, and what each makes of it. Read this first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from priorsr.models import EncoderDecoderConfig
+from priorsr.registry import PartSpec
+
+NANO: dict[str, Any] = {"width": 32, "depth": (0, 1, 4, 4, 4, 4, 4, 1, 0), "global_residual": True}
+
+
+@dataclass(frozen=True)
+class KDFSRNetConfig(EncoderDecoderConfig):
+    """The student: the skeleton as it is, with 6 blocks in each of 9 stages (5.20 M parameters), and no prior.
+
+    nano: a third of the width at full size, and its blocks where pixels are few; adds to the bicubic enlargement, which
+    the published network does not, since it must learn within minutes.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+
+
+@dataclass(frozen=True)
+class KDFSRNetTeacherConfig(EncoderDecoderConfig):
+    """The teacher: 2 blocks a stage (2.53 M parameters), and a parsing map, as a picture, beside the image."""
+
+    depth: int | tuple[int, ...] = 2
+    fusion: PartSpec | None = "parsing_picture"
+    fusion_at: str = "input"  # type: ignore[assignment]
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}

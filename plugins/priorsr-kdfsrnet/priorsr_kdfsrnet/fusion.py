@@ -1,0 +1,36 @@
+"""How KDFSRNet's teacher sees the parsing map: as a picture beside the image."""
+
+from __future__ import annotations
+
+from priorsr.blocks import resize_map
+from priorsr.priors import parsing_picture
+from priorsr.shapes import check_map
+from torch import Tensor, nn
+
+
+class PictureFusion(nn.Module):
+    """Adds a convolution of the parsing map, painted as a picture, to the features.
+
+    The released teacher's head convolves image and picture side by side. A convolution of two inputs side by side is
+    the sum of a convolution of each, so after a head that convolves the image alone this is the same network.
+
+    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). P = 3 is taken as a picture, any
+        other number as class probabilities, which the label map's fixed palette turns into one. A misfit raises ShapeError.
+    Range: linear, unbounded; the picture lies in [0, 1].
+    Source: KDFSRNet (TCSVT 2022), the teacher's input. Departure: the palette is ours, since the paper's is not
+        published.
+    """
+
+    kind = "fusion"
+    prior = "parsing"
+
+    def __init__(self, channels: int, prior_channels: int) -> None:
+        super().__init__()
+        self.channels, self.prior_channels = channels, prior_channels
+        self.conv = nn.Conv2d(3, channels, 3, padding=1, bias=False)
+
+    def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
+        check_map(features, self.channels, "parsing picture fusion", "features")
+        check_map(prior_map, self.prior_channels, "parsing picture fusion", "parsing map")
+        picture = prior_map if self.prior_channels == 3 else parsing_picture(prior_map)
+        return features + self.conv(resize_map(picture, (features.shape[2], features.shape[3])))

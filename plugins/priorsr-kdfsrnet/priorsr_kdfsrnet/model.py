@@ -1,0 +1,35 @@
+"""KDFSRNet's student and teacher: the encoder-decoder skeleton with the configs beside."""
+
+from __future__ import annotations
+
+from priorsr.models import EncoderDecoder
+
+from priorsr_kdfsrnet.config import KDFSRNetConfig, KDFSRNetTeacherConfig
+from priorsr_kdfsrnet.convert import STUDENT_LAYOUTS, TEACHER_LAYOUTS
+
+
+class KDFSRNet(EncoderDecoder):
+    """KDFSRNet's student, which needs no prior: what is left after training.
+
+    Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
+        1/16 | 1/8, 1/4, 1/2, 1 of the HR size. A misfit raises ShapeError.
+    Range: RGB in [0, 1] up to overshoot; not clamped.
+    Source: KDFSRNet (TCSVT 2022). Departures: the LR image is enlarged inside; two frozen mean shifts of the released
+        student, which nothing uses, are left out.
+    """
+
+    Config = KDFSRNetConfig
+    released = STUDENT_LAYOUTS
+
+
+class KDFSRNetTeacher(EncoderDecoder):
+    """KDFSRNet's teacher, which sees a parsing map: used in training, or to show what the prior is worth.
+
+    Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the student's.
+        A misfit raises ShapeError, a missing parsing map PriorsrError.
+    Range: RGB in [0, 1] up to overshoot; not clamped.
+    Source: KDFSRNet (TCSVT 2022). Departures: the palette that paints the map is ours; the LR image is enlarged inside.
+    """
+
+    Config = KDFSRNetTeacherConfig
+    released = TEACHER_LAYOUTS

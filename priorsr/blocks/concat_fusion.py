@@ -1,0 +1,32 @@
+"""Fusion by concatenation: the simplest way to show features a prior, and the baseline of the others."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from priorsr.blocks.resize import resize_map
+from priorsr.shapes import check_map
+
+
+class ConcatFusion(nn.Module):
+    """One convolution over features and prior map side by side.
+
+    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError.
+    Range: linear, unbounded.
+    Source: the common baseline of the field (FSRNet, CVPR 2018, concatenates features and prior maps).
+    """
+
+    kind = "fusion"
+    prior = "any"
+
+    def __init__(self, channels: int, prior_channels: int, *, kernel_size: int = 3) -> None:
+        super().__init__()
+        self.channels, self.prior_channels = channels, prior_channels
+        self.conv = nn.Conv2d(channels + prior_channels, channels, kernel_size, padding=kernel_size // 2)
+
+    def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
+        check_map(features, self.channels, "concat fusion", "features")
+        check_map(prior_map, self.prior_channels, "concat fusion", "prior map")
+        size = (features.shape[2], features.shape[3])
+        return self.conv(torch.cat([features, resize_map(prior_map, size)], 1))

@@ -1,0 +1,49 @@
+"""Changes of scale without loss: pixel-(un)shuffle beside a convolution."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from priorsr.errors import ShapeError
+from priorsr.shapes import check_map
+
+
+class PixelShuffleUpsampler(nn.Module):
+    """conv3x3 to scale^2 times the channels, then pixel-shuffle.
+
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError.
+    Range: linear, unbounded.
+    Source: ESPCN (CVPR 2016) section 3.2, as in KDFSRNet's up stages.
+    """
+
+    kind = "upsampler"
+
+    def __init__(self, in_channels: int, out_channels: int, scale: int) -> None:
+        super().__init__()
+        self.in_channels, self.scale = in_channels, scale
+        self.conv = nn.Conv2d(in_channels, out_channels * scale**2, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_map(x, self.in_channels, "pixel-shuffle upsampler")
+        return F.pixel_shuffle(self.conv(x), self.scale)
+
+
+class PixelUnshuffleDownsampler(nn.Module):
+    """Pixel-unshuffle by 2, then conv3x3: the mirror of the pixel-shuffle upsampler.
+
+    Shapes: (B,Cin,H,W) -> (B,Cout,H/2,W/2); an odd H or W raises ShapeError.
+    Range: linear, unbounded.
+    Source: KDFSRNet (TCSVT 2022), its down stages.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.conv = nn.Conv2d(4 * in_channels, out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_map(x, self.in_channels, "pixel-unshuffle downsampler")
+        if x.shape[2] % 2 or x.shape[3] % 2:
+            raise ShapeError(f"pixel-unshuffle downsampler: the input is {tuple(x.shape[2:])}; even sides were expected")
+        return self.conv(F.pixel_unshuffle(x, 2))

@@ -1,0 +1,55 @@
+"""`priorsr list` and `priorsr info`: what there is, and what it does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from priorsr.cli.console import console, print_json
+from priorsr.kinds import KINDS, get_kind
+from priorsr.registry import offers
+
+
+def list_components(
+    kind: Annotated[str | None, typer.Argument(help="Only components of this kind.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List every component by kind and name, with where it comes from. Imports none of them."""
+    kinds = [get_kind(kind).name] if kind else list(KINDS)
+    found = [offer for name in kinds for offer in offers(name)]
+    if as_json:
+        print_json(found)
+        return
+    table = Table("kind", "name", "from", box=None, pad_edge=False, header_style="bold")
+    shown = ""
+    for offer in found:
+        source = f"{offer.distribution} {offer.version}"
+        table.add_row("" if offer.kind == shown else offer.kind, f"[cyan]{escape(offer.name)}[/]", f"[dim]{source}[/]")
+        shown = offer.kind
+    console.print(table)
+
+
+def info(
+    kind: Annotated[str, typer.Argument(help="The component's kind, such as fusion.")],
+    name: Annotated[str, typer.Argument(help="Its name, or DISTRIBUTION:NAME.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a component does, where it comes from, and which options it takes."""
+    from priorsr.describe import describe
+
+    found = describe(kind, name)
+    if as_json:
+        print_json(found)
+        return
+    console.print(f"[bold]{found.kind} [cyan]{escape(found.name)}[/][/]  {found.distribution} {found.version}")
+    console.print(f"[dim]{escape(found.target)}[/]\n")
+    console.print(escape(found.doc) + "\n")
+    if found.presets:
+        console.print(f"presets: {', '.join(found.presets)}\n")
+    table = Table("option", "type", "default", box=None, pad_edge=False, header_style="bold")
+    for option in found.options:
+        table.add_row(f"[cyan]{option.name}[/]", escape(option.type), escape(option.default or "[required]"))
+    console.print(table)

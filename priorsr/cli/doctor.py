@@ -1,0 +1,62 @@
+"""`priorsr doctor`: what this installation has, and what is wrong with it."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from priorsr.cli.console import console, print_json
+from priorsr.registry import KINDS, OWN, offers, problems
+from priorsr.version import __version__
+
+EXTRAS = {
+    "train": ("accelerate", "matplotlib", "torchvision"),
+    "bench": ("jinja2", "matplotlib", "scipy"),
+}
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show the environment, the extras and the plugins; exit with 2 if a plugin is broken."""
+    found = _examine()
+    if as_json:
+        print_json(found)
+    else:
+        for title, lines in found.items():
+            console.print(f"[bold]{title}[/]")
+            for line in lines or ["none"]:
+                mark = "[red]✗[/] " if title == "problems" and lines else "  "
+                console.print(f"{mark}{escape(line)}", soft_wrap=True)
+    if found["problems"]:
+        raise typer.Exit(2)
+
+
+def _examine() -> dict[str, list[str]]:
+    import torch
+
+    plugins: dict[str, list[str]] = {}
+    for kind in KINDS:
+        for offer in offers(kind):
+            if offer.distribution != OWN:
+                plugins.setdefault(f"{offer.distribution} {offer.version}", []).append(f"{kind} {offer.name}")
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {
+        "environment": [
+            f"priorsr {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"torch {torch.__version__}, {torch.get_num_threads()} threads, GPU: {device}",
+        ],
+        "extras": [_extra(name, modules) for name, modules in EXTRAS.items()],
+        "plugins": [f"{name}: {', '.join(components)}" for name, components in plugins.items()],
+        "problems": problems(),
+    }
+
+
+def _extra(name: str, modules: tuple[str, ...]) -> str:
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        return f"{name}: {', '.join(missing)} missing; pip install 'priorsr[{name}]'"
+    return f"{name}: " + ", ".join(f"{module} {metadata.version(module)}" for module in modules)

@@ -1,0 +1,18 @@
+"""Distances between images, pixel by pixel."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from priorsr.losses.precision import wide
+from priorsr.shapes import check_same
+
+
+def l1(sr: Tensor, hr: Tensor) -> Tensor:
+    """The mean absolute difference of two batches of images, a scalar in float32 at least; [0, inf).
+
+    Both of the same shape, never broadcast: a misfit raises ShapeError.
+    """
+    check_same(sr, hr, "L1", "sr and hr")
+    return F.l1_loss(wide(sr), wide(hr))

@@ -1,0 +1,11 @@
+"""The precision in which losses are computed."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def wide(x: Tensor) -> Tensor:
+    """`x` in float32 if it is half precision, else as it is: a loss sums too many terms for bfloat16."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

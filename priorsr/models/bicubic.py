@@ -1,0 +1,47 @@
+"""Bicubic enlargement: the baseline of every table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from priorsr.errors import OptionError
+from priorsr.models.checks import check_lr
+from priorsr.models.resize import enlarge
+from priorsr.types import Prior, SROutput
+
+
+@dataclass(frozen=True)
+class BicubicConfig:
+    """scale: how many times the sides grow."""
+
+    scale: int = 8
+
+    def __post_init__(self) -> None:
+        if self.scale < 1:
+            raise OptionError(f"scale is {self.scale}; 1 or more was expected")
+
+
+class Bicubic(nn.Module):
+    """Bicubic enlargement as PIL does it (a = -0.5), without learnt parameters.
+
+    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w); any h and w. A misfit raises ShapeError.
+    Range: RGB in [0, 1], with overshoot at edges; not clamped.
+    Source: Keys, "Cubic convolution interpolation for digital image processing" (1981). Departure from PIL: no rounding
+        to 8 bits between the two passes.
+    """
+
+    kind = "model"
+    Config = BicubicConfig
+    prior = "none"
+    size_multiple = 1
+
+    def __init__(self, config: BicubicConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.scale = config.scale
+
+    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:  # noqa: ARG002  # the kind's call
+        check_lr(lr, self.size_multiple, "bicubic")
+        return SROutput(enlarge(lr, self.scale).to(lr.dtype))

@@ -1,0 +1,137 @@
+"""The encoder-decoder skeleton: four parts that are found by kind and name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import Literal
+
+from torch import Tensor, nn
+
+from priorsr.blocks.pixel_shuffle import PixelUnshuffleDownsampler
+from priorsr.blocks.residual_attention import ResidualAttentionBlock
+from priorsr.errors import OptionError
+from priorsr.models.checks import check_lr
+from priorsr.models.prior_map import prior_map
+from priorsr.models.resize import enlarge
+from priorsr.registry import PartSpec, build_part
+from priorsr.types import Prior, SROutput
+
+
+@dataclass(frozen=True)
+class EncoderDecoderConfig:
+    """What an encoder-decoder is made of.
+
+    width: channels of every feature.
+    levels: how often the encoder halves the enlarged image.
+    depth: residual attention blocks a stage: one number for all 2 * levels + 1 stages, or one for each, in the order
+        encoder (fine to coarse), bottleneck, decoder (coarse to fine).
+    scale: how many times the sides of the LR image grow.
+    attention, fusion, retention, upsampler: the parts, each a name, Part(name, **options) or a class.
+    fusion_at: "input" fuses once, after the head at full size; "encoder" after every encoder stage.
+    prior_channels: channels of the map that the fusion steers by (19 classes, 68 heatmaps, ...).
+    global_residual: whether the network adds to the enlarged image instead of drawing the whole one.
+    """
+
+    width: int = 64
+    levels: int = 4
+    depth: int | tuple[int, ...] = 6
+    scale: int = 8
+    attention: PartSpec = "channel"
+    fusion: PartSpec | None = None
+    fusion_at: Literal["input", "encoder"] = "encoder"
+    prior_channels: int = 19
+    retention: PartSpec = "none"
+    upsampler: PartSpec = "pixel_shuffle"
+    global_residual: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("width", "levels", "scale", "prior_channels"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} is {getattr(self, name)}; 1 or more was expected")
+        if len(self.depths) != 2 * self.levels + 1 or min(self.depths) < 0:
+            raise OptionError(
+                f"depth is {self.depth}; one number, or {2 * self.levels + 1} for {self.levels} levels, was expected"
+            )
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """Blocks a stage, spelt out for all 2 * levels + 1 stages."""
+        return (self.depth,) * (2 * self.levels + 1) if isinstance(self.depth, int) else self.depth
+
+
+class EncoderDecoder(nn.Module):
+    """An encoder-decoder over the bicubically enlarged LR image, whose parts are components of the registry.
+
+    Head conv3x3; `levels` down stages (pixel-unshuffle, conv3x3, residual attention blocks); a bottleneck; as many up
+    stages (upsampler, blocks); tail conv3x3. With a fusion, the prior steers the head's features or every encoder
+    stage; with a retention, every decoder stage gets the encoder's features back. KDFSRNet is this skeleton as it is.
+
+    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w), sides multiples of `size_multiple`; features: the 2 * levels + 1
+        stage outputs (B,width,...). A misfit raises ShapeError; a missing prior PriorsrError.
+    Range: RGB in [0, 1] up to overshoot; not clamped.
+    Source: KDFSRNet (TCSVT 2022) for the stages. Departures: the parts, `global_residual` and unequal depths.
+    """
+
+    kind = "model"
+    Config: type = EncoderDecoderConfig
+
+    def __init__(self, config: EncoderDecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.scale = config.scale
+        self.prior = "required" if config.fusion is not None else "none"
+        self.size_multiple = 2**config.levels // gcd(config.scale, 2**config.levels)
+        width, levels = config.width, config.levels
+        self.head = nn.Conv2d(3, width, 3, padding=1)
+        self.tail = nn.Conv2d(width, 3, 3, padding=1)
+        self.down = nn.ModuleList(PixelUnshuffleDownsampler(width, width) for _ in range(levels))
+        self.up = nn.ModuleList(
+            build_part("upsampler", config.upsampler, in_channels=width, out_channels=width, scale=2)
+            for _ in range(levels)
+        )
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(ResidualAttentionBlock(width, attention=config.attention) for _ in range(depth)))
+            for depth in config.depths
+        )
+        self.retention = nn.ModuleList(
+            build_part("retention", config.retention, channels=(width,) * levels, target_channels=width)
+            for _ in range(levels)
+        )
+        places = 0 if config.fusion is None else 1 if config.fusion_at == "input" else levels
+        self.fusion = nn.ModuleList(
+            build_part("fusion", config.fusion, channels=width, prior_channels=config.prior_channels)  # type: ignore[arg-type] # None has no places
+            for _ in range(places)
+        )
+
+    def forward(self, lr: Tensor, prior: Prior | None = None, *, with_features: bool = False) -> SROutput:
+        who = type(self).__name__
+        check_lr(lr, self.size_multiple, who)
+        image = enlarge(lr, self.scale).to(lr.dtype)
+        steer = None
+        if self.fusion:
+            size = (image.shape[2], image.shape[3])
+            steer = prior_map(prior, self.fusion[0].prior, self.config.prior_channels, size, who).to(lr.dtype)
+        sr, features = self.restore(image, steer)
+        return SROutput(sr, features=features if with_features else ())
+
+    def restore(self, image: Tensor, steer: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Restore an enlarged image (B,3,H,W), steered by a prior map (B,P,h,w): (sr, the stage outputs)."""
+        levels = self.config.levels
+        x = self.head(image)
+        if steer is not None and self.config.fusion_at == "input":
+            x = self.fusion[0](x, steer)
+        encoded = []
+        for level in range(levels):
+            x = self.stages[level](self.down[level](x))
+            if steer is not None and self.config.fusion_at == "encoder":
+                x = self.fusion[level](x, steer)
+            encoded.append(x)
+        x = self.stages[levels](x)
+        features = [*encoded, x]
+        for level in range(levels):
+            x = self.retention[level](self.up[level](x), encoded)
+            x = self.stages[levels + 1 + level](x)
+            features.append(x)
+        sr = self.tail(x)
+        return (sr + image if self.config.global_residual else sr), tuple(features)

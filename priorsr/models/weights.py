@@ -1,0 +1,127 @@
+"""Weights in and out: safetensors with one metadata key, and models rebuilt by registered name only."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from priorsr.config import validate
+from priorsr.errors import DataError, OptionError
+from priorsr.files import atomic_path
+from priorsr.registry import Part, find, locate, name_of
+
+KEY = "priorsr"
+
+
+def save(model: nn.Module, path: str | Path, *, card: Mapping[str, Any] | None = None) -> None:
+    """Save a registered model's weights and config as .safetensors, whole or not at all.
+
+    card: what a reader should know (training data, recipe, scores), as JSON values. A model, or a part in its config,
+    that is not registered raises OptionError, since it could not be built again by name.
+    """
+    offer = locate("model", name_of("model", type(model)))
+    described = {
+        "distribution": offer.distribution,
+        "version": offer.version,
+        "name": offer.name,
+        "config": _plain(model.config),
+        "card": dict(card or {}),
+    }
+    save_tensors(model.state_dict(), Path(path), described)
+
+
+def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
+    """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, whole or not at all."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    with atomic_path(path) as beside:
+        save_file(tensors, beside, {KEY: json.dumps(described, sort_keys=True, allow_nan=False)})
+
+
+def load(path: str | Path) -> nn.Module:
+    """Load a model from a .safetensors that `save` wrote: on the CPU, in eval mode, its card as `model.card`.
+
+    Builds registered names only, never a module that the file names. Raises DataError for a missing, truncated or
+    foreign file and for tensors that do not fit; UnknownNameError for a model whose plugin is not installed.
+    """
+    path = Path(path)
+    described, tensors = read(path)
+    name = described["name"]
+    distribution = described["distribution"]
+    component = find("model", name if distribution in ("priorsr", "session") else f"{distribution}:{name}")
+    model: nn.Module = component(validate(component.Config, described["config"], f"{path}: the config of {name!r}"))  # type: ignore[attr-defined]
+    check_fit(model, tensors, path)
+    model.load_state_dict(tensors)
+    model.card = described["card"]
+    return model.eval()
+
+
+def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raise DataError naming the first tensor of the file `path` that the model lacks, or that has another shape."""
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    given = {key: tuple(value.shape) for key, value in tensors.items()}
+    for key in sorted(wanted.keys() | given.keys()):
+        if wanted.get(key) != given.get(key):
+            raise DataError(
+                f"{path}: the tensor {key!r} is {given.get(key, 'absent')}; {wanted.get(key, 'no tensor of that name')} "
+                f"was expected by {type(model).__name__}"
+            )
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The metadata and the tensors of a .safetensors of ours; raises DataError for anything else."""
+    described = read_card(path)
+    try:
+        with safe_open(path, "pt") as file:
+            return described, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # no mapping
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path}: cannot be read as safetensors ({error})") from error
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The metadata of a .safetensors of ours: distribution, version, name, config and card; reads no tensor."""
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file; weights that priorsr saved (.safetensors) were expected")
+    try:
+        with safe_open(path, "pt") as file:
+            described = json.loads((file.metadata() or {}).get(KEY, "null"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as safetensors ({error})") from error
+    if not isinstance(described, dict) or not {"distribution", "version", "name", "config", "card"} <= described.keys():
+        raise DataError(f"{path}: has no metadata {KEY!r}; weights that priorsr saved were expected")
+    return described
+
+
+def weights_hash(model: nn.Module) -> str:
+    """The SHA-256 of a module's tensors: sorted by name, each as name, dtype, shape and bytes."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A config as JSON values; a part given as a class becomes its registered name."""
+    if isinstance(value, Part):
+        return {"name": value.name, "options": {key: _plain(option) for key, option in value.options.items()}}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, type):
+        return name_of(value.kind, value)  # type: ignore[attr-defined]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise OptionError(f"the config holds {value!r}, which cannot be saved: JSON values and parts can")

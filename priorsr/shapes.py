@@ -1,0 +1,20 @@
+"""Checks of tensors' shapes, so that a misfit is told in the user's words and not by a convolution."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from priorsr.errors import ShapeError
+
+
+def check_map(x: Tensor, channels: int | None, who: str, what: str = "input") -> None:
+    """Raise ShapeError unless `x` is (B, channels, H, W); any number of channels if None."""
+    if x.ndim != 4 or (channels is not None and x.shape[1] != channels):
+        wanted = "C" if channels is None else channels
+        raise ShapeError(f"{who}: the {what} has shape {tuple(x.shape)}; (B, {wanted}, H, W) was expected")
+
+
+def check_same(a: Tensor, b: Tensor, who: str, what: str) -> None:
+    """Raise ShapeError unless `a` and `b` have the same shape."""
+    if a.shape != b.shape:
+        raise ShapeError(f"{who}: {what} have shapes {tuple(a.shape)} and {tuple(b.shape)}; the same shape was expected")

@@ -1,0 +1,201 @@
+"""The contract checks: what every component must hold, whoever wrote it. Each takes an example and raises AssertionError."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from priorsr.errors import PriorsrError
+from priorsr.testing.examples import Example, floating, map_tensors, tensors
+
+Check = Callable[[Example], None]
+
+
+def _answer(example: Example, inputs: Any, module: Any = None) -> list[Tensor]:
+    module = module or example.build()
+    torch.manual_seed(1)
+    with torch.no_grad():
+        return tensors(module(*inputs))
+
+
+def _assert_equal(given: list[Tensor], wanted: list[Tensor], message: str, tolerance: float = 0.0) -> None:
+    assert len(given) == len(wanted), f"{message}: {len(given)} tensors instead of {len(wanted)}"
+    for a, b in zip(given, wanted, strict=True):
+        assert a.shape == b.shape, f"{message}: {tuple(a.shape)} instead of {tuple(b.shape)}"
+        if a.numel() and a.is_floating_point():
+            error = (a - b).abs().max() / b.abs().max().clamp(min=1e-12)
+            assert error <= tolerance, f"{message}: off by {error:.1e} of the largest value"
+
+
+def shapes(example: Example) -> None:
+    """The answer has the shapes that the kind prescribes."""
+    inputs = example.inputs(2, False)
+    for answer, wanted in zip(_answer(example, inputs), example.shapes(inputs), strict=False):
+        assert tuple(answer.shape) == wanted, f"{example.name}: answers {tuple(answer.shape)}, not {wanted}"
+
+
+def odd_sizes(example: Example) -> None:
+    """Sides that are no power of two give the shapes that the kind prescribes."""
+    inputs = example.inputs(2, True)
+    for answer, wanted in zip(_answer(example, inputs), example.shapes(inputs), strict=False):
+        assert tuple(answer.shape) == wanted, f"{example.name}: answers {tuple(answer.shape)} at odd sizes, not {wanted}"
+
+
+def dtype_follows_input(example: Example) -> None:
+    """In float64 the answer is float64 (landmarks, which are always float32, excepted)."""
+    inputs = map_tensors(floating(Tensor.double), example.inputs(2, False))
+    first = _answer(example, inputs, example.build().double())[0]
+    assert first.dtype == torch.float64, f"{example.name}: answers {first.dtype} to float64"
+
+
+def device_follows_input(example: Example) -> None:
+    """On another device the answer is there: nothing inside is made on the CPU (shown on the meta device)."""
+    inputs = map_tensors(lambda tensor: tensor.to("meta"), example.inputs(2, False))
+    try:
+        answer = _answer(example, inputs, example.build().to("meta"))
+    except RuntimeError as error:
+        raise AssertionError(f"{example.name}: mixes devices: {error}") from error
+    assert all(tensor.is_meta for tensor in answer), f"{example.name}: answers on the CPU to another device"
+
+
+def inputs_unchanged(example: Example) -> None:
+    """The arguments are the same before and after."""
+    inputs = example.inputs(2, False)
+    before = map_tensors(Tensor.clone, inputs)
+    _answer(example, inputs)
+    _assert_equal(tensors(inputs), tensors(before), f"{example.name}: changes its arguments")
+
+
+def same_answer_twice(example: Example) -> None:
+    """The same call again gives the same answer, to the bit: there is no hidden state and no randomness in eval mode."""
+    module, inputs = example.build(), example.inputs(2, False)
+    with torch.no_grad():
+        first = tensors(module(*inputs))
+        first = [tensor.clone() for tensor in first]
+        second = tensors(module(*inputs))
+    _assert_equal(second, first, f"{example.name}: another answer at the second call")
+
+
+def second_backward(example: Example) -> None:
+    """Forward and backward again gives the same gradients: no graph is kept between calls."""
+    module, inputs = example.build(), example.inputs(2, False)
+    gradients = []
+    for _ in range(2):
+        module.zero_grad()
+        leaves = map_tensors(floating(lambda tensor: tensor.detach().requires_grad_()), inputs)
+        loss = _loss(module(*leaves))
+        if not loss.requires_grad:
+            raise AssertionError(f"{example.name}: the answer does not depend differentiably on anything")
+        try:
+            loss.backward()
+        except RuntimeError as error:
+            raise AssertionError(f"{example.name}: backward fails: {error}") from error
+        gradients.append([leaf.grad.clone() for leaf in tensors(leaves) if leaf.grad is not None])
+    _assert_equal(gradients[1], gradients[0], f"{example.name}: other gradients at the second backward", 1e-6)
+
+
+def another_batch_size(example: Example) -> None:
+    """A batch of three after a batch of two gives what a fresh component gives."""
+    module = example.build()
+    _answer(example, example.inputs(2, False), module)
+    inputs = example.inputs(3, False)
+    try:
+        answer = _answer(example, inputs, module)
+    except RuntimeError as error:
+        raise AssertionError(f"{example.name}: fails at another batch size: {error}") from error
+    _assert_equal(answer, _answer(example, inputs), f"{example.name}: another answer after another batch size")
+
+
+def permuted_batch(example: Example) -> None:
+    """Images do not see each other in eval mode: a permuted batch gives the permuted answer."""
+    inputs, order = example.inputs(3, False), torch.tensor([2, 0, 1])
+    answer = _answer(example, inputs)
+    permuted = _answer(example, map_tensors(lambda tensor: tensor[order], inputs))
+    wanted = [tensor[order] if tensor.ndim else tensor for tensor in answer]
+    _assert_equal(permuted, wanted, f"{example.name}: depends on the order of the batch", 1e-5)
+
+
+def every_parameter_has_a_gradient(example: Example) -> None:
+    """Every parameter that asks for a gradient gets one that is finite and, for some random weights, not all zero."""
+    module = example.build()
+    idle = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
+    for seed in range(4):  # a gate's few hidden units may all be off for one draw of the weights
+        if not idle:
+            return
+        module = example.build(seed)
+        _loss(module(*example.inputs(2, False))).backward()
+        for name in sorted(idle):
+            gradient = module.get_parameter(name).grad
+            assert gradient is not None, f"{example.name}: the parameter {name} gets no gradient"
+            assert gradient.isfinite().all(), f"{example.name}: the gradient of {name} is not finite"
+            if gradient.any():
+                idle.remove(name)
+    assert not idle, f"{example.name}: the gradient of {', '.join(sorted(idle))} is zero"
+
+
+def state_dict_round_trip(example: Example) -> None:
+    """Another instance with this one's state dict answers alike: all that it learnt is in there."""
+    module, inputs = example.build(), example.inputs(2, False)
+    with torch.no_grad():
+        for index, parameter in enumerate(module.parameters()):
+            generator = torch.Generator().manual_seed(index)
+            parameter.add_(0.02 * torch.randn(parameter.shape, generator=generator))
+    other = example.build()
+    other.load_state_dict(module.state_dict())
+    _assert_equal(_answer(example, inputs, other), _answer(example, inputs, module), f"{example.name}: its state dict")
+
+
+def bad_shapes_raise(example: Example) -> None:
+    """A tensor of a shape that does not fit raises a PriorsrError, which tells it in the user's words."""
+    try:
+        _answer(example, example.spoilt(example.inputs(2, False)))
+    except PriorsrError:
+        return
+    except Exception as error:
+        raise AssertionError(f"{example.name}: a bad shape raises {type(error).__name__}: {error}") from error
+    raise AssertionError(f"{example.name}: a bad shape is accepted")
+
+
+def teacher_is_detached(example: Example) -> None:
+    """A distillation sends no gradient to the teacher."""
+    student, teacher = example.inputs(2, False)
+    teacher = [tensor.requires_grad_() for tensor in teacher]
+    example.build()([tensor.requires_grad_() for tensor in student], teacher).backward()
+    assert all(tensor.grad is None for tensor in teacher), f"{example.name}: sends a gradient to the teacher"
+
+
+def docstring_headings(example: Example) -> None:
+    """The class docstring says what it does, and has the lines Shapes:, Range: and Source:."""
+    doc = inspect.getdoc(example.component) or ""
+    for heading in ("Shapes:", "Range:", "Source:"):
+        found = any(line.startswith(heading) for line in doc.splitlines())
+        assert found, f"{example.name}: the docstring has no line {heading!r}"
+
+
+def _loss(answer: Any) -> Tensor:
+    """A scalar that every element of the answer moves, each differently."""
+    found = [tensor for tensor in tensors(answer) if tensor.is_floating_point()]
+    parts = [(t * torch.linspace(-1, 1, t.numel()).view_as(t) if t.ndim else t).sum() for t in found]
+    return torch.stack(parts).sum()
+
+
+CHECKS: tuple[Check, ...] = (
+    shapes,
+    odd_sizes,
+    dtype_follows_input,
+    device_follows_input,
+    inputs_unchanged,
+    same_answer_twice,
+    second_backward,
+    another_batch_size,
+    permuted_batch,
+    every_parameter_has_a_gradient,
+    state_dict_round_trip,
+    bad_shapes_raise,
+    docstring_headings,
+)
+ONLY: dict[str, tuple[Check, ...]] = {"distillation": (teacher_is_detached,)}

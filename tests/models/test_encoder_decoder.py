@@ -1,0 +1,80 @@
+"""The skeleton: its parts, its shapes, its errors."""
+
+from __future__ import annotations
+
+import priorsr
+import pytest
+import torch
+from priorsr.blocks import ChannelAttention
+from priorsr.errors import OptionError, PriorsrError, ShapeError
+from priorsr.types import Prior
+
+SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 4}
+
+
+def test_features_come_on_request_in_the_order_of_the_stages() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL)
+    lr = torch.rand(1, 3, 4, 6)
+    assert model(lr).features == ()
+    sizes = [tuple(f.shape[2:]) for f in model(lr, with_features=True).features]
+    assert sizes == [(8, 12), (4, 6), (4, 6), (8, 12), (16, 24)]
+
+
+def test_depth_is_one_number_or_one_a_stage() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL | {"depth": (0, 1, 2, 1, 0)})
+    assert [len(stage) for stage in model.stages] == [0, 1, 2, 1, 0]
+    with pytest.raises(OptionError, match=r"depth is \(1, 2\); one number, or 5 for 2 levels"):
+        priorsr.create("model", "encoder_decoder", **SMALL | {"depth": (1, 2)})
+
+
+@pytest.mark.parametrize("attention", ["channel", priorsr.Part("channel", reduction=2), ChannelAttention])
+def test_a_part_is_a_name_a_part_or_a_class(attention: object) -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, attention=attention)
+    blocks = [block.attention for stage in model.stages for block in stage]
+    assert len({id(block) for block in blocks}) == 5
+    assert all(isinstance(block, ChannelAttention) for block in blocks)
+
+
+def test_an_instance_as_part_is_refused() -> None:
+    with pytest.raises(OptionError, match="attention"):
+        priorsr.create("model", "encoder_decoder", **SMALL, attention=ChannelAttention(8))
+
+
+def test_an_unknown_part_suggests_the_closest() -> None:
+    with pytest.raises(PriorsrError, match="there is no fusion 'conkat'; did you mean 'concat'"):
+        priorsr.create("model", "encoder_decoder", **SMALL, fusion="conkat")
+
+
+@pytest.mark.parametrize(("place", "count"), [("input", 1), ("encoder", 2)])
+def test_the_prior_steers_where_it_is_fused(place: str, count: int) -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, fusion="concat", fusion_at=place)
+    assert model.prior == "required"
+    assert len(model.fusion) == count
+    lr = torch.rand(1, 3, 4, 4)
+    first, second = (Prior(parsing=torch.rand(1, 19, 16, 16)) for _ in range(2))
+    assert not torch.allclose(model(lr, first).sr, model(lr, second).sr)
+    with pytest.raises(PriorsrError, match="the prior has nothing"):
+        model(lr)
+    with pytest.raises(ShapeError, match=r"\(1, 11, 16, 16\); \(B, 19, h, w\)"):
+        model(lr, Prior(parsing=torch.rand(1, 11, 16, 16)))
+
+
+def test_landmarks_become_the_heatmaps_that_a_fusion_asks_for() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, fusion="concat", prior_channels=68)
+    prior = Prior(landmarks=torch.rand(2, 68, 2) * 16, valid=torch.ones(2, 68, dtype=torch.bool))
+    assert model(torch.rand(2, 3, 4, 4), prior).sr.shape == (2, 3, 16, 16)
+
+
+def test_sides_that_do_not_halve_often_enough_are_told() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL | {"scale": 2})
+    assert model.size_multiple == 2
+    with pytest.raises(ShapeError, match="5 x 4; sides that are multiples of 2"):
+        model(torch.rand(1, 3, 5, 4))
+
+
+def test_the_global_residual_adds_the_enlarged_image() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, global_residual=True)
+    torch.nn.init.zeros_(model.tail.weight)
+    torch.nn.init.zeros_(model.tail.bias)
+    lr = torch.rand(1, 3, 4, 4)
+    assert torch.equal(model(lr).sr, priorsr.create("model", "bicubic", scale=4)(lr).sr)

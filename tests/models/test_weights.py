@@ -1,0 +1,116 @@
+"""Weights in and out, and what must be refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import priorsr
+import pytest
+import torch
+from priorsr import registry
+from priorsr.errors import DataError, OptionError, UnknownNameError
+from priorsr.models import read_card, weights_hash
+from priorsr.models.weights import save_tensors
+from safetensors import safe_open
+from torch import nn
+
+SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 4}
+
+
+@pytest.fixture
+def model() -> nn.Module:
+    return priorsr.create("model", "encoder_decoder", **SMALL, attention=priorsr.Part("channel", reduction=2))
+
+
+def test_a_model_comes_back_with_its_config_and_card(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    priorsr.save(model.to(memory_format=torch.channels_last), path, card={"data": "none"})
+    back = priorsr.load(path)
+    lr = torch.rand(1, 3, 4, 4)
+    assert back.config == model.config
+    assert back.card == {"data": "none"}
+    assert not back.training
+    assert torch.allclose(back(lr).sr, model.eval()(lr).sr, atol=1e-6)
+    assert weights_hash(back) == weights_hash(model)
+
+
+def test_there_is_one_metadata_key(model: nn.Module, tmp_path: Path) -> None:
+    priorsr.save(model, tmp_path / "a.safetensors")
+    with safe_open(tmp_path / "a.safetensors", "pt") as file:
+        assert set(file.metadata()) == {"priorsr"}
+        described = json.loads(file.metadata()["priorsr"])
+    assert described["name"] == "encoder_decoder"
+    assert described["distribution"] == "priorsr"
+    assert described["config"]["attention"] == {"name": "channel", "options": {"reduction": 2}}
+
+
+def test_the_hash_sees_every_tensor(model: nn.Module) -> None:
+    before = weights_hash(model)
+    with torch.no_grad():
+        model.tail.bias[0] += 1e-3
+    assert weights_hash(model) != before
+
+
+def test_the_same_model_gives_the_same_file(model: nn.Module, tmp_path: Path) -> None:
+    for name in "ab":
+        priorsr.save(model, tmp_path / name, card={"z": 1, "a": 2})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_class_that_is_registered_is_saved_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_state", registry._State())
+
+    class Mine(nn.Identity):
+        kind = "attention"
+
+        def __init__(self, channels: int) -> None:
+            super().__init__()
+
+        def forward(self, x, residual=None):
+            return x if residual is None else x + residual
+
+    model = priorsr.create("model", "encoder_decoder", **SMALL, attention=Mine)
+    with pytest.raises(OptionError, match=r"Mine is not registered"):
+        priorsr.save(model, tmp_path / "a.safetensors")
+    priorsr.register("attention", "mine")(Mine)
+    priorsr.save(model, tmp_path / "a.safetensors")
+    assert priorsr.load(tmp_path / "a.safetensors").config.attention == "mine"
+
+
+def test_missing_truncated_and_foreign_files_are_told(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(DataError, match="there is no such file"):
+        priorsr.load(path)
+    priorsr.save(model, path)
+    whole = path.read_bytes()
+    for length in (4, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match="cannot be read as safetensors"):
+            priorsr.load(path)
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(DataError, match="has no metadata 'priorsr'"):
+        priorsr.load(path)
+
+
+def test_tensors_that_do_not_fit_are_named(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    priorsr.save(model, path)
+    described, state = read_card(path), model.state_dict()
+    save_tensors(state | {"tail.bias": torch.zeros(4)}, path, described)
+    with pytest.raises(DataError, match=r"'tail.bias' is \(4,\); \(3,\) was expected by EncoderDecoder"):
+        priorsr.load(path)
+    save_tensors({k: v for k, v in state.items() if k != "tail.bias"}, path, described)
+    with pytest.raises(DataError, match=r"'tail.bias' is absent"):
+        priorsr.load(path)
+
+
+def test_only_registered_names_are_built(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    priorsr.save(model, path)
+    described = read_card(path) | {"name": "os:system", "distribution": "evil"}
+    save_tensors(model.state_dict(), path, described)
+    with pytest.raises(UnknownNameError, match="there is no model"):
+        priorsr.load(path)

@@ -1,0 +1,115 @@
+"""Imports go downwards only, and importing priorsr costs next to nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import priorsr
+import pytest
+
+ROOT = Path(priorsr.__file__).parent
+PLUGINS = sorted((ROOT.parent / "plugins").glob("*/*/__init__.py"))
+
+FLOORS = [
+    {"core"},
+    {"kernels"},
+    {"blocks", "priors", "losses"},
+    {"models"},
+    {"data", "viz"},
+    {"metrics"},
+    {"training"},
+    {"bench", "inference"},
+    {"testing", "cli"},
+]
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+HEAVY = ("torch", "numpy", "PIL", "pydantic", "triton", "accelerate", "scipy", "matplotlib", "kornia", "torchvision")
+
+
+def imports(file: Path) -> set[str]:
+    """Every module of ours that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "priorsr"}
+
+
+def room(module: str) -> str:
+    """The room of a dotted name: a folder of the package, or core."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in FLOOR else "core"
+
+
+def test_every_folder_has_a_floor() -> None:
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders == FLOOR.keys() - {"core"}
+
+
+def test_imports_go_downwards() -> None:
+    wrong = []
+    for file in ROOT.rglob("*.py"):
+        own = room("priorsr." + file.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."))
+        if file == ROOT / "__init__.py":
+            continue  # the public face, whose names load lazily
+        for module in imports(file):
+            other = room(module)
+            if other != own and FLOOR[other] >= FLOOR[own]:
+                wrong.append(f"{file.relative_to(ROOT)} imports {module}")
+    assert not wrong
+
+
+def test_plugins_use_public_names_only() -> None:
+    wrong = [
+        f"{file.name} imports {module}"
+        for plugin in PLUGINS
+        for file in plugin.parent.rglob("*.py")
+        for module in imports(file)
+        if any(part.startswith("_") for part in module.split("."))
+    ]
+    assert PLUGINS
+    assert not wrong
+
+
+@pytest.mark.parametrize("module", ["priorsr", "priorsr.cli.main", "priorsr.registry"])
+def test_importing_is_light(module: str) -> None:
+    program = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert loaded.strip() == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"]])
+def test_the_command_line_answers_at_once(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "priorsr.cli.main", *arguments]
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5
+
+
+def test_the_public_surface() -> None:
+    assert priorsr.__all__ == [
+        "Batch",
+        "Part",
+        "Prior",
+        "PriorsrError",
+        "SROutput",
+        "__version__",
+        "create",
+        "describe",
+        "load",
+        "names",
+        "register",
+        "save",
+    ]
+    assert all(getattr(priorsr, name) is not None for name in priorsr.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = priorsr.nothing

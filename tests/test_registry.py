@@ -1,0 +1,207 @@
+"""Components by kind and name: the hard cases."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import priorsr
+import pytest
+from priorsr import registry
+from priorsr.errors import (
+    BrokenPluginError,
+    NameCollisionError,
+    OptionError,
+    UnknownNameError,
+    WrongKindError,
+)
+from torch import Tensor, nn
+
+from tests.test_plugins import distribution
+
+GOOD = """
+from torch import nn
+class Mine(nn.Module):
+    kind = "fusion"
+    prior = "any"
+    def __init__(self, channels, prior_channels, strength=1.0):
+        super().__init__()
+        self.strength = strength
+"""
+
+
+@pytest.fixture(autouse=True)
+def fresh_registry(monkeypatch: pytest.MonkeyPatch):
+    """Each test starts without session components, and leaves no trace of its plugins."""
+    monkeypatch.setattr(registry, "_state", registry._State())
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Install a plugin: its distribution's name, entry points and module."""
+
+    def install(name: str, entry_points: str, source: str = GOOD) -> None:
+        folder = distribution(tmp_path / name, name, entry_points)
+        module = name.replace("-", "_")
+        (folder / f"{module}.py").write_text(source)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        registry.rescan()
+
+    return install
+
+
+def test_an_unknown_name_suggests_the_closest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'channel'"):
+        priorsr.create("attention", "chanel", channels=4)
+
+
+def test_an_unknown_kind_suggests_the_closest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'fusion'"):
+        priorsr.names("fussion")
+
+
+def test_an_unknown_name_tells_of_a_plugin_that_could_not_be_read(plugin) -> None:
+    plugin("half", "[priorsr.fusion]\nmine\n")
+    with pytest.raises(UnknownNameError, match="the plugin half 1.0"):
+        priorsr.create("fusion", "mine", channels=4, prior_channels=3)
+
+
+def test_a_plugins_component_is_created_by_name(plugin) -> None:
+    plugin("good", "[priorsr.fusion]\nmine = good:Mine\n")
+    assert "mine" in priorsr.names("fusion")
+    assert priorsr.create("fusion", "mine", channels=4, prior_channels=3, strength=2.0).strength == 2.0
+    assert priorsr.describe("fusion", "mine").distribution == "good"
+
+
+def test_listing_imports_no_plugin(plugin) -> None:
+    plugin("explosive", "[priorsr.fusion]\nmine = explosive:Mine\n", "raise SystemExit('imported')")
+    assert "mine" in priorsr.names("fusion")
+
+
+def test_a_collision_lists_and_names_both(plugin) -> None:
+    plugin("one", "[priorsr.fusion]\nmine = one:Mine\n")
+    plugin("two", "[priorsr.fusion]\nmine = two:Mine\n")
+    assert priorsr.names("fusion").count("mine") == 1
+    with pytest.raises(NameCollisionError, match="one:mine or two:mine"):
+        priorsr.create("fusion", "mine", channels=4, prior_channels=3)
+    assert type(priorsr.create("fusion", "two:mine", channels=4, prior_channels=3)).__module__ == "two"
+    assert any("one:mine" in problem for problem in registry.problems())
+
+
+def test_a_plugin_never_replaces_a_builtin(plugin) -> None:
+    plugin("thief", "[priorsr.fusion]\nconcat = thief:Mine\n")
+    assert registry.find("fusion", "concat").__module__ == "priorsr.blocks.concat_fusion"
+    assert registry.find("fusion", "thief:concat").__module__ == "thief"
+    assert any("thief 1.0 offers the fusion 'concat'" in problem for problem in registry.problems())
+
+
+def test_a_broken_plugin_is_isolated(plugin) -> None:
+    plugin("broken", "[priorsr.fusion]\nbroken = broken:Mine\n", "import no_such_module")
+    plugin("good", "[priorsr.fusion]\nmine = good:Mine\n")
+    assert priorsr.create("fusion", "mine", channels=4, prior_channels=3)
+    with pytest.raises(BrokenPluginError, match="no_such_module") as raised:
+        priorsr.create("fusion", "broken", channels=4, prior_channels=3)
+    assert isinstance(raised.value.__cause__, ModuleNotFoundError)
+    assert any("broken 1.0" in problem for problem in registry.problems())
+
+
+def test_a_missing_class_is_a_broken_plugin(plugin) -> None:
+    plugin("empty", "[priorsr.fusion]\nmine = empty:Mine\n", "")
+    with pytest.raises(BrokenPluginError, match="empty:Mine"):
+        priorsr.create("fusion", "mine", channels=4, prior_channels=3)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (GOOD.replace('"fusion"', '"attention"'), "declares kind = 'attention'"),
+        (GOOD.replace('kind = "fusion"', ""), "declares kind = None"),
+        (GOOD.replace('prior = "any"', ""), "declares no 'prior'"),
+        (GOOD.replace('"any"', '"smell"'), "declares prior = 'smell'"),
+        ("def Mine(): ...", "is a function"),
+    ],
+)
+def test_a_plugin_of_the_wrong_kind_is_refused(plugin, source: str, message: str) -> None:
+    plugin("wrong", "[priorsr.fusion]\nmine = wrong:Mine\n", source)
+    with pytest.raises(WrongKindError, match=message):
+        priorsr.create("fusion", "mine", channels=4, prior_channels=3)
+
+
+def attention(gain: float) -> type:
+    class Mine(nn.Module):
+        kind = "attention"
+
+        def __init__(self, channels: int) -> None:
+            super().__init__()
+            self.gain = gain
+
+        def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+            return x * self.gain
+
+    return Mine
+
+
+def test_registering_again_replaces() -> None:
+    priorsr.register("attention", "mine")(attention(1.0))
+    priorsr.register("attention", "mine")(attention(2.0))
+    assert priorsr.create("attention", "mine", channels=4).gain == 2.0
+    assert priorsr.names("attention").count("mine") == 1
+
+
+def test_registering_refuses_taken_names_and_wrong_kinds() -> None:
+    with pytest.raises(NameCollisionError, match="'channel' exists already, from priorsr"):
+        priorsr.register("attention", "channel")(attention(1.0))
+    with pytest.raises(WrongKindError, match="kind = 'attention'"):
+        priorsr.register("fusion", "mine")(attention(1.0))
+    with pytest.raises(OptionError, match="without ':'"):
+        priorsr.register("attention", "a:b")(attention(1.0))
+    assert priorsr.names("attention") == sorted({"channel", *registry.BUILTINS["attention"]})
+
+
+def test_a_failed_scan_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "scan", fail)
+        with pytest.raises(OSError, match="disk"):
+            priorsr.names("model")
+    assert "bicubic" in priorsr.names("model")
+
+
+def test_wrong_options_list_the_right_ones() -> None:
+    with pytest.raises(OptionError, match="no option 'reductoin'; did you mean 'reduction'"):
+        priorsr.create("attention", "channel", channels=4, reductoin=2)
+    with pytest.raises(OptionError, match="needs channels"):
+        priorsr.create("attention", "channel")
+    with pytest.raises(OptionError, match="has no presets"):
+        priorsr.create("attention", "channel", preset="nano", channels=4)
+    with pytest.raises(OptionError, match="no option 'widht'; did you mean 'width'"):
+        priorsr.create("model", "encoder_decoder", widht=4)
+    with pytest.raises(OptionError, match=r"width is 'wide'"):
+        priorsr.create("model", "encoder_decoder", width="wide")
+    with pytest.raises(UnknownNameError, match=r"no preset 'papr'"):
+        priorsr.create("model", "encoder_decoder", preset="papr")
+
+
+def test_parts_are_names_parts_or_classes_never_instances() -> None:
+    for part in ("channel", priorsr.Part("channel", reduction=2), registry.find("attention", "channel")):
+        assert registry.build_part("attention", part, channels=8).channels == 8
+    with pytest.raises(OptionError, match="given as an instance of ChannelAttention"):
+        registry.build_part("attention", priorsr.create("attention", "channel", channels=8), channels=8)
+    with pytest.raises(OptionError, match="takes channels from its skeleton"):
+        registry.build_part("attention", priorsr.Part("channel", channels=4), channels=8)
+    with pytest.raises(WrongKindError, match="kind = 'attention'"):
+        registry.build_part("fusion", registry.find("attention", "channel"), channels=8, prior_channels=3)
+
+
+def test_the_registry_is_the_same_in_threads() -> None:
+    program = (
+        "import concurrent.futures as f, priorsr\n"
+        "with f.ThreadPoolExecutor(8) as pool:\n"
+        "    found = set(map(tuple, pool.map(lambda _: priorsr.names('model'), range(64))))\n"
+        "assert len(found) == 1, found\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
