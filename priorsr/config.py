@@ -30,7 +30,7 @@ def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
     """An instance of a dataclass with its fields' types checked; raises OptionError for the first that does not fit."""
     from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-    adapter = TypeAdapter(with_config(ConfigDict(arbitrary_types_allowed=True))(config))
+    adapter: TypeAdapter[Any] = TypeAdapter(with_config(ConfigDict(arbitrary_types_allowed=True))(config))
     try:
         return adapter.validate_python(dict(fields))
     except ValidationError as error:

@@ -17,4 +17,6 @@ def check_map(x: Tensor, channels: int | None, who: str, what: str = "input") ->
 def check_same(a: Tensor, b: Tensor, who: str, what: str) -> None:
     """Raise ShapeError unless `a` and `b` have the same shape."""
     if a.shape != b.shape:
-        raise ShapeError(f"{who}: {what} have shapes {tuple(a.shape)} and {tuple(b.shape)}; the same shape was expected")
+        raise ShapeError(
+            f"{who}: {what} have shapes {tuple(a.shape)} and {tuple(b.shape)}; the same shape was expected"
+        )

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from priorsr.errors import DataError, MissingExtraError
 from priorsr.files import atomic_json, atomic_path, atomic_text, read_json, require_extra, sha256_file, sha256_json
 

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import priorsr
 import pytest
+
+import priorsr
 
 ROOT = Path(priorsr.__file__).parent
 PLUGINS = sorted((ROOT.parent / "plugins").glob("*/*/__init__.py"))

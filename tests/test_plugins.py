@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+
 from priorsr import plugins
 from priorsr.plugins import scan
 
@@ -44,7 +45,9 @@ def test_a_file_that_is_not_text_costs_nothing(tmp_path: Path) -> None:
     assert [offer.name for offer in found(tmp_path).offers] == ["mine"]
 
 
-@pytest.mark.parametrize("line", ["mine", "mine = good.Mine", "= good:Mine", "mine = good:", "mine = good:Mine [extra]"])
+@pytest.mark.parametrize(
+    "line", ["mine", "mine = good.Mine", "= good:Mine", "mine = good:", "mine = good:Mine [extra]"]
+)
 def test_a_malformed_line_of_ours_is_a_problem_and_costs_only_itself(tmp_path: Path, line: str) -> None:
     distribution(tmp_path, "half", f"[priorsr.fusion]\n{line}\nother = half:Other\n")
     assert [offer.name for offer in found(tmp_path).offers] == ["other"]

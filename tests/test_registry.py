@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import priorsr
 import pytest
+from torch import Tensor, nn
+
+import priorsr
 from priorsr import registry
 from priorsr.errors import (
     BrokenPluginError,
@@ -16,8 +18,6 @@ from priorsr.errors import (
     UnknownNameError,
     WrongKindError,
 )
-from torch import Tensor, nn
-
 from tests.test_plugins import distribution
 
 GOOD = """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 
 import torch
-from priorsr.types import Prior, SROutput
 from torch import Tensor, nn
+
+from priorsr.types import Prior, SROutput
 
 
 class Net(nn.Module):

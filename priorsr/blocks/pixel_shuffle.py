@@ -45,5 +45,7 @@ class PixelUnshuffleDownsampler(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         check_map(x, self.in_channels, "pixel-unshuffle downsampler")
         if x.shape[2] % 2 or x.shape[3] % 2:
-            raise ShapeError(f"pixel-unshuffle downsampler: the input is {tuple(x.shape[2:])}; even sides were expected")
+            raise ShapeError(
+                f"pixel-unshuffle downsampler: the input is {tuple(x.shape[2:])}; even sides were expected"
+            )
         return self.conv(F.pixel_unshuffle(x, 2))

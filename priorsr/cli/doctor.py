@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from priorsr.cli.console import console, print_json
-from priorsr.registry import KINDS, OWN, offers, problems
+from priorsr.kinds import KINDS
+from priorsr.registry import OWN, offers, problems
 from priorsr.version import __version__
 
 EXTRAS = {

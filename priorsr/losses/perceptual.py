@@ -36,6 +36,9 @@ class PerceptualLoss(nn.Module):
         the folder; DataError for a file that holds other weights; OptionError for an unknown layer.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         layers: tuple[str, ...] = ("relu1_2", "relu2_2", "relu3_3", "relu4_3"),

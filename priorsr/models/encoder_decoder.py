@@ -111,7 +111,7 @@ class EncoderDecoder(nn.Module):
         steer = None
         if self.fusion:
             size = (image.shape[2], image.shape[3])
-            steer = prior_map(prior, self.fusion[0].prior, self.config.prior_channels, size, who).to(lr.dtype)
+            steer = prior_map(prior, str(self.fusion[0].prior), self.config.prior_channels, size, who).to(lr.dtype)
         sr, features = self.restore(image, steer)
         return SROutput(sr, features=features if with_features else ())
 

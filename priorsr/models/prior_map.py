@@ -24,7 +24,9 @@ def prior_map(prior: Prior | None, wanted: str, channels: int, size: tuple[int, 
             found = draw_heatmaps(prior.landmarks, prior.valid, (size[0] // 4, size[1] // 4), scale=4)
     if found is None:
         has = [name for name, value in prior._asdict().items() if value is not None]
-        expected = {"parsing": "parsing", "heatmaps": "heatmaps or landmarks"}.get(wanted, "parsing, heatmaps or landmarks")
+        expected = {"parsing": "parsing", "heatmaps": "heatmaps or landmarks"}.get(
+            wanted, "parsing, heatmaps or landmarks"
+        )
         raise PriorsrError(f"{who}: the prior has {' and '.join(has) or 'nothing'}; {expected} was expected")
     if found.ndim != 4 or found.shape[1] != channels:
         raise ShapeError(f"{who}: the prior map has shape {tuple(found.shape)}; (B, {channels}, h, w) was expected")

@@ -54,7 +54,9 @@ def convert_released(path: str | Path) -> tuple[nn.Module, str]:
                 model.load_state_dict(converted)
                 return model.eval(), layout.name
     first = ", ".join(sorted(state)[:3])
-    raise DataError(f"{path}: holds {len(state)} tensors ({first}, ...); one of {', '.join(known) or 'no layout'} was expected")
+    raise DataError(
+        f"{path}: holds {len(state)} tensors ({first}, ...); one of {', '.join(known) or 'no layout'} was expected"
+    )
 
 
 def read_released(path: Path) -> dict[str, Tensor]:
@@ -64,7 +66,9 @@ def read_released(path: Path) -> dict[str, Tensor]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:
-        raise DataError(f"{path}: holds more than tensors and plain values, and is refused, since loading it could execute code") from None
+        raise DataError(
+            f"{path}: holds more than tensors and plain values, and is refused, since loading it could execute code"
+        ) from None
     except Exception as error:  # torch.load raises anything on a broken file
         raise DataError(f"{path}: cannot be read as a PyTorch checkpoint ({type(error).__name__}: {error})") from error
     while isinstance(found, Mapping) and not any(isinstance(value, Tensor) for value in found.values()):

@@ -42,7 +42,9 @@ def odd_sizes(example: Example) -> None:
     """Sides that are no power of two give the shapes that the kind prescribes."""
     inputs = example.inputs(2, True)
     for answer, wanted in zip(_answer(example, inputs), example.shapes(inputs), strict=False):
-        assert tuple(answer.shape) == wanted, f"{example.name}: answers {tuple(answer.shape)} at odd sizes, not {wanted}"
+        assert tuple(answer.shape) == wanted, (
+            f"{example.name}: answers {tuple(answer.shape)} at odd sizes, not {wanted}"
+        )
 
 
 def dtype_follows_input(example: Example) -> None:

@@ -53,7 +53,9 @@ def parametrize_with_checks(*, distribution: str | None = None, waivers: Waivers
                 reason = left.pop((kind, offer.name, check.__name__), None)
                 marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)]
                 name = f"{kind}-{offer.distribution}:{offer.name}-{check.__name__}"
-                cases.append(pytest.param(_case(kind, f"{offer.distribution}:{offer.name}", check), marks=marks, id=name))
+                cases.append(
+                    pytest.param(_case(kind, f"{offer.distribution}:{offer.name}", check), marks=marks, id=name)
+                )
     if left:
         raise OptionError(f"a waiver names {' '.join(next(iter(left)))}, and no component has such a check")
     return pytest.mark.parametrize("check", cases)

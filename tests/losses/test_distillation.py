@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import priorsr
 import pytest
 import torch
+
+import priorsr
 from priorsr.errors import OptionError, ShapeError
 
 

@@ -7,9 +7,10 @@ from urllib.error import URLError
 
 import pytest
 import torch
+from torchvision.models import vgg16
+
 from priorsr.errors import DataError, MissingWeightsError, OptionError, ShapeError
 from priorsr.losses import PerceptualLoss
-from torchvision.models import vgg16
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +27,11 @@ def test_compares_the_features_of_the_chosen_layers(weights: Path) -> None:
     sr, hr = torch.rand(2, 2, 3, 32, 32)
     network = vgg16(weights=None)
     network.load_state_dict(torch.load(weights, weights_only=True))
-    normalise = lambda x: (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor(  # noqa: E731
-        [0.229, 0.224, 0.225]
-    ).view(3, 1, 1)
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     wanted = 0.0
     for end, weight in ((4, 1.0), (16, 0.5)):
-        a, b = (network.features[:end](normalise(x)) for x in (sr, hr))
+        a, b = (network.features[:end]((x - mean) / std) for x in (sr, hr))
         wanted += weight * (a - b).square().mean().item()
     loss = PerceptualLoss(("relu1_2", "relu3_3"), (1.0, 0.5), weights=weights)
     assert loss(sr, hr).item() == pytest.approx(wanted, rel=1e-5)

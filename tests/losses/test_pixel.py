@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from priorsr.errors import ShapeError
 from priorsr.losses import l1
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import priorsr
 import torch
 from PIL import Image
+
+import priorsr
 
 
 def test_agrees_with_pil_to_its_rounding() -> None:

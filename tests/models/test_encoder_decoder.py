@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import priorsr
 import pytest
 import torch
+
+import priorsr
 from priorsr.blocks import ChannelAttention
 from priorsr.errors import OptionError, PriorsrError, ShapeError
 from priorsr.types import Prior

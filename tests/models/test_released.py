@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from priorsr.errors import DataError
 from priorsr.models.released import convert_released, read_released
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import priorsr
 import pytest
 import torch
+from safetensors import safe_open
+from torch import nn
+
+import priorsr
 from priorsr import registry
 from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.models import read_card, weights_hash
 from priorsr.models.weights import save_tensors
-from safetensors import safe_open
-from torch import nn
 
 SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 4}
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from priorsr.errors import OptionError
 from priorsr.testing import checks_of, failures, parametrize_with_checks
-
 from tests.testing.wrong_components import WRONG, Right, RightDistillation
 
-@parametrize_with_checks()
+
+@parametrize_with_checks(distribution="priorsr")
 def test_registered_components_hold_their_contract(check: Callable[[], None]) -> None:
     check()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from priorsr.shapes import check_map
 from torch import Tensor, nn
+
+from priorsr.shapes import check_map
 
 
 class Right(nn.Module):

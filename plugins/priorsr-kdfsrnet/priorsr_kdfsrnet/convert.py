@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from priorsr.models import ReleasedLayout
 from torch import Tensor
 
+from priorsr.models import ReleasedLayout
 from priorsr_kdfsrnet.config import KDFSRNetConfig, KDFSRNetTeacherConfig
 
 _LEVELS = 4
@@ -67,7 +67,9 @@ def _depth(state: Mapping[str, Tensor]) -> int:
 
 def _layouts(who: str, head_channels: int, convert: Callable[..., Any]) -> tuple[ReleasedLayout, ...]:
     def matches(key: str) -> Callable[[Mapping[str, Tensor]], bool]:
-        return lambda state: key in state and "head.0.weight" in state and state["head.0.weight"].shape[1] == head_channels
+        return lambda state: (
+            key in state and "head.0.weight" in state and state["head.0.weight"].shape[1] == head_channels
+        )
 
     return (
         ReleasedLayout(f"KDFSRNet {who}, layout net (CelebA, Helen)", matches("down1.1.weight"), convert),

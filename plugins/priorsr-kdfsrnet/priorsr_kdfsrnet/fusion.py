@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from torch import Tensor, nn
+
 from priorsr.blocks import resize_map
 from priorsr.priors import parsing_picture
 from priorsr.shapes import check_map
-from torch import Tensor, nn
 
 
 class PictureFusion(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from priorsr.models import EncoderDecoder
-
 from priorsr_kdfsrnet.config import KDFSRNetConfig, KDFSRNetTeacherConfig
 from priorsr_kdfsrnet.convert import STUDENT_LAYOUTS, TEACHER_LAYOUTS
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
+
 from priorsr.errors import OptionError
-from priorsr.registry import PartSpec, build_part, create
+from priorsr.registry import PartSpec, build_part
 from priorsr.training import (
     Duration,
     Optimiser,
@@ -23,8 +25,6 @@ from priorsr.training import (
     fraction,
 )
 from priorsr.types import Batch
-from torch import Tensor, nn
-
 from priorsr_kdfsrnet.config import KDFSRNetConfig, KDFSRNetTeacherConfig
 from priorsr_kdfsrnet.model import KDFSRNet, KDFSRNetTeacher
 
@@ -116,7 +116,9 @@ class KDFSRNetRecipe:
             "student": student,
             "teacher": teacher,
             "feature_loss": build_part("distillation", self.config.feature_loss, **widths),
-            "output_loss": build_part("distillation", self.config.output_loss, student_channels=(3,), teacher_channels=(3,)),
+            "output_loss": build_part(
+                "distillation", self.config.output_loss, student_channels=(3,), teacher_channels=(3,)
+            ),
         }
         return [
             self._stage("teacher", {"teacher": teacher}, self._learn_alone),
@@ -159,7 +161,9 @@ class KDFSRNetRecipe:
         if left >= 0:
             with torch.no_grad():
                 teacher = modules["teacher"](batch.lr, batch.prior, with_features=True)
-            loss = loss + self.config.feature_weight * left * modules["feature_loss"](student.features, teacher.features)
+            loss = loss + self.config.feature_weight * left * modules["feature_loss"](
+                student.features, teacher.features
+            )
             loss = loss + self.config.output_weight * modules["output_loss"]([student.sr], [teacher.sr])
         return {"student": loss}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from priorsr.models import convert_released
 from priorsr.testing.golden import golden_state
 

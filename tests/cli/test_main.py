@@ -1,0 +1,110 @@
+"""The command line: what it prints, and how a user's mistake is told: one sentence, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import priorsr
+from priorsr.cli.main import main
+from priorsr.testing import golden_state
+
+SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 8}
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """Run `priorsr ARGUMENTS`: (exit code, stdout, stderr)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["priorsr", *map(str, arguments)])
+        with pytest.raises(SystemExit) as raised:
+            main()
+        captured = capsys.readouterr()
+        return int(raised.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def mistake(cli):
+    """Run a command that must fail: its one sentence."""
+
+    def run(*arguments: object) -> str:
+        code, out, err = cli(*arguments)
+        assert code == 2, (out, err)
+        assert "Traceback" not in err
+        assert err.startswith("error: "), err
+        assert len(err.strip().splitlines()) == 1, err
+        return err
+
+    return run
+
+
+def test_list_shows_every_kind_and_where_things_come_from(cli) -> None:
+    code, out, _ = cli("list")
+    assert code == 0
+    for word in ("fusion", "concat", "kdfsrnet-teacher", "priorsr-kdfsrnet 0.1.0"):
+        assert word in out
+    code, out, _ = cli("list", "recipe", "--json")
+    assert {"name": "kdfsrnet", "distribution": "priorsr-kdfsrnet"}.items() <= json.loads(out)[0].items()
+
+
+def test_info_shows_options_and_presets(cli) -> None:
+    code, out, _ = cli("info", "model", "kdfsrnet")
+    assert code == 0
+    assert "presets: paper, nano" in out
+    assert "Source: KDFSRNet (TCSVT 2022)" in out
+    code, out, _ = cli("info", "attention", "channel", "--json")
+    assert json.loads(out)["options"][1] == {"name": "reduction", "type": "int", "default": "16", "required": False}
+
+
+def test_doctor_is_content_here(cli) -> None:
+    code, out, _ = cli("doctor", "--json")
+    found = json.loads(out)
+    assert code == 0, found["problems"]
+    assert any("kdfsrnet" in line for line in found["plugins"])
+
+
+def test_the_installed_script_runs() -> None:
+    script = Path(sys.executable).with_name("priorsr")
+    done = subprocess.run([script, "--version"], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == priorsr.__version__
+
+
+def test_unknown_names_are_told(mistake) -> None:
+    assert "there is no kind 'fussion'; did you mean 'fusion'?" in mistake("list", "fussion")
+    assert "there is no model 'kdfsrnt'; did you mean 'kdfsrnet'" in mistake("info", "model", "kdfsrnt")
+
+
+def test_weights_convert_writes_what_load_reads(cli, tmp_path: Path) -> None:
+    spec = json.loads(str(_spec("student_net")))
+    torch.save(golden_state(spec), tmp_path / "released.pth")
+    code, out, _ = cli("weights", "convert", tmp_path / "released.pth", tmp_path / "ours.safetensors")
+    assert code == 0
+    assert "KDFSRNet student, layout net (CelebA, Helen)" in out
+    assert priorsr.load(tmp_path / "ours.safetensors").card["source"]["file"] == "released.pth"
+
+
+def _spec(name: str) -> object:
+    import numpy as np
+
+    root = Path(__file__).parents[2]
+    return np.load(root / f"plugins/priorsr-kdfsrnet/tests/golden/kdfsrnet_{name}.npz")["spec"]
+
+
+def test_weights_convert_refuses_what_it_cannot_use(mistake, tmp_path: Path) -> None:
+    out = tmp_path / "ours.safetensors"
+    assert "there is no such file" in mistake("weights", "convert", tmp_path / "none.pth", out)
+    torch.save({"a": torch.ones(1)}, tmp_path / "a.pth")
+    assert "KDFSRNet student, layout net (CelebA, Helen)" in mistake("weights", "convert", tmp_path / "a.pth", out)
+    assert "ends in .safetensors" in mistake("weights", "convert", tmp_path / "a.pth", tmp_path / "ours.pth")
+    state = golden_state(json.loads(str(_spec("student_net1"))))
+    torch.save({k: v for k, v in state.items() if k != "tail.0.bias"}, tmp_path / "cut.pth")
+    assert "the tensor 'tail.bias' is absent" in mistake("weights", "convert", tmp_path / "cut.pth", out)
+    assert not out.exists()
