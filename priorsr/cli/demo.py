@@ -66,7 +66,7 @@ def _say(step: str) -> None:
 
 
 def _train(faces: Path, runs: Path, minutes: float, seed: int) -> dict[str, Path]:
-    """The weights of the distilled run's teacher and student, and of the student that learnt alone for as many steps."""
+    """The weights of the distilled run's teacher and student, and of a student that learnt alone for as many steps."""
     from priorsr.files import read_json
     from priorsr.training import train
 

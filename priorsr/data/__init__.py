@@ -1,1 +1,1 @@
-
+"""Face sets, and how they are loaded and made."""

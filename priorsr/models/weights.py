@@ -57,7 +57,8 @@ def load(path: str | Path) -> nn.Module:
     name = described["name"]
     distribution = described["distribution"]
     component = find("model", name if distribution in ("priorsr", "session") else f"{distribution}:{name}")
-    model: nn.Module = component(validate(component.Config, described["config"], f"{path}: the config of {name!r}"))  # type: ignore[attr-defined]
+    config = validate(component.Config, described["config"], f"{path}: the config of {name!r}")  # type: ignore[attr-defined]
+    model: nn.Module = component(config)
     check_fit(model, tensors, path)
     model.load_state_dict(tensors)
     model.card = described["card"]

@@ -1,4 +1,7 @@
-"""The contract checks: what every component must hold, whoever wrote it. Each takes an example and raises AssertionError."""
+"""The contract checks: what every component must hold, whoever wrote it.
+
+Each takes an example, and raises AssertionError.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def inputs_unchanged(example: Example) -> None:
 
 
 def same_answer_twice(example: Example) -> None:
-    """The same call again gives the same answer, to the bit: there is no hidden state and no randomness in eval mode."""
+    """The same call again gives the same answer, to the bit: no hidden state, and in eval mode no randomness."""
     module, inputs = example.build(), example.inputs(2, False)
     with torch.no_grad():
         first = tensors(module(*inputs))

@@ -1,1 +1,50 @@
+"""Training: recipes are made of stages, the loop runs them, and a run can be broken off and resumed at any moment.
 
+What a recipe is written with is imported at once; the loop, which needs Accelerate, when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from priorsr.training.progress import Duration, Progress, epochs, fraction, steps
+from priorsr.training.schedules import Schedule, constant, cosine, step_decay
+from priorsr.training.stage import Loss, Optimiser, Stage, Step, StepResult
+
+if TYPE_CHECKING:
+    from priorsr.training.interrupt import TrainingInterruptedError
+    from priorsr.training.run import train
+    from priorsr.training.trainer import RunResult
+
+_LAZY = {
+    "RunResult": "priorsr.training.trainer",
+    "TrainingInterruptedError": "priorsr.training.interrupt",
+    "train": "priorsr.training.run",
+}
+
+__all__ = [
+    "Duration",
+    "Loss",
+    "Optimiser",
+    "Progress",
+    "RunResult",
+    "Schedule",
+    "Stage",
+    "Step",
+    "StepResult",
+    "TrainingInterruptedError",
+    "constant",
+    "cosine",
+    "epochs",
+    "fraction",
+    "step_decay",
+    "steps",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'priorsr.training' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

@@ -24,8 +24,8 @@ class KDFSRNet(EncoderDecoder):
 class KDFSRNetTeacher(EncoderDecoder):
     """KDFSRNet's teacher, which sees a parsing map: used in training, or to show what the prior is worth.
 
-    Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the student's.
-        A misfit raises ShapeError, a missing parsing map PriorsrError.
+    Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
+        student's. A misfit raises ShapeError, a missing parsing map PriorsrError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: KDFSRNet (TCSVT 2022). Departures: the palette that paints the map is ours; the LR image is enlarged inside.
     """

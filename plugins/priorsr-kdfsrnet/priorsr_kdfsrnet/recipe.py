@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import OptionError
+from priorsr.losses import l1
 from priorsr.registry import PartSpec, build_part
 from priorsr.training import (
     Duration,
@@ -148,16 +148,16 @@ class KDFSRNetRecipe:
             quarter_turns=config.quarter_turns,
         )
 
-    def _learn_alone(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> dict[str, Tensor]:
+    def _learn_alone(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
         ((name, model),) = modules.items()
-        return {name: F.l1_loss(model(batch.lr, batch.prior).sr.float(), batch.hr)}
+        return {name: l1(model(batch.lr, batch.prior).sr, batch.hr)}
 
     def _learn_from_teacher(
         self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
     ) -> dict[str, Tensor]:
         left = self._left(progress)
         student = modules["student"](batch.lr, with_features=left >= 0)
-        loss = F.l1_loss(student.sr.float(), batch.hr)
+        loss = l1(student.sr, batch.hr)
         if left >= 0:
             with torch.no_grad():
                 teacher = modules["teacher"](batch.lr, batch.prior, with_features=True)
