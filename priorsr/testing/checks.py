@@ -14,6 +14,7 @@ from torch import Tensor
 
 from priorsr.errors import PriorsrError
 from priorsr.testing.examples import Example, floating, map_tensors, tensors
+from priorsr.training import Progress, StepResult
 
 Check = Callable[[Example], None]
 
@@ -174,11 +175,36 @@ def teacher_is_detached(example: Example) -> None:
 
 
 def docstring_headings(example: Example) -> None:
-    """The class docstring says what it does, and has the lines Shapes:, Range: and Source:."""
+    """The class docstring says what it does, and has the lines Shapes:, Range: and Source: (a recipe: Source:)."""
     doc = inspect.getdoc(example.component) or ""
-    for heading in ("Shapes:", "Range:", "Source:"):
+    for heading in HEADINGS.get(example.kind, ("Shapes:", "Range:", "Source:")):
         found = any(line.startswith(heading) for line in doc.splitlines())
         assert found, f"{example.name}: the docstring has no line {heading!r}"
+
+
+def stages_learn(example: Example) -> None:
+    """Every stage of a recipe gives each optimiser that moves a finite loss, at its start and at its end.
+
+    At the start, every module that an optimiser trains gets a gradient.
+    """
+    (batch,) = example.inputs(2, False)
+    for stage in example.create().stages():
+        who = f"{example.name}: the stage {stage.name!r}"
+        for step in (0, 99):
+            answer = stage.step(stage.modules, batch, Progress(step, 100, 10))
+            losses = answer.losses if isinstance(answer, StepResult) else answer
+            assert losses.keys() <= stage.optimisers.keys(), f"{who} answers {list(losses)}, not its optimisers"
+            assert losses, f"{who} has no loss at step {step}"
+            for name, loss in losses.items():
+                scalar = loss() if callable(loss) else loss
+                assert scalar.isfinite(), f"{who}: the loss of {name!r} is {scalar.item()}"
+                scalar.backward()
+            if step:
+                continue
+            for module in {module for name in losses for module in stage.optimisers[name].modules}:
+                trained = [p for p in stage.modules[module].parameters() if p.requires_grad]
+                moved = not trained or any(p.grad is not None and p.grad.any() for p in trained)
+                assert moved, f"{who}: {module!r} gets no gradient"
 
 
 def _loss(answer: Any) -> Tensor:
@@ -203,4 +229,6 @@ CHECKS: tuple[Check, ...] = (
     bad_shapes_raise,
     docstring_headings,
 )
-ONLY: dict[str, tuple[Check, ...]] = {"distillation": (teacher_is_detached,)}
+ALSO: dict[str, tuple[Check, ...]] = {"distillation": (teacher_is_detached,)}
+INSTEAD: dict[str, tuple[Check, ...]] = {"recipe": (stages_learn, docstring_headings)}
+HEADINGS = {"recipe": ("Source:",)}

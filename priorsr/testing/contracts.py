@@ -8,7 +8,7 @@ from typing import Any
 from priorsr.errors import OptionError
 from priorsr.kinds import KINDS
 from priorsr.registry import find, offers
-from priorsr.testing.checks import CHECKS, ONLY, Check
+from priorsr.testing.checks import ALSO, CHECKS, INSTEAD, Check
 from priorsr.testing.examples import example_of
 
 Waivers = Mapping[tuple[str, str, str], str]
@@ -17,7 +17,7 @@ Waivers = Mapping[tuple[str, str, str], str]
 
 def checks_of(kind: str) -> tuple[Check, ...]:
     """The checks that components of a kind must hold."""
-    return () if kind == "recipe" else CHECKS + ONLY.get(kind, ())
+    return INSTEAD.get(kind, CHECKS) + ALSO.get(kind, ())
 
 
 def failures(kind: str, name: str, component: type) -> dict[str, str]:

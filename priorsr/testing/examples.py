@@ -12,7 +12,7 @@ from torch.utils import _pytree
 
 from priorsr.config import presets_of
 from priorsr.registry import build
-from priorsr.types import Prior
+from priorsr.types import Batch, Prior
 
 Inputs = tuple[Any, ...]
 CHANNELS = 16
@@ -36,10 +36,14 @@ class Example:
     shapes: Callable[[Inputs], list[tuple[int, ...]]]
     spoilt: Callable[[Inputs], Inputs]
 
-    def build(self, seed: int = 0) -> nn.Module:
-        """The component, with the same random weights each time for a seed, in eval mode."""
+    def create(self, seed: int = 0) -> Any:
+        """The component as its preset nano, or its options, make it, with the same random weights for a seed."""
         torch.manual_seed(seed)
-        module = build(self.kind, self.component, preset=_preset(self.component), who=self.name, options=self.options)
+        return build(self.kind, self.component, preset=_preset(self.component), who=self.name, options=self.options)
+
+    def build(self, seed: int = 0) -> nn.Module:
+        """The component as a module in eval mode, no parameter of which is all zero."""
+        module = self.create(seed)
         if not isinstance(module, nn.Module):
             raise AssertionError(f"{self.name}: is a {type(module).__name__}, and an nn.Module was expected")
         for parameter in module.parameters():  # nothing may hide behind a gate that starts at zero
@@ -171,6 +175,18 @@ def _model(component: Any) -> tuple:
     return {}, inputs, shapes, _spoil_channels
 
 
+def _recipe(_: Any) -> tuple:
+    def inputs(batch: int, odd: bool) -> Inputs:
+        side = 6 if odd else 4
+        landmarks = _random(batch, 68, 2).sigmoid() * 8 * side
+        parsing = _random(batch, 19, 8 * side, 8 * side).mul(3).softmax(1)
+        prior = Prior(parsing, landmarks, torch.ones(batch, 68, dtype=torch.bool))
+        lr, hr = _random(batch, 3, side, side).sigmoid(), _random(batch, 3, 8 * side, 8 * side).sigmoid()
+        return (Batch(lr, hr, prior, tuple(map(str, range(batch)))),)
+
+    return {}, inputs, lambda _: [], _spoil_channels
+
+
 _TABLE: dict[str, Callable[[Any], tuple]] = {
     "fusion": _fusion,
     "attention": _attention,
@@ -179,5 +195,6 @@ _TABLE: dict[str, Callable[[Any], tuple]] = {
     "distillation": _distillation,
     "estimator": _estimator,
     "model": _model,
+    "recipe": _recipe,
     "score": _score,
 }

@@ -8,7 +8,7 @@ import pytest
 
 from priorsr.errors import OptionError
 from priorsr.testing import checks_of, failures, parametrize_with_checks
-from tests.testing.wrong_components import WRONG, Right, RightDistillation
+from tests.testing.wrong_components import WRONG, Right, RightDistillation, RightRecipe
 
 
 @parametrize_with_checks(distribution="priorsr")
@@ -16,13 +16,15 @@ def test_registered_components_hold_their_contract(check: Callable[[], None]) ->
     check()
 
 
-@pytest.mark.parametrize("component", [Right, RightDistillation])
+@pytest.mark.parametrize("component", [Right, RightDistillation, RightRecipe])
 def test_a_right_component_passes_every_check(component: type) -> None:
     assert failures(component.kind, "right", component) == {}
 
 
 def test_every_check_has_a_wrong_component() -> None:
-    assert {check.__name__ for kind in ("attention", "distillation") for check in checks_of(kind)} == WRONG.keys()
+    assert {
+        check.__name__ for kind in ("attention", "distillation", "recipe") for check in checks_of(kind)
+    } == WRONG.keys()
 
 
 @pytest.mark.parametrize("check", WRONG)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from priorsr.shapes import check_map
+from priorsr.training import Optimiser, Progress, Stage, epochs
+from priorsr.types import Batch
 
 
 class Right(nn.Module):
@@ -166,6 +169,47 @@ class TeacherIsDetached(RightDistillation):
         return teacher
 
 
+@dataclass(frozen=True)
+class NoConfig:
+    """Nothing to choose."""
+
+
+class RightRecipe:
+    """Holds the contract.
+
+    Source: this test.
+    """
+
+    kind = "recipe"
+    Config = NoConfig
+
+    def __init__(self, config: NoConfig) -> None:
+        self.config = config
+
+    def stages(self) -> list[Stage]:
+        return [
+            Stage(
+                name="only",
+                modules={"net": nn.Conv2d(3, 3, 1)},
+                optimisers={"net": Optimiser(("net",))},
+                step=self.step,
+                length=epochs(1),
+                product=None,
+            )
+        ]
+
+    def step(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
+        return {"net": modules["net"](batch.hr).square().mean()}
+
+
+class StagesLearn(RightRecipe):
+    __doc__ = RightRecipe.__doc__
+
+    def step(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> dict[str, Tensor]:
+        loss = super().step(modules, batch, progress)["net"]
+        return {"net": loss / (99 - progress.step)}
+
+
 WRONG = {
     "shapes": Shapes,
     "odd_sizes": OddSizes,
@@ -181,4 +225,5 @@ WRONG = {
     "bad_shapes_raise": BadShapesRaise,
     "docstring_headings": DocstringHeadings,
     "teacher_is_detached": TeacherIsDetached,
+    "stages_learn": StagesLearn,
 }
