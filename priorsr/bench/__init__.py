@@ -7,6 +7,7 @@ from priorsr.bench.records import Record, record_schema
 from priorsr.bench.results import read_record, read_results
 from priorsr.bench.runner import run
 from priorsr.bench.site import build_site
+from priorsr.bench.terminal import tables
 
 __all__ = [
     "Leaderboard",
@@ -17,4 +18,5 @@ __all__ = [
     "read_results",
     "record_schema",
     "run",
+    "tables",
 ]

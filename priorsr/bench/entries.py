@@ -1,0 +1,132 @@
+"""What is benchmarked: a model with its identity, from an object, a name, a weights file or a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic_core import to_jsonable_python
+from torch import nn
+
+from priorsr.bench.records import ModelFacts, TrainingFacts
+from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
+from priorsr.files import read_json
+from priorsr.models.weights import load, read_card, weights_hash
+from priorsr.registry import create, locate, name_of, names
+
+BASELINE = "bicubic"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A model to benchmark, and what its records say about it."""
+
+    model: nn.Module
+    facts: ModelFacts
+    training: TrainingFacts
+
+
+def baseline(scale: int) -> Entry:
+    """The row that every table has: bicubic enlargement by `scale`."""
+    return entry_of(create("model", BASELINE, scale=scale), BASELINE)
+
+
+def entry_of(model: nn.Module, label: str | None = None) -> Entry:
+    """The entry of a model that is built and has its weights; `label` is its registered name unless given.
+
+    Raises OptionError for an object that is not a model (it declares no `prior`).
+    """
+    if getattr(model, "prior", None) not in ("none", "optional", "required"):
+        raise OptionError(
+            f"the {type(model).__name__} given as model declares prior = {getattr(model, 'prior', None)!r}; "
+            "'none', 'optional' or 'required' was expected"
+        )
+    distribution, name, version = _origin(type(model))
+    card = to_jsonable_python(getattr(model, "card", {}), fallback=_component_name)
+    facts = ModelFacts(
+        label=label or name,
+        distribution=distribution,
+        name=name,
+        version=version,
+        weights_hash=weights_hash(model),
+        config=to_jsonable_python(getattr(model, "config", {}), fallback=_component_name),
+        card=card,
+    )
+    return Entry(model, facts, _training(model, card))
+
+
+def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:
+    """The entry of a model as the command line names it.
+
+    spec: a registered name of a model without parameters; a .safetensors that priorsr saved; or the folder of a
+    training run, whose final weights are taken. label: else the name, or the file's or folder's.
+
+    Raises UnknownNameError, DataError, or PriorsrError for a name whose weights would be random.
+    """
+    path = Path(spec)
+    if isinstance(spec, str) and _is_name(spec):
+        model = create("model", spec)
+        if next(model.parameters(), None) is not None:
+            raise PriorsrError(
+                f"the model {spec!r} has parameters and was given without weights: train it with 'priorsr train', and "
+                "give the run's folder or a weights file (.safetensors)"
+            )
+        return entry_of(model, label or spec)
+    if path.is_dir():
+        return entry_of(load(_final_weights(path)), label or path.resolve().name)
+    if path.suffix == ".safetensors" or path.exists():
+        return entry_of(load(path), label or path.stem)
+    known = did_you_mean(str(spec), names("model"))
+    raise UnknownNameError(f"there is neither a model, nor a file or folder, called {str(spec)!r}; {known}")
+
+
+def _is_name(spec: str) -> bool:
+    return spec.rpartition(":")[2] in names("model")
+
+
+def _final_weights(run: Path) -> Path:
+    """The weights that the last stage of a training run in the folder was for."""
+    config = run / "config.json"
+    if not config.is_file():
+        raise DataError(f"{run}: has no config.json; a training run's folder, or a weights file, was expected")
+    last = list(read_json(config).get("stage_steps", {}))[-1:]
+    found = sorted((run / "weights").glob("*.safetensors"))
+    final = [path for path in found if read_card(path)["card"].get("stage") in last]
+    if len(final) != 1:
+        there = ", ".join(map(str, found)) or "none"
+        raise DataError(
+            f"{run}: has no weights of its last stage {''.join(last)!r}, as a finished run has; those there: {there}"
+        )
+    return final[0]
+
+
+def _origin(component: type) -> tuple[str, str, str]:
+    """The distribution, name and version of a model's class; a class that is not registered goes by its own name."""
+    try:
+        offer = locate("model", name_of("model", component))
+    except OptionError:
+        return "unregistered", component.__qualname__, ""
+    return offer.distribution, offer.name, offer.version
+
+
+def _component_name(value: object) -> str:
+    return value.__qualname__ if isinstance(value, type) else repr(value)
+
+
+def _training(model: nn.Module, card: Mapping[str, Any]) -> TrainingFacts:
+    if next(model.parameters(), None) is None:
+        return TrainingFacts(data=(), networks=())
+    return TrainingFacts(data=_declared(card.get("data")), networks=_declared(card.get("networks")))
+
+
+def _declared(value: Any) -> tuple[str, ...] | Literal["unknown"]:
+    """What a card says: names in a list, or as training writes them. "unknown" where it says nothing."""
+    if isinstance(value, Mapping) and "hash" in value:  # a face set
+        return (f"{value['name']} {value['version']} ({value['hash'][:12]})",)
+    if isinstance(value, Mapping):  # networks by their name in the recipe
+        return tuple(f"{name}: {network}" for name, network in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(str, value))
+    return "unknown"

@@ -1,0 +1,124 @@
+"""What a record says, from the objects that a run works with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic_core import to_jsonable_python
+from torch import Tensor
+
+from priorsr.bench.entries import Entry
+from priorsr.bench.evaluation import Evaluation
+from priorsr.bench.records import DataFacts, PriorFacts, ProtocolFacts, Score
+from priorsr.bench.statistics import mean_interval
+from priorsr.data import FaceLoader, FaceSet
+from priorsr.errors import DataError
+from priorsr.kinds import Score as Judge
+from priorsr.metrics import Protocol, Scores
+
+PriorChoice = Literal["none", "ground-truth"]
+
+
+def protocol_facts(protocol: Protocol) -> ProtocolFacts:
+    """What a record says of a protocol."""
+    return ProtocolFacts(
+        id=protocol.id,
+        hash=protocol.content_hash,
+        adapted_from=protocol.adapted_from,
+        description=protocol.description,
+        notes=protocol.notes,
+        reduction=to_jsonable_python(protocol.reduction),
+        scoring=to_jsonable_python(protocol.scoring.content),
+    )
+
+
+def data_facts(face_set: FaceSet, split: str) -> DataFacts:
+    """What a record says of a split of a face set; raises UnknownNameError for the split, DataError if it is empty."""
+    manifest, ids = face_set.manifest, face_set.ids(split)
+    if not ids:
+        raise DataError(f"{face_set.path}: there is no face in the split {split!r}")
+    return DataFacts(
+        name=manifest.name,
+        version=manifest.version,
+        licence=manifest.licence,
+        hash=face_set.hash,
+        split=split,
+        count=len(ids),
+    )
+
+
+def prior_facts(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> PriorFacts:
+    """Which prior a model is given: none unless it requires one, or may use one and `choice` says so.
+
+    Raises DataError if it is given one, and not every face of the split has one.
+    """
+    if not takes_prior(entry, choice):
+        return PriorFacts(source="none", by=None)
+    if not loader.priors:
+        raise DataError(
+            f"{loader.face_set.path}: the model {entry.facts.label!r} is to be given a ground-truth prior, and not "
+            f"every face of the split {loader.split!r} has a parsing map or landmarks"
+        )
+    makers = {str(part): maker for part, maker in loader.face_set.manifest.priors.items()}
+    by = "; ".join(f"{part}: {makers[part].tool} {makers[part].version}" for part in loader.priors)
+    return PriorFacts(source="ground-truth", by=by)
+
+
+def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
+    """Whether a model is to be given the ground-truth prior."""
+    return entry.model.prior == "required" or (entry.model.prior == "optional" and choice == "ground-truth")
+
+
+def score_facts(
+    evaluation: Evaluation, protocol: Protocol, scores: Scores, judges: Mapping[str, Judge], seed: int
+) -> dict[str, Score]:
+    """A record's scores: the protocol's own, aggregated as it says, then the judges', as means."""
+    values = protocol.aggregate(scores)
+    own = {
+        name: _score(
+            evaluation.ids,
+            per_image,
+            value=values[name],
+            unit="dB" if protocol.scoring.scores[name].name == "psnr" else "",
+            higher_is_better=True,
+            seed=seed,
+        )
+        for name, per_image in scores.per_image.items()
+    }
+    others = {
+        name: _score(
+            evaluation.ids,
+            per_image,
+            value=None,
+            unit="",
+            higher_is_better=judges[name].higher_is_better,
+            seed=seed,
+        )
+        for name, per_image in evaluation.judges.items()
+    }
+    return own | others
+
+
+def _score(
+    ids: Sequence[str],
+    per_image: Tensor,
+    *,
+    value: float | None,
+    unit: Literal["dB", ""],
+    higher_is_better: bool,
+    seed: int,
+) -> Score:
+    values = per_image.double().numpy()
+    mean = float(values.mean())
+    if value is None or math.isclose(value, mean, rel_tol=1e-12):  # the same mean, added up in another order
+        value = mean
+    return Score(
+        value=value,
+        mean=mean,
+        interval95=mean_interval(values, seed),
+        unit=unit,
+        higher_is_better=higher_is_better,
+        per_image=dict(zip(ids, values.tolist(), strict=True)),
+    )

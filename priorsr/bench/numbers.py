@@ -1,0 +1,65 @@
+"""Numbers as people read them, in the terminal and on the page."""
+
+from __future__ import annotations
+
+import math
+
+from priorsr.bench.records import Score
+from priorsr.bench.statistics import Difference
+
+_MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_WORDS = {"psnr": "PSNR", "ssim": "SSIM", "msssim": "MS-SSIM", "nme": "NME"}
+
+
+def score_label(name: str) -> str:
+    """A score's name as a heading: psnr_y is "PSNR Y"."""
+    return " ".join(_WORDS.get(word, word.upper()) for word in name.split("_"))
+
+
+def number(value: float, score: Score, sign: bool = False) -> str:
+    """A score's value with the digits that its unit deserves."""
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{_MINUS}∞"
+    text = f"{value:{'+' if sign else ''}.{2 if score.unit == 'dB' else 4}f}"
+    return text.replace("-", _MINUS)
+
+
+def interval(bounds: tuple[float, float] | None, score: Score, sign: bool = False) -> str:
+    """An interval from low to high, or nothing."""
+    between = " to " if sign else _EN_DASH
+    return "" if bounds is None else between.join(number(bound, score, sign) for bound in bounds)
+
+
+def half_width(bounds: tuple[float, float] | None, score: Score) -> str:
+    """Half of an interval's width after a plus-minus sign, where there is room for no more, or nothing."""
+    return "" if bounds is None else f"±{number((bounds[1] - bounds[0]) / 2, score)}"
+
+
+def verdict(difference: Difference, score: Score) -> str:
+    """What a difference says of these two checkpoints: "better", "worse" or "same" (not distinguishable)."""
+    if not difference.distinguishable:
+        return "same"
+    return "better" if (difference.mean > 0) == score.higher_is_better else "worse"
+
+
+def engineering(value: float) -> str:
+    """A count with three digits and a prefix: 5203523 is "5.20 M"."""
+    for factor, prefix in _PREFIXES:
+        if value >= factor:
+            return f"{_three_digits(value / factor)} {prefix}"
+    return f"{value:g}"
+
+
+def mebibytes(count: int) -> str:
+    """Bytes in MiB."""
+    return f"{_three_digits(count / 2**20)} MiB"
+
+
+def milliseconds(value: float) -> str:
+    """A time in ms, or in s from one second on."""
+    return f"{_three_digits(value)} ms" if value < 1000 else f"{_three_digits(value / 1000)} s"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"

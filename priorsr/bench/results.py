@@ -1,0 +1,63 @@
+"""A results folder: `records/ID.json`, the SR images in `outputs/`, and the faces that pages show in `faces/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from priorsr.bench.records import FORMAT, Record
+from priorsr.errors import DataError
+from priorsr.files import atomic_json, read_json
+
+
+def record_path(results: Path, record: str) -> Path:
+    """Where the record of that id lies."""
+    return results / "records" / f"{record}.json"
+
+
+def outputs_path(results: Path, outputs: str) -> Path:
+    """The folder of a model's SR images, `ID.png` each."""
+    return results / "outputs" / outputs
+
+
+def faces_path(results: Path, data_hash: str, kind: str) -> Path:
+    """The folder of the faces that pages show: `kind` is "hr", or `lr_kind(...)`."""
+    return results / "faces" / data_hash[:12] / kind
+
+
+def lr_kind(reduction_hash: str) -> str:
+    """The name of the folder of LR images made by a reduction."""
+    return f"lr-{reduction_hash[:12]}"
+
+
+def write_record(results: Path, record: Record) -> Path:
+    """Write a record into a results folder, whole or not at all."""
+    path = record_path(results, record.id)
+    atomic_json(path, record.model_dump(mode="json"))
+    return path
+
+
+def read_record(path: Path) -> Record:
+    """Read a record; raises DataError naming the file, the field, its value and what was expected."""
+    content = read_json(path)
+    if isinstance(content, dict) and content.get("format") != FORMAT:
+        raise DataError(f"{path}: has format {content.get('format')!r}; this version of priorsr reads {FORMAT}")
+    try:
+        record = Record.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the record"
+        value = repr(first["input"])
+        raise DataError(f"{path}: {where} is {value[:80]}: {first['msg'].lower()}") from error
+    if path.stem != record.id:
+        raise DataError(f"{path}: holds the record {record.id!r}; a file's name is its record's id")
+    return record
+
+
+def read_results(results: str | Path) -> list[Record]:
+    """Every record of a results folder, in the order of their ids; raises DataError if there is none."""
+    paths = sorted((Path(results) / "records").glob("[!.]*.json"))
+    if not paths:
+        raise DataError(f"{results}: holds no record; a results folder with records/*.json was expected")
+    return [read_record(path) for path in paths]

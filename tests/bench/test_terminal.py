@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from priorsr.bench.records import PriorFacts
+from priorsr.bench.terminal import tables
+
+
+def test_tables_fit_80_columns_and_hold_every_row(make_record, make_score) -> None:
+    values = {"a": 20.0, "b": 22.0, "c": 24.0}
+    names = ("psnr_y", "psnr_rgb", "ssim_y", "ssim_rgb", "msssim")
+    scores = {name: make_score(values, interval95=(21.0, 23.0)) for name in names}
+    told = PriorFacts(source="ground-truth", by="a formula")
+    records = [
+        make_record("bicubic", scores=scores),
+        make_record("[network]", scores={name: make_score({**values, "a": 21.5}) for name in names}),
+        make_record("told", scores=scores, prior=told),
+    ]
+    console = Console(width=80, record=True, file=StringIO())
+    shown = list(tables(records))
+    for table in shown:
+        console.print(table)
+    text = console.export_text()
+    assert len(shown) == 2
+    assert "…" not in text
+    for part in ("bicubic", "baseline", "[network]", "22.00", "±1.00", "+0.50", "5.20 M", "13.7 G", "34.5 ms"):
+        assert part in text
+    assert "not ranked with the others" in text
+    assert text.index("told") > text.index("with a ground-truth prior")
