@@ -32,3 +32,13 @@ def golden(shared: Path) -> Callable[[str], np.lib.npyio.NpzFile]:
         return np.load(path)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def tiny_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of 12 synthetic faces of 64 px with both priors: 7 train, 3 val, 2 test. Copy it before you change it."""
+    from priorsr.data.importers.synthetic import synthesise
+
+    path = tmp_path_factory.mktemp("sets") / "tiny"
+    synthesise(path, count=12, seed=0, size=64, val=3, test=2)
+    return path

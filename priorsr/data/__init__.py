@@ -1,1 +1,10 @@
-"""Face sets, and how they are loaded and made."""
+"""Face sets: how they are made, checked and loaded."""
+
+from __future__ import annotations
+
+from priorsr.data.face_set import FaceSet
+from priorsr.data.loader import FaceLoader
+from priorsr.data.manifest import Manifest, Provenance
+from priorsr.data.writer import About, Face, Pixels, write_face_set
+
+__all__ = ["About", "Face", "FaceLoader", "FaceSet", "Manifest", "Pixels", "Provenance", "write_face_set"]

@@ -56,9 +56,8 @@ def load(path: str | Path) -> nn.Module:
     described, tensors = read(path)
     name = described["name"]
     distribution = described["distribution"]
-    component = find("model", name if distribution in ("priorsr", "session") else f"{distribution}:{name}")
-    config = validate(component.Config, described["config"], f"{path}: the config of {name!r}")  # type: ignore[attr-defined]
-    model: nn.Module = component(config)
+    component: Any = find("model", name if distribution in ("priorsr", "session") else f"{distribution}:{name}")
+    model: nn.Module = component(validate(component.Config, described["config"], f"{path}: the config of {name!r}"))
     check_fit(model, tensors, path)
     model.load_state_dict(tensors)
     model.card = described["card"]
@@ -72,7 +71,7 @@ def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> No
     for key in sorted(wanted.keys() | given.keys()):
         if wanted.get(key) != given.get(key):
             raise DataError(
-                f"{path}: the tensor {key!r} is {given.get(key, 'absent')}; {wanted.get(key, 'no tensor of that name')} "
+                f"{path}: the tensor {key!r} is {given.get(key, 'absent')}; {wanted.get(key, 'none of that name')} "
                 f"was expected by {type(model).__name__}"
             )
 

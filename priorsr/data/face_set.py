@@ -1,0 +1,161 @@
+"""Face sets: folders of images, parsing maps and landmarks, with a manifest and splits."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from priorsr.data.images import read_image, read_parsing
+from priorsr.data.landmarks_file import Points, read_landmarks
+from priorsr.data.manifest import NAME, Manifest, read_manifest
+from priorsr.data.parallel import parallel_map
+from priorsr.errors import DataError, UnknownNameError, did_you_mean
+from priorsr.files import sha256_file, sha256_json
+from priorsr.priors import LabelMap, LandmarkScheme, label_map, landmark_scheme
+
+LANDMARKS = "landmarks.npz"
+
+
+def image_path(face: str) -> str:
+    """Where a face's image lies in its set."""
+    return f"images/{face}.png"
+
+
+def parsing_path(face: str) -> str:
+    """Where a face's parsing map lies in its set."""
+    return f"parsing/{face}.png"
+
+
+def split_path(split: str) -> str:
+    """Where a split's list of ids lies in its set."""
+    return f"splits/{split}.txt"
+
+
+class FaceSet:
+    """Faces on disk: `manifest.json`, `images/ID.png`, `parsing/ID.png`, `landmarks.npz` and `splits/NAME.txt`.
+
+    Parsing maps and landmarks may be there for all faces, for some, or for none. Open one with `FaceSet.open`.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, splits: dict[str, tuple[str, ...]]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._splits = splits
+
+    @classmethod
+    def open(cls, path: str | Path) -> FaceSet:
+        """The face set in the folder `path`. Raises DataError if its manifest or splits are broken.
+
+        Images are read when they are asked for, and hashes are compared by `verify`.
+        """
+        folder = Path(path)
+        manifest = read_manifest(folder)
+        splits = {}
+        for name in sorted(f for f in manifest.files if f.startswith("splits/")):
+            ids = _read_split(folder / name)
+            missing = [face for face in ids if image_path(face) not in manifest.files]
+            if missing:
+                raise DataError(f"{folder / name}: lists {missing[0]!r}, which has no image in the set")
+            splits[Path(name).stem] = ids
+        return cls(folder, manifest, splits)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {len(ids)}" for name, ids in self._splits.items())
+        return f"FaceSet({self.manifest.name!r}, {sizes})"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits, sorted."""
+        return tuple(self._splits)
+
+    def ids(self, split: str) -> tuple[str, ...]:
+        """The ids of the faces of a split, sorted; raises UnknownNameError with the splits that there are."""
+        if split not in self._splits:
+            raise UnknownNameError(f"{self.path}: there is no split {split!r}; {did_you_mean(split, self._splits)}")
+        return self._splits[split]
+
+    @property
+    def label_map(self) -> LabelMap:
+        """What the classes of the parsing maps mean."""
+        return label_map(self.manifest.label_map)
+
+    @property
+    def landmark_scheme(self) -> LandmarkScheme:
+        """What the landmarks mean."""
+        return landmark_scheme(self.manifest.landmark_scheme)
+
+    @property
+    def has_parsing(self) -> bool:
+        """Whether any face has a parsing map."""
+        return "parsing" in self.manifest.priors
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Whether any face has landmarks."""
+        return "landmarks" in self.manifest.priors
+
+    @cached_property
+    def hash(self) -> str:
+        """The SHA-256 of the set's content: of every file's name and hash. Renaming or moving the set keeps it."""
+        return sha256_json(self.manifest.files)
+
+    def image(self, face: str) -> np.ndarray:
+        """A face's image, uint8 (H,W,3); raises DataError."""
+        if image_path(face) not in self.manifest.files:
+            raise DataError(f"{self.path}: there is no face {face!r} in the set")
+        return read_image(self.path / image_path(face))
+
+    def has_parsing_of(self, face: str) -> bool:
+        """Whether this face has a parsing map."""
+        return parsing_path(face) in self.manifest.files
+
+    def parsing(self, face: str) -> np.ndarray | None:
+        """A face's parsing map as class indices, uint8 (H,W), or None if it has none; raises DataError."""
+        if not self.has_parsing_of(face):
+            return None
+        return read_parsing(self.path / parsing_path(face), self.label_map)
+
+    def landmarks(self, face: str) -> Points | None:
+        """A face's landmarks (L,2) float32 in HR pixels and valid (L) bool, or None without any; raises DataError."""
+        return self._landmarks.get(face)
+
+    @cached_property
+    def _landmarks(self) -> dict[str, Points]:
+        if LANDMARKS not in self.manifest.files:
+            return {}
+        return read_landmarks(self.path / LANDMARKS, self.landmark_scheme)
+
+    def verify(self) -> list[str]:
+        """What differs from the manifest, a sentence a file: missing, changed, or not listed. Empty if nothing does."""
+
+        def check(name: str) -> str | None:
+            path = self.path / name
+            if not path.is_file():
+                return f"{path}: is listed in {NAME}, but is not there"
+            if sha256_file(path) != self.manifest.files[name]:
+                return f"{path}: has changed since the set was made: its hash is not the one in {NAME}"
+            return None
+
+        found = [problem for problem in parallel_map(check, sorted(self.manifest.files), "Hashing") if problem]
+        for part in ("images", "parsing", "splits"):
+            there = {f"{part}/{path.name}" for path in (self.path / part).glob("*")}
+            found += [
+                f"{self.path / name}: is not listed in {NAME}" for name in sorted(there - self.manifest.files.keys())
+            ]
+        return found
+
+
+def _read_split(path: Path) -> tuple[str, ...]:
+    try:
+        ids = sorted(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as a list of ids ({error})") from error
+    if not ids:
+        raise DataError(f"{path}: lists no faces")
+    for first, second in pairwise(ids):
+        if first == second:
+            raise DataError(f"{path}: lists {first!r} twice")
+    return tuple(ids)

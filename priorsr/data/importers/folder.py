@@ -1,0 +1,121 @@
+"""Face sets from a folder of images, with parsing maps and landmarks where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from priorsr.data.face_set import LANDMARKS, FaceSet
+from priorsr.data.images import read_parsing, read_photograph
+from priorsr.data.importers.divide import RULE, divide
+from priorsr.data.importers.resize import fit
+from priorsr.data.importers.sources import check_folders, folder, images_by_id, key
+from priorsr.data.landmarks_file import Points, read_landmarks
+from priorsr.data.manifest import NAME, Provenance
+from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, check_sizes, write_face_set
+from priorsr.errors import DataError, OptionError
+from priorsr.priors import LabelMap, label_map, landmark_scheme
+
+SPLITS = ("train", "val", "test")
+PARTS = ("images", "parsing")
+_UNSPLIT = ""
+GIVEN = Provenance(tool="given with the images", version="unknown")
+
+
+def import_folder(
+    src: str | Path,
+    out: str | Path,
+    *,
+    size: int | None = None,
+    split: str | None = None,
+    landmarks: Literal["from-parsing", "none"] = "from-parsing",
+    labels: str = "celebamask-19",
+    name: str | None = None,
+    source: str | None = None,
+    licence: str = "unknown",
+) -> FaceSet:
+    """Build a face set in `out` from the images in `src`, whose names become the faces' ids.
+
+    src holds train/, val/ or test/, each with images/ and, if you have them, parsing/ (class indices in one channel,
+    named as the images) and landmarks.npz (ids, landmarks and, optionally, valid); or it holds images/ and the like
+    itself; or just images. Without splits in `src`, all faces go to `split`, or by `divide` if that is not given.
+
+    size: the middle square of every image is resized to it; None leaves the images as they are.
+    landmarks: with "from-parsing", faces with maps get the landmarks that their maps show, unless `src` brings any.
+    labels: the label map of the parsing maps.
+
+    Raises DataError and OptionError for what does not fit. JPEG images are taken, and counted in the manifest.
+    """
+    src = folder(Path(src), "a folder of images")
+    if (src / NAME).exists():
+        raise DataError(f"{src}: is a face set already, and needs no import")
+    known = label_map(labels)
+    if size is not None and size < 1:
+        raise OptionError(f"the faces were asked for with size {size}; at least 1 was expected")
+    parts = _parts(src)
+    has_splits = _UNSPLIT not in parts
+    if has_splits and split is not None:
+        raise OptionError(f"{src}: is split into {' and '.join(parts)} already; split {split!r} cannot be asked for")
+    from_parsing = landmarks == "from-parsing" and not any(part.landmarks for part in parts.values())
+    if from_parsing and known.name != "celebamask-19" and any(part.maps for part in parts.values()):
+        raise OptionError(f"landmarks cannot be read off maps of {known.name}; ask for landmarks 'none'")
+    faces = []
+    for part_name, part in parts.items():
+        whole = part_name or split
+        splits = dict.fromkeys(part.images, whole) if whole else divide(list(part.images))
+        for face, image in part.images.items():
+            read = partial(_read, image, part.maps.get(face), known, part.landmarks.get(face), size)
+            stamp = key(image, part.maps.get(face), part.landmarks_file, size=size, labels=labels, landmarks=landmarks)
+            faces.append(Face(face, splits[face], stamp, read))
+    about = About(
+        name=name or src.resolve().name,
+        source=source or f"the folder {src.resolve().name}" + ("" if has_splits or split else f"; {RULE}"),
+        licence=licence,
+        label_map=labels,
+    )
+    return write_face_set(out, faces, about, parsing=GIVEN, landmarks=FROM_PARSING if from_parsing else GIVEN)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The files of a split, by id: every image has a map, or none has."""
+
+    images: Mapping[str, Path]
+    maps: Mapping[str, Path]
+    landmarks: Mapping[str, Points]
+    landmarks_file: Path | None
+
+
+def _parts(src: Path) -> dict[str, _Part]:
+    """The splits of a source by name, or all of it under the name _UNSPLIT."""
+    named = {split: src / split for split in SPLITS if (src / split).is_dir()}
+    if not named:
+        return {_UNSPLIT: _part(src)}
+    check_folders(src, SPLITS)
+    return {split: _part(path) for split, path in named.items()}
+
+
+def _part(path: Path) -> _Part:
+    if not (path / "images").is_dir():
+        return _Part(images_by_id(path), {}, {}, None)
+    check_folders(path, PARTS)
+    images = images_by_id(path / "images")
+    maps = images_by_id(path / "parsing") if (path / "parsing").is_dir() else {}
+    landmarks_file = path / LANDMARKS if (path / LANDMARKS).exists() else None
+    landmarks = read_landmarks(landmarks_file, landmark_scheme("ibug-68")) if landmarks_file else {}
+    for face in sorted(maps.keys() ^ images.keys()) if maps else ():
+        lonely, missing = (images[face], "parsing map") if face in images else (maps[face], "image")
+        raise DataError(f"{lonely}: has no {missing} of the same name in {path}")
+    for face in sorted(landmarks.keys() - images.keys()):
+        raise DataError(f"{landmarks_file}: has landmarks of {face!r}, which has no image in {path}")
+    return _Part(images, maps, landmarks, landmarks_file)
+
+
+def _read(image: Path, parsing: Path | None, labels: LabelMap, landmarks: Points | None, size: int | None) -> Pixels:
+    photograph, image_format = read_photograph(image)
+    face = Pixels(photograph, None if parsing is None else read_parsing(parsing, labels), landmarks, image_format)
+    check_sizes(face, str(image))
+    return face if size is None else fit(face, size)

@@ -1,0 +1,80 @@
+"""A face set's manifest: what the set is, where it comes from, and the hash of every file."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from priorsr.errors import DataError, PriorsrError
+from priorsr.files import read_json
+from priorsr.priors import label_map, landmark_scheme
+
+NAME = "manifest.json"
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in PurePosixPath(path).parts:
+        raise ValueError("a path inside the set was expected")
+    return path
+
+
+RelativePath = Annotated[str, AfterValidator(_inside)]
+Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Provenance(_Frozen):
+    """What made a prior: a tool, its version, and the weights that it ran with, if any."""
+
+    tool: str
+    version: str
+    weights: str | None = None
+
+
+class Manifest(_Frozen):
+    """What a face set says of itself.
+
+    image_sizes: (height, width) of its images, each once. image_formats: how many were PNG, JPEG or WEBP where they
+    came from; a JPEG's traces stay in the HR image. label_map, landmark_scheme: names from `priorsr.priors`.
+    made_from: a hash over what the set was built from and how, by which an import knows that it is done.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    version: str = "1"
+    source: str
+    licence: str
+    label_map: str
+    landmark_scheme: str
+    image_sizes: tuple[tuple[int, int], ...]
+    image_formats: dict[str, int]
+    priors: dict[Literal["parsing", "landmarks"], Provenance]
+    made_from: Sha256
+    files: dict[RelativePath, Sha256]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the face set in `folder`; raises DataError naming the first thing that is wrong."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder; a face set was expected")
+    path = folder / NAME
+    if not path.is_file():
+        raise DataError(f"{folder}: is no face set, since it has no {NAME}; priorsr data import makes one")
+    try:
+        manifest = Manifest.model_validate(read_json(path))
+        label_map(manifest.label_map)
+        landmark_scheme(manifest.landmark_scheme)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise DataError(f"{path}: {where}: {first['msg'].lower()}") from error
+    except DataError:
+        raise
+    except PriorsrError as error:
+        raise DataError(f"{path}: {error}") from error
+    return manifest

@@ -1,0 +1,41 @@
+"""Work on many files, spread over the cores, with progress on the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterator[R]:
+    """The results of `function`, in the order of `items`; the first error ends it.
+
+    Threads are enough: Pillow and NumPy free the interpreter while they decode, resize and encode. Progress goes to
+    stderr, and only to a terminal.
+    """
+    workers = os.cpu_count() or 1
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task(what, total=len(items))
+            waiting: deque[Future[R]] = deque()
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > 4 * workers:
+                    yield waiting.popleft().result()
+                    progress.advance(task)
+            while waiting:
+                yield waiting.popleft().result()
+                progress.advance(task)
+    finally:
+        pool.shutdown(cancel_futures=True)

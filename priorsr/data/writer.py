@@ -1,0 +1,226 @@
+"""The one writer of face sets: resumable, and nothing counts as a set before its manifest is there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import numpy as np
+import torch
+
+from priorsr.data.face_set import LANDMARKS, FaceSet, image_path, parsing_path, split_path
+from priorsr.data.images import read_parsing, write_image
+from priorsr.data.landmarks_file import Points, check_points, write_landmarks
+from priorsr.data.manifest import NAME, Manifest, Provenance
+from priorsr.data.parallel import parallel_map
+from priorsr.errors import DataError
+from priorsr.files import atomic_json, atomic_text, sha256_file, sha256_json
+from priorsr.priors import label_map, landmark_scheme, landmarks_from_parsing
+from priorsr.version import __version__
+
+JOURNAL = ".unfinished.jsonl"
+FROM_PARSING = Provenance(tool="priorsr.priors.landmarks_from_parsing", version=__version__)
+CHUNK = 256  # parsing maps in memory at once
+
+
+class Pixels(NamedTuple):
+    """A face as an importer makes it. image: uint8 (H,W,3). parsing: uint8 (H,W). image_format: what the image was."""
+
+    image: np.ndarray
+    parsing: np.ndarray | None = None
+    landmarks: Points | None = None
+    image_format: str = "PNG"
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face to be written. key: says what it is made from and how; a face with the same key is not made again."""
+
+    id: str
+    split: str
+    key: str
+    make: Callable[[], Pixels]
+
+
+class About(NamedTuple):
+    """What a manifest says of a set; see `Manifest`."""
+
+    name: str
+    source: str
+    licence: str
+    label_map: str = "celebamask-19"
+    landmark_scheme: str = "ibug-68"
+    version: str = "1"
+
+
+def write_face_set(
+    out: str | Path,
+    faces: Sequence[Face],
+    about: About,
+    *,
+    parsing: Provenance | None = None,
+    landmarks: Provenance | None = None,
+) -> FaceSet:
+    """Write a face set into the folder `out`, and open it.
+
+    parsing, landmarks: what made the priors that the faces bring. With FROM_PARSING the landmarks are read off the
+    parsing maps here, for every face that has one.
+
+    An interrupted call is taken up again by the same call: faces that are there with the right hash are kept. A set
+    that is finished and was made from the same faces is opened as it is. Raises DataError if `out` holds anything else,
+    or if the faces are not what a set can hold.
+    """
+    folder = Path(out)
+    made_from = sha256_json([about, sorted((face.id, face.split, face.key) for face in faces)])
+    if (folder / NAME).exists():
+        finished = FaceSet.open(folder)
+        if finished.manifest.made_from == made_from:
+            return finished
+        raise DataError(f"{folder}: holds a finished face set made from other files or options; choose another folder")
+    _check_ids(faces)
+    written = _write_faces(folder, faces, about, {"parsing": parsing, "landmarks": landmarks})
+    points = _all_points(folder, written, about, landmarks)
+    files = {name: digest for entry in written.values() for name, digest in entry["files"].items()}
+    for split in sorted({face.split for face in faces}):
+        ids = sorted(face.id for face in faces if face.split == split)
+        atomic_text(folder / split_path(split), "\n".join(ids) + "\n")
+        files[split_path(split)] = sha256_file(folder / split_path(split))
+    if points:
+        write_landmarks(folder / LANDMARKS, points)
+        files[LANDMARKS] = sha256_file(folder / LANDMARKS)
+    for left in folder.glob("*/*"):  # by an interrupted call: torn files, and faces that are no longer asked for
+        if left.relative_to(folder).as_posix() not in files:
+            left.unlink()
+    made_by = {
+        "parsing": parsing if any(parsing_path(face) in files for face in written) else None,
+        "landmarks": landmarks if points else None,
+    }
+    manifest = Manifest.model_validate(
+        about._asdict()
+        | {
+            "image_sizes": sorted({tuple(entry["size"]) for entry in written.values()}),
+            "image_formats": dict(sorted(Counter(entry["image_format"] for entry in written.values()).items())),
+            "priors": {prior: tool for prior, tool in made_by.items() if tool},
+            "made_from": made_from,
+            "files": dict(sorted(files.items())),
+        }
+    )
+    atomic_json(folder / NAME, manifest.model_dump())
+    (folder / JOURNAL).unlink()
+    return FaceSet.open(folder)
+
+
+def _check_ids(faces: Sequence[Face]) -> None:
+    if not faces:
+        raise DataError("there are no faces to make a set of")
+    seen: dict[str, str] = {}
+    for face in faces:
+        if face.id in seen:
+            raise DataError(f"the face {face.id!r} is there twice, in {seen[face.id]} and in {face.split}")
+        seen[face.id] = face.split
+
+
+def _write_faces(
+    folder: Path, faces: Sequence[Face], about: About, made_by: Mapping[str, Provenance | None]
+) -> dict[str, dict[str, Any]]:
+    """Write what is not there yet; the journal's entries of all faces, by id."""
+    labels, scheme = label_map(about.label_map), landmark_scheme(about.landmark_scheme)
+
+    def write(face: Face) -> dict[str, Any]:
+        pixels = face.make()
+        check_sizes(pixels, f"the face {face.id!r}")
+        for prior, tool in made_by.items():
+            if getattr(pixels, prior) is not None and tool is None:
+                raise DataError(f"the face {face.id!r} brings {prior}, but it is not said what made them")
+        files: dict[str, tuple[np.ndarray, np.ndarray | None]] = {image_path(face.id): (pixels.image, None)}
+        if pixels.parsing is not None:
+            files[parsing_path(face.id)] = (pixels.parsing, labels.palette)
+        if pixels.landmarks is not None:
+            check_points(pixels.landmarks, scheme, repr(face.id))
+        for name, (content, palette) in files.items():
+            write_image(folder / name, content, palette)
+        return {
+            "id": face.id,
+            "key": face.key,
+            "size": list(pixels.image.shape[:2]),
+            "image_format": pixels.image_format,
+            "files": {name: sha256_file(folder / name) for name in files},
+            "landmarks": pixels.landmarks and [part.tolist() for part in pixels.landmarks],
+        }
+
+    known = _read_journal(folder)
+    keys = {face.id: face.key for face in faces}
+    kept = {face: entry for face, entry in known.items() if keys.get(face) == entry["key"] and _whole(folder, entry)}
+    with open(folder / JOURNAL, "w", encoding="utf-8") as journal:
+        _log(journal, kept.values())
+        for entry in parallel_map(write, [face for face in faces if face.id not in kept], f"Writing {folder.name}"):
+            _log(journal, [entry])
+            kept[entry["id"]] = entry
+    return kept
+
+
+def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
+    """What an interrupted call has written, by id. The last line may be torn, and its face is then made again."""
+    journal = folder / JOURNAL
+    if not journal.exists():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        return {}
+    entries = {}
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            break
+        entries[entry["id"]] = entry
+    return entries
+
+
+def _log(journal: TextIO, entries: Iterable[Mapping[str, Any]]) -> None:
+    journal.writelines(json.dumps(entry) + "\n" for entry in entries)
+    journal.flush()
+
+
+def _whole(folder: Path, entry: Mapping[str, Any]) -> bool:
+    return all(
+        (folder / name).is_file() and sha256_file(folder / name) == digest for name, digest in entry["files"].items()
+    )
+
+
+def _points(entry: Mapping[str, Any]) -> Points:
+    landmarks, valid = entry["landmarks"]
+    return np.array(landmarks, dtype=np.float32), np.array(valid, dtype=bool)
+
+
+def _all_points(
+    folder: Path, written: Mapping[str, Mapping[str, Any]], about: About, landmarks: Provenance | None
+) -> dict[str, Points]:
+    """The landmarks of all faces that have any, by id: as they were brought, or read off the maps."""
+    if landmarks != FROM_PARSING:
+        return {face: _points(entry) for face, entry in written.items() if entry["landmarks"]}
+    points: dict[str, Points] = {}
+    mapped = sorted((entry["size"], face) for face, entry in written.items() if parsing_path(face) in entry["files"])
+    for _, group in groupby(mapped, key=lambda item: item[0]):  # maps of one size are read together
+        ids = [face for _, face in group]
+        for chunk in (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)):
+            maps = [read_parsing(folder / parsing_path(face), label_map(about.label_map)) for face in chunk]
+            found, valid = landmarks_from_parsing(torch.from_numpy(np.stack(maps)))
+            points |= zip(chunk, zip(found.numpy(), valid.numpy(), strict=True), strict=True)
+    return points
+
+
+def check_sizes(face: Pixels, who: str) -> None:
+    """Raise DataError, beginning with `who`, unless the image is RGB of 8 bits and the parsing map as large."""
+    if face.image.dtype != np.uint8 or face.image.ndim != 3 or face.image.shape[2] != 3:
+        raise DataError(f"{who}: is {face.image.dtype} of shape {face.image.shape}; uint8 (H, W, 3) was expected")
+    if face.parsing is not None and face.parsing.shape != face.image.shape[:2]:
+        (height, width), (rows, columns) = face.image.shape[:2], face.parsing.shape
+        raise DataError(
+            f"{who}: is {height} x {width}, but its parsing map is {rows} x {columns}; the same was expected"
+        )

@@ -1,0 +1,85 @@
+"""Landmark schemes: what each point is, and which components DIC groups them into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from priorsr.errors import UnknownNameError, did_you_mean
+
+
+@dataclass(frozen=True)
+class LandmarkScheme:
+    """The points of a face, in order.
+
+    flip: the point that each becomes in a mirrored image; empty where no source tells.
+    groups: DIC's five components, in its order. Left and right are the image's here, as in its code.
+    """
+
+    name: str
+    count: int
+    flip: tuple[int, ...]
+    groups: Mapping[str, tuple[int, ...]]
+
+
+def _points(*spans: tuple[int, int]) -> tuple[int, ...]:
+    return tuple(point for first, last in spans for point in range(first, last + 1))
+
+
+_IBUG_FLIP = (
+    *range(16, -1, -1),  # jaw
+    *range(26, 16, -1),  # brows
+    *range(27, 31),  # bridge of the nose
+    *range(35, 30, -1),  # base of the nose
+    *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # eyes
+    *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55),  # outer lips
+    *(64, 63, 62, 61, 60, 67, 66, 65),  # inner lips
+)
+
+LANDMARK_SCHEMES: Mapping[str, LandmarkScheme] = {
+    "ibug-68": LandmarkScheme(
+        "ibug-68",
+        68,
+        _IBUG_FLIP,
+        {
+            "left eye": _points((36, 41)),
+            "right eye": _points((42, 47)),
+            "nose": _points((27, 35)),
+            "mouth": _points((48, 67)),
+            "outline": _points((0, 26)),
+        },
+    ),
+    # Where the contours of Helen's eyes and brows begin is not published, so points cannot be paired for a flip. The
+    # groups leave out each contour's last point, as DIC's code does.
+    "helen-194": LandmarkScheme(
+        "helen-194",
+        194,
+        (),
+        {
+            "left eye": _points((134, 152), (174, 192)),
+            "right eye": _points((114, 132), (154, 172)),
+            "nose": _points((41, 56)),
+            "mouth": _points((58, 112)),
+            "outline": _points((0, 39)),
+        },
+    ),
+}
+
+
+def landmark_scheme(which: str | int) -> LandmarkScheme:
+    """The landmark scheme of that name, or with that number of points; raises UnknownNameError."""
+    for known in LANDMARK_SCHEMES.values():
+        if which in (known.name, known.count):
+            return known
+    if isinstance(which, int):
+        counts = ", ".join(f"{name} has {known.count}" for name, known in LANDMARK_SCHEMES.items())
+        raise UnknownNameError(f"there is no landmark scheme with {which} points; {counts}")
+    raise UnknownNameError(f"there is no landmark scheme {which!r}; {did_you_mean(which, LANDMARK_SCHEMES)}")
+
+
+def all_valid(landmarks: Tensor, valid: Tensor | None) -> Tensor:
+    """Which of the landmarks (B,L,2) are valid (B,L) bool: all of them where nobody says."""
+    return torch.ones_like(landmarks[..., 0], dtype=torch.bool) if valid is None else valid

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from priorsr.data import About, Face, FaceSet, Pixels, Provenance, write_face_set
+from priorsr.data.landmarks_file import write_landmarks
+from priorsr.data.writer import JOURNAL
+from priorsr.errors import DataError, PriorsrError
+
+ABOUT = About(name="boxes", source="a test", licence="none")
+HAND = Provenance(tool="hand", version="1")
+
+
+def pixels(index: int) -> Pixels:
+    return Pixels(np.random.default_rng(index).integers(0, 256, (8, 8, 3), dtype=np.uint8))
+
+
+def faces(count: int = 4, make: Callable[[int], Pixels] = pixels, key: str = "") -> list[Face]:
+    """Faces f0, f1, ..., of which the last is val."""
+
+    def face(index: int) -> Face:
+        return Face(f"f{index}", "train" if index < count - 1 else "val", f"{key}{index}", lambda: make(index))
+
+    return [face(index) for index in range(count)]
+
+
+@pytest.fixture
+def copied(tiny_faces: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_faces, tmp_path / "copied"))
+
+
+def edit_manifest(folder: Path, **changes: Any) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_set_gives_back_what_was_written(tmp_path: Path) -> None:
+    parsing = np.arange(64, dtype=np.uint8).reshape(8, 8) % 19
+    points = np.random.default_rng(0).random((68, 2)).astype(np.float32), np.arange(68) % 2 == 0
+
+    def make(index: int) -> Pixels:
+        return (
+            pixels(index)._replace(parsing=parsing, landmarks=points, image_format="JPEG")
+            if index < 3
+            else pixels(index)
+        )
+
+    write_face_set(tmp_path / "set", faces(make=make), ABOUT, parsing=HAND, landmarks=HAND)
+    opened = FaceSet.open(tmp_path / "set")
+    assert opened.splits == ("train", "val")
+    assert opened.ids("train") == ("f0", "f1", "f2")
+    for index in range(4):
+        assert np.array_equal(opened.image(f"f{index}"), pixels(index).image)
+    found, landmarks = opened.parsing("f1"), opened.landmarks("f1")
+    assert found is not None
+    assert np.array_equal(found, parsing)
+    assert landmarks is not None
+    assert landmarks[0].dtype == np.float32
+    assert np.array_equal(landmarks[0], np.where(points[1][:, None], points[0], 0))
+    assert np.array_equal(landmarks[1], points[1])
+    assert opened.parsing("f3") is None
+    assert opened.landmarks("f3") is None
+    assert opened.has_parsing
+    assert opened.has_landmarks
+    assert opened.manifest.priors == {"parsing": HAND, "landmarks": HAND}
+    assert opened.manifest.image_formats == {"JPEG": 3, "PNG": 1}
+    assert opened.manifest.image_sizes == ((8, 8),)
+    assert opened.verify() == []
+
+
+def test_the_hash_is_the_content_s(tmp_path: Path) -> None:
+    one = write_face_set(tmp_path / "one", faces(), ABOUT)
+    two = write_face_set(tmp_path / "two", faces(), ABOUT._replace(name="other"))
+    other = write_face_set(tmp_path / "three", faces(make=lambda index: pixels(index + 1)), ABOUT)
+    assert one.hash == two.hash != other.hash
+
+
+def test_an_unknown_split_lists_the_splits(tiny_faces: Path) -> None:
+    with pytest.raises(PriorsrError, match="no split 'valid'; did you mean 'val'"):
+        FaceSet.open(tiny_faces).ids("valid")
+    with pytest.raises(PriorsrError, match="test, train, val"):
+        FaceSet.open(tiny_faces).ids("xyz")
+
+
+def test_an_interrupted_writing_is_taken_up_again(tmp_path: Path) -> None:
+    made: list[int] = []
+    resumes = False
+
+    def make(index: int) -> Pixels:
+        made.append(index)
+        if index == 11 and not resumes:
+            raise KeyboardInterrupt
+        return pixels(index)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_face_set(tmp_path / "set", faces(14, make), ABOUT)
+    with pytest.raises(DataError, match=r"no manifest\.json"):
+        FaceSet.open(tmp_path / "set")
+    with open(tmp_path / "set" / JOURNAL, "a") as journal:
+        journal.write('{"id": "f12", "key": "to')  # as a power cut leaves it
+    written = {json.loads(line)["id"] for line in (tmp_path / "set" / JOURNAL).read_text().splitlines()[:-1]}
+    (tmp_path / "set/images/f0.png").write_bytes(b"broken")
+    assert "f0" in written
+    made.clear()
+    resumes = True
+    resumed = write_face_set(tmp_path / "set", faces(14, make), ABOUT)
+    assert {f"f{index}" for index in made} == {f"f{index}" for index in range(14)} - written | {"f0"}
+    assert resumed.verify() == []
+    assert resumed.hash == write_face_set(tmp_path / "whole", faces(14), ABOUT).hash
+    assert not (tmp_path / "set" / JOURNAL).exists()
+
+
+def test_faces_that_are_no_longer_asked_for_go(tmp_path: Path) -> None:
+    def broken(index: int) -> Pixels:
+        if index == 5:
+            raise DataError("broken")
+        return pixels(index)
+
+    with pytest.raises(DataError, match="broken"):
+        write_face_set(tmp_path / "set", faces(6, broken), ABOUT)
+    (tmp_path / "set/images/.f3.png.77.part").write_bytes(b"torn")
+    finished = write_face_set(tmp_path / "set", faces(2), ABOUT)
+    assert finished.verify() == []
+    assert sorted(path.stem for path in (tmp_path / "set/images").iterdir()) == ["f0", "f1"]
+
+
+def test_a_finished_set_is_kept_and_never_mixed(tmp_path: Path) -> None:
+    first = write_face_set(tmp_path / "set", faces(), ABOUT)
+    before = (tmp_path / "set/manifest.json").stat().st_mtime_ns
+
+    def never(index: int) -> Pixels:
+        raise AssertionError
+
+    assert write_face_set(tmp_path / "set", faces(make=never), ABOUT).hash == first.hash
+    assert (tmp_path / "set/manifest.json").stat().st_mtime_ns == before
+    with pytest.raises(DataError, match="made from other files or options"):
+        write_face_set(tmp_path / "set", faces(key="other"), ABOUT)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("years of work")
+    with pytest.raises(DataError, match="is not empty"):
+        write_face_set(tmp_path / "mine", faces(), ABOUT)
+
+
+def test_what_a_set_cannot_hold_is_told(tmp_path: Path) -> None:
+    def written(part: Pixels, **provenance: Provenance) -> None:
+        write_face_set(tmp_path / "set", faces(2, lambda _: part), ABOUT, **provenance)
+
+    small = np.zeros((4, 4), dtype=np.uint8)
+    with pytest.raises(DataError, match=r"'f0': is 8 x 8, but its parsing map is 4 x 4"):
+        written(pixels(0)._replace(parsing=small), parsing=HAND)
+    nan = np.full((68, 2), np.nan, dtype=np.float32), np.ones(68, dtype=bool)
+    with pytest.raises(DataError, match="'f0': landmark 0 is NaN"):
+        written(pixels(0)._replace(landmarks=nan), landmarks=HAND)
+    with pytest.raises(DataError, match="brings landmarks, but it is not said what made them"):
+        written(pixels(0)._replace(landmarks=(nan[0], ~nan[1])))
+    with pytest.raises(DataError, match="float64 of shape"):
+        written(Pixels(np.zeros((8, 8, 3))))
+    with pytest.raises(DataError, match="no faces"):
+        write_face_set(tmp_path / "set", [], ABOUT)
+    twice = [*faces(2), Face("f0", "test", "", lambda: pixels(0))]
+    with pytest.raises(DataError, match="'f0' is there twice, in train and in test"):
+        write_face_set(tmp_path / "set", twice, ABOUT)
+
+
+def test_a_broken_manifest_is_told_in_a_sentence(copied: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        FaceSet.open(copied / "nowhere")
+    with pytest.raises(DataError, match="priorsr data import makes one"):
+        FaceSet.open(copied / "images")
+    edit_manifest(copied, label_map="celeba")
+    with pytest.raises(DataError, match=r"manifest\.json: there is no label map 'celeba'"):
+        FaceSet.open(copied)
+    edit_manifest(copied, label_map="celebamask-19", format=2)
+    with pytest.raises(DataError, match="format: input should be 1"):
+        FaceSet.open(copied)
+    edit_manifest(copied, format=1, files={"../secret.png": "0" * 64})
+    with pytest.raises(DataError, match="a path inside the set was expected"):
+        FaceSet.open(copied)
+    (copied / "manifest.json").write_text('{"format": 1')
+    with pytest.raises(DataError, match="cannot be read as JSON"):
+        FaceSet.open(copied)
+
+
+def test_broken_splits_are_told(copied: Path) -> None:
+    split = copied / "splits/val.txt"
+    ids = split.read_text()
+    split.write_text(ids + "nobody\n")
+    with pytest.raises(DataError, match="lists 'nobody', which has no image"):
+        FaceSet.open(copied)
+    split.write_text("")
+    with pytest.raises(DataError, match="lists no faces"):
+        FaceSet.open(copied)
+    split.write_text(ids + ids)
+    with pytest.raises(DataError, match="twice"):
+        FaceSet.open(copied)
+
+
+def test_broken_files_are_told_by_name(copied: Path) -> None:
+    faces = FaceSet.open(copied)
+    first, second, third = faces.ids("train")[:3]
+    with pytest.raises(DataError, match="no face 'nobody'"):
+        faces.image("nobody")
+    (copied / f"images/{first}.png").write_text("this is no picture")
+    with pytest.raises(DataError, match=rf"{first}\.png: cannot be read as an image"):
+        faces.image(first)
+    (copied / f"images/{second}.png").write_bytes((copied / f"images/{second}.png").read_bytes()[:900])
+    with pytest.raises(DataError, match=rf"{second}\.png: cannot be read as an image"):
+        faces.image(second)
+    Image.fromarray(np.full((64, 64), 23, dtype=np.uint8)).save(copied / f"parsing/{third}.png")
+    with pytest.raises(DataError, match=rf"{third}\.png: has the class 23; the classes 0 to 18 of celebamask-19"):
+        faces.parsing(third)
+    Image.new("RGB", (64, 64)).save(copied / f"parsing/{third}.png")
+    with pytest.raises(DataError, match="one channel"):
+        faces.parsing(third)
+    Image.new("RGBA", (64, 64)).save(copied / f"images/{third}.png")
+    with pytest.raises(DataError, match="see-through"):
+        faces.image(third)
+    Image.new("I;16", (64, 64)).save(copied / f"images/{third}.png")
+    with pytest.raises(DataError, match="8 bits"):
+        faces.image(third)
+    found = "\n".join(faces.verify())
+    assert len(faces.verify()) == 4
+    assert all(name in found for name in (f"images/{first}.png", f"images/{second}.png", f"parsing/{third}.png"))
+
+
+def test_verify_finds_missing_and_foreign_files(copied: Path) -> None:
+    face = FaceSet.open(copied).ids("val")[0]
+    (copied / f"parsing/{face}.png").unlink()
+    (copied / "images/stranger.png").write_bytes(b"")
+    first, second = FaceSet.open(copied).verify()
+    assert f"parsing/{face}.png: is listed in manifest.json, but is not there" in first
+    assert "images/stranger.png: is not listed" in second
+
+
+def test_nan_in_landmarks_is_told(copied: Path) -> None:
+    faces = FaceSet.open(copied)
+    points = {}
+    for face in faces.ids("train"):
+        found = faces.landmarks(face)
+        assert found is not None
+        points[face] = (found[0].copy(), found[1])
+    broken = faces.ids("train")[2]
+    points[broken][0][17, 1] = np.nan
+    write_landmarks(copied / "landmarks.npz", points)
+    with pytest.raises(DataError, match=rf"landmarks\.npz: the face '{broken}': landmark 17 is NaN"):
+        FaceSet.open(copied).landmarks(broken)
+    (copied / "landmarks.npz").write_text("numbers")
+    with pytest.raises(DataError, match=r"landmarks\.npz: cannot be read"):
+        FaceSet.open(copied).landmarks(broken)
+    np.savez(copied / "landmarks.npz", ids=np.array(["a"]), landmarks=np.zeros((1, 5, 2)))
+    with pytest.raises(DataError, match=r"\(68, 2\) and \(68,\) were expected for ibug-68"):
+        FaceSet.open(copied).landmarks("a")
+    np.savez(copied / "landmarks.npz", points=np.zeros(3))
+    with pytest.raises(DataError, match="arrays called ids and landmarks were expected"):
+        FaceSet.open(copied).landmarks("a")

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from priorsr.data import About, Face, FaceLoader, FaceSet, Pixels, Provenance, write_face_set
+from priorsr.data import arrays as arrays_module
+from priorsr.data.reduction import reduce
+from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError
+from priorsr.priors import flip_prior, rotate_prior
+from priorsr.types import Batch, Prior
+
+HAND = Provenance(tool="hand", version="1")
+
+
+@pytest.fixture
+def face_set(tiny_faces: Path) -> FaceSet:
+    return FaceSet.open(tiny_faces)
+
+
+def assert_same(a: Batch, b: Batch) -> None:
+    assert a.ids == b.ids
+    assert torch.equal(a.hr, b.hr)
+    assert torch.equal(a.lr, b.lr)
+    for one, other in zip(a.prior, b.prior, strict=True):
+        assert (one is None and other is None) or torch.equal(one, other)
+
+
+def test_a_batch_holds_what_the_set_holds(face_set: FaceSet) -> None:
+    (batch,) = FaceLoader(face_set, "val", batch_size=8).in_order()
+    assert batch.ids == face_set.ids("val")
+    assert batch.hr.dtype == batch.lr.dtype == torch.float32
+    assert batch.hr.shape == (3, 3, 64, 64)
+    assert batch.lr.shape == (3, 3, 8, 8)
+    assert batch.hr.is_contiguous()
+    assert batch.lr.is_contiguous()
+    parsing, landmarks, valid, heatmaps = batch.prior
+    assert parsing is not None
+    assert landmarks is not None
+    assert valid is not None
+    assert heatmaps is None
+    assert parsing.shape == (3, 19, 64, 64)
+    assert parsing.dtype == torch.float32
+    assert landmarks.dtype == torch.float32
+    for index, face in enumerate(batch.ids):
+        image, classes, points = face_set.image(face), face_set.parsing(face), face_set.landmarks(face)
+        assert classes is not None
+        assert points is not None
+        assert np.array_equal(np.rint(batch.hr[index].permute(1, 2, 0).numpy() * 255), image)
+        assert batch.hr[index].max().item() == np.float32(image.max() / 255)
+        assert np.array_equal(np.rint(batch.lr[index].permute(1, 2, 0).numpy() * 255), reduce(image, 8, "pil-bicubic"))
+        assert np.array_equal(parsing[index].argmax(0).numpy(), classes)
+        assert torch.equal(parsing[index].sum(0), torch.ones(64, 64))
+        assert np.array_equal(landmarks[index].numpy(), points[0])
+        assert np.array_equal(valid[index].numpy(), points[1])
+
+
+def test_reduction_and_scale_are_those_asked_for(face_set: FaceSet) -> None:
+    (batch,) = FaceLoader(face_set, "val", batch_size=8, reduction="bilinear-chain", scale=4).in_order()
+    expected = reduce(face_set.image(batch.ids[0]), 4, "bilinear-chain")
+    assert np.array_equal(np.rint(batch.lr[0].permute(1, 2, 0).numpy() * 255), expected)
+
+
+def test_an_epoch_leaves_no_face_out_and_fills_its_last_batch(face_set: FaceSet) -> None:
+    loader = FaceLoader(face_set, "train", batch_size=3)
+    assert len(loader.ids) == 7
+    assert loader.steps_per_epoch == 3
+    epochs = [[face for step in range(3 * e, 3 * e + 3) for face in loader.batch(step).ids] for e in range(3)]
+    for faces in epochs:
+        assert len(faces) == 9
+        assert set(faces[:7]) == set(loader.ids)
+    assert len({tuple(faces[:7]) for faces in epochs}) == 3
+    assert epochs[0][7:] == epochs[1][:2]
+
+
+def test_a_batch_larger_than_the_split_is_filled(face_set: FaceSet) -> None:
+    loader = FaceLoader(face_set, "val", batch_size=8)
+    assert loader.steps_per_epoch == 1
+    assert set(Counter(loader.batch(5).ids).values()) == {2, 3}
+
+
+def test_a_batch_is_a_function_of_seed_and_step(face_set: FaceSet) -> None:
+    options = {"batch_size": 4, "flip": True, "quarter_turns": True}
+    one, two = (FaceLoader(face_set, "train", seed=3, **options) for _ in range(2))
+    for step in (0, 5, 2):
+        for _ in range(step):
+            one.batch(step)  # what was asked for before must not matter
+        assert_same(one.batch(step), two.batch(step))
+    other = FaceLoader(face_set, "train", seed=4, **options)
+    assert [other.batch(step).ids for step in range(4)] != [one.batch(step).ids for step in range(4)]
+
+
+def test_shards_are_the_parts_of_one_batch(face_set: FaceSet) -> None:
+    whole = FaceLoader(face_set, "train", batch_size=4, flip=True, quarter_turns=True)
+    parts = [
+        FaceLoader(face_set, "train", batch_size=2, shard=(rank, 2), flip=True, quarter_turns=True) for rank in (0, 1)
+    ]
+    assert {part.steps_per_epoch for part in parts} == {whole.steps_per_epoch}
+    for step in range(5):
+        batches = [part.batch(step) for part in parts]
+        assert batches[0].ids + batches[1].ids == whole.batch(step).ids
+        assert torch.equal(torch.cat([batch.hr for batch in batches]), whole.batch(step).hr)
+
+
+def test_scoring_batches_are_the_same_however_many_processes(face_set: FaceSet) -> None:
+    alone = [batch.ids for batch in FaceLoader(face_set, "train", batch_size=2).in_order()]
+    assert [len(ids) for ids in alone] == [2, 2, 2, 1]
+    assert sum(alone, ()) == face_set.ids("train")
+    shared = [[b.ids for b in FaceLoader(face_set, "train", batch_size=2, shard=(r, 3)).in_order()] for r in range(3)]
+    assert shared == [[alone[0], alone[3]], [alone[1]], [alone[2]]]
+
+
+def moved(batch: Batch, index: int, mirrored: bool, quarters: int) -> Batch:
+    """One face of a batch, mirrored and turned by the functions for priors."""
+    hr, lr = (part[index : index + 1] for part in (batch.hr, batch.lr))
+    prior = Prior(*(None if part is None else part[index : index + 1] for part in batch.prior))
+    if mirrored:
+        hr, lr, prior = hr.flip(-1), lr.flip(-1), flip_prior(prior, 64)
+    turned = rotate_prior(prior, quarters, 64)
+    return Batch(lr.rot90(quarters, (2, 3)), hr.rot90(quarters, (2, 3)), turned, batch.ids[index : index + 1])
+
+
+def test_flips_and_turns_move_all_parts_together(face_set: FaceSet) -> None:
+    loader = FaceLoader(face_set, "train", batch_size=7, flip=True, quarter_turns=True, scale=4)
+    seen = set()
+    for step in range(4):
+        batch = loader.batch(step)
+        plain = loader.faces(batch.ids)
+        for index in range(7):
+            ways = {(m, k): moved(plain, index, m, k) for m in (False, True) for k in range(4)}
+            (way,) = [way for way, face in ways.items() if torch.equal(face.hr, batch.hr[index : index + 1])]
+            assert_same(ways[way], moved(batch, index, mirrored=False, quarters=0))
+            seen.add(way)
+    assert {mirrored for mirrored, _ in seen} == {False, True}
+    assert {quarters for _, quarters in seen} == {0, 1, 2, 3}
+
+
+def test_without_options_nothing_moves(face_set: FaceSet) -> None:
+    loader = FaceLoader(face_set, "train", batch_size=7)
+    batch = loader.batch(0)
+    assert_same(batch, loader.faces(batch.ids))
+
+
+def test_priors_are_those_asked_for_and_there(face_set: FaceSet) -> None:
+    (batch,) = FaceLoader(face_set, "val", batch_size=8, priors=()).in_order()
+    assert batch.prior == Prior()
+    (batch,) = FaceLoader(face_set, "val", batch_size=8, priors=("landmarks",)).in_order()
+    assert batch.prior.parsing is None
+    assert batch.prior.landmarks is not None
+    with pytest.raises(OptionError, match="'heatmaps' was asked for; parsing or landmarks was expected"):
+        FaceLoader(face_set, "val", batch_size=8, priors=("heatmaps",))
+
+
+def one_colour(path: Path, mapped: tuple[bool, ...], sizes: tuple[int, ...] | None = None, first: int = 0) -> FaceSet:
+    """A set of grey faces, which have a map where `mapped` says so."""
+
+    def face(index: int) -> Face:
+        size = sizes[index] if sizes else 32
+        image = np.full((size, size, 3), first + index, dtype=np.uint8)
+        pixels = Pixels(image, image[..., 0] if mapped[index] else None)
+        return Face(f"f{index}", "train", str(index), lambda: pixels)
+
+    return write_face_set(path, [face(i) for i in range(len(mapped))], About("c", "test", "none"), parsing=HAND)
+
+
+def test_a_prior_that_some_faces_lack_is_not_skipped_silently(tmp_path: Path) -> None:
+    partly = one_colour(tmp_path / "partly", (True, False, True))
+    with pytest.warns(UserWarning, match="1 faces of train have no parsing"):
+        loader = FaceLoader(partly, "train", batch_size=2)
+    assert loader.batch(0).prior.parsing is None
+    with pytest.raises(DataError, match="parsing was asked for, but 'f1' in train has none"):
+        FaceLoader(partly, "train", batch_size=2, priors=("parsing",))
+
+
+def test_a_face_of_another_size_is_told(tmp_path: Path, face_set: FaceSet) -> None:
+    mixed = one_colour(tmp_path / "mixed", (False,) * 3, sizes=(32, 32, 40))
+    with pytest.raises(DataError, match=r"f2\.png: is 40 x 40; 32 x 32 was expected"):
+        FaceLoader(mixed, "train", batch_size=2)
+    with pytest.raises(DataError, match=r"\.png: is 64 x 64; 128 x 128 was expected"):
+        FaceLoader(face_set, "val", batch_size=2, size=128)
+    with pytest.raises(ShapeError, match="multiples of the scale 12"):
+        FaceLoader(face_set, "val", batch_size=2, scale=12)
+
+
+def test_wrong_options_are_told(face_set: FaceSet, tmp_path: Path) -> None:
+    for wrong in ({"batch_size": 0}, {"seed": -1}, {"shard": (2, 2)}):
+        with pytest.raises(OptionError, match=r"batch_size=.* seed=.* shard="):
+            FaceLoader(face_set, "val", **{"batch_size": 2, **wrong})
+    with pytest.raises(PriorsrError, match="no reduction kernel 'bicubic'"):
+        FaceLoader(face_set, "val", batch_size=2, reduction="bicubic")
+    with pytest.raises(DataError, match="no face 'nobody' in the split 'val'"):
+        FaceLoader(face_set, "val", batch_size=2).faces(["nobody"])
+
+
+def test_large_splits_are_kept_in_the_cache(tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"batch_size": 4, "flip": True}
+    in_memory = FaceLoader(FaceSet.open(tiny_faces), "train", **options)
+    monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
+    monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
+    assert_same(FaceLoader(FaceSet.open(tiny_faces), "train", **options).batch(1), in_memory.batch(1))
+    files = sorted((tmp_path / "cache").rglob("*"))
+    assert [file.suffix for file in files if file.is_file()] == [".npy"] * 3
+    moved = Path(shutil.copytree(tiny_faces, tmp_path / "moved"))  # the same content, elsewhere, is found in the cache
+    shutil.rmtree(moved / "images")
+    (moved / "images").mkdir()
+    shutil.copy(tiny_faces / "images/000000.png", moved / "images")
+    assert_same(FaceLoader(FaceSet.open(moved), "train", **options).batch(1), in_memory.batch(1))
+
+
+def test_the_cache_never_takes_one_set_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
+    monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
+    for first in (10, 90):
+        faces = one_colour(tmp_path / str(first), (False, False), first=first)
+        (batch,) = FaceLoader(faces, "train", batch_size=2).in_order()
+        assert torch.equal(batch.hr[:, 0, 0, 0] * 255, torch.tensor([first, first + 1.0]))
+
+
+def test_loaders_of_one_set_decode_once(tiny_faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faces = FaceSet.open(tiny_faces)
+    FaceLoader(faces, "val", batch_size=2)
+    calls: Counter[str] = Counter()
+    real = FaceSet.image
+    monkeypatch.setattr(FaceSet, "image", lambda self, face: (calls.update([face]), real(self, face))[1])
+    FaceLoader(faces, "val", batch_size=3, flip=True).batch(0)
+    assert sum(calls.values()) <= 1  # the first image, for its size
+
+
+def test_a_batch_takes_milliseconds(face_set: FaceSet) -> None:
+    loader = FaceLoader(face_set, "train", batch_size=16, flip=True)
+    loader.batch(0)
+    began = time.perf_counter()
+    for step in range(10):
+        loader.batch(step)
+    assert (time.perf_counter() - began) / 10 < 0.05
