@@ -145,9 +145,8 @@ def lips(s: Tensor, mouth: Mouth) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def landmarks(face: Traits, view: Camera, size: int) -> Tensor:
     """The 68 points of `ibug-68` (N,68,2) in pixels, from the curves that the painting follows."""
-    angles = _row(face, [math.pi * i / 16 for i in range(17)])
     features = [*_brow_points(face), *_nose_points(face), *_eye_points(face), _mouth_points(face)]
-    points = [jaw_curve(angles, face.head), *features]
+    points = [_jaw_points(face), *features]
     u, v = (torch.cat([p[axis] for p in points], -1) for axis in (0, 1))
     x, y = view.project(u, v, relief(u, v, face.nose))
     return ((torch.cat([x, y], 1) + 1) * (size / 2) - 0.5).transpose(1, 2).contiguous()
@@ -156,6 +155,18 @@ def landmarks(face: Traits, view: Camera, size: int) -> Tensor:
 def _row(face: Traits, values: list[float]) -> Tensor:
     """The same values for every face, (N,1,K)."""
     return torch.tensor(values, device=face.pose.yaw.device).expand(len(face.pose.yaw), 1, -1)
+
+
+def _jaw_points(face: Traits) -> Points:
+    """17 points at equal distances along the outline."""
+    u, v = jaw_curve(_row(face, [math.pi * i / 256 for i in range(257)]), face.head)
+    length = F.pad(torch.hypot(u.diff(), v.diff()).cumsum(-1), (1, 0))  # (N,1,257)
+    wanted = _row(face, [i / 16 for i in range(17)]) * length[..., -1:]
+    after = torch.searchsorted(length, wanted.contiguous()).clamp(1, 256)
+    before_length, after_length = length.gather(-1, after - 1), length.gather(-1, after)
+    part = (wanted - before_length) / (after_length - before_length)
+    u, v = (torch.lerp(x.gather(-1, after - 1), x.gather(-1, after), part) for x in (u, v))
+    return u, v
 
 
 def _brow_points(face: Traits) -> list[Points]:
