@@ -1,0 +1,82 @@
+"""A recipe that can be built again and again, with the same weights for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accelerate.utils import set_seed
+from pydantic_core import to_jsonable_python
+
+from priorsr.config import build_config
+from priorsr.errors import OptionError, PriorsrError
+from priorsr.kinds import get_kind
+from priorsr.registry import find, name_of
+from priorsr.training.overrides import override
+from priorsr.training.stage import Stage
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A recipe's class and config, and the name that it goes by."""
+
+    name: str
+    cls: type
+    config: Any
+
+    def build(self, seed: int) -> tuple[Any, Sequence[Stage]]:
+        """The recipe and its stages, made anew, their weights drawn with the seed."""
+        set_seed(seed)
+        recipe = self.cls(self.config)
+        for fact in ("scale", "reduction"):
+            if not hasattr(recipe, fact):
+                raise PriorsrError(f"the recipe {self.name!r} has no attribute {fact!r}, which a recipe must")
+        return recipe, list(recipe.stages())
+
+    def plain_config(self) -> dict[str, Any]:
+        """The config as JSON values, to be read and compared."""
+        return plain(self.config)
+
+
+def blueprint(recipe: Any, preset: str | None, overrides: Mapping[str, Any]) -> Blueprint:
+    """The blueprint of a recipe: by name, with a preset and overrides, or of an instance, as it is."""
+    if isinstance(recipe, str):
+        cls = find("recipe", recipe)
+        who = f"recipe {recipe!r}"
+        config = build_config(cls.Config, preset, {}, who)  # type: ignore[attr-defined]
+        return Blueprint(recipe, cls, override(config, overrides, who))
+    wrong = get_kind("recipe").violation(type(recipe))
+    if wrong:
+        raise OptionError(f"the recipe given, {recipe!r}, {wrong}")
+    if preset is not None or overrides:
+        raise OptionError("a recipe given as an instance has its config already; preset and overrides go with a name")
+    return Blueprint(recipe_name(recipe), type(recipe), recipe.config)
+
+
+def recipe_name(recipe: Any) -> str:
+    """The name that a recipe, or one given by name, goes by."""
+    if isinstance(recipe, str):
+        return recipe
+    try:
+        return name_of("recipe", type(recipe))
+    except OptionError:  # nothing needs to find it by name: a run can only be resumed with an instance again
+        return type(recipe).__qualname__
+
+
+def plain(value: Any) -> Any:
+    """A config or its values as JSON values; a class becomes MODULE:NAME."""
+    return to_jsonable_python(value, fallback=lambda other: f"{other.__module__}:{other.__qualname__}")
+
+
+def first_difference(before: Any, now: Any, path: str = "") -> str | None:
+    """Where two JSON values differ first, and how; None if they are equal."""
+    return next(_differences(before, now, path), None)
+
+
+def _differences(before: Any, now: Any, path: str) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted(before.keys() | now.keys()):
+            yield from _differences(before.get(key), now.get(key), f"{path}.{key}" if path else key)
+    elif before != now:
+        yield f"{path} was {before!r} and is {now!r}"

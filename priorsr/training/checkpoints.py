@@ -1,0 +1,134 @@
+"""Checkpoints: folders of safetensors and JSON that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from priorsr.errors import DataError
+from priorsr.files import read_json, sha256_file
+
+TENSORS, FACTS = "tensors.safetensors", "checkpoint.json"
+_FOLDER = re.compile(r"(?P<index>\d+)-(?P<stage>.+)-(?P<step>\d+)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A moment of a run: `step` steps of the stage number `index` are done."""
+
+    index: int
+    stage: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run's state at a place: its tensors, and facts as JSON values."""
+
+    place: Place
+    tensors: Mapping[str, Tensor]
+    facts: Mapping[str, Any]
+
+
+class Checkpoints:
+    """A run's checkpoints: the latest two, and the last of every finished stage, for later stages to start from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint beside and rename it; then drop those that are no longer needed."""
+        place = checkpoint.place
+        target = self.folder / f"{place.index}-{place.stage}-{place.step:07}"
+        beside = self.folder / f".{target.name}.part"
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        # Cloned, since safetensors takes neither channels_last nor tensors that share memory.
+        tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
+        save_file(tensors, beside / TENSORS)
+        facts = {**checkpoint.facts, "sha256": sha256_file(beside / TENSORS)}
+        (beside / FACTS).write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        for path in (beside / TENSORS, beside / FACTS, beside):
+            _sync(path)
+        if target.exists():  # it was broken, or is written again after a resume
+            shutil.rmtree(target)
+        beside.rename(target)
+        _sync(self.folder)
+        self._prune()
+
+    def latest(self, warn: Callable[[str], None]) -> Checkpoint | None:
+        """The latest checkpoint that can be read, saying which cannot; None if there never was one.
+
+        Raises DataError if there are some, and all are broken.
+        """
+        problem = None
+        for place, path in reversed(self._found()):
+            if problem:
+                warn(f"{problem}; going back to {path.name}")
+            try:
+                return read_checkpoint(path, place)
+            except DataError as error:
+                problem = str(error)
+        if problem:
+            raise DataError(f"{problem}; no other checkpoint is left, start again in another folder")
+        return None
+
+    def last_of(self, stage: str) -> Checkpoint:
+        """The last checkpoint of a stage; raises DataError if there is none, or it is broken."""
+        found = [(place, path) for place, path in self._found() if place.stage == stage]
+        if not found:
+            raise DataError(f"{self.folder}: there is no checkpoint of the stage {stage!r}, and a later one needs it")
+        place, path = found[-1]
+        return read_checkpoint(path, place)
+
+    def forget_after(self, place: Place) -> None:
+        """Remove what is later than a place that was gone back to: it was broken, and will be written again."""
+        for later, path in self._found():
+            if (later.index, later.step) > (place.index, place.step):
+                shutil.rmtree(path)
+
+    def _found(self) -> list[tuple[Place, Path]]:
+        return sorted(self._scan(), key=lambda found: (found[0].index, found[0].step))
+
+    def _scan(self) -> Iterator[tuple[Place, Path]]:
+        for path in self.folder.glob("*"):
+            match = _FOLDER.fullmatch(path.name)
+            if match:
+                yield Place(int(match["index"]), match["stage"], int(match["step"])), path
+
+    def _prune(self) -> None:
+        found = self._found()
+        last_of_stage = {place.index: path for place, path in found}
+        for _, path in found[:-2]:
+            if path not in last_of_stage.values():
+                shutil.rmtree(path)
+
+
+def read_checkpoint(path: Path, place: Place) -> Checkpoint:
+    """Read a checkpoint's folder; raises DataError naming it if a file is missing, truncated or changed."""
+    facts = read_json(path / FACTS)
+    try:
+        if sha256_file(path / TENSORS) != facts["sha256"]:
+            raise DataError(f"{path / TENSORS}: is truncated or was changed, its hash is not the one in {FACTS}")
+        return Checkpoint(place, load_file(path / TENSORS), facts)
+    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: cannot be read as a checkpoint ({error})") from error
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file or folder to the disk now."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

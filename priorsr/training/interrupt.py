@@ -1,0 +1,37 @@
+"""Ctrl-C and SIGTERM during training: the step is finished, the run is saved."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+
+class TrainingInterruptedError(KeyboardInterrupt):
+    """Training was stopped by a signal, and saved; the message says how to go on."""
+
+
+class Interruption:
+    """While entered, the first SIGINT or SIGTERM only sets `requested`; the second acts as if nobody listened.
+
+    Outside the main thread, where Python takes no signals, it is never requested.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True
+        self.__exit__()

@@ -1,0 +1,72 @@
+"""What a run says while it goes: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+LINE_SECONDS = 10
+
+
+class Report:
+    """Tells a run's progress on `console`; says nothing if it is None."""
+
+    def __init__(self, console: Console | None) -> None:
+        self._console = console
+        self._bar: Progress | None = None
+        self._psnr = ""
+        self._said = 0.0
+        self._stage, self._steps = "", 0
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        if self._console:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def begin(self, stage: str, steps: int, done: int) -> None:
+        """A stage begins, or goes on after `done` steps."""
+        self._stage, self._steps, self._psnr = stage, steps, ""
+        self._said = time.monotonic()
+        if self._console and self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("[bold]{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[state]}"),
+                TimeRemainingColumn(),
+                console=self._console,
+            )
+            self._bar.start()
+            self._bar.add_task(stage, total=steps, completed=done, state="")
+        else:
+            self.say(f"{stage}: {steps} steps" + (f", {done} of them done" if done else ""))
+
+    def step(self, line: Mapping[str, Any]) -> None:
+        """A line of the metrics."""
+        losses = ", ".join(f"{name} {value:.4g}" for name, value in line["losses"].items())
+        state = f"loss {losses}{self._psnr}"
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=line["step"], state=state)
+        elif time.monotonic() - self._said > LINE_SECONDS:
+            self._said = time.monotonic()
+            left = (self._steps - line["step"]) * line["seconds"]
+            self.say(
+                f"{self._stage}: {line['step']}/{self._steps}  {state}  {line['seconds'] * 1000:.0f} ms a step  "
+                f"{int(left // 60)}:{int(left % 60):02} left"
+            )
+
+    def validated(self, line: Mapping[str, Any]) -> None:
+        """A validation's line of the metrics."""
+        self._psnr = f"  val PSNR {line['psnr_y']:.2f} dB"
+        bicubic = f"bicubic {line['bicubic_psnr_y']:.2f}"
+        self.say(f"{line['stage']}: step {line['step']}{self._psnr} on {line['faces']} faces ({bicubic})")
+
+    def end(self) -> None:
+        """The stage ended, or the run broke off."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,185 @@
+"""`train`: what is asked is checked and settled, then run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import broadcast_object_list
+from rich.console import Console
+
+from priorsr.data import FaceSet
+from priorsr.errors import DataError, OptionError, did_you_mean
+from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
+from priorsr.training.checkpoints import Checkpoint
+from priorsr.training.journal import Journal, flatten
+from priorsr.training.report import Report
+from priorsr.training.run_folder import RunFolder, circumstances
+from priorsr.training.settings import Settings
+from priorsr.training.setup import Setup
+from priorsr.training.trainer import Pace, RunResult, Trainer
+
+
+def train(
+    recipe: Any,
+    data: str | Path,
+    out: str | Path,
+    *,
+    preset: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    precision: str = "auto",
+    channels_last: bool | None = None,
+    validate_every: int | None = None,
+    log_every: int = 10,
+    checkpoint_seconds: float = 60.0,
+    track: str | None = None,
+    console: Console | None = None,
+) -> RunResult:
+    """Train by a recipe on the split `train` of a face set, validating on `val`, into the run folder `out`.
+
+    recipe: a name, with `preset` and `overrides` of its config (see `override`), or an instance as it is.
+    steps, minutes: of the whole run, shared out to the stages by their shares; neither: each stage's own length.
+        Minutes are turned into steps after a warm-up, before the first step.
+    seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
+    resume: go on where the run in `out` stopped, with its settings (any other that is given raises), or start one if
+        there is none. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for
+        bit. Implied when torchrun starts a process again.
+    precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 where the device has it.
+    channels_last: the memory format of weights and images, unless False.
+    validate_every: steps; None: ten times a stage. log_every: steps a line of metrics. checkpoint_seconds: the least
+        time between checkpoints, which are written where a line is.
+    track: one of Accelerate's trackers, such as tensorboard. console: where progress is told; None: nowhere.
+
+    Raises PriorsrError for what the user can mend, before anything is written where that can be known, and
+    TrainingInterruptedError (a KeyboardInterrupt) once the run is saved after Ctrl-C or SIGTERM.
+    """
+    began = time.monotonic()
+    asked = Settings(
+        recipe=recipe_name(recipe),
+        preset=preset,
+        overrides=None if overrides is None else plain(overrides),
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
+        precision=None if precision == "auto" else precision,
+        channels_last=channels_last,
+        validate_every=validate_every,
+    )
+    folder = RunFolder(Path(out))
+    accelerator = _accelerator(track, folder)
+    report = Report(console if accelerator.is_main_process else None)
+    config = _stored(folder, resume, report)
+    settings = asked.agreed(config, folder.config) if config else asked.completed()
+    plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
+    faces = FaceSet.open(data)
+    setup = Setup(settings, plan, faces, accelerator)
+    checkpoint = None
+    if config:
+        _check_unchanged(config, plan, faces, folder)
+        checkpoint = folder.checkpoints.latest(report.say)
+        _tell_resumed(config, checkpoint, report)
+    else:
+        config = _new_config(setup, plan, faces, began)
+    trainer = Trainer(
+        setup.stages,
+        config["stage_steps"],
+        setup.loop,
+        setup.validator,
+        folder,
+        accelerator,
+        Journal(folder, accelerator, report),
+        {key: config[key] for key in ("recipe", "preset", "overrides", "seed", "data", "precision")},
+        Pace(settings.validate_every, log_every, checkpoint_seconds),
+    )
+    accelerator.wait_for_everyone()  # all have looked before the first file is written
+    with folder.locked() if accelerator.is_main_process else nullcontext():
+        if accelerator.is_main_process and not folder.holds_a_run():
+            folder.start(config)
+        if track:
+            accelerator.init_trackers("priorsr", flatten({"stage": "config", **config}))
+        try:
+            return trainer.run(checkpoint)
+        finally:
+            for tracker in accelerator.trackers:
+                tracker.finish()
+
+
+def _accelerator(track: str | None, folder: RunFolder) -> Accelerator:
+    available = [str(tracker) for tracker in get_available_trackers()]
+    if track is not None and track not in available:
+        raise OptionError(f"the tracker {track!r} is unknown or not installed; {did_you_mean(track, available)}")
+    # On a CPU, Accelerate forms a group of torchrun's processes only if told so; precision is ours, see Autocast.
+    on_cpu = not torch.accelerator.is_available()
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision="no", log_with=track, project_dir=folder.path / "track")
+    kind = accelerator.distributed_type.value
+    if kind != "NO" and not kind.startswith("MULTI_"):
+        raise OptionError(f"Accelerate is set up for {kind}; processes with a copy of the model each work")
+    return accelerator
+
+
+def _stored(folder: RunFolder, resume: bool, report: Report) -> dict[str, Any] | None:
+    """The config of the run to be resumed; None if there is none, and one is to be started."""
+    if folder.holds_a_run():
+        config = folder.read_config()
+        run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+        again = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun started this process anew
+        if not resume and not again:
+            raise DataError(f"{folder.path}: holds a run already; --resume goes on with it, another folder starts anew")
+        return config
+    if resume:
+        report.say(f"{folder.path} holds no run yet: starting one")
+    return None
+
+
+def _new_config(setup: Setup, plan: Blueprint, faces: FaceSet, began: float) -> dict[str, Any]:
+    """The config of a new run; the main process's, where several measured the time."""
+    setup.rehearse()
+    stage_steps, measured = setup.steps(began)
+    config = {
+        **asdict(setup.settings),
+        "precision": setup.precision,
+        "config": plan.plain_config(),
+        "data": _identity(faces),
+        "stage_steps": stage_steps,
+        "measured_seconds": {stage: asdict(cost) for stage, cost in measured.items()},
+        "processes": setup.processes,
+        "torchelastic_run": os.environ.get("TORCHELASTIC_RUN_ID"),
+    }
+    return broadcast_object_list([config])[0]
+
+
+def _identity(faces: FaceSet) -> dict[str, str]:
+    return {"name": faces.manifest.name, "version": faces.manifest.version, "hash": faces.hash, "path": str(faces.path)}
+
+
+def _check_unchanged(config: Mapping[str, Any], plan: Blueprint, faces: FaceSet, folder: RunFolder) -> None:
+    """Raise DataError if the recipe or the data are not what the run was started with."""
+    change = first_difference(config["config"], plan.plain_config())
+    if change:
+        raise DataError(f"{folder.config}: the recipe {plan.name!r} has changed since the run was started: {change}")
+    if config["data"]["hash"] != faces.hash:
+        raise DataError(
+            f"{faces.path}: is not the data that the run in {folder.path} was started with, {config['data']['name']!r} "
+            f"with the hash {config['data']['hash'][:12]}: its hash is {faces.hash[:12]}"
+        )
+
+
+def _tell_resumed(config: Mapping[str, Any], checkpoint: Checkpoint | None, report: Report) -> None:
+    place = checkpoint.place if checkpoint else None
+    report.say(f"resuming after step {place.step} of the stage {place.stage!r}" if place else "resuming from the start")
+    now = circumstances()
+    for name in ("threads", "device", "versions"):
+        if config[name] != now[name]:
+            report.say(f"note: {name} was {config[name]} and is {now[name]}: the last bits of the weights may differ")

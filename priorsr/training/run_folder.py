@@ -1,0 +1,110 @@
+"""A run's folder: what lies where, its config, and its metrics."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import accelerate
+import torch
+
+from priorsr.errors import DataError
+from priorsr.files import atomic_json, atomic_text, read_json
+from priorsr.training.checkpoints import Checkpoints
+from priorsr.version import __version__
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class RunFolder:
+    """config.json, metrics.jsonl, curves.png, samples/, checkpoints/ and weights/ under one path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        self.metrics = path / "metrics.jsonl"
+        self.curves = path / "curves.png"
+        self.samples = path / "samples"
+        self.weights = path / "weights"
+        self.checkpoints = Checkpoints(path / "checkpoints")
+
+    def holds_a_run(self) -> bool:
+        """Whether a run was started here."""
+        return self.config.exists()
+
+    def read_config(self) -> dict[str, Any]:
+        """The config of the run that was started here; raises DataError if it is not one."""
+        config = read_json(self.config)
+        if not isinstance(config, dict) or "recipe" not in config:
+            raise DataError(f"{self.config}: is not the config of a run")
+        return config
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from training in the folder; raises DataError if somebody does. A lock ends with its process."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with open(self.path / ".lock", "w") as lock:
+            if sys.platform != "win32":
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise DataError(f"{self.path}: another process is training in this folder") from None
+            yield
+
+    def clean(self) -> None:
+        """Remove what a killed process left half-written."""
+        for path in self.path.glob("**/.*.part"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def start(self, config: Mapping[str, Any]) -> None:
+        """Write the config, from which moment on the folder holds a run."""
+        atomic_text(self.metrics, "")
+        atomic_json(self.config, {**config, **circumstances()})
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Add a line to the metrics."""
+        with open(self.metrics, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, allow_nan=False) + "\n")
+
+    def mark(self) -> int:
+        """Where the metrics end now, on the disk, for a checkpoint to remember."""
+        with open(self.metrics, "ab") as file:
+            os.fsync(file.fileno())
+            return file.tell()
+
+    def rewind(self, mark: int) -> None:
+        """Drop the metrics after a mark: what they tell of will be done again."""
+        with open(self.metrics, "ab") as file:
+            file.truncate(min(mark, file.tell()))
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All metrics so far."""
+        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+
+
+def circumstances() -> dict[str, Any]:
+    """What a run's numbers may depend on beside its settings."""
+    processor = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(sys.argv),
+        "threads": torch.get_num_threads(),
+        "device": device,
+        "versions": {
+            "python": platform.python_version(),
+            "priorsr": __version__,
+            "torch": torch.__version__,
+            "accelerate": accelerate.__version__,
+        },
+    }

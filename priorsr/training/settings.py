@@ -1,0 +1,52 @@
+"""What the user asks of a run, and whether a resumed run is asked for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from priorsr.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run's settings, as given; None where nothing was given."""
+
+    recipe: str
+    preset: str | None = None
+    overrides: Mapping[str, Any] | None = None
+    steps: int | None = None
+    minutes: float | None = None
+    seed: int | None = None
+    precision: str | None = None
+    channels_last: bool | None = None
+    validate_every: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.minutes is not None:
+            raise OptionError(f"both steps = {self.steps} and minutes = {self.minutes} were given; one was expected")
+        for name in ("steps", "minutes", "validate_every"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise OptionError(f"{name} is {value}; a number above 0 was expected")
+
+    def completed(self) -> Settings:
+        """With the defaults for what was not given."""
+        return replace(
+            self,
+            overrides=self.overrides or {},
+            seed=self.seed or 0,
+            precision=self.precision or "auto",
+            channels_last=self.channels_last is not False,
+        )
+
+    def agreed(self, stored: Mapping[str, Any], where: object) -> Settings:
+        """The settings that a run was started with; raises OptionError if another value of one is given now."""
+        for name, value in asdict(self).items():
+            if value is not None and value != stored[name]:
+                raise OptionError(
+                    f"{where}: the run was started with {name} = {stored[name]!r}, and {value!r} is given now; "
+                    "leave it out to resume, or start another run in another folder"
+                )
+        return Settings(**{field.name: stored[field.name] for field in fields(self)})

@@ -1,0 +1,100 @@
+"""What a run is made of, before its first step: stages, loaders, loops, and how many steps there will be."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from accelerate import Accelerator
+
+from priorsr.data import FaceLoader, FaceSet
+from priorsr.errors import OptionError
+from priorsr.models import weights
+from priorsr.training.blueprint import Blueprint
+from priorsr.training.loop import StageLoop
+from priorsr.training.plan import Cost, check_stages, steps_by_length, steps_by_seconds, steps_by_total
+from priorsr.training.precision import resolve_precision
+from priorsr.training.settings import Settings
+from priorsr.training.stage import Stage
+from priorsr.training.validation import SHOWN, Validator
+from priorsr.training.warmup import LEAST_STEPS, measure
+
+
+class Setup:
+    """Everything that settings, a recipe and a face set determine; checks the stages when made."""
+
+    def __init__(self, settings: Settings, blueprint: Blueprint, faces: FaceSet, accelerator: Accelerator) -> None:
+        self.settings = settings
+        self.precision = resolve_precision(settings.precision or "auto", accelerator.device)
+        self._blueprint = blueprint
+        self._faces = faces
+        self._accelerator = accelerator
+        self._seed = settings.seed or 0
+        self.processes = accelerator.num_processes
+        self._loaders: dict[tuple[int, bool, bool], FaceLoader] = {}
+        self.recipe, self.stages = blueprint.build(self._seed)
+        check_stages(self.stages)
+        self.validator = Validator(faces, self.recipe.scale, self.recipe.reduction, accelerator)
+
+    def loader(self, stage: Stage) -> FaceLoader:
+        """The training batches of a stage, this process's share of each; raises OptionError if it has none."""
+        if stage.batch_size % self.processes:
+            raise OptionError(
+                f"the stage {stage.name!r} has batches of {stage.batch_size} faces, and there are {self.processes} "
+                "processes; a multiple was expected"
+            )
+        key = (stage.batch_size, stage.flip, stage.quarter_turns)
+        if key not in self._loaders:  # making one decodes every face
+            self._loaders[key] = FaceLoader(
+                self._faces,
+                "train",
+                batch_size=stage.batch_size // self.processes,
+                reduction=self.recipe.reduction,
+                scale=self.recipe.scale,
+                seed=self._seed,
+                flip=stage.flip,
+                quarter_turns=stage.quarter_turns,
+                shard=(self._accelerator.process_index, self.processes),
+            )
+        return self._loaders[key]
+
+    def loop(self, stage: Stage, steps: int) -> StageLoop:
+        """The loop of a stage, at its first step."""
+        return StageLoop(
+            stage,
+            self.loader(stage),
+            steps=steps,
+            seed=self._seed,
+            accelerator=self._accelerator,
+            precision=self.precision,
+            channels_last=self.settings.channels_last is not False,
+        )
+
+    def rehearse(self) -> None:
+        """Have every product answer a few validation faces and be saved, so that neither fails after hours of training.
+
+        Raises what they raise: PriorsrError for a missing prior, or a model that is not registered.
+        """
+        with TemporaryDirectory() as folder:
+            for stage in self.stages:
+                if stage.product:
+                    product = stage.modules[stage.product].to(self._accelerator.device)
+                    self.validator.score(product, SHOWN)
+                    weights.save(product, Path(folder) / "product.safetensors")
+
+    def steps(self, began: float) -> tuple[dict[str, int], dict[str, Cost]]:
+        """The steps of each stage, and what was measured for them, if minutes were given, that run since `began`."""
+        if self.settings.steps is not None:
+            return steps_by_total(self.stages, self.settings.steps), {}
+        by_length = steps_by_length(self.stages, {s.name: self.loader(s).steps_per_epoch for s in self.stages})
+        if self.settings.minutes is None:
+            return by_length, {}
+        seconds = self.settings.minutes * 60
+        costs = {}
+        for stage in self._blueprint.build(self._seed)[1]:  # thrown away, so that the run starts afresh
+            loop = self.loop(stage, max(LEAST_STEPS, by_length[stage.name]))
+            costs[stage.name] = measure(loop, self.validator, self._accelerator, 0.05 * seconds)
+            loop.close()
+        left = seconds - (time.monotonic() - began)
+        return steps_by_seconds(self.stages, left, costs, self.settings.validate_every), costs

@@ -1,0 +1,50 @@
+"""What steps and validations cost on this machine: measured, so that minutes can be turned into steps."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+
+from priorsr.training.loop import StageLoop
+from priorsr.training.plan import Cost
+from priorsr.training.validation import FACES, Validator
+
+MOST_SECONDS, MOST_PLACES = 4.0, 24
+LEAST_STEPS = 2 * MOST_PLACES + 2
+
+
+def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, seconds: float) -> Cost:
+    """Measure a stage of LEAST_STEPS or more steps for some seconds, on modules that are thrown away afterwards.
+
+    So the run itself is what it would be under --steps. Steps are taken all over the stage, since a loss may have terms
+    that end before it does.
+    """
+    once = float(broadcast(torch.tensor(_time_at(loop, 0), device=accelerator.device)))  # all take as many steps
+    places = max(1, min(MOST_PLACES, int(min(seconds, MOST_SECONDS) / (2 * once))))
+    times = [_time_at(loop, (loop.steps - 2) * i // places) for i in range(places)]
+    validation = last_validation = 0.0
+    if loop.product is not None:
+        score = validator.score(loop.product, FACES)
+        began = time.perf_counter()
+        validator.strip(loop.product, "")
+        strip = time.perf_counter() - began
+        validation = score.seconds + strip
+        last_validation = score.seconds / score.faces * validator.count + strip
+    return Cost(sum(times) / len(times), validation, last_validation)
+
+
+def _time_at(loop: StageLoop, step: int) -> float:
+    """Seconds of the second of two steps from `step` on: its batch was read ahead, as in the run."""
+    loop.step = step
+    _finished(loop)
+    began = time.perf_counter()
+    _finished(loop)
+    return time.perf_counter() - began
+
+
+def _finished(loop: StageLoop) -> None:
+    for loss in loop.advance().losses.values():
+        float(loss)  # waits for the device

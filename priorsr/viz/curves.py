@@ -1,0 +1,101 @@
+"""Curves: quantities over the steps of a run, one panel each, as one picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+from priorsr.files import atomic_path
+
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+)  # Okabe and Ito's, safe for the colour-blind
+ACROSS = 4
+STYLE: Any = {
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One quantity: label -> (steps, values). levels: label -> a value to compare with, drawn as a dashed line.
+
+    noisy: a smoothed curve is drawn over the values, and the values axis is logarithmic if they span much.
+    """
+
+    title: str
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    levels: Mapping[str, float] = field(default_factory=dict)
+    noisy: bool = False
+
+
+def draw_curves(rows: Mapping[str, Sequence[Panel]], path: Path) -> None:
+    """Draw rows of panels under headings, such as a run's stages, and write them as PNG, whole or not at all."""
+    import matplotlib
+
+    heights = {heading: -(-len(panels) // ACROSS) for heading, panels in rows.items()}
+    across = min(ACROSS, max(len(panels) for panels in rows.values()))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3.0 * across, sum(2.1 * lines + 0.35 for lines in heights.values())), dpi=150)
+        figure.set_layout_engine("constrained")
+        parts = figure.subfigures(len(rows), 1, height_ratios=list(heights.values()), squeeze=False)[:, 0]
+        for part, (heading, panels) in zip(parts, rows.items(), strict=True):
+            part.suptitle(heading, x=0.01, ha="left", weight="bold", fontsize=10)
+            grid = part.subplots(heights[heading], across, squeeze=False).flat
+            for axes, panel in zip(grid, panels, strict=False):
+                _draw(axes, panel)
+            for axes in list(part.axes)[len(panels) :]:
+                axes.set_axis_off()
+        with atomic_path(path) as beside:
+            figure.savefig(beside, format="png")
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    axes.set_title(panel.title, fontsize=9)
+    values = []
+    for colour, (label, (x, y)) in zip(COLOURS * len(panel.lines), panel.lines.items(), strict=False):
+        values += [value for value in y if math.isfinite(value)]
+        smoothed = _smooth(y) if panel.noisy else y
+        if smoothed != y:
+            axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
+        axes.plot(x, smoothed, color=colour, label=label, marker="o" if len(x) <= 40 else "", markersize=3)
+    for label, level in panel.levels.items():
+        axes.axhline(level, color="#6b6b6b", linestyle="--", linewidth=1, label=label)
+    if panel.noisy and values and min(values) > 0 and max(values) > 20 * min(values):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    else:
+        axes.ticklabel_format(axis="y", scilimits=(-2, 5))
+    if len(panel.lines) + len(panel.levels) > 1:
+        axes.legend(frameon=False, fontsize=7)
+    axes.set_xlabel("step")
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def _smooth(values: Sequence[float]) -> Sequence[float]:
+    """The mean of each value's neighbours, up to a fiftieth of the curve to either side."""
+    reach = len(values) // 50
+    if not reach:
+        return values
+    windows = (values[max(0, i - reach) : i + reach + 1] for i in range(len(values)))
+    return [math.fsum(window) / len(window) for window in windows]
