@@ -27,6 +27,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT, or start it.")] = False,
     precision: Annotated[str, typer.Option(help="auto, float32 or bf16.")] = "auto",
     validate_every: Annotated[int | None, typer.Option(help="Steps; ten times a stage unless given.")] = None,
+    log_every: Annotated[int, typer.Option(help="Steps a line of metrics; checkpoints are written where one is.")] = 10,
     checkpoint_seconds: Annotated[float, typer.Option(help="The least time between checkpoints.")] = 60.0,
     track: Annotated[str | None, typer.Option(help="Log to a tracker of Accelerate's, such as tensorboard.")] = None,
 ) -> None:
@@ -52,14 +53,25 @@ def train(
             resume=resume,
             precision=precision,
             validate_every=validate_every,
+            log_every=log_every,
             checkpoint_seconds=checkpoint_seconds,
             track=track,
             console=errors,
         )
     except TrainingInterruptedError as interruption:
         errors.print(escape(str(interruption)), soft_wrap=True)
+        _leave_group()
         raise typer.Exit(130) from None
+    _leave_group()
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
         return
     for stage, weights in result.products.items():
         console.print(f"{escape(str(weights))}  val PSNR {result.scores[stage]:.2f} dB", soft_wrap=True)
+
+
+def _leave_group() -> None:
+    """A process that ends while it is in a group may be aborted."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.destroy_process_group()

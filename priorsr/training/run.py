@@ -55,7 +55,8 @@ def train(
     seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
     resume: go on where the run in `out` stopped, with its settings (any other that is given raises), or start one if
         there is none. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for
-        bit. Implied when torchrun starts a process again.
+        bit. Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
+        or torch 2.15 may hand them the addresses of the dead ones.
     precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 where the device has it.
     channels_last: the memory format of weights and images, unless False.
     validate_every: steps; None: ten times a stage. log_every: steps a line of metrics. checkpoint_seconds: the least

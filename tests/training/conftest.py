@@ -1,0 +1,35 @@
+"""Faces and recipes to train on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `import toys`, here and in the processes that tests start
+
+import toys
+
+from priorsr.training import RunResult, journal, train
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A face set of 12 and 3 faces of 32 pixels."""
+    return toys.make_faces(tmp_path_factory.mktemp("data") / "faces")
+
+
+@pytest.fixture
+def run(faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
+    """Train quickly and without a word: run("toy-distilled", out="a", steps=12). Curves take long, so only if asked."""
+    draw_curves = journal.draw_curves
+
+    def quickly(recipe: Any, out: str = "run", *, curves: bool = False, **options: Any) -> RunResult:
+        monkeypatch.setattr(journal, "draw_curves", draw_curves if curves else lambda rows, path: None)
+        defaults = {"data": faces, "log_every": 2, "checkpoint_seconds": 0, "validate_every": 4, "steps": 12}
+        return train(recipe, out=tmp_path / out, **{**defaults, **options})
+
+    return quickly

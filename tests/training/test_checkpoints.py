@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from priorsr.errors import DataError
+from priorsr.training.checkpoints import TENSORS, Checkpoint, Checkpoints, Place
+
+
+def save(checkpoints: Checkpoints, index: int, stage: str, step: int) -> None:
+    tensors = {"x": torch.full((2, 3, 2, 2), step).to(memory_format=torch.channels_last)}
+    checkpoints.save(Checkpoint(Place(index, stage, step), tensors, {"note": step}))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    shared = torch.arange(3.0)
+    checkpoints.save(Checkpoint(Place(1, "student", 5), {"a": shared, "b": shared}, {"note": [1, "x"]}))
+    found = checkpoints.latest(pytest.fail)
+    assert found is not None
+    assert found.place == Place(1, "student", 5)
+    assert found.facts["note"] == [1, "x"]
+    assert torch.equal(found.tensors["a"], shared)
+    assert torch.equal(found.tensors["b"], shared)
+
+
+def test_the_latest_two_are_kept_and_the_last_of_each_stage(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for step in (5, 10, 15):
+        save(checkpoints, 0, "teacher", step)
+    assert names(tmp_path) == ["0-teacher-0000010", "0-teacher-0000015"]
+    for step in (5, 10, 15):
+        save(checkpoints, 1, "student", step)
+    assert names(tmp_path) == ["0-teacher-0000015", "1-student-0000010", "1-student-0000015"]
+    assert checkpoints.last_of("teacher").place.step == 15
+
+
+def test_stages_come_in_order_also_from_the_tenth_on(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for index in (9, 10):
+        save(checkpoints, index, "s", 1)
+    latest = checkpoints.latest(pytest.fail)
+    assert latest is not None
+    assert latest.place.index == 10
+
+
+def test_none_at_first(tmp_path: Path) -> None:
+    assert Checkpoints(tmp_path / "nowhere").latest(pytest.fail) is None
+
+
+@pytest.mark.parametrize("harm", ["truncate", "flip", "remove", "json"])
+def test_a_broken_checkpoint_gives_way_to_the_one_before(tmp_path: Path, harm: str) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, 0, "s", 1)
+    save(checkpoints, 0, "s", 2)
+    _harm(tmp_path / "0-s-0000002", harm)
+    said: list[str] = []
+    found = checkpoints.latest(said.append)
+    assert found is not None
+    assert found.place.step == 1
+    assert len(said) == 1
+    assert "0-s-0000002" in said[0]
+    assert said[0].endswith("going back to 0-s-0000001")
+
+
+def test_when_all_are_broken_it_says_so(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, 0, "s", 1)
+    _harm(tmp_path / "0-s-0000001", "truncate")
+    with pytest.raises(DataError, match="no other checkpoint is left"):
+        checkpoints.latest(lambda _: None)
+
+
+def test_what_is_later_than_a_place_is_forgotten(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, 0, "s", 9)
+    save(checkpoints, 1, "t", 1)
+    checkpoints.forget_after(Place(0, "s", 9))
+    assert names(tmp_path) == ["0-s-0000009"]
+
+
+def test_saving_over_a_broken_one_mends_it(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, 0, "s", 1)
+    _harm(tmp_path / "0-s-0000001", "truncate")
+    save(checkpoints, 0, "s", 1)
+    assert checkpoints.latest(pytest.fail) is not None
+
+
+def _harm(path: Path, how: str) -> None:
+    content = (path / TENSORS).read_bytes()
+    if how == "truncate":
+        (path / TENSORS).write_bytes(content[: len(content) // 2])
+    elif how == "flip":
+        (path / TENSORS).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif how == "remove":
+        (path / TENSORS).unlink()
+    else:
+        (path / "checkpoint.json").write_text('{"note"', encoding="utf-8")

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from priorsr.training.journal import Journal, flatten
+from priorsr.training.report import Report
+from priorsr.training.run_folder import RunFolder
+
+LINE: dict[str, Any] = {
+    "kind": "step",
+    "stage": "student",
+    "step": 10,
+    "losses": {"net": 0.5},
+    "logs": {"l1": None},
+    "lr": {"net": 0.1},
+    "seconds": 0.2,
+    "data_share": 0.0,
+}
+
+
+def test_a_line_goes_to_the_metrics_and_to_the_trackers_counted_over_all_stages(tmp_path: Path) -> None:
+    tracked: list[Any] = []
+    accelerator: Any = SimpleNamespace(is_main_process=True, log=lambda values, step: tracked.append((step, values)))
+    folder = RunFolder(tmp_path)
+    journal = Journal(folder, accelerator, Report(None))
+    journal.begin("student", 100, 0, steps_before=50)
+    journal.write(LINE)
+    assert folder.lines() == [LINE]
+    values = {"losses/net": 0.5, "lr/net": 0.1, "seconds": 0.2, "data_share": 0.0}
+    assert tracked == [(60, {f"student/{name}": value for name, value in values.items()})]
+
+
+def test_other_processes_write_nothing(tmp_path: Path) -> None:
+    accelerator: Any = SimpleNamespace(is_main_process=False)
+    journal = Journal(RunFolder(tmp_path), accelerator, Report(None))
+    journal.write(LINE)
+    journal.draw(now=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flattened_names_hold_numbers_only() -> None:
+    assert flatten({"stage": "config", "seed": 3, "recipe": "dic", "data": {"hash": "ab"}, "step": 1}) == {
+        "config/seed": 3
+    }

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from priorsr.training.pictures import panels
+
+
+def step(stage: str, step: int, loss: float, **logs: float | None) -> dict[str, object]:
+    return {"kind": "step", "stage": stage, "step": step, "losses": {"net": loss}, "logs": logs, "lr": {"net": 0.1}}
+
+
+def test_a_panel_for_every_quantity_of_every_stage() -> None:
+    score = {"kind": "validation", "stage": "student", "step": 20, "psnr_y": 23.0, "bicubic_psnr_y": 22.0}
+    found = panels(
+        [step("teacher", 10, 0.5), step("student", 10, 0.4, l1=0.3), step("student", 20, 0.3, l1=None), score]
+    )
+    assert {stage: [panel.title for panel in those] for stage, those in found.items()} == {
+        "teacher": ["loss: net", "learning rate"],
+        "student": ["val PSNR on Y (dB)", "loss: net", "logged: l1", "learning rate"],
+    }
+    psnr, loss, l1, _ = found["student"]
+    assert psnr.lines == {"SR": ([20], [23.0])}
+    assert psnr.levels == {"bicubic": 22.0}
+    assert loss.lines == {"net": ([10, 20], [0.4, 0.3])}
+    assert l1.lines == {"l1": ([10], [0.3])}
+
+
+def test_nothing_yet() -> None:
+    assert panels([]) == {}

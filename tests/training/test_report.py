@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from priorsr.training import report
+from priorsr.training.report import Report
+
+STEP = {"stage": "student", "step": 40, "losses": {"student": 0.04213}, "seconds": 0.5}
+SCORE = {"stage": "student", "step": 50, "psnr_y": 23.456, "bicubic_psnr_y": 22.67, "faces": 32}
+
+
+def tell(console: Console | None) -> str:
+    said = Report(console)
+    said.begin("student", 100, 20)
+    said.step(STEP)
+    said.validated(SCORE)
+    said.step({**STEP, "step": 60})
+    said.end()
+    return console.file.getvalue() if console else ""  # type: ignore[attr-defined]
+
+
+def console(**options: Any) -> Console:
+    return Console(file=io.StringIO(), width=120, **options)
+
+
+def test_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "LINE_SECONDS", 0)
+    assert tell(console()).splitlines() == [
+        "student: 100 steps, 20 of them done",
+        "student: 40/100  loss student 0.04213  500 ms a step  0:30 left",
+        "student: step 50  val PSNR 23.46 dB on 32 faces (bicubic 22.67)",
+        "student: 60/100  loss student 0.04213  val PSNR 23.46 dB  500 ms a step  0:20 left",
+    ]
+
+
+def test_lines_come_now_and_then() -> None:
+    assert "40/100" not in tell(console())
+
+
+def test_a_bar_on_a_terminal() -> None:
+    shown = tell(console(force_terminal=True))
+    assert "60/100" in shown
+    assert "loss student 0.04213  val PSNR 23.46 dB" in shown
+
+
+def test_silence() -> None:
+    assert tell(None) == ""
