@@ -12,7 +12,7 @@ from priorsr.errors import PriorsrError
 from priorsr.version import __version__
 
 if TYPE_CHECKING:
-    from priorsr.describe import describe
+    from priorsr.description import describe
     from priorsr.models.weights import load, save
     from priorsr.registry import Part, create, names, register
     from priorsr.types import Batch, Prior, SROutput
@@ -23,7 +23,7 @@ _LAZY = {
     "Prior": "priorsr.types",
     "SROutput": "priorsr.types",
     "create": "priorsr.registry",
-    "describe": "priorsr.describe",
+    "describe": "priorsr.description",
     "load": "priorsr.models.weights",
     "names": "priorsr.registry",
     "register": "priorsr.registry",

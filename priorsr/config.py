@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_type_hints
 
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
@@ -18,25 +18,25 @@ def build_config(config: type, preset: str | None, options: Mapping[str, Any], w
     presets = presets_of(config)
     if preset is not None and preset not in presets:
         raise UnknownNameError(f"{who} has no preset {preset!r}; {did_you_mean(preset, presets)}")
-    base = presets.get(preset or "paper", {})
-    known = field_names(config)
-    for option in options:
-        if option not in known:
-            raise OptionError(f"{who} has no option {option!r}; {did_you_mean(option, known)}")
-    return validate(config, {**base, **options}, who)
+    return validate(config, {**presets.get(preset or "paper", {}), **options}, who)
 
 
 def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
-    """An instance of a dataclass with its fields' types checked; raises OptionError for the first that does not fit."""
-    from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+    """An instance of a dataclass, its fields' names and types checked, also of dataclasses inside.
 
-    adapter: TypeAdapter[Any] = TypeAdapter(with_config(ConfigDict(arbitrary_types_allowed=True))(config))
+    Raises OptionError for the first that does not fit.
+    """
+    from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+    from pydantic.errors import PydanticUserError
+
     try:
+        _check_names(config, fields, who)
+        adapter: TypeAdapter[Any] = TypeAdapter(with_config(ConfigDict(arbitrary_types_allowed=True))(config))
         return adapter.validate_python(dict(fields))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "config"
-        raise OptionError(f"{who}: {where} is {first['input']!r}: {first['msg'].lower()}") from error
+        raise OptionError(f"{who}: {_told(error.errors())}") from error
+    except (PydanticUserError, NameError) as error:
+        raise OptionError(f"{who}: the types of {config.__qualname__} cannot be resolved: {error}") from error
 
 
 def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
@@ -47,3 +47,33 @@ def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
 def field_names(config: type) -> list[str]:
     """The names of a config's fields, in order."""
     return [field.name for field in dataclasses.fields(config)]
+
+
+def _check_names(config: type, fields: Mapping[str, Any], who: str) -> None:
+    """Refuse names that are no fields, on every level: pydantic passes over them in plain dataclasses."""
+    known = field_names(config)
+    for name in fields:
+        if name not in known:
+            raise OptionError(f"{who} has no option {name!r}; {did_you_mean(str(name), known)}")
+    hints = get_type_hints(config)
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            for inner in _dataclasses_in(hints[name]):
+                _check_names(inner, value, f"{who}: {name}")
+
+
+def _dataclasses_in(hint: Any) -> Iterator[type]:
+    """The dataclasses that a type is, or is a union of."""
+    for part in get_args(hint) or (hint,):
+        if isinstance(part, type) and dataclasses.is_dataclass(part):
+            yield part
+
+
+def _told(errors: list[Any]) -> str:
+    """What the first field's value is, and what was expected: of a union, each of its members."""
+    where = errors[0]["loc"][:1]
+    expected = dict.fromkeys(error["msg"].lower() for error in errors if error["loc"][:1] == where)
+    value = errors[0]["input"]
+    plain = isinstance(value, str | int | float | list | tuple | Mapping | type(None))
+    shown = f"{value!r:.80}" if plain else f"an instance of {type(value).__name__}"
+    return f"{'.'.join(map(str, where)) or 'config'} is {shown}: {', or '.join(expected)}"

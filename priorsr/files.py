@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,21 @@ from priorsr.errors import DataError, MissingExtraError
 def atomic_path(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the name `path` when the block ends without an error.
 
-    A reader sees the old file or the new one, never a part, also after a power cut.
+    A reader sees the old file or the new one, never a part, also after a power cut. Raises DataError where the file
+    system refuses.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         with open(beside, "rb") as written:
             os.fsync(written.fileno())
         beside.replace(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def atomic_text(path: Path, text: str) -> None:

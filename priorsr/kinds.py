@@ -7,7 +7,7 @@ default. The checks in `priorsr.testing` hold components to these contracts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from priorsr.errors import UnknownNameError, did_you_mean
@@ -127,6 +127,8 @@ class Kind:
                 return f"declares no {fact!r}, which a {self.name} must"
             if values and getattr(component, fact) not in values:
                 return f"declares {fact} = {getattr(component, fact)!r}, and one of {', '.join(values)} was expected"
+        if self.configured and not is_dataclass(component.Config):  # type: ignore[attr-defined]  # a fact of these kinds
+            return "declares a Config that is no dataclass"
         return None
 
 

@@ -14,16 +14,24 @@ from importlib import metadata
 from priorsr.errors import did_you_mean
 from priorsr.kinds import KINDS
 
+OWN = "priorsr"
+SESSION = "session"
+
 
 @dataclass(frozen=True)
 class Offer:
-    """A component that a distribution offers: `target` is MODULE:CLASS."""
+    """A component that a distribution, priorsr itself, or the running session offers: `target` is MODULE:CLASS."""
 
     kind: str
     name: str
     target: str
     distribution: str
     version: str
+
+    @property
+    def reference(self) -> str:
+        """How to ask for just this one."""
+        return self.name if self.distribution in (OWN, SESSION) else f"{self.distribution}:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -52,30 +60,34 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
     problems: list[str] = []
     seen: set[str] = set()
     for distribution in metadata.distributions() if distributions is None else distributions:
-        text = _entry_points_text(distribution)
-        if "priorsr." not in text:
+        try:
+            text = distribution.read_text("entry_points.txt") or ""
+            name = normalise(distribution.name)
+            version = distribution.version
+        except Exception:  # metadata that cannot be read can mean nothing to us
             continue
-        name = normalise(distribution.name or "unknown")
-        if name in seen:
-            continue
-        seen.add(name)
-        who = f"the plugin {name} {distribution.version}"
-        for kind, line, number in _lines_of_ours(text):
-            component, _, target = (part.strip() for part in line.partition("="))
-            if kind not in KINDS:
-                problems.append(f"{who}: entry_points.txt line {number} offers a {kind!r}; {did_you_mean(kind, KINDS)}")
-            elif not component or not _TARGET.fullmatch(target):
-                problems.append(f"{who}: entry_points.txt line {number} is {line!r}; NAME = MODULE:CLASS was expected")
-            else:
-                offers.append(Offer(kind, component, target, name, distribution.version))
+        if name not in seen:
+            seen.add(name)
+            _read(text, name, version, offers, problems)
     return Scan(tuple(offers), tuple(problems))
 
 
-def _entry_points_text(distribution: metadata.Distribution) -> str:
-    try:
-        return distribution.read_text("entry_points.txt") or ""
-    except (OSError, UnicodeDecodeError):
-        return ""  # not readable, so nothing in it can be meant for us
+def _read(text: str, distribution: str, version: str, offers: list[Offer], problems: list[str]) -> None:
+    """Add what an entry_points.txt offers, and what is wrong with its lines."""
+    here: set[tuple[str, str]] = set()
+    for kind, line, number in _lines_of_ours(text):
+        name, _, target = (part.strip() for part in line.partition("="))
+        if kind not in KINDS:
+            wrong = f"offers a {kind!r}; {did_you_mean(kind, KINDS)}"
+        elif not name or ":" in name or not _TARGET.fullmatch(target):
+            wrong = f"is {line!r}; NAME = MODULE:CLASS was expected"
+        elif (kind, name) in here:
+            wrong = f"offers the {kind} {name!r} again"
+        else:
+            here.add((kind, name))
+            offers.append(Offer(kind, name, target, distribution, version))
+            continue
+        problems.append(f"the plugin {distribution} {version}: entry_points.txt line {number} {wrong}")
 
 
 def _lines_of_ours(text: str) -> Iterator[tuple[str, str, int]]:

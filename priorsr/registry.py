@@ -15,18 +15,16 @@ from priorsr.errors import (
     BrokenPluginError,
     NameCollisionError,
     OptionError,
+    PriorsrError,
     UnknownNameError,
     WrongKindError,
     did_you_mean,
 )
 from priorsr.kinds import KINDS, get_kind
-from priorsr.plugins import Offer, Scan, scan
+from priorsr.plugins import OWN, SESSION, Offer, Scan, normalise, scan
 from priorsr.version import __version__
 
 T = TypeVar("T", bound=type)
-
-OWN = "priorsr"
-SESSION = "session"
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Part:
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, /, **options: Any) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "options", options)
 
@@ -99,16 +97,19 @@ def problems() -> list[str]:
     for kind in KINDS:
         for name in names(kind):
             try:
-                find(kind, name)
-            except (NameCollisionError, BrokenPluginError, WrongKindError) as error:
+                locate(kind, name)
+            except NameCollisionError as error:
                 found.append(str(error))
-        own = set(BUILTINS[kind])
-        found += [
-            f"{offer.distribution} {offer.version} offers the {kind} {offer.name!r}, which priorsr brings itself: "
-            f"the built-in is used, the plugin's is {offer.distribution}:{offer.name}"
-            for offer in _discovered().offers
-            if offer.kind == kind and offer.name in own
-        ]
+        for offer in offers(kind):
+            try:
+                _load(offer)
+            except (BrokenPluginError, WrongKindError) as error:
+                found.append(str(error))
+            if offer.distribution not in (OWN, SESSION) and offer.name in BUILTINS[kind]:
+                found.append(
+                    f"{offer.distribution} {offer.version} offers the {kind} {offer.name!r}, which priorsr brings "
+                    f"itself: the built-in is used, the plugin's is {offer.reference}"
+                )
     return found
 
 
@@ -119,7 +120,7 @@ def locate(kind: str, name: str) -> Offer:
     any plugin that could not be read, and NameCollisionError if two distributions offer it.
     """
     distribution, _, bare = name.rpartition(":")
-    found = [o for o in offers(kind) if o.name == bare and distribution in ("", o.distribution)]
+    found = [o for o in offers(kind) if o.name == bare and normalise(distribution) in ("", o.distribution)]
     if not found:
         broken = "".join(f"; {problem}" for problem in _discovered().problems)
         raise UnknownNameError(f"there is no {kind} {name!r}; {did_you_mean(bare, names(kind))}{broken}")
@@ -128,7 +129,7 @@ def locate(kind: str, name: str) -> Offer:
         if first:
             return first[0]
     if len(found) > 1:
-        choices = " or ".join(f"{offer.distribution}:{bare}" for offer in found)
+        choices = " or ".join(offer.reference for offer in found)
         raise NameCollisionError(f"several distributions offer the {kind} {bare!r}: ask for {choices}")
     return found[0]
 
@@ -139,16 +140,20 @@ def find(kind: str, name: str) -> type:
     Raises UnknownNameError, NameCollisionError, BrokenPluginError (chained to what its import raised) and
     WrongKindError (the class is of another kind, or declares too little).
     """
-    offer = locate(kind, name)
+    return _load(locate(kind, name))
+
+
+def _load(offer: Offer) -> type:
+    """The class that an offer names; imports its module."""
     if offer.distribution == SESSION:
-        return _state.session[kind, offer.name]
+        return _state.session[offer.kind, offer.name]
     module, _, attribute = offer.target.partition(":")
-    who = f"the {kind} {offer.name!r} of {offer.distribution} {offer.version} ({offer.target})"
+    who = f"the {offer.kind} {offer.name!r} of {offer.distribution} {offer.version} ({offer.target})"
     try:
         component = getattr(import_module(module), attribute)
-    except Exception as error:  # a plugin's module may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's module may raise anything
         raise BrokenPluginError(f"{who} cannot be loaded: {type(error).__name__}: {error}") from error
-    wrong = get_kind(kind).violation(component)
+    wrong = get_kind(offer.kind).violation(component)
     if wrong:
         raise WrongKindError(f"{who} {wrong}")
     return component
@@ -179,7 +184,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
     return decorate
 
 
-def create(kind: str, name: str, *, preset: str | None = None, **options: Any) -> Any:
+def create(kind: str, name: str, /, *, preset: str | None = None, **options: Any) -> Any:
     """Build the component `name` of a kind.
 
     For a model or a recipe, `preset` names a set of its config's fields ("paper" where it is not given), and the
@@ -212,9 +217,13 @@ def build_part(kind: str, part: PartSpec, **keywords: Any) -> Any:
 
 
 def build(kind: str, component: type, *, preset: str | None, who: str, options: Mapping[str, Any]) -> Any:
-    """Build a class of a kind from options, checked against its signature or its config first."""
+    """Build a class of a kind from options, checked against its signature or its config first.
+
+    What its constructor cannot make of them becomes an OptionError, chained to what it raised.
+    """
     if get_kind(kind).configured:
-        return component(build_config(component.Config, preset, options, who))  # type: ignore[attr-defined]
+        config = build_config(component.Config, preset, options, who)  # type: ignore[attr-defined]  # of these kinds
+        return component(config)
     if preset is not None:
         raise OptionError(f"{who} has no presets, and preset={preset!r} was given")
     known = option_names(component)
@@ -224,19 +233,29 @@ def build(kind: str, component: type, *, preset: str | None, who: str, options: 
     missing = [n for n, p in known.items() if p.default is p.empty and n not in options]
     if missing:
         raise OptionError(f"{who} needs {', '.join(missing)}")
-    return component(**options)
+    try:
+        return component(**options)
+    except PriorsrError:
+        raise
+    except Exception as error:  # a constructor may raise anything
+        given = ", ".join(f"{option}={value!r}" for option, value in options.items())
+        raise OptionError(f"{who} cannot be built with {given}: {type(error).__name__}: {error}") from error
 
 
 def option_names(component: type) -> dict[str, inspect.Parameter]:
-    """The constructor's parameters of a component, by name."""
-    return dict(inspect.signature(component).parameters)
+    """The constructor's named parameters of a component."""
+    parameters = inspect.signature(component).parameters
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {name: parameter for name, parameter in parameters.items() if parameter.kind not in unnamed}
 
 
-def name_of(kind: str, component: type) -> str:
-    """The name under which a class can be found again; raises OptionError if it is not registered."""
+def offer_of(kind: str, component: type) -> Offer:
+    """The offer under which a class can be found again; raises OptionError if it is not, or no longer, registered."""
+    package = component.__module__.partition(".")[0]
     for offer in offers(kind):
-        if offer.target == f"{component.__module__}:{component.__qualname__}":
-            return offer.name
+        # Only the class's own package is imported to compare: it is loaded already.
+        if (offer.distribution == SESSION or offer.target.partition(".")[0] == package) and _load(offer) is component:
+            return offer
     raise OptionError(
         f"the class {component.__qualname__} is not registered, so it cannot be saved by name: "
         f"put @priorsr.register({kind!r}, NAME) on it"

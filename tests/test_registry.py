@@ -72,7 +72,8 @@ def test_a_plugins_component_is_created_by_name(plugin) -> None:
     plugin("good", "[priorsr.fusion]\nmine = good:Mine\n")
     assert "mine" in priorsr.names("fusion")
     assert priorsr.create("fusion", "mine", channels=4, prior_channels=3, strength=2.0).strength == 2.0
-    assert priorsr.describe("fusion", "mine").distribution == "good"
+    for _ in range(2):
+        assert priorsr.describe("fusion", "mine").distribution == "good"
 
 
 def test_listing_imports_no_plugin(plugin) -> None:
@@ -157,7 +158,8 @@ def test_registering_refuses_taken_names_and_wrong_kinds() -> None:
         priorsr.register("fusion", "mine")(attention(1.0))
     with pytest.raises(OptionError, match="without ':'"):
         priorsr.register("attention", "a:b")(attention(1.0))
-    assert priorsr.names("attention") == sorted({"channel", *registry.BUILTINS["attention"]})
+    assert "a:b" not in priorsr.names("attention")
+    assert "mine" not in priorsr.names("attention")
 
 
 def test_a_failed_scan_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from priorsr.bench.records import ModelFacts, TrainingFacts
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.files import read_json
 from priorsr.models.weights import load, read_card, weights_hash
-from priorsr.registry import create, locate, name_of, names
+from priorsr.registry import create, names, offer_of
 
 BASELINE = "bicubic"
 
@@ -105,7 +105,7 @@ def _final_weights(run: Path) -> Path:
 def _origin(component: type) -> tuple[str, str, str]:
     """The distribution, name and version of a model's class; a class that is not registered goes by its own name."""
     try:
-        offer = locate("model", name_of("model", component))
+        offer = offer_of("model", component)
     except OptionError:
         return "unregistered", component.__qualname__, ""
     return offer.distribution, offer.name, offer.version

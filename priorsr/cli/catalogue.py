@@ -38,7 +38,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a component does, where it comes from, and which options it takes."""
-    from priorsr.describe import describe
+    from priorsr.description import describe
 
     found = describe(kind, name)
     if as_json:

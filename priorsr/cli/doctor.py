@@ -12,7 +12,8 @@ from rich.markup import escape
 
 from priorsr.cli.console import console, print_json
 from priorsr.kinds import KINDS
-from priorsr.registry import OWN, offers, problems
+from priorsr.plugins import OWN
+from priorsr.registry import offers, problems
 from priorsr.version import __version__
 
 EXTRAS = {

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,35 +16,42 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from priorsr.config import validate
-from priorsr.errors import DataError, OptionError
+from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.files import atomic_path
-from priorsr.registry import Part, find, locate, name_of
+from priorsr.plugins import Offer
+from priorsr.registry import Part, find, offer_of
 
 KEY = "priorsr"
+_PART = "part"
 
 
 def save(model: nn.Module, path: str | Path, *, card: Mapping[str, Any] | None = None) -> None:
     """Save a registered model's weights and config as .safetensors, whole or not at all.
 
-    card: what a reader should know (training data, recipe, scores), as JSON values. A model, or a part in its config,
-    that is not registered raises OptionError, since it could not be built again by name.
+    card: what a reader should know (training data, recipe, scores), as JSON values; the card that the model was loaded
+    with, unless given. A model, or a part in its config, that is not registered raises OptionError, since it could not
+    be built again by name; a file that cannot be written DataError.
     """
-    offer = locate("model", name_of("model", type(model)))
+    offer = offer_of("model", type(model))
     described = {
         "distribution": offer.distribution,
         "version": offer.version,
         "name": offer.name,
         "config": _plain(model.config),
-        "card": dict(card or {}),
+        "card": _plain(getattr(model, "card", {}) if card is None else card),
     }
     save_tensors(model.state_dict(), Path(path), described)
 
 
 def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
     """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, whole or not at all."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    # Copies, since safetensors refuses tensors that share memory, as tied weights do.
+    tensors = {name: x.detach().cpu().clone(memory_format=torch.contiguous_format) for name, x in state.items()}
     with atomic_path(path) as beside:
-        save_file(tensors, beside, {KEY: json.dumps(described, sort_keys=True, allow_nan=False)})
+        try:
+            save_file(tensors, beside, {KEY: json.dumps(described, sort_keys=True, allow_nan=False)})
+        except SafetensorError as error:
+            raise DataError(f"{path}: cannot be written ({error})") from error
 
 
 def load(path: str | Path) -> nn.Module:
@@ -54,10 +62,16 @@ def load(path: str | Path) -> nn.Module:
     """
     path = Path(path)
     described, tensors = read(path)
-    name = described["name"]
-    distribution = described["distribution"]
-    component: Any = find("model", name if distribution in ("priorsr", "session") else f"{distribution}:{name}")
-    model: nn.Module = component(validate(component.Config, described["config"], f"{path}: the config of {name!r}"))
+    source = Offer("model", described["name"], "", described["distribution"], described["version"])
+    try:
+        component: Any = find("model", source.reference)
+    except UnknownNameError as error:
+        raise UnknownNameError(
+            f"{path}: holds the model {source.name!r} of {source.distribution} {source.version}, which is not "
+            f"installed ({error})"
+        ) from error
+    who = f"{path}: the config of {source.name!r}"
+    model: nn.Module = component(validate(component.Config, _revive(described["config"]), who))
     check_fit(model, tensors, path)
     model.load_state_dict(tensors)
     model.card = described["card"]
@@ -96,8 +110,13 @@ def read_card(path: Path) -> dict[str, Any]:
             described = json.loads((file.metadata() or {}).get(KEY, "null"))
     except (SafetensorError, OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as safetensors ({error})") from error
-    if not isinstance(described, dict) or not {"distribution", "version", "name", "config", "card"} <= described.keys():
+    types = {"distribution": str, "version": str, "name": str, "config": dict, "card": dict}
+    if not isinstance(described, dict):
         raise DataError(f"{path}: has no metadata {KEY!r}; weights that priorsr saved were expected")
+    for key, wanted in types.items():
+        if not isinstance(described.get(key), wanted):
+            found = described.get(key)
+            raise DataError(f"{path}: the metadata's {key!r} is {found!r:.80}; a {wanted.__name__} was expected")
     return described
 
 
@@ -111,17 +130,25 @@ def weights_hash(model: nn.Module) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A config as JSON values; a part given as a class becomes its registered name."""
+    """A config as JSON values, which `_revive` undoes; a part given as a class becomes its registered name."""
     if isinstance(value, Part):
-        return {"name": value.name, "options": {key: _plain(option) for key, option in value.options.items()}}
+        return {_PART: value.name, "options": _plain(value.options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, type):
-        return name_of(value.kind, value)  # type: ignore[attr-defined]
+        return offer_of(getattr(value, "kind", "no kind"), value).reference
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, str | int | bool) or (isinstance(value, float) and isfinite(value)):
         return value
-    raise OptionError(f"the config holds {value!r}, which cannot be saved: JSON values and parts can")
+    raise OptionError(f"a config or card holds {value!r}, which cannot be saved: JSON values and parts can")
+
+
+def _revive(value: Any) -> Any:
+    """What `_plain` made plain: parts, and tuples for lists, since configs are immutable."""
+    if isinstance(value, dict):
+        revived = {key: _revive(item) for key, item in value.items()}
+        return Part(revived[_PART], **revived["options"]) if revived.keys() == {_PART, "options"} else revived
+    return tuple(_revive(item) for item in value) if isinstance(value, list) else value

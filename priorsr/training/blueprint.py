@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from priorsr.config import build_config
 from priorsr.errors import OptionError, PriorsrError
 from priorsr.kinds import get_kind
-from priorsr.registry import find, name_of
+from priorsr.registry import find, offer_of
 from priorsr.training.overrides import override
 from priorsr.training.stage import Stage
 
@@ -59,7 +59,7 @@ def recipe_name(recipe: Any) -> str:
     if isinstance(recipe, str):
         return recipe
     try:
-        return name_of("recipe", type(recipe))
+        return offer_of("recipe", type(recipe)).reference
     except OptionError:  # nothing needs to find it by name: a run can only be resumed with an instance again
         return type(recipe).__qualname__
 

@@ -43,7 +43,7 @@ def test_there_is_one_metadata_key(model: nn.Module, tmp_path: Path) -> None:
         described = json.loads(file.metadata()["priorsr"])
     assert described["name"] == "encoder_decoder"
     assert described["distribution"] == "priorsr"
-    assert described["config"]["attention"] == {"name": "channel", "options": {"reduction": 2}}
+    assert described["config"]["attention"] == {"part": "channel", "options": {"reduction": 2}}
 
 
 def test_the_hash_sees_every_tensor(model: nn.Module) -> None:
