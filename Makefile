@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/priorsr demo --out demo
 
 test: setup
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 lint: setup
 	$(BIN)/ruff check .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from priorsr.version import __version__
 
 project = "priorsr"
@@ -14,3 +16,21 @@ exclude_patterns = ["_build"]
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 myst_heading_anchors = 3
+
+
+def as_written(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+    """Docstrings are prose with hanging indents, not reStructuredText: keep their lines, and `code` as code."""
+    lines[:] = [f"| {_escaped(line)}" if line else "" for line in lines]
+
+
+def _escaped(line: str) -> str:
+    parts = line.split("`")
+    return "``".join(
+        part if i % 2 else part.replace("\\", "\\\\").replace("*", r"\*").replace("_", r"\_").replace("|", r"\|")
+        for i, part in enumerate(parts)
+    )
+
+
+def setup(app: Any) -> None:
+    """Connect the hook."""
+    app.connect("autodoc-process-docstring", as_written)

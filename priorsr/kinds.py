@@ -50,7 +50,8 @@ class Upsampler(Protocol):
 class Distillation(Protocol):
     """Compares a student's tensors with a teacher's, which are detached: (student, teacher) -> a scalar.
 
-    An nn.Module: adapters with parameters are trained and checkpointed with the student, and never exported.
+    An nn.Module: adapters with parameters are trained and checkpointed with the student, and never exported. Half
+    precision is answered in float32.
     """
 
     def __call__(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor: ...
@@ -88,7 +89,7 @@ class Recipe(Protocol):
 class Score(Protocol):
     """Judges faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
 
-    `higher_is_better` is a bool.
+    `higher_is_better` is a bool. Half precision is answered in float32.
     """
 
     higher_is_better: bool

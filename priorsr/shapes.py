@@ -14,6 +14,12 @@ def check_map(x: Tensor, channels: int | None, who: str, what: str = "input") ->
         raise ShapeError(f"{who}: the {what} has shape {tuple(x.shape)}; (B, {wanted}, H, W) was expected")
 
 
+def check_batch(a: Tensor, b: Tensor, who: str, what: str) -> None:
+    """Raise ShapeError unless `a` and `b` hold as many images: one is never broadcast to several."""
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(f"{who}: {what} have batches of {a.shape[0]} and {b.shape[0]}; as many images were expected")
+
+
 def check_same(a: Tensor, b: Tensor, who: str, what: str) -> None:
     """Raise ShapeError unless `a` and `b` have the same shape."""
     if a.shape != b.shape:

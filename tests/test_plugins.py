@@ -46,7 +46,7 @@ def test_a_file_that_is_not_text_costs_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["mine", "mine = good.Mine", "= good:Mine", "mine = good:", "mine = good:Mine [extra]"]
+    "line", ["mine", "mine = good.Mine", "= good:Mine", "mine = good:", "mine = good:Mine [extra]", "a:b = good:Mine"]
 )
 def test_a_malformed_line_of_ours_is_a_problem_and_costs_only_itself(tmp_path: Path, line: str) -> None:
     distribution(tmp_path, "half", f"[priorsr.fusion]\n{line}\nother = half:Other\n")
@@ -73,3 +73,22 @@ def test_a_distribution_twice_on_the_path_counts_once_the_first(tmp_path: Path) 
     first = distribution(tmp_path / "a", "My_Plugin", "[priorsr.fusion]\nmine = a:Mine\n", "1")
     second = distribution(tmp_path / "b", "my-plugin", "[priorsr.fusion]\nmine = b:Mine\n", "2")
     assert [offer.target for offer in found(first, second).offers] == ["a:Mine"]
+
+
+def test_a_shadowed_distribution_offers_nothing(tmp_path: Path) -> None:
+    first = distribution(tmp_path / "a", "plugin", "[other]\nx = y:z\n", "2")
+    second = distribution(tmp_path / "b", "plugin", "[priorsr.fusion]\nold = plugin:Old\n", "1")
+    assert found(first, second).offers == ()
+
+
+def test_a_name_twice_in_one_distribution_is_a_problem(tmp_path: Path) -> None:
+    distribution(tmp_path, "twice", "[priorsr.fusion]\nmine = twice:A\nmine = twice:B\n")
+    assert [offer.target for offer in found(tmp_path).offers] == ["twice:A"]
+    assert "offers the fusion 'mine' again" in found(tmp_path).problems[0]
+
+
+def test_metadata_that_cannot_be_read_costs_only_its_distribution(tmp_path: Path) -> None:
+    distribution(tmp_path, "broken", "[priorsr.fusion]\nmine = broken:Mine\n")
+    (tmp_path / "broken-1.0.dist-info" / "METADATA").write_bytes(b"Name: \xff\xfe\n")
+    distribution(tmp_path, "good", "[priorsr.fusion]\nother = good:Other\n")
+    assert "other" in [offer.name for offer in found(tmp_path).offers]

@@ -207,3 +207,53 @@ def test_the_registry_is_the_same_in_threads() -> None:
         "assert len(found) == 1, found\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_distribution_is_named_as_pep_503_says(plugin) -> None:
+    plugin("my-plugin", "[priorsr.fusion]\nmine = my_plugin:Mine\n")
+    for spelling in ("my-plugin", "My_Plugin", "my.plugin"):
+        assert registry.find("fusion", f"{spelling}:mine").__module__ == "my_plugin"
+
+
+def test_a_plugin_that_exits_on_import_is_isolated(plugin) -> None:
+    plugin("leaver", "[priorsr.fusion]\nmine = leaver:Mine\n", "raise SystemExit('bye')")
+    with pytest.raises(BrokenPluginError, match="SystemExit: bye"):
+        registry.find("fusion", "mine")
+    assert any("leaver 1.0" in problem for problem in registry.problems())
+
+
+def test_a_constructor_that_fails_is_told_as_an_option() -> None:
+    with pytest.raises(OptionError, match="attention 'channel' cannot be built with channels=8, reduction=0: ZeroDiv"):
+        priorsr.create("attention", "channel", channels=8, reduction=0)
+
+
+def test_a_component_without_options_of_its_own_is_built() -> None:
+    class Judge(nn.Module):
+        kind = "score"
+        higher_is_better = True
+
+    priorsr.register("score", "mine")(Judge)
+    assert isinstance(priorsr.create("score", "mine"), Judge)
+    with pytest.raises(OptionError, match="no option 'weight'"):
+        priorsr.create("score", "mine", weight=1)
+
+
+def test_a_config_that_is_no_dataclass_is_the_wrong_kind() -> None:
+    class Net(nn.Module):
+        kind = "model"
+        Config = dict
+
+    with pytest.raises(WrongKindError, match="a Config that is no dataclass"):
+        priorsr.register("model", "mine")(Net)
+
+
+def test_a_class_is_found_again_by_identity_not_by_its_name(plugin) -> None:
+    plugin("reexport", "[priorsr.fusion]\nmine = reexport:Alias\n", GOOD + "Alias = Mine\n")
+    assert registry.offer_of("fusion", registry.find("fusion", "mine")).reference == "reexport:mine"
+    first, second = attention(1.0), attention(2.0)
+    priorsr.register("attention", "a")(first)
+    priorsr.register("attention", "b")(second)
+    assert registry.offer_of("attention", second).name == "b"
+    priorsr.register("attention", "a")(attention(3.0))
+    with pytest.raises(OptionError, match="is not registered"):
+        registry.offer_of("attention", first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from priorsr.shapes import check_map
+from priorsr.shapes import check_map, check_same
 
 
 class ChannelAttention(nn.Module):
@@ -29,4 +29,7 @@ class ChannelAttention(nn.Module):
         check_map(x, self.channels, "channel attention")
         mean = x.mean((2, 3), keepdim=True)  # (B,C,1,1)
         gated = x * self.excite(self.squeeze(mean).relu()).sigmoid()
-        return gated if residual is None else gated + residual
+        if residual is None:
+            return gated
+        check_same(x, residual, "channel attention", "x and residual")
+        return gated + residual

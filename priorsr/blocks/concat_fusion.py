@@ -6,13 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.blocks.resize import resize_map
-from priorsr.shapes import check_map
+from priorsr.errors import OptionError
+from priorsr.shapes import check_batch, check_map
 
 
 class ConcatFusion(nn.Module):
     """One convolution over features and prior map side by side.
 
-    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError.
+    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError, an
+        even `kernel_size`, which would change H and W, OptionError.
     Range: linear, unbounded.
     Source: the common baseline of the field (FSRNet, CVPR 2018, concatenates features and prior maps).
     """
@@ -22,11 +24,14 @@ class ConcatFusion(nn.Module):
 
     def __init__(self, channels: int, prior_channels: int, *, kernel_size: int = 3) -> None:
         super().__init__()
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise OptionError(f"concat fusion: kernel_size is {kernel_size}; an odd number from 1 was expected")
         self.channels, self.prior_channels = channels, prior_channels
         self.conv = nn.Conv2d(channels + prior_channels, channels, kernel_size, padding=kernel_size // 2)
 
     def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
         check_map(features, self.channels, "concat fusion", "features")
         check_map(prior_map, self.prior_channels, "concat fusion", "prior map")
+        check_batch(features, prior_map, "concat fusion", "features and prior map")
         size = (features.shape[2], features.shape[3])
         return self.conv(torch.cat([features, resize_map(prior_map, size)], 1))

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from priorsr.shapes import check_map
+from priorsr.errors import ShapeError
+from priorsr.shapes import check_batch, check_map
 
 
 class NoRetention(nn.Module):
     """Keeps nothing: the decoder sees the bottleneck alone, as in KDFSRNet.
 
-    Shapes: x (B,C,H,W), retained features of any scales -> x.
+    Shapes: x (B,C,H,W), retained features (B,channels[i],...) of any scales -> x. A misfit raises ShapeError, though
+        nothing is kept, so that another retention fits in its place.
     Range: x's.
     Source: KDFSRNet (TCSVT 2022), which has no skip between encoder and decoder.
     """
@@ -23,6 +25,11 @@ class NoRetention(nn.Module):
         super().__init__()
         self.channels, self.target_channels = tuple(channels), target_channels
 
-    def forward(self, x: Tensor, retained: Sequence[Tensor]) -> Tensor:  # noqa: ARG002  # the kind's call
+    def forward(self, x: Tensor, retained: Sequence[Tensor]) -> Tensor:
         check_map(x, self.target_channels, "no retention")
+        if len(retained) != len(self.channels):
+            raise ShapeError(f"no retention: {len(retained)} features are retained; {len(self.channels)} were expected")
+        for feature, channels in zip(retained, self.channels, strict=True):
+            check_map(feature, channels, "no retention", "retained feature")
+            check_batch(x, feature, "no retention", "x and retained feature")
         return x

@@ -73,7 +73,7 @@ def _train(faces: Path, runs: Path, minutes: float, seed: int) -> dict[str, Path
     # The distilled run is given the larger part: its teacher's steps come first.
     nano = partial(train, "kdfsrnet", faces, preset="nano", seed=seed, resume=True, console=errors)
     distilled = nano(runs / "distilled", minutes=minutes * 0.6)
-    steps = read_json(distilled.folder / "config.json")["steps"]["student"]
+    steps = read_json(distilled.folder / "config.json")["stage_steps"]["student"]
     alone = nano(runs / "alone", steps=steps, overrides={"distil": False})
     return {
         "teacher": distilled.products["teacher"],

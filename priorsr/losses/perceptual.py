@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.errors import DataError, MissingWeightsError, OptionError, did_you_mean
+from priorsr.errors import DataError, MissingWeightsError, OptionError, ShapeError, did_you_mean
 from priorsr.files import require_extra
 from priorsr.losses.precision import wide
 from priorsr.shapes import check_map, check_same
@@ -24,16 +23,20 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # torchvision's `features` index of each layer's output.
 LAYERS: Mapping[str, int] = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
 
+SMALLEST = 16  # the sides that four poolings leave a pixel of
+
 
 class PerceptualLoss(nn.Module):
     """The weighted sum over VGG16 layers of the mean squared difference of the features of two images.
 
     Shapes: sr and hr (B,3,H,W) of at least 16 x 16 -> a scalar. A misfit raises ShapeError.
-    Range: images in [0, 1]; the loss lies in [0, inf), in float32. hr's side is detached, the network is frozen.
+    Range: images in [0, 1]; the loss lies in [0, inf), in the network's precision, float32 at least. hr's side is
+        detached, the network is frozen.
     Source: Johnson et al., "Perceptual losses for real-time style transfer and super-resolution" (ECCV 2016), eq. 2;
         the default layers are PFSR's (BMVC 2019).
-    Errors: MissingWeightsError where torchvision's weights are neither on disk nor to be fetched, naming the file and
-        the folder; DataError for a file that holds other weights; OptionError for an unknown layer.
+    Weights: torchvision's, from the file `weights` or from torch's cache, into which `fetch=True` downloads them. Where
+        they are absent, MissingWeightsError names file and folder; a file that holds others raises DataError.
+    Errors: OptionError for no layer, or an unknown one.
     """
 
     mean: Tensor
@@ -45,11 +48,14 @@ class PerceptualLoss(nn.Module):
         layer_weights: tuple[float, ...] | None = None,
         *,
         weights: Path | None = None,
+        fetch: bool = False,
     ) -> None:
         super().__init__()
         require_extra("torchvision", "train")
         from torchvision.models import vgg16
 
+        if not layers:
+            raise OptionError(f"the perceptual loss has no layers; at least one of {', '.join(LAYERS)} was expected")
         for layer in layers:
             if layer not in LAYERS:
                 raise OptionError(f"the perceptual loss has no layer {layer!r}; {did_you_mean(layer, LAYERS)}")
@@ -58,10 +64,10 @@ class PerceptualLoss(nn.Module):
         if len(self.layer_weights) != len(layers):
             raise OptionError(f"the perceptual loss has {len(layers)} layers and {len(self.layer_weights)} weights")
         network = vgg16(weights=None)
-        path = vgg16_weights() if weights is None else weights
+        path = vgg16_weights(fetch=fetch) if weights is None else weights
         try:
             network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # torch.load raises anything on a broken file
             raise DataError(f"{path}: does not hold VGG16 weights of torchvision ({type(error).__name__})") from error
         self.features = network.features[: max(self.ends) + 1].eval().requires_grad_(False)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
@@ -70,6 +76,10 @@ class PerceptualLoss(nn.Module):
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
         check_map(sr, 3, "perceptual loss", "sr")
         check_same(sr, hr, "perceptual loss", "sr and hr")
+        if min(sr.shape[2:]) < SMALLEST:
+            raise ShapeError(
+                f"perceptual loss: the images are {sr.shape[2]} x {sr.shape[3]}; sides from {SMALLEST} were expected"
+            )
         with torch.no_grad():
             wanted = self._seen(hr)
         pairs = zip(self._seen(sr), wanted, self.layer_weights, strict=True)
@@ -77,7 +87,7 @@ class PerceptualLoss(nn.Module):
 
     def _seen(self, image: Tensor) -> list[Tensor]:
         """The features of an image at the chosen layers."""
-        x = (image - self.mean) / self.std
+        x = (image.to(self.mean.dtype) - self.mean) / self.std
         found = []
         for index, layer in enumerate(self.features):
             x = layer(x)
@@ -86,21 +96,22 @@ class PerceptualLoss(nn.Module):
         return found
 
 
-def vgg16_weights() -> Path:
-    """torchvision's VGG16 weights on disk, fetched into torch's own cache if they are not there.
+def vgg16_weights(*, fetch: bool = False) -> Path:
+    """torchvision's VGG16 weights in torch's own cache, downloaded into it if they are absent and `fetch` is set.
 
-    Raises MissingWeightsError naming file and folder if they cannot be fetched.
+    Raises MissingWeightsError naming file and folder if they are absent and not asked for, or cannot be fetched.
     """
     from torchvision.models import VGG16_Weights
 
     url = VGG16_Weights.IMAGENET1K_V1.url
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    if not path.is_file():
-        try:
-            torch.hub.load_state_dict_from_url(url, check_hash=True, map_location="cpu", weights_only=True)
-        except (URLError, OSError, RuntimeError) as error:
-            raise MissingWeightsError(
-                f"{path}: torchvision's VGG16 weights are not there and could not be fetched ({error}): put "
-                f"{path.name} into {path.parent}"
-            ) from error
+    if path.is_file():
+        return path
+    missing = f"torchvision's VGG16 weights are absent: put {path.name} into {path.parent}"
+    if not fetch:
+        raise MissingWeightsError(f"{missing}, or say fetch=True, which downloads {url}")
+    try:
+        torch.hub.load_state_dict_from_url(url, check_hash=True, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError) as error:  # no network, or another file than its hash says
+        raise MissingWeightsError(f"{missing}, since {url} cannot be fetched ({error})") from error
     return path

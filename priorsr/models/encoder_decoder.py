@@ -12,9 +12,9 @@ from priorsr.blocks.pixel_shuffle import PixelUnshuffleDownsampler
 from priorsr.blocks.residual_attention import ResidualAttentionBlock
 from priorsr.errors import OptionError
 from priorsr.models.checks import check_lr
-from priorsr.models.prior_map import prior_map
+from priorsr.models.prior_map import PRIOR_CHANNELS, prior_map
 from priorsr.models.resize import enlarge
-from priorsr.registry import PartSpec, build_part
+from priorsr.registry import Part, PartSpec, build_part, find
 from priorsr.types import Prior, SROutput
 
 
@@ -29,7 +29,8 @@ class EncoderDecoderConfig:
     scale: how many times the sides of the LR image grow.
     attention, fusion, retention, upsampler: the parts, each a name, Part(name, **options) or a class.
     fusion_at: "input" fuses once, after the head at full size; "encoder" after every encoder stage.
-    prior_channels: channels of the map that the fusion steers by (19 classes, 68 heatmaps, ...).
+    prior_channels: channels of the map that the fusion steers by; None for those of the prior that it declares: 19
+        classes for "parsing" and "any", 68 for "heatmaps".
     global_residual: whether the network adds to the enlarged image instead of drawing the whole one.
     """
 
@@ -40,15 +41,16 @@ class EncoderDecoderConfig:
     attention: PartSpec = "channel"
     fusion: PartSpec | None = None
     fusion_at: Literal["input", "encoder"] = "encoder"
-    prior_channels: int = 19
+    prior_channels: int | None = None
     retention: PartSpec = "none"
     upsampler: PartSpec = "pixel_shuffle"
     global_residual: bool = False
 
     def __post_init__(self) -> None:
         for name in ("width", "levels", "scale", "prior_channels"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} is {getattr(self, name)}; 1 or more was expected")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name} is {value}; 1 or more was expected")
         if len(self.depths) != 2 * self.levels + 1 or min(self.depths) < 0:
             raise OptionError(
                 f"depth is {self.depth}; one number, or {2 * self.levels + 1} for {self.levels} levels, was expected"
@@ -98,11 +100,13 @@ class EncoderDecoder(nn.Module):
             build_part("retention", config.retention, channels=(width,) * levels, target_channels=width)
             for _ in range(levels)
         )
-        places = 0 if config.fusion is None else 1 if config.fusion_at == "input" else levels
-        self.fusion = nn.ModuleList(
-            build_part("fusion", config.fusion, channels=width, prior_channels=config.prior_channels)  # type: ignore[arg-type] # None has no places
-            for _ in range(places)
-        )
+        self.fusion = nn.ModuleList()
+        if config.fusion is not None:
+            self.prior_channels = config.prior_channels or _declared_channels(config.fusion)
+            self.fusion.extend(
+                build_part("fusion", config.fusion, channels=width, prior_channels=self.prior_channels)
+                for _ in range(1 if config.fusion_at == "input" else levels)
+            )
 
     def forward(self, lr: Tensor, prior: Prior | None = None, *, with_features: bool = False) -> SROutput:
         who = type(self).__name__
@@ -110,8 +114,7 @@ class EncoderDecoder(nn.Module):
         image = enlarge(lr, self.scale).to(lr.dtype)
         steer = None
         if self.fusion:
-            size = (image.shape[2], image.shape[3])
-            steer = prior_map(prior, str(self.fusion[0].prior), self.config.prior_channels, size, who).to(lr.dtype)
+            steer = prior_map(prior, str(self.fusion[0].prior), self.prior_channels, image, who).to(lr.dtype)
         sr, features = self.restore(image, steer)
         return SROutput(sr, features=features if with_features else ())
 
@@ -135,3 +138,11 @@ class EncoderDecoder(nn.Module):
             features.append(x)
         sr = self.tail(x)
         return (sr + image if self.config.global_residual else sr), tuple(features)
+
+
+def _declared_channels(fusion: PartSpec) -> int:
+    """Channels of the map that a fusion's declared prior implies; what is no fusion is told when it is built."""
+    if isinstance(fusion, Part):
+        fusion = fusion.name
+    component = find("fusion", fusion) if isinstance(fusion, str) else fusion
+    return PRIOR_CHANNELS.get(getattr(component, "prior", ""), 0)

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from priorsr.errors import PriorsrError, ShapeError
+from priorsr.errors import PriorsrError
 from priorsr.priors import draw_heatmaps
+from priorsr.shapes import check_batch, check_map
 from priorsr.types import Prior
 
+PRIOR_CHANNELS = {"parsing": 19, "heatmaps": 68, "any": 19}
+"""Channels of the map that a fusion wants, where nothing else is said: `celebamask-19` and `ibug-68`."""
 
-def prior_map(prior: Prior | None, wanted: str, channels: int, size: tuple[int, int], who: str) -> Tensor:
-    """The map (B,channels,h,w) that a fusion with `prior = wanted` steers by, for HR images of `size`.
+
+def prior_map(prior: Prior | None, wanted: str, channels: int, image: Tensor, who: str) -> Tensor:
+    """The map (B,channels,h,w) that a fusion with `prior = wanted` steers by, for enlarged images (B,3,H,W).
 
     "parsing" takes prior.parsing; "heatmaps" takes prior.heatmaps, or draws prior.landmarks at a quarter of the HR size
     with sigma 1, as DIC does; "any" takes parsing where there is one, else heatmaps. Raises PriorsrError if the prior
-    lacks it, ShapeError if it has another number of channels.
+    lacks it, ShapeError if it has another number of channels, or is of another number of faces.
     """
     prior = prior or Prior()
     found = prior.parsing if wanted in ("parsing", "any") else None
     if found is None and wanted in ("heatmaps", "any"):
         found = prior.heatmaps
         if found is None and prior.landmarks is not None:
-            found = draw_heatmaps(prior.landmarks, prior.valid, (size[0] // 4, size[1] // 4), scale=4)
+            found = draw_heatmaps(prior.landmarks, prior.valid, (image.shape[2] // 4, image.shape[3] // 4), scale=4)
     if found is None:
         has = [name for name, value in prior._asdict().items() if value is not None]
         expected = {"parsing": "parsing", "heatmaps": "heatmaps or landmarks"}.get(
             wanted, "parsing, heatmaps or landmarks"
         )
         raise PriorsrError(f"{who}: the prior has {' and '.join(has) or 'nothing'}; {expected} was expected")
-    if found.ndim != 4 or found.shape[1] != channels:
-        raise ShapeError(f"{who}: the prior map has shape {tuple(found.shape)}; (B, {channels}, h, w) was expected")
+    check_map(found, channels, who, "prior map")
+    check_batch(image, found, who, "image and prior map")
     return found

@@ -17,6 +17,9 @@ from priorsr.registry import find, names
 
 State = Mapping[str, Tensor]
 
+# Where the weights lie in a checkpoint that wraps them, the likeliest first.
+WRAPPERS = ("state_dict", "model_state_dict", "params_ema", "params", "netG", "generator", "model", "net")
+
 
 @dataclass(frozen=True)
 class ReleasedLayout:
@@ -35,32 +38,55 @@ def convert_released(path: str | Path) -> tuple[nn.Module, str]:
     """Build our model from a released checkpoint (.pth): the model in eval mode, and the layout's name.
 
     Reads tensors only (weights_only=True); a file that would execute code is refused with DataError, as is one whose
-    layout no installed model knows, or whose tensors do not fit it.
+    layout no installed model knows, that a layout fails to convert, or whose tensors do not fit the model.
     """
     path = Path(path)
     state = read_released(path)
-    known = []
+    known, broken = [], []
     for name in names("model"):
         try:
             component = find("model", name)
         except PriorsrError:
-            continue  # a broken or doubtful plugin is told by `priorsr doctor`, and has no layout to offer
+            broken.append(name)
+            continue
         for layout in getattr(component, "released", ()):
             known.append(layout.name)
-            if layout.matches(state):
-                config, converted = layout.convert(state)
-                model: nn.Module = component(config)
-                check_fit(model, converted, path)
-                model.load_state_dict(converted)
+            converted = _converted(component, layout, state, path)
+            if converted is not None:
+                model, weights = converted
+                check_fit(model, weights, path)
+                model.load_state_dict(weights)
                 return model.eval(), layout.name
     first = ", ".join(sorted(state)[:3])
+    unread = f" (the layouts of {', '.join(broken)} are unknown: see `priorsr doctor`)" if broken else ""
     raise DataError(
         f"{path}: holds {len(state)} tensors ({first}, ...); one of {', '.join(known) or 'no layout'} was expected"
+        f"{unread}"
     )
 
 
+def _converted(
+    component: Callable[[Any], nn.Module], layout: ReleasedLayout, state: State, path: Path
+) -> tuple[nn.Module, dict[str, Tensor]] | None:
+    """The model that a layout makes of a state dict, and its weights; None if the state dict has another layout."""
+    try:
+        if not layout.matches(state):
+            return None
+        config, weights = layout.convert(state)
+        return component(config), weights
+    except PriorsrError:
+        raise
+    except Exception as error:  # a plugin's code, on a file that only resembles what it knows
+        raise DataError(
+            f"{path}: cannot be converted from the layout {layout.name!r} ({type(error).__name__}: {error})"
+        ) from error
+
+
 def read_released(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pth by name, out of any mapping that wraps them, without a leading `module.`."""
+    """The tensors of a .pth by name, without a leading `module.`.
+
+    Where mappings wrap them, one of the usual names (`WRAPPERS`) is followed first, else the only one with tensors.
+    """
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; a released checkpoint (.pth) was expected")
     try:
@@ -71,11 +97,24 @@ def read_released(path: Path) -> dict[str, Tensor]:
         ) from None
     except Exception as error:  # torch.load raises anything on a broken file
         raise DataError(f"{path}: cannot be read as a PyTorch checkpoint ({type(error).__name__}: {error})") from error
-    while isinstance(found, Mapping) and not any(isinstance(value, Tensor) for value in found.values()):
-        inner = [value for value in found.values() if isinstance(value, Mapping) and value]
-        if len(inner) != 1:
-            raise DataError(f"{path}: holds {len(inner)} groups of weights; the state dict of one network was expected")
-        found = inner[0]
     if not isinstance(found, Mapping):
         raise DataError(f"{path}: holds a {type(found).__name__}; a state dict was expected")
-    return {str(key).removeprefix("module."): value for key, value in found.items() if isinstance(value, Tensor)}
+    while groups := {key: value for key, value in found.items() if _holds_tensors(value)}:
+        usual = [key for key in WRAPPERS if key in groups]
+        if not usual and len(groups) > 1:
+            raise DataError(
+                f"{path}: holds {len(groups)} groups of weights ({', '.join(map(str, groups))}); "
+                "the state dict of one network was expected"
+            )
+        found = groups[usual[0] if usual else next(iter(groups))]
+    state = {str(key).removeprefix("module."): value for key, value in found.items() if isinstance(value, Tensor)}
+    if not state:
+        raise DataError(f"{path}: holds no tensors; a state dict was expected")
+    return state
+
+
+def _holds_tensors(value: object) -> bool:
+    """Whether a value is a mapping with tensors in it, at any depth."""
+    return isinstance(value, Mapping) and any(
+        isinstance(inner, Tensor) or _holds_tensors(inner) for inner in value.values()
+    )

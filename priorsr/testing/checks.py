@@ -1,6 +1,6 @@
 """The contract checks: what every component must hold, whoever wrote it.
 
-Each takes an example, and raises AssertionError.
+Each takes an example, and raises AssertionError, or lets out what the component itself raises.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import PriorsrError
-from priorsr.testing.examples import Example, floating, map_tensors, tensors
+from priorsr.testing.examples import Example, cast, floating, map_tensors, spoilt, tensors
 from priorsr.training import Progress, StepResult
+from priorsr.types import Prior, SROutput
 
 Check = Callable[[Example], None]
 
@@ -35,6 +36,17 @@ def _assert_equal(given: list[Tensor], wanted: list[Tensor], message: str, toler
             assert error <= tolerance, f"{message}: off by {error:.1e} of the largest value"
 
 
+def answer_type(example: Example) -> None:
+    """The answer is what the kind says: a tensor; of a model an SROutput; of an estimator (Prior, state)."""
+    answer = example.build()(*example.inputs(2, False))
+    if example.kind == "estimator":
+        assert isinstance(answer, tuple), f"{example.name}: answers a {type(answer).__name__}, not (Prior, state)"
+        assert len(answer) == 2, f"{example.name}: answers {len(answer)} values, not (Prior, state)"
+        answer = answer[0]
+    wanted = {"estimator": Prior, "model": SROutput}.get(example.kind, Tensor)
+    assert isinstance(answer, wanted), f"{example.name}: answers a {type(answer).__name__}, not {wanted.__name__}"
+
+
 def shapes(example: Example) -> None:
     """The answer has the shapes that the kind prescribes."""
     inputs = example.inputs(2, False)
@@ -52,10 +64,22 @@ def odd_sizes(example: Example) -> None:
 
 
 def dtype_follows_input(example: Example) -> None:
-    """In float64 the answer is float64 (landmarks, which are always float32, excepted)."""
-    inputs = map_tensors(floating(Tensor.double), example.inputs(2, False))
-    first = _answer(example, inputs, example.build().double())[0]
-    assert first.dtype == torch.float64, f"{example.name}: answers {first.dtype} to float64"
+    """In float64 the answer is float64, in bfloat16 bfloat16, which losses and scores answer in float32.
+
+    Landmarks are always float32. What PyTorch has no bfloat16 of on a CPU is passed over.
+    """
+    for dtype in (torch.float64, torch.bfloat16):
+        wide = torch.promote_types(dtype, torch.float32) if example.kind in ("distillation", "score") else dtype
+        inputs = cast(example.inputs(2, False), dtype)
+        try:
+            with torch.no_grad():
+                answer = example.build().to(dtype)(*inputs)
+        except RuntimeError as error:
+            if dtype == torch.bfloat16 and "not implemented for" in str(error):
+                continue
+            raise
+        for found, wanted in zip(tensors(answer), tensors(cast(answer, wide)), strict=True):
+            assert found.dtype == wanted.dtype, f"{example.name}: answers {found.dtype} to {dtype}"
 
 
 def device_follows_input(example: Example) -> None:
@@ -87,11 +111,12 @@ def same_answer_twice(example: Example) -> None:
 
 
 def second_backward(example: Example) -> None:
-    """Forward and backward again gives the same gradients: no graph is kept between calls."""
-    module, inputs = example.build(), example.inputs(2, False)
+    """Forward and backward again, in training, gives the same gradients: no graph is kept, and nothing grows."""
+    module, inputs = example.build().train(), example.inputs(2, False)
     gradients = []
     for _ in range(2):
         module.zero_grad()
+        torch.manual_seed(1)
         leaves = map_tensors(floating(lambda tensor: tensor.detach().requires_grad_()), inputs)
         loss = _loss(module(*leaves))
         if not loss.requires_grad:
@@ -100,20 +125,23 @@ def second_backward(example: Example) -> None:
             loss.backward()
         except RuntimeError as error:
             raise AssertionError(f"{example.name}: backward fails: {error}") from error
-        gradients.append([leaf.grad.clone() for leaf in tensors(leaves) if leaf.grad is not None])
+        moved = [*tensors(leaves), *module.parameters()]
+        gradients.append([tensor.grad.clone() for tensor in moved if tensor.grad is not None])
     _assert_equal(gradients[1], gradients[0], f"{example.name}: other gradients at the second backward", 1e-6)
 
 
 def another_batch_size(example: Example) -> None:
-    """A batch of three after a batch of two gives what a fresh component gives."""
-    module = example.build()
-    _answer(example, example.inputs(2, False), module)
+    """A batch of three after a batch of two gives what a fresh component gives, in training too."""
     inputs = example.inputs(3, False)
-    try:
-        answer = _answer(example, inputs, module)
-    except RuntimeError as error:
-        raise AssertionError(f"{example.name}: fails at another batch size: {error}") from error
-    _assert_equal(answer, _answer(example, inputs), f"{example.name}: another answer after another batch size")
+    for training in (False, True):
+        module, fresh = example.build().train(training), example.build().train(training)
+        _answer(example, example.inputs(2, False), module)
+        try:
+            answer = _answer(example, inputs, module)
+        except RuntimeError as error:
+            raise AssertionError(f"{example.name}: fails at another batch size: {error}") from error
+        wanted = _answer(example, inputs, fresh)
+        _assert_equal(answer, wanted, f"{example.name}: another answer after another batch size")
 
 
 def permuted_batch(example: Example) -> None:
@@ -150,20 +178,57 @@ def state_dict_round_trip(example: Example) -> None:
         for index, parameter in enumerate(module.parameters()):
             generator = torch.Generator().manual_seed(index)
             parameter.add_(0.02 * torch.randn(parameter.shape, generator=generator))
-    other = example.build()
+    other = example.build(seed=1)
     other.load_state_dict(module.state_dict())
     _assert_equal(_answer(example, inputs, other), _answer(example, inputs, module), f"{example.name}: its state dict")
 
 
 def bad_shapes_raise(example: Example) -> None:
-    """A tensor of a shape that does not fit raises a PriorsrError, which tells it in the user's words."""
+    """A channel too many, or an image less than in the others, in any argument raises a PriorsrError.
+
+    So a misfit is told in the user's words, and never broadcast.
+    """
+    for how, inputs in spoilt(example.inputs(2, False)):
+        try:
+            _answer(example, inputs)
+        except PriorsrError:
+            continue
+        except Exception as error:
+            raise AssertionError(f"{example.name}: {how} raises {type(error).__name__}: {error}") from error
+        raise AssertionError(f"{example.name}: {how} is accepted")
+
+
+def residual_is_added(example: Example) -> None:
+    """An attention answers x attended without a residual, and with one that, plus the residual."""
+    x, residual = example.inputs(2, False)
+    (attended,), (added,) = _answer(example, (x,)), _answer(example, (x, residual))
+    _assert_equal([added], [attended + residual], f"{example.name}: with a residual, its answer is not the sum", 1e-5)
+
+
+def declares_its_facts(example: Example) -> None:
+    """A model has its `config`, an integer `scale` and `size_multiple`, and says what it does with a prior."""
+    model = example.build()
+    config = getattr(model, "config", None)
+    assert isinstance(config, example.component.Config), f"{example.name}: its `config` is {config!r}"  # type: ignore[attr-defined]
+    for fact in ("scale", "size_multiple"):
+        value = getattr(model, fact, None)
+        assert isinstance(value, int), f"{example.name}: its `{fact}` is {value!r}, and an integer was expected"
+        assert value > 0, f"{example.name}: its `{fact}` is {value}, and 1 or more was expected"
+    prior = getattr(model, "prior", None)
+    assert prior in ("none", "optional", "required"), f"{example.name}: its `prior` is {prior!r}"
+
+
+def prior_as_declared(example: Example) -> None:
+    """Without a prior, a model that requires one raises a PriorsrError, and any other answers."""
+    model, (lr, _) = example.build(), example.inputs(2, False)
+    if getattr(model, "prior", None) != "required":
+        _answer(example, (lr, None), model)
+        return
     try:
-        _answer(example, example.spoilt(example.inputs(2, False)))
+        _answer(example, (lr, None), model)
     except PriorsrError:
         return
-    except Exception as error:
-        raise AssertionError(f"{example.name}: a bad shape raises {type(error).__name__}: {error}") from error
-    raise AssertionError(f"{example.name}: a bad shape is accepted")
+    raise AssertionError(f"{example.name}: requires a prior, and answers without one")
 
 
 def teacher_is_detached(example: Example) -> None:
@@ -176,7 +241,7 @@ def teacher_is_detached(example: Example) -> None:
 
 def docstring_headings(example: Example) -> None:
     """The class docstring says what it does, and has the lines Shapes:, Range: and Source: (a recipe: Source:)."""
-    doc = inspect.getdoc(example.component) or ""
+    doc = inspect.cleandoc(example.component.__doc__ or "")  # its own: an inherited one speaks of another class
     for heading in HEADINGS.get(example.kind, ("Shapes:", "Range:", "Source:")):
         found = any(line.startswith(heading) for line in doc.splitlines())
         assert found, f"{example.name}: the docstring has no line {heading!r}"
@@ -215,6 +280,7 @@ def _loss(answer: Any) -> Tensor:
 
 
 CHECKS: tuple[Check, ...] = (
+    answer_type,
     shapes,
     odd_sizes,
     dtype_follows_input,
@@ -229,6 +295,10 @@ CHECKS: tuple[Check, ...] = (
     bad_shapes_raise,
     docstring_headings,
 )
-ALSO: dict[str, tuple[Check, ...]] = {"distillation": (teacher_is_detached,)}
+ALSO: dict[str, tuple[Check, ...]] = {
+    "attention": (residual_is_added,),
+    "distillation": (teacher_is_detached,),
+    "model": (declares_its_facts, prior_as_declared),
+}
 INSTEAD: dict[str, tuple[Check, ...]] = {"recipe": (stages_learn, docstring_headings)}
 HEADINGS = {"recipe": ("Source:",)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from priorsr.errors import OptionError
+from priorsr.errors import OptionError, did_you_mean
 from priorsr.kinds import KINDS
+from priorsr.plugins import normalise
 from priorsr.registry import find, offers
 from priorsr.testing.checks import ALSO, CHECKS, INSTEAD, Check
 from priorsr.testing.examples import example_of
@@ -21,13 +22,16 @@ def checks_of(kind: str) -> tuple[Check, ...]:
 
 
 def failures(kind: str, name: str, component: type) -> dict[str, str]:
-    """Run every check of a kind on a class: check -> what failed. Empty if the class holds the contract."""
+    """Run every check of a kind on a class: check -> what failed, or what the component raised.
+
+    Empty if the class holds the contract.
+    """
     found = {}
     for check in checks_of(kind):
         try:
             check(example_of(kind, name, component))
-        except AssertionError as error:
-            found[check.__name__] = str(error)
+        except Exception as error:  # the component's own code may raise anything
+            found[check.__name__] = str(error) or type(error).__name__
     return found
 
 
@@ -38,24 +42,25 @@ def parametrize_with_checks(*, distribution: str | None = None, waivers: Waivers
         def test_contract(check):
             check()
 
-    A waived check must fail: one that holds turns red, so that no waiver outlives its reason. A waiver that names
-    nothing raises OptionError.
+    A waived check must fail: one that holds turns red, so that no waiver outlives its reason. A distribution that
+    offers nothing, and a waiver that names nothing, raise OptionError.
     """
     import pytest
 
+    offered = [offer for kind in KINDS for offer in offers(kind)]
+    chosen = [o for o in offered if distribution is None or normalise(distribution) == normalise(o.distribution)]
+    if not chosen:
+        installed = {offer.distribution for offer in offered}
+        raise OptionError(f"{distribution!r} offers no component; {did_you_mean(str(distribution), installed)}")
     left = dict(waivers or {})
     cases = []
-    for kind in KINDS:
-        for offer in offers(kind):
-            if distribution not in (None, offer.distribution):
-                continue
-            for check in checks_of(kind):
-                reason = left.pop((kind, offer.name, check.__name__), None)
-                marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)]
-                name = f"{kind}-{offer.distribution}:{offer.name}-{check.__name__}"
-                cases.append(
-                    pytest.param(_case(kind, f"{offer.distribution}:{offer.name}", check), marks=marks, id=name)
-                )
+    for offer in chosen:
+        who = f"{offer.distribution}:{offer.name}"
+        for check in checks_of(offer.kind):
+            reason = left.pop((offer.kind, offer.name, check.__name__), None)
+            marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True, raises=Exception)]
+            case = _case(offer.kind, who, check)
+            cases.append(pytest.param(case, marks=marks, id=f"{offer.kind}-{who}-{check.__name__}"))
     if left:
         raise OptionError(f"a waiver names {' '.join(next(iter(left)))}, and no component has such a check")
     return pytest.mark.parametrize("check", cases)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.utils import _pytree
 
 from priorsr.config import presets_of
+from priorsr.models.prior_map import PRIOR_CHANNELS
 from priorsr.registry import build
 from priorsr.types import Batch, Prior
 
 Inputs = tuple[Any, ...]
 CHANNELS = 16
-PRIOR_CHANNELS = {"parsing": 19, "heatmaps": 68, "any": 19}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,6 @@ class Example:
 
     inputs: (batch, odd) -> arguments, random but the same each time; odd asks for sides that are no power of two.
     shapes: the arguments -> the shapes of the tensors in the answer that the kind prescribes, in order.
-    spoilt: arguments -> arguments whose first tensor has a shape that the component must refuse.
     """
 
     kind: str
@@ -34,7 +33,6 @@ class Example:
     options: Mapping[str, Any]
     inputs: Callable[[int, bool], Inputs]
     shapes: Callable[[Inputs], list[tuple[int, ...]]]
-    spoilt: Callable[[Inputs], Inputs]
 
     def create(self, seed: int = 0) -> Any:
         """The component as its preset nano, or its options, make it, with the same random weights for a seed."""
@@ -67,10 +65,41 @@ def floating(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
     return lambda tensor: function(tensor) if tensor.is_floating_point() else tensor
 
 
+def cast(value: Any, dtype: torch.dtype) -> Any:
+    """A nested value with every floating tensor in `dtype`, but for a Prior's landmarks, which are always float32."""
+
+    def cast_leaf(leaf: Any) -> Any:
+        changed = map_tensors(floating(lambda tensor: tensor.to(dtype)), leaf)
+        return changed._replace(landmarks=map_tensors(Tensor.float, leaf.landmarks)) if _is_prior(leaf) else changed
+
+    return _pytree.tree_map(cast_leaf, value, is_leaf=_is_prior)
+
+
+def spoilt(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
+    """The arguments with one of them spoilt in turn, and how: a channel too many, or an image less than the others.
+
+    A prior is spoilt as a whole, since a component need not look at all of it.
+    """
+    leaves, spec = _pytree.tree_flatten(inputs, is_leaf=_is_prior)
+    given = [index for index, leaf in enumerate(leaves) if tensors(leaf)]
+    ways: dict[str, Callable[[Tensor], Tensor]] = {
+        "a channel too many": lambda tensor: torch.cat([tensor, tensor[:, :1]], 1)
+    }
+    if len(given) > 1:
+        ways["an image less"] = lambda tensor: tensor[:-1]
+    for index in given:
+        for how, way in ways.items():
+            changed = [map_tensors(way, leaf) if index == i else leaf for i, leaf in enumerate(leaves)]
+            yield f"{how} in tensor {index + 1}", _pytree.tree_unflatten(changed, spec)
+
+
+def _is_prior(value: Any) -> bool:
+    return isinstance(value, Prior)
+
+
 def example_of(kind: str, name: str, component: type) -> Example:
     """The example by which a component of a kind is checked."""
-    options, inputs, shapes, spoilt = _TABLE[kind](component)
-    return Example(kind, f"{kind} {name!r}", component, options, inputs, shapes, spoilt)
+    return Example(kind, f"{kind} {name!r}", component, *_TABLE[kind](component))
 
 
 def _preset(component: type) -> str | None:
@@ -81,13 +110,6 @@ def _random(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-def _spoil_channels(inputs: Inputs) -> Inputs:
-    """One channel too many in the first tensor."""
-    first, spec = _pytree.tree_flatten(inputs)
-    first[0] = torch.cat([first[0], first[0][:, :1]], 1)
-    return _pytree.tree_unflatten(first, spec)
-
-
 def _fusion(component: Any) -> tuple:
     prior_channels = PRIOR_CHANNELS[component.prior]
 
@@ -96,7 +118,7 @@ def _fusion(component: Any) -> tuple:
         return _random(batch, CHANNELS, side, side + odd), _random(batch, prior_channels, 16, 16).softmax(1)
 
     options = {"channels": CHANNELS, "prior_channels": prior_channels}
-    return options, inputs, lambda given: [tuple(given[0].shape)], _spoil_channels
+    return options, inputs, lambda given: [tuple(given[0].shape)]
 
 
 def _attention(_: Any) -> tuple:
@@ -104,7 +126,7 @@ def _attention(_: Any) -> tuple:
         side = 9 if odd else 8
         return _random(batch, CHANNELS, side, side + odd), _random(batch, CHANNELS, side, side + odd) + 1
 
-    return {"channels": CHANNELS}, inputs, lambda given: [tuple(given[0].shape)], _spoil_channels
+    return {"channels": CHANNELS}, inputs, lambda given: [tuple(given[0].shape)]
 
 
 def _retention(_: Any) -> tuple:
@@ -114,7 +136,7 @@ def _retention(_: Any) -> tuple:
         return _random(batch, CHANNELS, side, side), retained
 
     options = {"channels": (CHANNELS,) * 3, "target_channels": CHANNELS}
-    return options, inputs, lambda given: [tuple(given[0].shape)], _spoil_channels
+    return options, inputs, lambda given: [tuple(given[0].shape)]
 
 
 def _upsampler(_: Any) -> tuple:
@@ -125,7 +147,7 @@ def _upsampler(_: Any) -> tuple:
         batch, _, height, width = given[0].shape
         return [(batch, 8, 2 * height, 2 * width)]
 
-    return {"in_channels": CHANNELS, "out_channels": 8, "scale": 2}, inputs, shapes, _spoil_channels
+    return {"in_channels": CHANNELS, "out_channels": 8, "scale": 2}, inputs, shapes
 
 
 def _distillation(_: Any) -> tuple:
@@ -135,14 +157,14 @@ def _distillation(_: Any) -> tuple:
         return student, [feature.flip(1) + 0.5 for feature in student]
 
     options = {"student_channels": (CHANNELS,) * 2, "teacher_channels": (CHANNELS,) * 2}
-    return options, inputs, lambda _: [()], _spoil_channels
+    return options, inputs, lambda _: [()]
 
 
 def _estimator(_: Any) -> tuple:
     def inputs(batch: int, odd: bool) -> Inputs:
         return (_random(batch, 3, 96 if odd else 64, 64).sigmoid(),)
 
-    return {}, inputs, lambda _: [], _spoil_channels
+    return {}, inputs, lambda _: []
 
 
 def _score(_: Any) -> tuple:
@@ -150,18 +172,18 @@ def _score(_: Any) -> tuple:
         side = 129 if odd else 128
         return _random(batch, 3, side, side).sigmoid(), _random(batch, 3, side, side + 0).flip(1).sigmoid()
 
-    return {}, inputs, lambda given: [(given[0].shape[0],)], _spoil_channels
+    return {}, inputs, lambda given: [(given[0].shape[0],)]
 
 
 def _model(component: Any) -> tuple:
     config = component.Config
     model = component(config(**presets_of(config).get("nano", {})))
-    scale, multiple = model.scale, model.size_multiple
+    scale, multiple = getattr(model, "scale", 1), getattr(model, "size_multiple", 1)  # lacking ones are told by a check
 
     def inputs(batch: int, odd: bool) -> Inputs:
         sides = [multiple * -(-side // multiple) for side in ((5, 7) if odd else (4, 4))]
         lr = _random(batch, 3, *sides).sigmoid()
-        if model.prior == "none":
+        if getattr(model, "prior", "none") == "none":
             return lr, None
         height, width = (scale * side for side in sides)
         landmarks = torch.stack([_random(batch, 68).sigmoid() * width, _random(batch, 68).sigmoid() * height], -1)
@@ -172,7 +194,7 @@ def _model(component: Any) -> tuple:
         batch, channels, height, width = given[0].shape
         return [(batch, channels, scale * height, scale * width)]
 
-    return {}, inputs, shapes, _spoil_channels
+    return {}, inputs, shapes
 
 
 def _recipe(_: Any) -> tuple:
@@ -184,7 +206,7 @@ def _recipe(_: Any) -> tuple:
         lr, hr = _random(batch, 3, side, side).sigmoid(), _random(batch, 3, 8 * side, 8 * side).sigmoid()
         return (Batch(lr, hr, prior, tuple(map(str, range(batch)))),)
 
-    return {}, inputs, lambda _: [], _spoil_channels
+    return {}, inputs, lambda _: []
 
 
 _TABLE: dict[str, Callable[[Any], tuple]] = {

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 import priorsr
 from priorsr.blocks import PixelUnshuffleDownsampler, ResidualAttentionBlock, resize_map
-from priorsr.errors import ShapeError
+from priorsr.errors import OptionError, ShapeError
 
 
 def test_channel_attention_is_the_gate_of_rcan() -> None:
@@ -50,10 +50,30 @@ def test_concat_fusion_convolves_features_and_map_side_by_side() -> None:
     assert torch.allclose(fusion(features, prior_map), wanted + fusion.conv.bias[:, None, None], atol=1e-6)
 
 
+@pytest.mark.parametrize("kernel_size", [0, 2, 4])
+def test_concat_fusion_refuses_kernels_that_change_the_size(kernel_size: int) -> None:
+    with pytest.raises(OptionError, match=f"kernel_size is {kernel_size}; an odd number"):
+        priorsr.create("fusion", "concat", channels=3, prior_channels=2, kernel_size=kernel_size)
+
+
+def test_concat_fusion_never_broadcasts_a_prior() -> None:
+    fusion = priorsr.create("fusion", "concat", channels=3, prior_channels=2)
+    with pytest.raises(ShapeError, match="features and prior map have batches of 2 and 1"):
+        fusion(torch.rand(2, 3, 4, 4), torch.rand(1, 2, 4, 4))
+
+
+def test_channel_attention_never_broadcasts_a_residual() -> None:
+    attention = priorsr.create("attention", "channel", channels=4)
+    with pytest.raises(ShapeError, match="x and residual have shapes"):
+        attention(torch.rand(1, 4, 2, 2), torch.rand(5, 4, 2, 2))
+
+
 def test_no_retention_hands_on() -> None:
     x = torch.rand(1, 4, 2, 2)
     retention = priorsr.create("retention", "none", channels=(4, 4), target_channels=4)
     assert retention(x, [torch.rand(1, 4, 4, 4), x]) is x
+    with pytest.raises(ShapeError, match="1 features are retained; 2 were expected"):
+        retention(x, [x])
 
 
 @pytest.mark.parametrize("size", [(4, 4), (16, 16), (5, 3), (8, 8)])

@@ -50,23 +50,48 @@ def test_the_gradient_flows_to_sr_alone(weights: Path) -> None:
 
 def test_absent_weights_name_the_file_and_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    fetched = []
 
     def refuse(*args, **kwargs):
+        fetched.append(kwargs)
         raise URLError("no network")
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
-    with pytest.raises(MissingWeightsError, match=r"put vgg16-\w+\.pth into .*checkpoints") as raised:
+    with pytest.raises(
+        MissingWeightsError, match=r"put vgg16-\w+\.pth into .*checkpoints, or say fetch=True"
+    ) as raised:
         PerceptualLoss()
     assert str(tmp_path) in str(raised.value)
+    assert not fetched
+    with pytest.raises(MissingWeightsError, match="cannot be fetched .*no network"):
+        PerceptualLoss(fetch=True)
+    assert fetched[0]["check_hash"]
+
+
+def test_float64_images_are_compared(weights: Path) -> None:
+    torch.manual_seed(2)
+    sr, hr = torch.rand(2, 1, 3, 16, 16)
+    loss = PerceptualLoss(("relu1_2",), weights=weights)
+    wanted = loss(sr, hr).item()
+    assert loss(sr.double(), hr.double()).item() == wanted
+    assert loss.double()(sr.double(), hr.double()).item() == pytest.approx(wanted, rel=1e-4)
 
 
 def test_mistakes_are_told(weights: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="no layer 'relu3_4'; did you mean 'relu3_3'"):
         PerceptualLoss(("relu3_4",), weights=weights)
+    with pytest.raises(OptionError, match="has no layers"):
+        PerceptualLoss((), weights=weights)
     with pytest.raises(OptionError, match="4 layers and 1 weights"):
         PerceptualLoss(layer_weights=(1.0,), weights=weights)
     torch.save({"a": torch.ones(1)}, tmp_path / "other.pth")
     with pytest.raises(DataError, match="does not hold VGG16 weights"):
         PerceptualLoss(weights=tmp_path / "other.pth")
-    with pytest.raises(ShapeError):
-        PerceptualLoss(weights=weights)(torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 32))
+    (tmp_path / "garbage.pth").write_bytes(b"garbage")
+    with pytest.raises(DataError, match=r"garbage\.pth: does not hold VGG16 weights"):
+        PerceptualLoss(weights=tmp_path / "garbage.pth")
+    loss = PerceptualLoss(("relu1_2",), weights=weights)
+    with pytest.raises(ShapeError, match="the same shape"):
+        loss(torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 32))
+    with pytest.raises(ShapeError, match="15 x 16; sides from 16"):
+        loss(torch.rand(1, 3, 15, 16), torch.rand(1, 3, 15, 16))

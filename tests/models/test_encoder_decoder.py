@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import priorsr
-from priorsr.blocks import ChannelAttention
+from priorsr.blocks import ChannelAttention, ConcatFusion
 from priorsr.errors import OptionError, PriorsrError, ShapeError
 from priorsr.types import Prior
 
@@ -56,14 +56,57 @@ def test_the_prior_steers_where_it_is_fused(place: str, count: int) -> None:
     assert not torch.allclose(model(lr, first).sr, model(lr, second).sr)
     with pytest.raises(PriorsrError, match="the prior has nothing"):
         model(lr)
-    with pytest.raises(ShapeError, match=r"\(1, 11, 16, 16\); \(B, 19, h, w\)"):
+    with pytest.raises(ShapeError, match=r"\(1, 11, 16, 16\); \(B, 19, H, W\)"):
         model(lr, Prior(parsing=torch.rand(1, 11, 16, 16)))
+    with pytest.raises(ShapeError, match="image and prior map have batches of 2 and 1"):
+        model(lr.expand(2, -1, -1, -1), first)
 
 
 def test_landmarks_become_the_heatmaps_that_a_fusion_asks_for() -> None:
     model = priorsr.create("model", "encoder_decoder", **SMALL, fusion="concat", prior_channels=68)
     prior = Prior(landmarks=torch.rand(2, 68, 2) * 16, valid=torch.ones(2, 68, dtype=torch.bool))
     assert model(torch.rand(2, 3, 4, 4), prior).sr.shape == (2, 3, 16, 16)
+
+
+class HeatmapFusion(ConcatFusion):
+    prior = "heatmaps"
+
+
+def test_a_heatmap_fusion_sees_the_heatmaps_alone() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, fusion=HeatmapFusion)
+    lr, landmarks = torch.rand(1, 3, 4, 4), torch.rand(1, 68, 2) * 16
+    prior = Prior(torch.rand(1, 19, 16, 16), landmarks, torch.ones(1, 68, dtype=torch.bool))
+    answer = model(lr, prior).sr
+    assert torch.equal(model(lr, prior._replace(parsing=torch.rand(1, 19, 16, 16))).sr, answer)
+    assert not torch.equal(model(lr, prior._replace(landmarks=landmarks / 2)).sr, answer)
+
+
+class Keeper(torch.nn.Module):
+    """A retention that remembers what it was given."""
+
+    kind = "retention"
+
+    def __init__(self, channels, target_channels) -> None:
+        super().__init__()
+
+    def forward(self, x, retained):
+        self.given = list(retained)
+        return x
+
+
+def test_every_decoder_stage_gets_the_encoders_features_back() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, retention=Keeper)
+    features = model(torch.rand(1, 3, 4, 4), with_features=True).features
+    for retention in model.retention:
+        assert len(retention.given) == 2
+        assert all(torch.equal(a, b) for a, b in zip(retention.given, features[:2], strict=True))
+
+
+@pytest.mark.parametrize(("levels", "scale", "multiple"), [(2, 4, 1), (4, 8, 2), (3, 2, 4), (2, 3, 4), (2, 6, 2)])
+def test_the_size_multiple_is_what_the_scale_leaves_of_the_halvings(levels: int, scale: int, multiple: int) -> None:
+    model = priorsr.create("model", "encoder_decoder", width=4, depth=0, levels=levels, scale=scale)
+    assert model.size_multiple == multiple
+    assert model(torch.rand(1, 3, multiple, 3 * multiple)).sr.shape[2:] == (multiple * scale, 3 * multiple * scale)
 
 
 def test_sides_that_do_not_halve_often_enough_are_told() -> None:

@@ -115,3 +115,65 @@ def test_only_registered_names_are_built(model: nn.Module, tmp_path: Path) -> No
     save_tensors(model.state_dict(), path, described)
     with pytest.raises(UnknownNameError, match="there is no model"):
         priorsr.load(path)
+
+
+def test_parts_within_parts_and_tuples_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_state", registry._State())
+
+    @priorsr.register("attention", "outer")
+    class Outer(nn.Module):
+        kind = "attention"
+
+        def __init__(self, channels: int, inner: registry.PartSpec = "channel", sizes: tuple[int, ...] = ()) -> None:
+            super().__init__()
+            self.inner, self.sizes = registry.build_part("attention", inner, channels=channels), sizes
+
+        def forward(self, x, residual=None):
+            return self.inner(x, residual)
+
+    part = priorsr.Part("outer", inner=priorsr.Part("channel", reduction=2), sizes=(1, 2))
+    model = priorsr.create("model", "encoder_decoder", **SMALL, attention=part)
+    priorsr.save(model, tmp_path / "a.safetensors")
+    assert priorsr.load(tmp_path / "a.safetensors").config == model.config
+
+
+def test_a_replaced_class_is_not_saved_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_state", registry._State())
+    old = type("Net", (type(priorsr.create("model", "bicubic")),), {})
+    priorsr.register("model", "mine")(old)
+    model = priorsr.create("model", "mine")
+    priorsr.register("model", "mine")(type("Net", (old,), {}))
+    with pytest.raises(OptionError, match="is not registered"):
+        priorsr.save(model, tmp_path / "a.safetensors")
+
+
+def test_a_card_is_kept_and_must_be_json(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    priorsr.save(model, path, card={"data": "faces"})
+    priorsr.save(priorsr.load(path), path)
+    assert priorsr.load(path).card == {"data": "faces"}
+    for value in (float("nan"), tmp_path):
+        with pytest.raises(OptionError, match="cannot be saved"):
+            priorsr.save(model, path, card={"bad": value})
+
+
+def test_a_file_that_cannot_be_written_is_told(model: nn.Module, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "a.safetensors", tmp_path):
+        with pytest.raises(DataError, match="cannot be written"):
+            priorsr.save(model, path)
+
+
+def test_metadata_of_the_wrong_types_and_absent_plugins_are_told(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    priorsr.save(model, path)
+    described, state = read_card(path), model.state_dict()
+    save_tensors(state, path, described | {"config": None})
+    with pytest.raises(DataError, match="the metadata's 'config' is None; a dict was expected"):
+        priorsr.load(path)
+    save_tensors(state, path, described | {"config": {**described["config"], "widht": 3}})
+    with pytest.raises(OptionError, match="no option 'widht'"):
+        priorsr.load(path)
+    save_tensors(state, path, described | {"distribution": "priorsr-none"})
+    with pytest.raises(UnknownNameError, match=r"a\.safetensors: holds the model 'encoder_decoder' of priorsr-none"):
+        priorsr.load(path)

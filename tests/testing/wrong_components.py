@@ -1,68 +1,30 @@
-"""A right component, and for each contract check one that is wrong in that respect alone."""
+"""For each contract check, components that are wrong in that respect alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from priorsr.shapes import check_map
-from priorsr.training import Optimiser, Progress, Stage, epochs
-from priorsr.types import Batch
+from priorsr.errors import ShapeError
+from priorsr.training import Progress
+from priorsr.types import Batch, Prior, SROutput
+from tests.testing.right_components import (
+    Right,
+    RightDistillation,
+    RightEstimator,
+    RightModel,
+    RightRecipe,
+    Scale,
+)
 
 
-class Right(nn.Module):
-    """Holds the contract.
-
-    Shapes: as given.
-    Range: unbounded.
-    Source: this test.
-    """
-
-    kind = "attention"
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.channels = channels
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        check_map(x, self.channels, "right")
-        y = self.conv(x)
-        return y if residual is None else y + residual
-
-
-class RightDistillation(nn.Module):
-    """Holds the contract.
-
-    Shapes: as given.
-    Range: unbounded.
-    Source: this test.
-    """
-
-    kind = "distillation"
-
-    def __init__(self, student_channels: Sequence[int], teacher_channels: Sequence[int]) -> None:
-        super().__init__()
-        self.channels = tuple(student_channels)
-
-    def forward(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
-        for feature, channels in zip(student, self.channels, strict=True):
-            check_map(feature, channels, "right distillation")
-        return torch.stack([(s - self.held(t)).abs().mean() for s, t in zip(student, teacher, strict=True)]).mean()
-
-    def held(self, teacher: Tensor) -> Tensor:
-        return teacher.detach()
-
-
-class Shapes(Right):
+class AnswersATuple(Right):
     __doc__ = Right.__doc__
 
-    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        y = super().forward(x, residual)
-        return y[:, :, :-1] if y.shape[2] == 8 else y
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> tuple[Tensor]:
+        return (super().forward(x, residual),)
 
 
 class OddSizes(Right):
@@ -80,6 +42,14 @@ class DtypeFollowsInput(Right):
         return super().forward(x, residual).float()
 
 
+class Bfloat16FollowsInput(Right):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        y = super().forward(x, residual)
+        return y.float() if x.dtype == torch.bfloat16 else y
+
+
 class DeviceFollowsInput(Right):
     __doc__ = Right.__doc__
 
@@ -88,7 +58,7 @@ class DeviceFollowsInput(Right):
         self.gain = torch.ones(1, channels, 1, 1)  # a plain tensor, which .to() does not move
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        return super().forward(x, residual) * self.gain
+        return super().forward(x, residual) * self.gain.to(x.dtype)
 
 
 class InputsUnchanged(Right):
@@ -119,6 +89,14 @@ class SecondBackward(Right):
         return answer
 
 
+class GrowingGradients(Right):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        self.conv.weight.register_hook(lambda gradient: 2 * gradient)  # one more at each call
+        return super().forward(x, residual)
+
+
 class AnotherBatchSize(Right):
     __doc__ = Right.__doc__
     batch: int | None = None
@@ -126,6 +104,13 @@ class AnotherBatchSize(Right):
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         self.batch = self.batch or x.shape[0]
         return super().forward(x, residual) * (1 if x.shape[0] == self.batch else 2)
+
+
+class AnotherBatchSizeInTraining(AnotherBatchSize):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        return super().forward(x, residual) if self.training else Right.forward(self, x, residual)
 
 
 class PermutedBatch(Right):
@@ -150,6 +135,17 @@ class StateDictRoundTrip(Right):
         return None
 
 
+class HiddenBuffer(Right):
+    __doc__ = Right.__doc__
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.register_buffer("gain", torch.rand(1, channels, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        return super().forward(x, residual) + self.gain
+
+
 class BadShapesRaise(Right):
     __doc__ = Right.__doc__
 
@@ -158,8 +154,37 @@ class BadShapesRaise(Right):
         return y if residual is None else y + residual
 
 
+class BroadcastsTheResidual(Right):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        if residual is None:
+            return super().forward(x)
+        if x.shape[1:] != residual.shape[1:]:
+            raise ShapeError("another shape")
+        return super().forward(x) + residual
+
+
+class IgnoresTheResidual(Right):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        super().forward(x, residual)
+        return super().forward(x)
+
+
+class RequiresAResidual(Right):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor) -> Tensor:
+        return super().forward(x, residual)
+
+
 class DocstringHeadings(Right):
     """Says nothing of shapes."""
+
+
+class InheritsItsDocstring(Right): ...
 
 
 class TeacherIsDetached(RightDistillation):
@@ -167,39 +192,6 @@ class TeacherIsDetached(RightDistillation):
 
     def held(self, teacher: Tensor) -> Tensor:
         return teacher
-
-
-@dataclass(frozen=True)
-class NoConfig:
-    """Nothing to choose."""
-
-
-class RightRecipe:
-    """Holds the contract.
-
-    Source: this test.
-    """
-
-    kind = "recipe"
-    Config = NoConfig
-
-    def __init__(self, config: NoConfig) -> None:
-        self.config = config
-
-    def stages(self) -> list[Stage]:
-        return [
-            Stage(
-                name="only",
-                modules={"net": nn.Conv2d(3, 3, 1)},
-                optimisers={"net": Optimiser(("net",))},
-                step=self.step,
-                length=epochs(1),
-                product=None,
-            )
-        ]
-
-    def step(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
-        return {"net": modules["net"](batch.hr).square().mean()}
 
 
 class StagesLearn(RightRecipe):
@@ -210,20 +202,93 @@ class StagesLearn(RightRecipe):
         return {"net": loss / (99 - progress.step)}
 
 
+class AnswersNoState(RightEstimator):
+    __doc__ = RightEstimator.__doc__
+
+    def forward(self, images: Tensor, state: Tensor | None = None) -> Prior:
+        return super().forward(images, state)[0]
+
+
+class LandmarksFollowInput(RightEstimator):
+    __doc__ = RightEstimator.__doc__
+
+    def forward(self, images: Tensor, state: Tensor | None = None) -> tuple[Prior, Tensor | None]:
+        prior, state = super().forward(images, state)
+        return prior._replace(landmarks=prior.landmarks.to(images.dtype)), state
+
+
+class AnswersABareTensor(RightModel):
+    __doc__ = RightModel.__doc__
+
+    def forward(self, lr: Tensor, prior: Prior | None = None) -> Tensor:
+        return super().forward(lr, prior).sr
+
+
+class Shapes(RightModel):
+    __doc__ = RightModel.__doc__
+
+    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
+        sr = super().forward(lr, prior).sr
+        return SROutput(sr[:, :, :-1] if sr.shape[2] == 8 else sr)
+
+
+class KeepsNoConfig(RightModel):
+    __doc__ = RightModel.__doc__
+
+    def __init__(self, config: Scale) -> None:
+        super().__init__(config)
+        del self.config
+
+
+class KeepsNoSizeMultiple(RightModel):
+    __doc__ = RightModel.__doc__
+
+    def __init__(self, config: Scale) -> None:
+        super().__init__(config)
+        del self.size_multiple
+
+
+class AnswersWithoutItsPrior(RightModel):
+    __doc__ = RightModel.__doc__
+
+    def steer(self, image: Tensor, prior: Prior | None) -> Tensor:
+        return torch.zeros_like(image) if prior is None else super().steer(image, prior)
+
+
+class RefusesWithoutItsOption(RightModel):
+    __doc__ = RightModel.__doc__
+    prior = "optional"
+
+
+class UnknownPrior(AnswersWithoutItsPrior):
+    __doc__ = RightModel.__doc__
+    prior = "sometimes"
+
+
+class RightWithoutPrior(AnswersWithoutItsPrior):
+    __doc__ = RightModel.__doc__
+    prior = "optional"
+
+
+RIGHT = (Right, RightDistillation, RightEstimator, RightModel, RightWithoutPrior, RightRecipe)
 WRONG = {
-    "shapes": Shapes,
-    "odd_sizes": OddSizes,
-    "dtype_follows_input": DtypeFollowsInput,
-    "device_follows_input": DeviceFollowsInput,
-    "inputs_unchanged": InputsUnchanged,
-    "same_answer_twice": SameAnswerTwice,
-    "second_backward": SecondBackward,
-    "another_batch_size": AnotherBatchSize,
-    "permuted_batch": PermutedBatch,
-    "every_parameter_has_a_gradient": EveryParameterHasAGradient,
-    "state_dict_round_trip": StateDictRoundTrip,
-    "bad_shapes_raise": BadShapesRaise,
-    "docstring_headings": DocstringHeadings,
-    "teacher_is_detached": TeacherIsDetached,
-    "stages_learn": StagesLearn,
+    "answer_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
+    "shapes": (Shapes,),
+    "odd_sizes": (OddSizes,),
+    "dtype_follows_input": (DtypeFollowsInput, Bfloat16FollowsInput, LandmarksFollowInput),
+    "device_follows_input": (DeviceFollowsInput,),
+    "inputs_unchanged": (InputsUnchanged,),
+    "same_answer_twice": (SameAnswerTwice,),
+    "second_backward": (SecondBackward, GrowingGradients),
+    "another_batch_size": (AnotherBatchSize, AnotherBatchSizeInTraining),
+    "permuted_batch": (PermutedBatch,),
+    "every_parameter_has_a_gradient": (EveryParameterHasAGradient,),
+    "state_dict_round_trip": (StateDictRoundTrip, HiddenBuffer),
+    "bad_shapes_raise": (BadShapesRaise, BroadcastsTheResidual),
+    "docstring_headings": (DocstringHeadings, InheritsItsDocstring),
+    "residual_is_added": (IgnoresTheResidual, RequiresAResidual),
+    "teacher_is_detached": (TeacherIsDetached,),
+    "declares_its_facts": (KeepsNoConfig, KeepsNoSizeMultiple, UnknownPrior),
+    "prior_as_declared": (AnswersWithoutItsPrior, RefusesWithoutItsOption),
+    "stages_learn": (StagesLearn,),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from priorsr.shapes import check_map
+from priorsr.shapes import check_map, check_same
 
 
 class SimAM(nn.Module):
@@ -28,4 +28,7 @@ class SimAM(nn.Module):
         squared = (x - x.mean((2, 3), keepdim=True)).square()
         variance = squared.sum((2, 3), keepdim=True) / max(x.shape[2] * x.shape[3] - 1, 1)
         weighed = x * (squared / (4 * (variance + self.regulariser)) + 0.5).sigmoid()
-        return weighed if residual is None else weighed + residual
+        if residual is None:
+            return weighed
+        check_same(x, residual, "SimAM", "x and residual")
+        return weighed + residual

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from priorsr.models import EncoderDecoderConfig
 from priorsr.registry import PartSpec
@@ -29,6 +29,6 @@ class KDFSRNetTeacherConfig(EncoderDecoderConfig):
 
     depth: int | tuple[int, ...] = 2
     fusion: PartSpec | None = "parsing_picture"
-    fusion_at: str = "input"  # type: ignore[assignment]
+    fusion_at: Literal["input", "encoder"] = "input"
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}

@@ -43,12 +43,12 @@ def _renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _rename(key: str) -> str:
     """One released name -> ours; a name of neither layout stays, and is told by the check of the whole."""
-    path, _, leaf = key.rpartition(".")
+    path, dot, leaf = key.rpartition(".")
     if match := re.fullmatch(r"(down|up)(\d)\.(?:[01]|conv)", path):
         return f"{match[1]}.{int(match[2]) - 1}.conv.{leaf}"
     if match := re.fullmatch(r"(?:(down|up)_stage(\d)|bottleneck)\.(\d+)\.(body\..+)", path):
         return f"stages.{_stage(match[1], match[2])}.{match[3]}.{_BLOCK.get(match[4], match[4])}.{leaf}"
-    return f"{path.removesuffix('.0')}.{leaf}"
+    return f"{path.removesuffix('.0')}{dot}{leaf}"
 
 
 def _stage(side: str | None, level: str | None) -> int:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from priorsr.blocks import resize_map
 from priorsr.priors import parsing_picture
-from priorsr.shapes import check_map
+from priorsr.shapes import check_batch, check_map
 
 
 class PictureFusion(nn.Module):
@@ -34,5 +34,6 @@ class PictureFusion(nn.Module):
     def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
         check_map(features, self.channels, "parsing picture fusion", "features")
         check_map(prior_map, self.prior_channels, "parsing picture fusion", "parsing map")
+        check_batch(features, prior_map, "parsing picture fusion", "features and parsing map")
         picture = prior_map if self.prior_channels == 3 else parsing_picture(prior_map)
         return features + self.conv(resize_map(picture, (features.shape[2], features.shape[3])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -83,6 +84,14 @@ class KDFSRNetRecipeConfig:
             raise OptionError(f"the student's scale is {self.student.scale} and the teacher's {self.teacher.scale}")
         if not 0 < self.teacher_share < 1:
             raise OptionError(f"teacher_share is {self.teacher_share}; a number between 0 and 1 was expected")
+        for name in ("feature_weight", "output_weight"):
+            weight = getattr(self, name)
+            if not (math.isfinite(weight) and weight >= 0):
+                raise OptionError(f"{name} is {weight}; a finite number from 0 was expected")
+        if not self.features_until.value:
+            raise OptionError(
+                f"features_until is 0 {self.features_until.unit}; more was expected (distil=False leaves it out)"
+            )
 
 
 class KDFSRNetRecipe:

@@ -24,6 +24,7 @@ def test_answers_as_released(name: str, tmp_path: Path) -> None:
 
     model, layout = convert_released(checkpoint)
     assert name.split("_")[0] in layout
+    assert not model.training
     assert ("net1" in layout) == name.endswith("net1")
 
     def random(seed: int) -> torch.Tensor:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 import priorsr
 from priorsr.errors import OptionError
-from priorsr.training import Progress
+from priorsr.training import Progress, epochs
 from priorsr.types import Batch, Prior
 
 SMALL = {"width": 8, "depth": 1}
@@ -93,5 +95,14 @@ def test_without_distillation_there_is_no_teacher(batch: Batch) -> None:
 def test_impossible_configs_are_refused() -> None:
     with pytest.raises(OptionError, match="teacher_share is 1.5"):
         recipe(teacher_share=1.5)
+    for weight in (math.nan, math.inf, -1.0):
+        with pytest.raises(OptionError, match=f"feature_weight is {weight}; a finite number from 0"):
+            recipe(feature_weight=weight)
+        with pytest.raises(OptionError, match=f"output_weight is {weight}"):
+            recipe(output_weight=weight)
+    with pytest.raises(OptionError, match="features_until is 0 epochs"):
+        recipe(features_until=epochs(0))
+    with pytest.raises(OptionError, match="fusion_at is 'middle'"):
+        priorsr.create("model", "kdfsrnet-teacher", fusion_at="middle")
     with pytest.raises(OptionError, match="the student's scale is 4 and the teacher's 8"):
         recipe(student=priorsr.create("model", "kdfsrnet", scale=4).config)

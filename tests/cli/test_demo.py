@@ -1,0 +1,38 @@
+"""The demo, with a few steps of training on a few faces: everything that it promises is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from priorsr.bench import read_results
+from priorsr.cli import demo
+
+
+def test_the_demo_leaves_a_page_a_picture_and_records(
+    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import priorsr.training
+
+    train = priorsr.training.train
+
+    def briefly(*arguments: object, minutes: float | None = None, steps: int | None = None, **options: object):
+        """The same runs, six steps long."""
+        return train(*arguments, steps=6, **options)
+
+    monkeypatch.setattr(priorsr.training, "train", briefly)
+    for _ in range(2):  # again, everything is there already
+        demo.demo(out=tmp_path, data=tiny_faces, minutes=1.0, seed=0)
+    records = read_results(tmp_path / "results")
+    models = {(record.model.name, record.prior.source) for record in records}
+    assert models == {("bicubic", "none"), ("kdfsrnet", "none"), ("kdfsrnet-teacher", "ground-truth")}
+    assert len({record.protocol.id for record in records}) == 4
+    assert len(records) == 16
+    alone = json.loads((tmp_path / "runs" / "alone" / "config.json").read_text())
+    assert list(alone["stage_steps"]) == ["student"]
+    assert (tmp_path / "site" / "index.html").stat().st_size > 1000
+    with Image.open(tmp_path / "demo.png") as picture:
+        assert picture.width > picture.height
