@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -251,12 +252,17 @@ def option_names(component: type) -> dict[str, inspect.Parameter]:
 
 def offer_of(kind: str, component: type) -> Offer:
     """The offer under which a class can be found again; raises OptionError if it is not, or no longer, registered."""
-    package = component.__module__.partition(".")[0]
+    package = _package(component.__module__)
     for offer in offers(kind):
-        # Only the class's own package is imported to compare: it is loaded already.
-        if (offer.distribution == SESSION or offer.target.partition(".")[0] == package) and _load(offer) is component:
+        # Only offers of the class's own package are loaded to compare, since it is imported already.
+        if (offer.distribution == SESSION or _package(offer.target) == package) and _load(offer) is component:
             return offer
     raise OptionError(
         f"the class {component.__qualname__} is not registered, so it cannot be saved by name: "
         f"put @priorsr.register({kind!r}, NAME) on it"
     )
+
+
+def _package(module: str) -> str:
+    """The package of a module's dotted name, or of MODULE:CLASS."""
+    return re.split("[.:]", module, maxsplit=1)[0]
