@@ -22,16 +22,25 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with _refusals_told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.touch()
         yield beside
-        with open(beside, "rb") as written:
-            os.fsync(written.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+        with _refusals_told(path):
+            with open(beside, "rb") as written:
+                os.fsync(written.fileno())
+            beside.replace(path)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusals_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def atomic_text(path: Path, text: str) -> None:

@@ -40,6 +40,7 @@ def demo(
     from priorsr.metrics import protocol_names
 
     began = time.monotonic()
+    _settle(out, data, minutes, seed)
     _say("1/4  faces")
     faces = data or synthesise(out / "faces", count=FACES, seed=seed, val=VAL, test=0).path
     _say("2/4  training: teacher, then student with the teacher beside; then the student alone, as long")
@@ -59,6 +60,21 @@ def demo(
         console.print(table)
     console.print(f"the page: {escape(str(page))}\nthe picture: {escape(str(picture))}", soft_wrap=True)
     console.print(f"[dim]{time.monotonic() - began:.0f} s in all[/]")
+
+
+def _settle(out: Path, data: Path | None, minutes: float, seed: int) -> None:
+    """Write down what the demo in `out` is of, or refuse another one there."""
+    from priorsr.data import FaceSet
+    from priorsr.errors import DataError, OptionError
+    from priorsr.files import atomic_json, read_json
+
+    if data is not None and not FaceSet.open(data).has_parsing:
+        raise DataError(f"{data}: has no parsing maps, which KDFSRNet's teacher sees; a set with maps was expected")
+    asked = {"data": str(data), "minutes": minutes, "seed": seed}
+    if not (out / "demo.json").exists():
+        atomic_json(out / "demo.json", asked)
+    elif (there := read_json(out / "demo.json")) != asked:
+        raise OptionError(f"{out}: holds a demo of {there}, not of {asked}: choose another folder")
 
 
 def _say(step: str) -> None:
@@ -100,7 +116,7 @@ def _draw(faces: Path, weights: dict[str, Path], path: Path) -> Path:
         with torch.inference_mode():
             sr = model(batch.lr, batch.prior).sr
         columns[label] = list(sr)
-        psnr = load_protocol("priorsr@1").score(sr, batch.hr).per_image["psnr_y"]
+        psnr = load_protocol("priorsr@1").scoring.score(sr, batch.hr).per_image["psnr_y"]
         notes[label] = [f"{value:.2f} dB" for value in psnr]
     columns["HR"] = list(batch.hr)
     save_picture(draw_strips(columns, notes), path)

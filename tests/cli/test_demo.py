@@ -10,6 +10,7 @@ from PIL import Image
 
 from priorsr.bench import read_results
 from priorsr.cli import demo
+from priorsr.errors import OptionError
 
 
 def test_the_demo_leaves_a_page_a_picture_and_records(
@@ -36,3 +37,5 @@ def test_the_demo_leaves_a_page_a_picture_and_records(
     assert (tmp_path / "site" / "index.html").stat().st_size > 1000
     with Image.open(tmp_path / "demo.png") as picture:
         assert picture.width > picture.height
+    with pytest.raises(OptionError, match=r"holds a demo of .*'minutes': 1\.0"):
+        demo.demo(out=tmp_path, data=tiny_faces, minutes=2.0, seed=0)
