@@ -9,10 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from priorsr.bench.images import to_8bit
 from priorsr.errors import PriorsrError
 from priorsr.kinds import Score as Judge
-from priorsr.metrics import Protocol, Scores
+from priorsr.metrics import Protocol, Scores, to_8bit
 from priorsr.types import Batch, Prior, SROutput
 
 

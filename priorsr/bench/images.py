@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import torch
 from PIL import Image
 from torch import Tensor
 
+from priorsr.errors import DataError
 from priorsr.files import atomic_path
-
-
-def to_8bit(images: Tensor) -> Tensor:
-    """Images in [0, 1] clamped and rounded to 8 bits: uint8 of the same shape."""
-    return (images.clamp(0, 1) * 255).round().to(torch.uint8)
+from priorsr.metrics import to_8bit
 
 
 def save_images(images: Tensor, ids: Sequence[str], folder: Path) -> None:
@@ -27,14 +24,29 @@ def save_images(images: Tensor, ids: Sequence[str], folder: Path) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill; it takes the name `folder` when the block ends without an error, replacing what was there."""
-    beside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
+def whole_folder(folder: Path, count: int) -> Iterator[Path]:
+    """A folder to fill with `count` images; it takes the name `folder` when the block ends without an error.
+
+    It replaces what was there. Several processes may do so at once: the folder is one's or another's, and whole.
+    Raises DataError if it does not hold `count` files.
+    """
+    beside, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{end}") for end in ("part", "old"))
+    for left in (beside, old):  # of a killed process that had the same id
+        shutil.rmtree(left, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         yield beside
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.rename(folder)
+        found = sum(1 for _ in beside.iterdir())
+        if found != count:
+            raise DataError(f"{folder}: {found} images were written to it, and {count} were expected")
+        with suppress(FileNotFoundError):
+            folder.rename(old)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+            # Another process was faster; its images, of the same model and faces, are kept.
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from torch import nn
 
@@ -72,6 +73,8 @@ def run(
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise DataError(f"{out}: is a file; a folder for the results was expected")
+    if seed < 0:
+        raise OptionError(f"seed is {seed}; 0 or more was expected")
     given = list(models) if isinstance(models, Sequence) and not isinstance(models, str) else [models]
     if name is not None and len(given) != 1:
         raise OptionError(f"name is {name!r} for {len(given)} models; a name is for one")
@@ -171,7 +174,7 @@ class _Benchmark:
         console = Console(stderr=True)
         batches = track(
             loader.in_order(),
-            description=f"{entry.facts.label}, {self.data.name} {self.data.split}",
+            description=escape(f"{entry.facts.label}, {self.data.name} {self.data.split}"),
             total=loader.steps_per_epoch,
             console=console,
             transient=True,
@@ -179,7 +182,7 @@ class _Benchmark:
         )
         with (
             in_eval_mode(entry.model, self.device) as model,
-            whole_folder(folder) if self.save_outputs else nullcontext() as beside,
+            whole_folder(folder, self.data.count) if self.save_outputs else nullcontext() as beside,
         ):
             evaluation = evaluate(
                 model,
@@ -256,10 +259,10 @@ def _judges(names: Sequence[str], protocols: Sequence[Protocol]) -> _Judges:
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise OptionError(f"device is {name!r}; 'auto', 'cpu' or 'cuda' was expected") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise OptionError(f"device is {name!r}, and torch finds no GPU here")
-    return device
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda") or not (name == kind or (index.isdecimal() and index.isascii())):
+        raise OptionError(f"device is {name!r}; 'auto', 'cpu', 'cuda' or 'cuda:N' was expected")
+    there = torch.cuda.device_count()
+    if kind == "cuda" and int(index or 0) >= there:
+        raise OptionError(f"device is {name!r}, and torch finds {there or 'no'} GPU{'s' * (there > 1)} here")
+    return torch.device(kind) if kind == "cpu" else torch.device(name)

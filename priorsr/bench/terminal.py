@@ -27,10 +27,17 @@ def tables(records: Iterable[Record]) -> Iterator[Table]:
 
 
 def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False, box=None)
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        pad_edge=False,
+        box=None,
+    )
     table.add_column("model", overflow="fold")
     for name in board.scores:
-        table.add_column(score_label(name))
+        table.add_column(escape(score_label(name)))
     table.add_column("params", justify="right")
     table.add_column("MACs", justify="right")
     table.add_column("latency", justify="right")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from priorsr.cli.console import console, errors, print_json
+from priorsr.cli.several import SeveralValues
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -20,7 +21,7 @@ def bench() -> None:
     """Score models, and show the scores."""
 
 
-@app.command()
+@app.command(cls=SeveralValues)
 def run(
     model: Annotated[
         list[str],
@@ -41,7 +42,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: records without their images' scores.")] = False,
 ) -> None:
-    """Score models on a split under protocols, bicubic always beside them; --model and --protocol may be repeated."""
+    """Score models on a split under protocols, bicubic beside them; --model and --protocol take one or several."""
     from priorsr import bench
     from priorsr.bench.results import record_path
     from priorsr.bench.terminal import LEGEND
@@ -91,4 +92,4 @@ def site(
     """Build a static page of every result, with its images; it opens from disk."""
     from priorsr.bench.site import build_site
 
-    console.print(f"written to {build_site(results, out, title=title)}", soft_wrap=True)
+    console.print(f"written to {build_site(results, out, title=title)}", soft_wrap=True, markup=False)

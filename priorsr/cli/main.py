@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from priorsr.cli import bench, catalogue, data, demo, doctor, train, weights
 from priorsr.cli.console import errors
+from priorsr.cli.several import SeveralValues
 from priorsr.errors import PriorsrError
 
+UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Typer does not export
+
+
+class Commands(TyperGroup):
+    """The commands; one that Ctrl-C ends says what its KeyboardInterrupt does, such as how training goes on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            if str(interruption):
+                errors.print(str(interruption), soft_wrap=True, markup=False)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Prior-guided face super-resolution: components, four published systems, and a benchmark.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -21,7 +40,7 @@ app.command("list")(catalogue.list_components)
 app.command("info")(catalogue.info)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
-app.command("train")(train.train)
+app.command("train", cls=SeveralValues)(train.train)
 app.add_typer(data.app, name="data", help="Make, import and examine face sets.")
 app.add_typer(bench.app, name="bench", help="Score models, and show the scores.")
 app.add_typer(weights.app, name="weights", help="Read weights that others released.")
@@ -37,18 +56,23 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one sentence on stderr and exit code 2."""
+    """Run the command line; a user's mistake, or what the system refuses, is one sentence on stderr and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except PriorsrError as error:
-        errors.print(f"[bold red]error:[/] {_escape(str(error))}", soft_wrap=True)
-        sys.exit(2)
+        _tell(str(error))
+    except UsageError as error:
+        if error.format_message():  # else the help was printed
+            _tell(error.format_message())
+    except OSError as error:
+        _tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    sys.exit(2)
 
 
-def _escape(text: str) -> str:
+def _tell(mistake: str) -> None:
     from rich.markup import escape
 
-    return escape(text)
+    errors.print(f"[bold red]error:[/] {escape(' '.join(mistake.split()))}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -58,10 +58,9 @@ def train(
             track=track,
             console=errors,
         )
-    except TrainingInterruptedError as interruption:
-        errors.print(escape(str(interruption)), soft_wrap=True)
+    except TrainingInterruptedError:
         _leave_group()
-        raise typer.Exit(130) from None
+        raise
     _leave_group()
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
         return

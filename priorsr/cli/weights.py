@@ -31,4 +31,4 @@ def convert(
         raise DataError(f"{out}: a name that ends in .safetensors was expected")
     model, layout = convert_released(src)
     save(model, out, card={"source": {"file": src.name, "sha256": sha256_file(src), "layout": layout}})
-    console.print(f"{src} is {layout}; written to {out}", soft_wrap=True)
+    console.print(f"{src} is {layout}; written to {out}", soft_wrap=True, markup=False)

@@ -14,6 +14,7 @@ from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
+from priorsr.version import __version__
 
 MEMORY_LIMIT = 2 * 1024**3  # bytes; larger splits go to the cache folder
 
@@ -30,7 +31,7 @@ class Decoded:
     """The pixels of the faces of a split, uint8, in the order of their ids. Loaders of one `FaceSet` share them.
 
     hr: (N,3,H,W). lr: (N,3,H/scale,W/scale), see `priorsr.data.reduction`. parsing: (N,H,W) or None.
-    Raises DataError naming the file if an image or a map is broken or has another size.
+    Raises DataError naming the file if an image or a map is broken, changed since the set was made, or of another size.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Decoded:
         def array(name: str, shape: tuple[int, ...], row: Callable[[int], np.ndarray]) -> np.ndarray:
             name = f"{split}-{name}-{'x'.join(map(str, shape))}"
             if large:
-                return _mapped(cache_folder() / faces.hash[:16] / f"{name}.npy", shape, row)
+                return _mapped(cache_folder() / __version__ / faces.hash[:16] / f"{name}.npy", shape, row)
             kept = _in_memory.setdefault(faces, {})
             if name not in kept:
                 kept[name] = _filled(np.empty(shape, dtype=np.uint8), name, row)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from priorsr.data.face_set import FaceSet, image_path, parsing_path
+from priorsr.data.face_set import LANDMARKS, FaceSet, image_path, parsing_path
+from priorsr.data.images import read_image, read_parsing
+from priorsr.data.landmarks_file import read_landmarks
 from priorsr.data.lr_check import Finding, check_lr
 from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import find_kernel
@@ -38,7 +39,7 @@ def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = 
     faces = FaceSet.open(path)
     ids = sorted({face for split in faces.splits for face in faces.ids(split)})
     findings = [Finding("files", *problem.split(": ", 1)) for problem in faces.verify()]
-    findings += _check_landmarks(faces, ids)
+    findings += _check_landmarks(faces)
     pixels: dict[str, str] = {}
     for face, (found, digest) in zip(
         ids, parallel_map(lambda face: _check_face(faces, face), ids, "Reading"), strict=True
@@ -60,31 +61,33 @@ def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = 
     return Report(str(path), len(ids), inside, notes)
 
 
-def _check_landmarks(faces: FaceSet, ids: Sequence[str]) -> list[Finding]:
+def _check_landmarks(faces: FaceSet) -> list[Finding]:
     try:
-        for face in ids:
-            faces.landmarks(face)
+        if faces.has_landmarks:
+            read_landmarks(faces.path / LANDMARKS, faces.landmark_scheme)
     except DataError as error:
         return [_of(error, "landmarks")]
     return []
 
 
 def _check_face(faces: FaceSet, face: str) -> tuple[list[Finding], str | None]:
-    """What is wrong with a face's files, and a hash of its pixels."""
+    """What is wrong with a face's files as they are now, and a hash of its pixels."""
     try:
-        image = faces.image(face)
+        image = read_image(faces.path / image_path(face))
     except DataError as error:
         return [_of(error, "images")], None
     findings = []
-    try:
-        parsing = faces.parsing(face)
-        if parsing is not None and parsing.shape != image.shape[:2]:
-            problem = (
-                f"is {parsing.shape[0]} x {parsing.shape[1]}, but its image is {image.shape[0]} x {image.shape[1]}"
-            )
-            findings.append(Finding("sizes", str(faces.path / parsing_path(face)), problem))
-    except DataError as error:
-        findings.append(_of(error, "parsing"))
+    if faces.has_parsing_of(face):
+        path = faces.path / parsing_path(face)
+        try:
+            parsing = read_parsing(path, faces.label_map)
+            if parsing.shape != image.shape[:2]:
+                problem = (
+                    f"is {parsing.shape[0]} x {parsing.shape[1]}, but its image is {image.shape[0]} x {image.shape[1]}"
+                )
+                findings.append(Finding("sizes", str(path), problem))
+        except DataError as error:
+            findings.append(_of(error, "parsing"))
     return findings, hashlib.sha256(f"{image.shape}".encode() + image.tobytes()).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -13,9 +14,10 @@ from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.manifest import NAME, Manifest, read_manifest
 from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError, UnknownNameError, did_you_mean
-from priorsr.files import sha256_file, sha256_json
+from priorsr.files import sha256_json
 from priorsr.priors import LabelMap, LandmarkScheme, label_map, landmark_scheme
 
+PARTS = ("images", "parsing", "splits")
 LANDMARKS = "landmarks.npz"
 
 
@@ -49,7 +51,7 @@ class FaceSet:
     def open(cls, path: str | Path) -> FaceSet:
         """The face set in the folder `path`. Raises DataError if its manifest or splits are broken.
 
-        Images are read when they are asked for, and hashes are compared by `verify`.
+        Images are read when they are asked for, and every file's hash is compared when it is read.
         """
         folder = Path(path)
         manifest = read_manifest(folder)
@@ -102,45 +104,59 @@ class FaceSet:
         """The SHA-256 of the set's content: of every file's name and hash. Renaming or moving the set keeps it."""
         return sha256_json(self.manifest.files)
 
+    def content(self, name: str) -> bytes:
+        """The bytes of a file that the manifest lists; raises DataError unless they are those that it lists."""
+        path = self.path / name
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise DataError(f"{path}: is listed in {NAME}, but is not there") from None
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        if hashlib.sha256(content).hexdigest() != self.manifest.files[name]:
+            raise DataError(f"{path}: has changed since the set was made: its hash is not the one in {NAME}")
+        return content
+
     def image(self, face: str) -> np.ndarray:
-        """A face's image, uint8 (H,W,3); raises DataError."""
-        if image_path(face) not in self.manifest.files:
+        """A face's image, uint8 (H,W,3); raises DataError, also where the file has changed since the set was made."""
+        name = image_path(face)
+        if name not in self.manifest.files:
             raise DataError(f"{self.path}: there is no face {face!r} in the set")
-        return read_image(self.path / image_path(face))
+        return read_image(self.path / name, self.content(name))
 
     def has_parsing_of(self, face: str) -> bool:
         """Whether this face has a parsing map."""
         return parsing_path(face) in self.manifest.files
 
     def parsing(self, face: str) -> np.ndarray | None:
-        """A face's parsing map as class indices, uint8 (H,W), or None if it has none; raises DataError."""
+        """A face's parsing map as class indices, uint8 (H,W), or None if it has none; raises DataError as `image`."""
         if not self.has_parsing_of(face):
             return None
-        return read_parsing(self.path / parsing_path(face), self.label_map)
+        name = parsing_path(face)
+        return read_parsing(self.path / name, self.label_map, self.content(name))
 
     def landmarks(self, face: str) -> Points | None:
-        """A face's landmarks (L,2) float32 in HR pixels and valid (L) bool, or None without any; raises DataError."""
+        """A face's landmarks (L,2) float32 in HR pixels and valid (L) bool, or None; raises DataError as `image`."""
         return self._landmarks.get(face)
 
     @cached_property
     def _landmarks(self) -> dict[str, Points]:
         if LANDMARKS not in self.manifest.files:
             return {}
-        return read_landmarks(self.path / LANDMARKS, self.landmark_scheme)
+        return read_landmarks(self.path / LANDMARKS, self.landmark_scheme, self.content(LANDMARKS))
 
     def verify(self) -> list[str]:
         """What differs from the manifest, a sentence a file: missing, changed, or not listed. Empty if nothing does."""
 
         def check(name: str) -> str | None:
-            path = self.path / name
-            if not path.is_file():
-                return f"{path}: is listed in {NAME}, but is not there"
-            if sha256_file(path) != self.manifest.files[name]:
-                return f"{path}: has changed since the set was made: its hash is not the one in {NAME}"
+            try:
+                self.content(name)
+            except DataError as error:
+                return str(error)
             return None
 
         found = [problem for problem in parallel_map(check, sorted(self.manifest.files), "Hashing") if problem]
-        for part in ("images", "parsing", "splits"):
+        for part in PARTS:
             there = {f"{part}/{path.name}" for path in (self.path / part).glob("*")}
             found += [
                 f"{self.path / name}: is not listed in {NAME}" for name in sorted(there - self.manifest.files.keys())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,17 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def read_image(path: Path) -> np.ndarray:
-    """The RGB pixels of an image file, uint8 (H,W,3); raises DataError."""
-    return read_photograph(path)[0]
+def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
+    """The RGB pixels of an image file, uint8 (H,W,3), whose bytes may be given; raises DataError."""
+    return read_photograph(path, content)[0]
 
 
-def read_photograph(path: Path) -> tuple[np.ndarray, str]:
+def read_photograph(path: Path, content: bytes | None = None) -> tuple[np.ndarray, str]:
     """The RGB pixels of an image file, turned upright as its EXIF says, and its format: PNG, JPEG or WEBP.
 
     Grey images count as RGB. Raises DataError for what is no such image, has more than 8 bits, or is see-through.
     """
-    image, image_format = _open(path)
+    image, image_format = _open(path, content)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         if np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
             raise DataError(f"{path}: has see-through pixels; an opaque RGB image was expected")
@@ -34,12 +35,12 @@ def read_photograph(path: Path) -> tuple[np.ndarray, str]:
     return np.asarray(ImageOps.exif_transpose(image).convert("RGB")), image_format
 
 
-def read_parsing(path: Path, label_map: LabelMap) -> np.ndarray:
-    """The class indices of a parsing map's file, uint8 (H,W).
+def read_parsing(path: Path, label_map: LabelMap, content: bytes | None = None) -> np.ndarray:
+    """The class indices of a parsing map's file, uint8 (H,W), whose bytes may be given.
 
     Raises DataError for what is no image with one channel (grey or palette), or has a class that the map lacks.
     """
-    image, _ = _open(path)
+    image, _ = _open(path, content)
     if image.mode not in ("L", "P"):
         raise DataError(f"{path}: has the mode {image.mode}; class indices in one channel of 8 bits were expected")
     parsing = np.asarray(image)
@@ -60,9 +61,9 @@ def write_image(path: Path, pixels: np.ndarray, palette: np.ndarray | None = Non
         image.save(beside, format="PNG")
 
 
-def _open(path: Path) -> tuple[Image.Image, str]:
+def _open(path: Path, content: bytes | None) -> tuple[Image.Image, str]:
     try:
-        with Image.open(path) as image:
+        with Image.open(path if content is None else BytesIO(content)) as image:
             image.load()
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file; an image was expected") from None

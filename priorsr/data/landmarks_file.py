@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,14 @@ Points = tuple[np.ndarray, np.ndarray]
 """Landmarks (L,2) float32, and which are valid (L) bool."""
 
 
-def read_landmarks(path: Path, scheme: LandmarkScheme) -> dict[str, Points]:
-    """The landmarks of every face in a file, by id; without `valid` in the file, all are valid.
+def read_landmarks(path: Path, scheme: LandmarkScheme, content: bytes | None = None) -> dict[str, Points]:
+    """The landmarks of every face in a file, whose bytes may be given, by id; without `valid` in it, all are valid.
 
     Points that are not valid become 0. Raises DataError for a file that is broken, names a face twice, or fails
     `check_points`.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(path if content is None else BytesIO(content), allow_pickle=False) as file:
             ids, landmarks = file["ids"], file["landmarks"].astype(np.float32)
             valid = file["valid"].astype(bool) if "valid" in file else np.ones(landmarks.shape[:2], dtype=bool)
     except FileNotFoundError:

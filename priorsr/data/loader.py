@@ -12,7 +12,7 @@ from torch import Tensor
 
 from priorsr.data.arrays import Decoded
 from priorsr.data.augmentation import Faces
-from priorsr.data.face_set import FaceSet
+from priorsr.data.face_set import FaceSet, split_path
 from priorsr.errors import DataError, OptionError
 from priorsr.types import Batch, Prior
 
@@ -34,7 +34,8 @@ class FaceLoader:
     priors: "parsing", "landmarks", both or none; where it is not given, those that every face of the split has.
     size: the HR size that is expected; where it is not given, the first image's.
 
-    Raises UnknownNameError, OptionError, ShapeError, or DataError naming the file.
+    Raises UnknownNameError, OptionError, ShapeError, or DataError naming the file, also one that has changed since the
+    set was made.
     """
 
     def __init__(
@@ -59,9 +60,15 @@ class FaceLoader:
             )
         self.face_set, self.split, self.batch_size, self.seed = face_set, split, batch_size, seed
         self.ids = face_set.ids(split)
+        face_set.content(split_path(split))  # raises if the list of ids has changed since the set was made
         self._rank, self._world = shard
         self._flip, self._turn = flip, quarter_turns
         self.priors = _choose_priors(face_set, split, priors)
+        if flip and "landmarks" in self.priors and not face_set.landmark_scheme.flip:
+            raise OptionError(
+                f"{face_set.path}: its landmarks ({face_set.landmark_scheme.name}) cannot be mirrored, since no source "
+                "tells which points change places; flip=False or priors without landmarks were expected"
+            )
         self._pixels = Decoded(
             face_set, split, size=size, reduction=reduction, scale=scale, parsing="parsing" in self.priors
         )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from priorsr.data.face_set import FaceSet
-from priorsr.data.images import read_photograph
+from priorsr.data.face_set import FaceSet, image_path
+from priorsr.data.images import read_image, read_photograph
 from priorsr.data.importers.sources import images_by_id
 from priorsr.data.jpeg import jpeg_quality
 from priorsr.data.parallel import parallel_map
@@ -82,7 +82,7 @@ def _compare(faces: FaceSet, face: str, file: Path) -> _Compared:
     findings = []
     try:
         lr, image_format = read_photograph(file)
-        hr = faces.image(face)
+        hr = read_image(faces.path / image_path(face))
     except DataError as error:
         return _Compared([Finding("images", str(file), str(error))])
     quality = jpeg_quality(lr)

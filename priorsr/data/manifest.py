@@ -39,8 +39,9 @@ class Provenance(_Frozen):
 class Manifest(_Frozen):
     """What a face set says of itself.
 
-    image_sizes: (height, width) of its images, each once. image_formats: how many were PNG, JPEG or WEBP where they
-    came from; a JPEG's traces stay in the HR image. label_map, landmark_scheme: names from `priorsr.priors`.
+    image_sizes: (height, width) of its images. original_sizes: those that they had where they came from, each once;
+    `source` says how they were resized. image_formats: how many were PNG, JPEG or WEBP there; a JPEG's traces stay in
+    the HR image. label_map, landmark_scheme: names from `priorsr.priors`.
     made_from: a hash over what the set was built from and how, by which an import knows that it is done.
     """
 
@@ -52,6 +53,7 @@ class Manifest(_Frozen):
     label_map: str
     landmark_scheme: str
     image_sizes: tuple[tuple[int, int], ...]
+    original_sizes: tuple[tuple[int, int], ...] = ()
     image_formats: dict[str, int]
     priors: dict[Literal["parsing", "landmarks"], Provenance]
     made_from: Sha256

@@ -23,7 +23,7 @@ def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> I
     """
     workers = os.cpu_count() or 1
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     pool = ThreadPoolExecutor(workers)
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from priorsr.data.face_set import LANDMARKS, FaceSet, image_path, parsing_path, split_path
+from priorsr.data.face_set import LANDMARKS, PARTS, FaceSet, image_path, parsing_path, split_path
 from priorsr.data.images import read_parsing, write_image
 from priorsr.data.landmarks_file import Points, check_points, write_landmarks
 from priorsr.data.manifest import NAME, Manifest, Provenance
@@ -25,16 +25,22 @@ from priorsr.version import __version__
 
 JOURNAL = ".unfinished.jsonl"
 FROM_PARSING = Provenance(tool="priorsr.priors.landmarks_from_parsing", version=__version__)
+FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 CHUNK = 256  # parsing maps in memory at once
 
 
 class Pixels(NamedTuple):
-    """A face as an importer makes it. image: uint8 (H,W,3). parsing: uint8 (H,W). image_format: what the image was."""
+    """A face as an importer makes it.
+
+    image: uint8 (H,W,3). parsing: uint8 (H,W). image_format, original_size: what the image was, and its (height, width)
+    before it was resized, if it was.
+    """
 
     image: np.ndarray
     parsing: np.ndarray | None = None
     landmarks: Points | None = None
     image_format: str = "PNG"
+    original_size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def write_face_set(
 
     An interrupted call is taken up again by the same call: faces that are there with the right hash are kept. A set
     that is finished and was made from the same faces is opened as it is. Raises DataError if `out` holds anything else,
-    or if the faces are not what a set can hold.
+    or if the faces are not what a set can hold: all of one size, with ids and splits that can be names of files.
     """
     folder = Path(out)
     made_from = sha256_json([about, sorted((face.id, face.split, face.key) for face in faces)])
@@ -82,7 +88,7 @@ def write_face_set(
         if finished.manifest.made_from == made_from:
             return finished
         raise DataError(f"{folder}: holds a finished face set made from other files or options; choose another folder")
-    _check_ids(faces)
+    _check_names(faces)
     written = _write_faces(folder, faces, about, {"parsing": parsing, "landmarks": landmarks})
     points = _all_points(folder, written, about, landmarks)
     files = {name: digest for entry in written.values() for name, digest in entry["files"].items()}
@@ -93,9 +99,10 @@ def write_face_set(
     if points:
         write_landmarks(folder / LANDMARKS, points)
         files[LANDMARKS] = sha256_file(folder / LANDMARKS)
-    for left in folder.glob("*/*"):  # by an interrupted call: torn files, and faces that are no longer asked for
-        if left.relative_to(folder).as_posix() not in files:
-            left.unlink()
+    for part in PARTS:
+        for left in (folder / part).glob("*"):  # by an interrupted call: torn, or of faces that are not asked for now
+            if left.is_file() and f"{part}/{left.name}" not in files:
+                left.unlink()
     made_by = {
         "parsing": parsing if any(parsing_path(face) in files for face in written) else None,
         "landmarks": landmarks if points else None,
@@ -104,6 +111,7 @@ def write_face_set(
         about._asdict()
         | {
             "image_sizes": sorted({tuple(entry["size"]) for entry in written.values()}),
+            "original_sizes": sorted({tuple(entry["original_size"]) for entry in written.values()}),
             "image_formats": dict(sorted(Counter(entry["image_format"] for entry in written.values()).items())),
             "priors": {prior: tool for prior, tool in made_by.items() if tool},
             "made_from": made_from,
@@ -115,11 +123,17 @@ def write_face_set(
     return FaceSet.open(folder)
 
 
-def _check_ids(faces: Sequence[Face]) -> None:
+def _check_names(faces: Sequence[Face]) -> None:
     if not faces:
         raise DataError("there are no faces to make a set of")
     seen: dict[str, str] = {}
     for face in faces:
+        for what, name in (("face", face.id), ("split", face.split)):
+            if not FILE_NAME.fullmatch(name):
+                raise DataError(
+                    f"the {what} {name!r} cannot be the name of a file: a name without a slash, not beginning with a "
+                    "dot, was expected"
+                )
         if face.id in seen:
             raise DataError(f"the face {face.id!r} is there twice, in {seen[face.id]} and in {face.split}")
         seen[face.id] = face.split
@@ -148,6 +162,7 @@ def _write_faces(
             "id": face.id,
             "key": face.key,
             "size": list(pixels.image.shape[:2]),
+            "original_size": pixels.original_size or list(pixels.image.shape[:2]),
             "image_format": pixels.image_format,
             "files": {name: sha256_file(folder / name) for name in files},
             "landmarks": pixels.landmarks and [part.tolist() for part in pixels.landmarks],
@@ -156,10 +171,12 @@ def _write_faces(
     known = _read_journal(folder)
     keys = {face.id: face.key for face in faces}
     kept = {face: entry for face, entry in known.items() if keys.get(face) == entry["key"] and _whole(folder, entry)}
-    with open(folder / JOURNAL, "w", encoding="utf-8") as journal:
-        _log(journal, kept.values())
+    atomic_text(folder / JOURNAL, "".join(map(_line, kept.values())))
+    with open(folder / JOURNAL, "a", encoding="utf-8") as journal:
         for entry in parallel_map(write, [face for face in faces if face.id not in kept], f"Writing {folder.name}"):
-            _log(journal, [entry])
+            _check_one_size(next(iter(kept.values()), entry), entry)
+            journal.write(_line(entry))
+            journal.flush()
             kept[entry["id"]] = entry
     return kept
 
@@ -170,7 +187,6 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
     if not journal.exists():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
-        folder.mkdir(parents=True, exist_ok=True)
         return {}
     entries = {}
     for line in journal.read_text(encoding="utf-8").splitlines():
@@ -182,9 +198,14 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def _log(journal: TextIO, entries: Iterable[Mapping[str, Any]]) -> None:
-    journal.writelines(json.dumps(entry) + "\n" for entry in entries)
-    journal.flush()
+def _line(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry) + "\n"
+
+
+def _check_one_size(first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    if first["size"] != other["size"]:
+        one, two = (f"the face {entry['id']!r} is {entry['size'][0]} x {entry['size'][1]}" for entry in (other, first))
+        raise DataError(f"{one}, but {two}; all of one size were expected (import them with --size)")
 
 
 def _whole(folder: Path, entry: Mapping[str, Any]) -> bool:
@@ -205,13 +226,11 @@ def _all_points(
     if landmarks != FROM_PARSING:
         return {face: _points(entry) for face, entry in written.items() if entry["landmarks"]}
     points: dict[str, Points] = {}
-    mapped = sorted((entry["size"], face) for face, entry in written.items() if parsing_path(face) in entry["files"])
-    for _, group in groupby(mapped, key=lambda item: item[0]):  # maps of one size are read together
-        ids = [face for _, face in group]
-        for chunk in (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)):
-            maps = [read_parsing(folder / parsing_path(face), label_map(about.label_map)) for face in chunk]
-            found, valid = landmarks_from_parsing(torch.from_numpy(np.stack(maps)))
-            points |= zip(chunk, zip(found.numpy(), valid.numpy(), strict=True), strict=True)
+    ids = sorted(face for face, entry in written.items() if parsing_path(face) in entry["files"])
+    for chunk in (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)):
+        maps = [read_parsing(folder / parsing_path(face), label_map(about.label_map)) for face in chunk]
+        found, valid = landmarks_from_parsing(torch.from_numpy(np.stack(maps)))
+        points |= zip(chunk, zip(found.numpy(), valid.numpy(), strict=True), strict=True)
     return points
 
 

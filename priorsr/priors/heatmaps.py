@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from priorsr.kernels.landmark_heatmap import landmark_heatmap
+from priorsr.kernels import landmark_heatmap
 
 
 def draw_heatmaps(

@@ -83,6 +83,7 @@ def train(
     report = Report(console if accelerator.is_main_process else None)
     config = _stored(folder, resume, report)
     settings = asked.agreed(config, folder.config) if config else asked.completed()
+    pace = Pace(settings.validate_every, log_every, checkpoint_seconds)
     plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
     faces = FaceSet.open(data)
     setup = Setup(settings, plan, faces, accelerator)
@@ -102,7 +103,7 @@ def train(
         accelerator,
         Journal(folder, accelerator, report),
         {key: config[key] for key in ("recipe", "preset", "overrides", "seed", "data", "precision")},
-        Pace(settings.validate_every, log_every, checkpoint_seconds),
+        pace,
     )
     accelerator.wait_for_everyone()  # all have looked before the first file is written
     with folder.locked() if accelerator.is_main_process else nullcontext():

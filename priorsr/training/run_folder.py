@@ -20,6 +20,7 @@ import torch
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, atomic_text, read_json
 from priorsr.training.checkpoints import Checkpoints
+from priorsr.training.settings import SETTINGS
 from priorsr.version import __version__
 
 if sys.platform != "win32":
@@ -27,9 +28,15 @@ if sys.platform != "win32":
 
 
 class RunFolder:
-    """config.json, metrics.jsonl, curves.png, samples/, checkpoints/ and weights/ under one path."""
+    """config.json, metrics.jsonl, curves.png, samples/, checkpoints/ and weights/ under one path.
+
+    Raises DataError if a file is in its way.
+    """
 
     def __init__(self, path: Path) -> None:
+        there = next(part for part in (path, *path.absolute().parents) if part.exists())
+        if not there.is_dir():
+            raise DataError(f"{there}: is a file; a folder for the run was expected")
         self.path = path
         self.config = path / "config.json"
         self.metrics = path / "metrics.jsonl"
@@ -45,8 +52,11 @@ class RunFolder:
     def read_config(self) -> dict[str, Any]:
         """The config of the run that was started here; raises DataError if it is not one."""
         config = read_json(self.config)
-        if not isinstance(config, dict) or "recipe" not in config:
+        if not isinstance(config, dict):
             raise DataError(f"{self.config}: is not the config of a run")
+        for key in (*SETTINGS, "config", "data", "stage_steps", "torchelastic_run", "threads", "device", "versions"):
+            if key not in config:
+                raise DataError(f"{self.config}: is not the config of a run, it has no {key!r}")
         return config
 
     @contextmanager

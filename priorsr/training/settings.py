@@ -30,6 +30,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise OptionError(f"{name} is {value}; a number above 0 was expected")
+        if self.seed is not None and not 0 <= self.seed < 2**32:  # what NumPy takes
+            raise OptionError(f"seed is {self.seed}; a number from 0 to {2**32 - 1} was expected")
 
     def completed(self) -> Settings:
         """With the defaults for what was not given."""
@@ -49,4 +51,7 @@ class Settings:
                     f"{where}: the run was started with {name} = {stored[name]!r}, and {value!r} is given now; "
                     "leave it out to resume, or start another run in another folder"
                 )
-        return Settings(**{field.name: stored[field.name] for field in fields(self)})
+        return Settings(**{name: stored[name] for name in SETTINGS})
+
+
+SETTINGS = tuple(field.name for field in fields(Settings))

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from priorsr.errors import OptionError
 from priorsr.models import weights
 from priorsr.training.checkpoints import Checkpoint, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
@@ -19,7 +20,7 @@ from priorsr.training.loop import StageLoop, below, load_state
 from priorsr.training.plan import validation_interval
 from priorsr.training.run_folder import RunFolder
 from priorsr.training.stage import Stage
-from priorsr.training.validation import FACES, PROTOCOL, SCORE, Validator
+from priorsr.training.validation import FACES, SCORE, Validator, prior_given
 from priorsr.training.window import Window
 
 
@@ -39,6 +40,12 @@ class Pace:
     validate_every: int | None = None
     log_every: int = 10
     checkpoint_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.log_every < 1:
+            raise OptionError(f"log_every is {self.log_every}; 1 or more was expected")
+        if not self.checkpoint_seconds >= 0:
+            raise OptionError(f"checkpoint_seconds is {self.checkpoint_seconds}; 0 or more was expected")
 
 
 class Trainer:
@@ -201,7 +208,8 @@ class Trainer:
             **self._card,
             "stage": stage.name,
             "steps": self._steps[stage.name],
-            "scores": {f"{SCORE} ({PROTOCOL}, val)": self._scores[stage.name]},
+            "scores": {f"{SCORE} ({self._validator.protocol.id}, val)": self._scores[stage.name]},
+            "prior": prior_given(stage.modules[str(stage.product)]),
             "networks": {name: type(stage.modules[name]).__name__ for name in sorted(stage.frozen)},
             "starts_from": {name: str(source) for name, source in stage.starts_from.items()},
         }

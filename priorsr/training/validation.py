@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import fmean
+from typing import Literal
 
 import torch
 from accelerate import Accelerator
@@ -37,14 +38,23 @@ class Score:
 class Validator:
     """Scores a model as `priorsr@1` scores PSNR on Y, in float32, over the first faces of the split `val` or all.
 
-    The faces are shared out among the processes.
+    As in benchmarks, only a model that requires a prior is given the ground truth. The faces are shared out among the
+    processes.
+    protocol: the protocol, for the size of the faces and the recipe's reduction.
     """
 
     def __init__(self, faces: FaceSet, scale: int, reduction: str, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
         self._loader = FaceLoader(faces, "val", batch_size=BATCH, reduction=reduction, scale=scale)
         self._bicubic = Bicubic(BicubicConfig(scale))
-        scoring = load_protocol(PROTOCOL).scoring
+        published = load_protocol(PROTOCOL)
+        size, usual = faces.manifest.image_sizes[0][0], published.reduction.hr_size
+        self.protocol = replace(
+            published,
+            reduction=replace(published.reduction, hr_size=size, scale=scale, kernel=reduction),
+            adapted_from=None if size == usual else usual,
+        )
+        scoring = self.protocol.scoring
         self._scoring = replace(scoring, scores={SCORE: scoring.scores[SCORE]})
 
     @property
@@ -84,12 +94,12 @@ class Validator:
         return self._scoring.score(sr, hr).per_image[SCORE].tolist()
 
     def _enhanced(self, model: nn.Module, lr: Tensor, prior: Prior) -> Tensor:
-        """A model's answer in eval mode, with the prior if it takes one, back on the CPU, where scores are computed."""
+        """A model's answer in eval mode, with the prior if it requires one, on the CPU, where scores are computed."""
         lr, prior = tree_map_only(Tensor, lambda tensor: tensor.to(self._accelerator.device), (lr, prior))
         training = model.training
         model.eval()
         try:
-            return (model(lr) if model.prior == "none" else model(lr, prior)).sr.cpu()
+            return (model(lr) if prior_given(model) == "none" else model(lr, prior)).sr.cpu()
         finally:
             model.train(training)
 
@@ -103,6 +113,11 @@ class Validator:
             yield batch
             if left == 0:
                 return
+
+
+def prior_given(model: nn.Module) -> Literal["none", "ground-truth"]:
+    """What a model is given beside LR when it is validated."""
+    return "ground-truth" if model.prior == "required" else "none"
 
 
 def _first(batch: Batch, count: int) -> Batch:

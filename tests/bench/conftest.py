@@ -103,7 +103,7 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
 def faces(tmp_path_factory: pytest.TempPathFactory) -> FaceSet:
     """Five clouds of 128 pixels with parsing maps, in the split `val`."""
     provenance = Provenance(tool="a formula", version="1")
-    clouds = [Face(f"cloud {index}", "val", str(index), partial(cloud, index)) for index in range(5)]
+    clouds = [Face(f"cloud-{index}", "val", str(index), partial(cloud, index)) for index in range(5)]
     about = About(name="clouds", source="a formula", licence="CC0-1.0")
     return write_face_set(tmp_path_factory.mktemp("faces") / "set", clouds, about, parsing=provenance)
 

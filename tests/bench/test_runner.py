@@ -166,7 +166,7 @@ def test_outputs_are_whole_and_8_bit(bench, lr, hr, tmp_path, faces) -> None:
     (record,) = bench(Stored(lr, hr * 1.5 - 0.25))
     folder = tmp_path / "outputs" / record.outputs
     assert sorted(path.stem for path in folder.iterdir()) == sorted(faces.ids("val"))
-    saved = np.asarray(Image.open(folder / "cloud 0.png"))
+    saved = np.asarray(Image.open(folder / "cloud-0.png"))
     expected = ((hr[0] * 1.5 - 0.25).clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
     assert np.array_equal(saved, expected)
 
@@ -181,7 +181,7 @@ def test_faces_are_kept_for_the_page(bench, tmp_path, faces, hr, lr) -> None:
     (record,) = bench("bicubic")
     folder = tmp_path / "faces" / faces.hash[:12]
     for kind, images in (("hr", hr), (f"lr-{record.protocol.reduction_hash[:12]}", lr)):
-        saved = np.asarray(Image.open(folder / kind / "cloud 3.png"))
+        saved = np.asarray(Image.open(folder / kind / "cloud-3.png"))
         assert np.array_equal(saved, (images[3] * 255).round().permute(1, 2, 0).numpy())
 
 
@@ -315,7 +315,7 @@ def test_a_score_stands_beside_the_protocols(bench, closeness, lr, hr) -> None:
     (record,) = bench(Stored(lr, hr + 1.0), scores=["closeness"])
     assert list(record.scores) == ["psnr", "ssim", "closeness"]
     assert not record.scores["closeness"].higher_is_better
-    expected = {f"cloud {index}": float((1 - image).mean()) for index, image in enumerate(hr)}
+    expected = {f"cloud-{index}": float((1 - image).mean()) for index, image in enumerate(hr)}
     assert record.scores["closeness"].per_image == pytest.approx(expected, abs=1e-6)
 
 
@@ -348,7 +348,7 @@ def test_a_wrong_size_of_answer_is_told(bench, lr, hr) -> None:
 
 def test_nan_is_told_with_the_image(bench, lr, hr) -> None:
     hr[3, 0, 5, 5] = math.nan
-    with pytest.raises(PriorsrError, match="'cloud 3' with NaN or infinity"):
+    with pytest.raises(PriorsrError, match="'cloud-3' with NaN or infinity"):
         bench(Stored(lr, hr))
 
 
@@ -359,6 +359,9 @@ def test_mistakes_are_told_before_anything_runs(bench, tmp_path, faces) -> None:
         ({"split": "vol"}, UnknownNameError, "'vol'"),
         ({"scores": ["nonsense"]}, UnknownNameError, "nonsense"),
         ({"device": "abacus"}, OptionError, "'abacus'"),
+        ({"device": "meta"}, OptionError, "'meta'"),
+        ({"device": "cuda:99"}, OptionError, "'cuda:99', and torch finds"),
+        ({"seed": -1}, OptionError, "seed is -1"),
         ({"data": tmp_path / "gone"}, DataError, "gone"),
     ):
         with pytest.raises(error, match=message):

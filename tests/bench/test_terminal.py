@@ -29,3 +29,13 @@ def test_tables_fit_80_columns_and_hold_every_row(make_record, make_score) -> No
         assert part in text
     assert "not ranked with the others" in text
     assert text.index("told") > text.index("with a ground-truth prior")
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(make_record, make_score) -> None:
+    data = make_record("x").data.model_copy(update={"name": "my[/b]set"})
+    (table,) = tables([make_record("x", data=data, scores={"[/i]": make_score(dict.fromkeys("abc", 1.0))})])
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(table)
+    text = console.export_text()
+    assert "dic@1 on my[/b]set val" in text
+    assert "[/I]" in text

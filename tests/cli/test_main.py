@@ -7,43 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 
 import priorsr
-from priorsr.cli.main import main
 from priorsr.testing import golden_state
 
 SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 8}
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
-    """Run `priorsr ARGUMENTS`: (exit code, stdout, stderr)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["priorsr", *map(str, arguments)])
-        with pytest.raises(SystemExit) as raised:
-            main()
-        captured = capsys.readouterr()
-        return int(raised.value.code or 0), captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def mistake(cli):
-    """Run a command that must fail: its one sentence."""
-
-    def run(*arguments: object) -> str:
-        code, out, err = cli(*arguments)
-        assert code == 2, (out, err)
-        assert "Traceback" not in err
-        assert err.startswith("error: "), err
-        assert len(err.strip().splitlines()) == 1, err
-        return err
-
-    return run
 
 
 def test_list_shows_every_kind_and_where_things_come_from(cli) -> None:

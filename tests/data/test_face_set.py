@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from priorsr.data import About, Face, FaceSet, Pixels, Provenance, write_face_set
-from priorsr.data.landmarks_file import write_landmarks
+from priorsr.data.images import read_image, read_parsing
+from priorsr.data.landmarks_file import read_landmarks, write_landmarks
 from priorsr.data.writer import JOURNAL
 from priorsr.errors import DataError, PriorsrError
 
@@ -132,6 +133,48 @@ def test_faces_that_are_no_longer_asked_for_go(tmp_path: Path) -> None:
     assert sorted(path.stem for path in (tmp_path / "set/images").iterdir()) == ["f0", "f1"]
 
 
+def test_a_user_s_files_in_an_unfinished_set_stay(tmp_path: Path) -> None:
+    def broken(index: int) -> Pixels:
+        raise DataError("broken")
+
+    with pytest.raises(DataError, match="broken"):
+        write_face_set(tmp_path / "set", faces(2, broken), ABOUT)
+    for mine in ("lr/f0.png", "notes/thesis.txt", "images/mine/f0.png"):
+        (tmp_path / "set" / mine).parent.mkdir(parents=True)
+        (tmp_path / "set" / mine).write_text("years of work")
+    write_face_set(tmp_path / "set", faces(2), ABOUT)
+    for mine in ("lr/f0.png", "notes/thesis.txt", "images/mine/f0.png"):
+        assert (tmp_path / "set" / mine).read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "..", ".hidden", "a/b", "", "a\nb"])
+def test_names_that_leave_the_set_are_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    for what, face in (
+        ("split", Face("f0", name, "", lambda: pixels(0))),
+        ("face", Face(name, "train", "", lambda: pixels(0))),
+    ):
+        with pytest.raises(DataError, match=f"the {what} .* cannot be the name of a file") as caught:
+            write_face_set(tmp_path / "deep/set", [*faces(2), face], ABOUT)
+        assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_faces_of_several_sizes_are_no_set_nor_when_taken_up_again(tmp_path: Path) -> None:
+    def make(index: int) -> Pixels:
+        return Pixels(np.zeros((8, 8 + 4 * (index == 2), 3), dtype=np.uint8))
+
+    for _ in range(2):
+        with pytest.raises(DataError, match="the face 'f2' is 8 x 12, but the face 'f0' is 8 x 8; all of one size"):
+            write_face_set(tmp_path / "set", faces(make=make), ABOUT)
+
+
+def test_a_set_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match="file/set/.*: cannot be written") as caught:
+        write_face_set(tmp_path / "file/set", faces(), ABOUT)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_finished_set_is_kept_and_never_mixed(tmp_path: Path) -> None:
     first = write_face_set(tmp_path / "set", faces(), ABOUT)
     before = (tmp_path / "set/manifest.json").stat().st_mtime_ns
@@ -210,25 +253,42 @@ def test_broken_files_are_told_by_name(copied: Path) -> None:
         faces.image("nobody")
     (copied / f"images/{first}.png").write_text("this is no picture")
     with pytest.raises(DataError, match=rf"{first}\.png: cannot be read as an image"):
-        faces.image(first)
+        read_image(copied / f"images/{first}.png")
     (copied / f"images/{second}.png").write_bytes((copied / f"images/{second}.png").read_bytes()[:900])
     with pytest.raises(DataError, match=rf"{second}\.png: cannot be read as an image"):
-        faces.image(second)
+        read_image(copied / f"images/{second}.png")
     Image.fromarray(np.full((64, 64), 23, dtype=np.uint8)).save(copied / f"parsing/{third}.png")
     with pytest.raises(DataError, match=rf"{third}\.png: has the class 23; the classes 0 to 18 of celebamask-19"):
-        faces.parsing(third)
+        read_parsing(copied / f"parsing/{third}.png", faces.label_map)
     Image.new("RGB", (64, 64)).save(copied / f"parsing/{third}.png")
     with pytest.raises(DataError, match="one channel"):
-        faces.parsing(third)
+        read_parsing(copied / f"parsing/{third}.png", faces.label_map)
     Image.new("RGBA", (64, 64)).save(copied / f"images/{third}.png")
     with pytest.raises(DataError, match="see-through"):
-        faces.image(third)
+        read_image(copied / f"images/{third}.png")
     Image.new("I;16", (64, 64)).save(copied / f"images/{third}.png")
     with pytest.raises(DataError, match="8 bits"):
-        faces.image(third)
+        read_image(copied / f"images/{third}.png")
     found = "\n".join(faces.verify())
     assert len(faces.verify()) == 4
     assert all(name in found for name in (f"images/{first}.png", f"images/{second}.png", f"parsing/{third}.png"))
+
+
+def test_what_has_changed_is_never_handed_out(copied: Path) -> None:
+    faces = FaceSet.open(copied)
+    first, second, third = faces.ids("train")[:3]
+    shutil.copy(copied / f"images/{second}.png", copied / f"images/{first}.png")
+    shutil.copy(copied / f"parsing/{second}.png", copied / f"parsing/{first}.png")
+    (copied / f"images/{third}.png").unlink()
+    np.savez(copied / "landmarks.npz", ids=np.array([first]), landmarks=np.zeros((1, 68, 2)))
+    changed = "has changed since the set was made"
+    for name, read in (("images", faces.image), ("parsing", faces.parsing)):
+        with pytest.raises(DataError, match=rf"{name}/{first}\.png: {changed}"):
+            read(first)
+    with pytest.raises(DataError, match=rf"images/{third}\.png: is listed in manifest\.json, but is not there"):
+        faces.image(third)
+    with pytest.raises(DataError, match=rf"landmarks\.npz: {changed}"):
+        faces.landmarks(first)
 
 
 def test_verify_finds_missing_and_foreign_files(copied: Path) -> None:
@@ -251,13 +311,13 @@ def test_nan_in_landmarks_is_told(copied: Path) -> None:
     points[broken][0][17, 1] = np.nan
     write_landmarks(copied / "landmarks.npz", points)
     with pytest.raises(DataError, match=rf"landmarks\.npz: the face '{broken}': landmark 17 is NaN"):
-        FaceSet.open(copied).landmarks(broken)
+        read_landmarks(copied / "landmarks.npz", faces.landmark_scheme)
     (copied / "landmarks.npz").write_text("numbers")
     with pytest.raises(DataError, match=r"landmarks\.npz: cannot be read"):
-        FaceSet.open(copied).landmarks(broken)
+        read_landmarks(copied / "landmarks.npz", faces.landmark_scheme)
     np.savez(copied / "landmarks.npz", ids=np.array(["a"]), landmarks=np.zeros((1, 5, 2)))
     with pytest.raises(DataError, match=r"\(68, 2\) and \(68,\) were expected for ibug-68"):
-        FaceSet.open(copied).landmarks("a")
+        read_landmarks(copied / "landmarks.npz", faces.landmark_scheme)
     np.savez(copied / "landmarks.npz", points=np.zeros(3))
     with pytest.raises(DataError, match="arrays called ids and landmarks were expected"):
-        FaceSet.open(copied).landmarks("a")
+        read_landmarks(copied / "landmarks.npz", faces.landmark_scheme)

@@ -90,6 +90,16 @@ def test_the_official_split_is_taken_through_celeba(src: Path, tmp_path: Path) -
         import_celebamask_hq(src, tmp_path / "second", size=16)
 
 
+def test_nothing_is_enlarged_and_what_is_reduced_is_recorded(src: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"0\.jpg: is 128 x 128, too small for the size 129"):
+        import_celebamask_hq(src, tmp_path / "large", size=129)
+    with pytest.raises(DataError, match=r"00000_skin\.png: is 64 x 64, too small for the size 65"):
+        import_celebamask_hq(src, tmp_path / "large", size=65)
+    made = import_celebamask_hq(src, tmp_path / "out", size=16).manifest
+    assert made.original_sizes == ((128, 128),)
+    assert "reduced to 16 x 16" in made.source
+
+
 def test_what_is_missing_or_broken_is_told(src: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="CelebA-HQ-img: there is no such folder"):
         import_celebamask_hq(tmp_path, tmp_path / "out")

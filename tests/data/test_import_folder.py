@@ -115,6 +115,44 @@ def test_size_crops_to_the_middle_and_takes_the_majority(tmp_path: Path) -> None
     assert found.tolist() == [[3, 3, 0, 0], [3, 13, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
+def test_nothing_is_enlarged_and_what_is_reduced_is_recorded(src: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"\.png: is 64 x 64, too small for the size 256; nothing is enlarged"):
+        import_folder(src, tmp_path / "large", size=256)
+    small = import_folder(src, tmp_path / "small", size=32, source="mine").manifest
+    assert small.image_sizes == ((32, 32),)
+    assert small.original_sizes == ((64, 64),)
+    assert small.source == "mine; the middle squares reduced to 32 x 32, images by Pillow's Lanczos, maps by majority"
+    as_is = import_folder(src, tmp_path / "as_is", source="mine").manifest
+    assert as_is.original_sizes == as_is.image_sizes == ((64, 64),)
+    assert as_is.source == "mine"
+
+
+def test_images_of_several_sizes_need_a_size(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    Image.new("RGB", (16, 16)).save(tmp_path / "src/a.png")
+    Image.new("RGB", (24, 20)).save(tmp_path / "src/b.png")
+    with pytest.raises(DataError, match="'b' is 20 x 24, but the face 'a' is 16 x 16; all of one size .* --size"):
+        import_folder(tmp_path / "src", tmp_path / "out")
+    assert import_folder(tmp_path / "src", tmp_path / "out", size=16).manifest.original_sizes == ((16, 16), (20, 24))
+
+
+@pytest.mark.parametrize(
+    "stranger", ["loose.png", "train/loose.png", "landmarks.npz", "train/masks", "train/notes.txt", "README.png"]
+)
+def test_what_would_be_left_out_is_told(src: Path, tmp_path: Path, stranger: str) -> None:
+    for aside in ("LICENSE", "train/LICENCE.txt", "train/readme.md", "train/images/README", ".hidden"):
+        (src / aside).write_text("words")
+    if "." in stranger:
+        (src / stranger).write_bytes(b"")
+    else:
+        (src / stranger).mkdir()
+    with pytest.raises(DataError, match=f"{stranger}: would be left out; only .* were expected"):
+        import_folder(src, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (src / stranger).rename(tmp_path / "elsewhere")
+    assert import_folder(src, tmp_path / "out").verify() == []
+
+
 def test_jpeg_and_webp_are_taken_and_counted(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     Image.new("RGB", (16, 16)).save(tmp_path / "src/a.png")
@@ -190,7 +228,7 @@ def test_wrong_sources_are_told_in_a_sentence(src: Path, tiny_faces: Path, tmp_p
     shutil.copy(images / face.name, src / "test/images")
     refused(f"{face.stem!r} is there twice, in train and in test")
     (src / "lr").mkdir()
-    refused("lr: would be left out; only the folders train, val, test were expected")
+    refused("lr: would be left out; only train, val, test were expected")
     with pytest.raises(DataError, match="is a face set already"):
         import_folder(tiny_faces, tmp_path / "out")
     (tmp_path / "empty").mkdir()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from priorsr.errors import OptionError, ShapeError
-from priorsr.kernels.landmark_heatmap import landmark_heatmap
+from priorsr.kernels import landmark_heatmap
 
 ALL = torch.ones(1, 1, dtype=torch.bool)
 

@@ -145,7 +145,10 @@ def test_aggregate_is_the_mean_of_the_images(name, rough_pair):
 
 
 def test_pfsr_aggregates_batches_of_16_in_order():
-    """20 images: a batch of 16 and one of 4, each scored as one by the script, then averaged."""
+    """20 images, a batch of 16 and one of 4: PSNR is of each batch's mean MSE, then averaged.
+
+    SSIM and MS-SSIM are of each batch's mean over its images' own values, which is our reading.
+    """
     generator = torch.Generator().manual_seed(0)
     hr = torch.randint(0, 256, (20, 3, 128, 128), generator=generator).float() / 255
     sr = hr + torch.linspace(0.01, 0.4, 20).view(-1, 1, 1, 1) * torch.randn(hr.shape, generator=generator)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -142,13 +140,6 @@ def test_a_face_is_read_the_same_alone_and_in_company(faces: tuple[torch.Tensor,
     alone = landmarks_from_parsing(faces[0][7:8])
     torch.testing.assert_close(together[0][7:8], alone[0], atol=1e-4, rtol=0)
     assert torch.equal(together[1][7:8], alone[1])
-
-
-def test_a_thousand_faces_take_seconds() -> None:
-    parsing = diagram().expand(200, -1, -1)
-    began = time.perf_counter()
-    landmarks_from_parsing(parsing)
-    assert time.perf_counter() - began < 6
 
 
 def test_misfits_are_told() -> None:

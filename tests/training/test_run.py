@@ -107,7 +107,8 @@ def test_products_are_models_with_a_card(run: Run) -> None:
     assert (card["recipe"], card["stage"], card["steps"], card["seed"]) == ("toy-distilled", "student", 8, 3)
     assert card["networks"] == {"teacher": "Toy"}
     assert card["data"]["name"] == "toy faces"
-    assert card["scores"] == {"psnr_y (priorsr@1, val)": result.scores["student"]}
+    assert card["scores"] == {"psnr_y (priorsr@1 (adapted to 32 px), val)": result.scores["student"]}
+    assert card["prior"] == "none"
 
 
 def test_the_score_is_that_of_the_saved_weights_under_the_protocol(run: Run, faces: Path) -> None:
@@ -222,6 +223,11 @@ def test_settings_are_checked_before_anything_is_written(run: Run, tmp_path: Pat
         ({"overrides": {"widht": 3}}, UnknownNameError, "did you mean"),
         ({"steps": 1}, OptionError, "steps is 1; 2 or more"),
         ({"steps": 0}, OptionError, "steps is 0"),
+        ({"seed": -1}, OptionError, "seed is -1"),
+        ({"seed": 2**32}, OptionError, "seed is 4294967296"),
+        ({"log_every": 0}, OptionError, "log_every is 0"),
+        ({"checkpoint_seconds": -0.5}, OptionError, r"checkpoint_seconds is -0\.5"),
+        ({"checkpoint_seconds": float("nan")}, OptionError, "checkpoint_seconds is nan"),
         ({"minutes": 1.0}, OptionError, "both steps = 12 and minutes"),
         ({"precision": "fp16"}, OptionError, "'fp16'; auto, float32 or bf16"),
         ({"track": "tensorbord"}, OptionError, "tracker 'tensorbord'"),

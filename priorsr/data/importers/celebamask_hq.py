@@ -11,7 +11,7 @@ import numpy as np
 from priorsr.data.face_set import FaceSet
 from priorsr.data.images import read_image, read_photograph
 from priorsr.data.importers.divide import RULE, divide
-from priorsr.data.importers.resize import square, square_map
+from priorsr.data.importers.resize import check_reduces, how, square, square_map
 from priorsr.data.importers.sources import folder, images_by_id, key
 from priorsr.data.manifest import Provenance
 from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, write_face_set
@@ -56,7 +56,7 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
         faces.append(Face(ids[number], splits[ids[number]], stamp, partial(_read, image, masks, size)))
     about = About(
         name=f"celebamask-hq-{size}",
-        source=f"CelebAMask-HQ (Lee et al., CVPR 2020); {'split as CelebA is' if official else RULE}",
+        source=f"CelebAMask-HQ (Lee et al., CVPR 2020); {'split as CelebA is' if official else RULE}; {how(size)}",
         licence="for non-commercial research and education only",
     )
     return write_face_set(out, faces, about, parsing=PAINTED, landmarks=FROM_PARSING)
@@ -92,10 +92,13 @@ def _rows(path: Path, least: int) -> list[list[str]]:
 
 def _read(image: Path, masks: Mapping[str, Path], size: int) -> Pixels:
     photograph, image_format = read_photograph(image)
+    check_reduces(photograph, size, str(image))
     parsing = np.zeros_like(read_image(masks["skin"])[..., 0])
+    check_reduces(parsing, size, str(masks["skin"]))
     for part, file in masks.items():
         mask = read_image(file)[..., 0] != 0
         if mask.shape != parsing.shape:
             raise DataError(f"{file}: is {mask.shape}; {parsing.shape} was expected, the size of the face's skin mask")
         parsing[mask] = 1 + PARTS.index(part)
-    return Pixels(square(photograph, size), square_map(parsing, size), image_format=image_format)
+    height, width = photograph.shape[:2]
+    return Pixels(square(photograph, size), square_map(parsing, size), None, image_format, (height, width))

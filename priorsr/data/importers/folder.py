@@ -11,8 +11,8 @@ from typing import Literal
 from priorsr.data.face_set import LANDMARKS, FaceSet
 from priorsr.data.images import read_parsing, read_photograph
 from priorsr.data.importers.divide import RULE, divide
-from priorsr.data.importers.resize import fit
-from priorsr.data.importers.sources import check_folders, folder, images_by_id, key
+from priorsr.data.importers.resize import check_reduces, fit, how
+from priorsr.data.importers.sources import check_no_strangers, folder, images_by_id, key
 from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.manifest import NAME, Provenance
 from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, check_sizes, write_face_set
@@ -20,7 +20,6 @@ from priorsr.errors import DataError, OptionError
 from priorsr.priors import LabelMap, label_map, landmark_scheme
 
 SPLITS = ("train", "val", "test")
-PARTS = ("images", "parsing")
 _UNSPLIT = ""
 GIVEN = Provenance(tool="given with the images", version="unknown")
 
@@ -43,7 +42,7 @@ def import_folder(
     named as the images) and landmarks.npz (ids, landmarks and, optionally, valid); or it holds images/ and the like
     itself; or just images. Without splits in `src`, all faces go to `split`, or by `divide` if that is not given.
 
-    size: the middle square of every image is resized to it; None leaves the images as they are.
+    size: the middle square of every image is reduced to it; None leaves the images as they are, of one size all.
     landmarks: with "from-parsing", faces with maps get the landmarks that their maps show, unless `src` brings any.
     labels: the label map of the parsing maps.
 
@@ -70,9 +69,12 @@ def import_folder(
             read = partial(_read, image, part.maps.get(face), known, part.landmarks.get(face), size)
             stamp = key(image, part.maps.get(face), part.landmarks_file, size=size, labels=labels, landmarks=landmarks)
             faces.append(Face(face, splits[face], stamp, read))
+    notes = [] if has_splits or split else [RULE]
+    if size is not None:
+        notes.append(how(size))
     about = About(
         name=name or src.resolve().name,
-        source=source or f"the folder {src.resolve().name}" + ("" if has_splits or split else f"; {RULE}"),
+        source="; ".join([source or f"the folder {src.resolve().name}", *notes]),
         licence=licence,
         label_map=labels,
     )
@@ -94,14 +96,14 @@ def _parts(src: Path) -> dict[str, _Part]:
     named = {split: src / split for split in SPLITS if (src / split).is_dir()}
     if not named:
         return {_UNSPLIT: _part(src)}
-    check_folders(src, SPLITS)
+    check_no_strangers(src, SPLITS)
     return {split: _part(path) for split, path in named.items()}
 
 
 def _part(path: Path) -> _Part:
     if not (path / "images").is_dir():
         return _Part(images_by_id(path), {}, {}, None)
-    check_folders(path, PARTS)
+    check_no_strangers(path, ("images", "parsing", LANDMARKS))
     images = images_by_id(path / "images")
     maps = images_by_id(path / "parsing") if (path / "parsing").is_dir() else {}
     landmarks_file = path / LANDMARKS if (path / LANDMARKS).exists() else None
@@ -118,4 +120,7 @@ def _read(image: Path, parsing: Path | None, labels: LabelMap, landmarks: Points
     photograph, image_format = read_photograph(image)
     face = Pixels(photograph, None if parsing is None else read_parsing(parsing, labels), landmarks, image_format)
     check_sizes(face, str(image))
-    return face if size is None else fit(face, size)
+    if size is None:
+        return face
+    check_reduces(photograph, size, str(image))
+    return fit(face, size)

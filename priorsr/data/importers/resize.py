@@ -7,11 +7,26 @@ from PIL import Image
 
 from priorsr.data.landmarks_file import Points
 from priorsr.data.writer import Pixels
+from priorsr.errors import DataError
+
+
+def how(size: int) -> str:
+    """What a manifest says of faces that were brought to `size`."""
+    return f"the middle squares reduced to {size} x {size}, images by Pillow's Lanczos, maps by majority"
+
+
+def check_reduces(pixels: np.ndarray, size: int, who: str) -> None:
+    """Raise DataError, beginning with `who`, for an image or map (H,W,...) that would have to be enlarged."""
+    height, width = pixels.shape[:2]
+    if min(height, width) < size:
+        raise DataError(f"{who}: is {height} x {width}, too small for the size {size}; nothing is enlarged")
 
 
 def fit(face: Pixels, size: int) -> Pixels:
     """A face whose image and map have the same size, with image, map and landmarks brought to `size` x `size`."""
+    height, width = face.image.shape[:2]
     return face._replace(
+        original_size=(height, width),
         image=square(face.image, size),
         parsing=None if face.parsing is None else square_map(face.parsing, size),
         landmarks=None if face.landmarks is None else _move(face.landmarks, face.image.shape, size),

@@ -10,6 +10,8 @@ from typing import Any
 from priorsr.data.images import SUFFIXES
 from priorsr.errors import DataError
 
+ASIDE = ("README", "LICENCE", "LICENSE")
+
 
 def folder(path: Path, expected: str) -> Path:
     """`path` if it is a folder; raises DataError saying what was expected there."""
@@ -20,23 +22,27 @@ def folder(path: Path, expected: str) -> Path:
     return path
 
 
-def check_folders(path: Path, expected: Sequence[str]) -> None:
-    """Raise DataError for a folder in `path` that is not one of the expected, since its files would be left out."""
+def check_no_strangers(path: Path, expected: Sequence[str]) -> None:
+    """Raise DataError for anything in `path` that is not one of the expected names, since it would be left out."""
     for stranger in sorted(path.iterdir()):
-        if stranger.is_dir() and stranger.name not in expected and not stranger.name.startswith("."):
-            raise DataError(
-                f"{stranger}: would be left out; only the folders {', '.join(expected)} were expected in {path}"
-            )
+        if stranger.name not in expected and not _is_aside(stranger):
+            raise DataError(f"{stranger}: would be left out; only {', '.join(expected)} were expected in {path}")
+
+
+def _is_aside(path: Path) -> bool:
+    """Whether this is a hidden file, or one such as README.md and LICENCE, which belongs to no face."""
+    about = path.name.upper().startswith(ASIDE) and path.suffix.lower() not in SUFFIXES and path.is_file()
+    return about or path.name.startswith(".")
 
 
 def images_by_id(path: Path) -> dict[str, Path]:
-    """The image files in a folder by their names without suffix, sorted. Hidden files do not count.
+    """The image files in a folder by their names without suffix, sorted. Hidden files and README.md do not count.
 
     Raises DataError for anything else in the folder, for two images of one name, and for a folder without images.
     """
     found: dict[str, Path] = {}
     for file in sorted(folder(path, "a folder of images").iterdir()):
-        if file.name.startswith("."):
+        if _is_aside(file):
             continue
         if not file.is_file() or file.suffix.lower() not in SUFFIXES:
             raise DataError(f"{file}: is not an image; only {', '.join(SUFFIXES)} files were expected in {path}")

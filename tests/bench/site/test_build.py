@@ -183,3 +183,23 @@ def test_a_file_in_the_way_and_an_empty_folder_are_refused(results, tmp_path) ->
         build_site(results, tmp_path / "file")
     with pytest.raises(DataError, match="holds no record"):
         build_site(tmp_path / "nothing", tmp_path / "site")
+
+
+def test_very_long_names_stay_whole(make_record, tmp_path) -> None:
+    name = "a-very-long-name-without-a-space-" * 20
+    for record in (make_record("bicubic"), make_record(name)):
+        write_record(tmp_path / "results", record)
+    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+    assert name in page.text
+    assert len(page.rows) == 2
+    assert page.tags["table"] == 1
+
+
+def test_rows_with_a_ground_truth_prior_can_be_alone(make_record, tmp_path) -> None:
+    told = PriorFacts(source="ground-truth", by="drawn by hand")
+    record = make_record("told", prior=told)
+    write_record(tmp_path / "results", record)
+    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+    assert page.rows == [record.id]
+    assert page.tags["table"] == 1
+    assert page.text.count("With a ground-truth prior") == 1

@@ -1,0 +1,34 @@
+"""Options that take several values at once."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from typing import Any
+
+from typer.core import TyperArgument, TyperCommand
+
+
+class SeveralValues(TyperCommand):
+    """A command whose repeatable options take several values: `--set A=1 B=2` is `--set A=1 --set B=2`.
+
+    In a command that has arguments beside its options, only a word with `=` in it is one more value.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        repeatable = {name for option in self.params if getattr(option, "multiple", False) for name in option.opts}
+        mixed = any(isinstance(parameter, TyperArgument) for parameter in self.params)
+        return super().parse_args(ctx, list(spread(args, repeatable, "=" if mixed else "")))
+
+
+def spread(words: Sequence[str], repeatable: Container[str], mark: str) -> Iterator[str]:
+    """The words, with the option repeated before every further value of a repeatable one that has `mark` in it."""
+    option, values = "", 0
+    for word in words:
+        if word.startswith("-"):
+            option, assigned, _ = word.partition("=")
+            values = len(assigned)
+        else:
+            if values and option in repeatable and mark in word:
+                yield option
+            values += 1
+        yield word
