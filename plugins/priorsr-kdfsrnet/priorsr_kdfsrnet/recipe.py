@@ -32,7 +32,8 @@ from priorsr_kdfsrnet.model import KDFSRNet, KDFSRNetTeacher
 NANO: dict[str, Any] = {
     "student": KDFSRNetConfig(**KDFSRNetConfig.presets["nano"]),
     "teacher": KDFSRNetTeacherConfig(**KDFSRNetTeacherConfig.presets["nano"]),
-    "features_until": fraction(0.5),
+    "features_until": fraction(0.3),
+    "teacher_share": 0.2,
     "learning_rate": 1e-3,
     "schedule": cosine(warmup=fraction(0.02)),
     "batch_size": 16,
