@@ -69,9 +69,7 @@ def _parameters(component: type) -> tuple[Option, ...]:
     return tuple(
         Option(
             name,
-            parameter.annotation
-            if isinstance(parameter.annotation, str)
-            else inspect.formatannotation(parameter.annotation),
+            _spelt(parameter.annotation),
             None if parameter.default is parameter.empty else repr(parameter.default),
             parameter.default is parameter.empty,
         )
