@@ -38,6 +38,7 @@ def train(
         require_extra(package, "train")
     from priorsr.training import TrainingInterruptedError
     from priorsr.training import train as run
+    from priorsr.training.judges import score_text
     from priorsr.training.overrides import parse_assignments
 
     try:
@@ -65,7 +66,7 @@ def train(
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
         return
     for stage, weights in result.products.items():
-        console.print(f"{escape(str(weights))}  val PSNR {result.scores[stage]:.2f} dB", soft_wrap=True)
+        console.print(f"{escape(str(weights))}  val {score_text(*result.scores[stage])}", soft_wrap=True)
 
 
 def _leave_group() -> None:

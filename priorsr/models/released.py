@@ -23,10 +23,10 @@ WRAPPERS = ("state_dict", "model_state_dict", "params_ema", "params", "netG", "g
 
 @dataclass(frozen=True)
 class ReleasedLayout:
-    """A layout in which a model's weights were released; a model class lists its own as `released`.
+    """A layout in which weights were released; the class of a model or an estimator lists its own as `released`.
 
-    name: what to call it. matches: whether a state dict has this layout. convert: the config and the state dict of our
-    model that it stands for; may raise any PriorsrError.
+    name: what to call it. matches: whether a state dict has this layout. convert: the config of our model, or the
+    options of our estimator, and the state dict that it stands for; may raise any PriorsrError.
     """
 
     name: str
@@ -35,28 +35,29 @@ class ReleasedLayout:
 
 
 def convert_released(path: str | Path) -> tuple[nn.Module, str]:
-    """Build our model from a released checkpoint (.pth): the model in eval mode, and the layout's name.
+    """Build our model or estimator from a released checkpoint (.pth): the module in eval mode, and the layout's name.
 
     Reads tensors only (weights_only=True); a file that would execute code is refused with DataError, as is one whose
-    layout no installed model knows, that a layout fails to convert, or whose tensors do not fit the model.
+    layout nothing installed knows, that a layout fails to convert, or whose tensors do not fit.
     """
     path = Path(path)
     state = read_released(path)
     known, broken = [], []
-    for name in names("model"):
+    offered = [(kind, name) for kind in ("model", "estimator") for name in names(kind)]
+    for kind, name in offered:
         try:
-            component = find("model", name)
+            component = find(kind, name)
         except PriorsrError:
             broken.append(name)
             continue
         for layout in getattr(component, "released", ()):
             known.append(layout.name)
-            converted = _converted(component, layout, state, path)
+            converted = _converted(kind, component, layout, state, path)
             if converted is not None:
-                model, weights = converted
-                check_fit(model, weights, path)
-                model.load_state_dict(weights)
-                return model.eval(), layout.name
+                module, weights = converted
+                check_fit(module, weights, path)
+                module.load_state_dict(weights)
+                return module.eval(), layout.name
     first = ", ".join(sorted(state)[:3])
     unread = f" (the layouts of {', '.join(broken)} are unknown: see `priorsr doctor`)" if broken else ""
     raise DataError(
@@ -66,14 +67,14 @@ def convert_released(path: str | Path) -> tuple[nn.Module, str]:
 
 
 def _converted(
-    component: Callable[[Any], nn.Module], layout: ReleasedLayout, state: State, path: Path
+    kind: str, component: Callable[..., nn.Module], layout: ReleasedLayout, state: State, path: Path
 ) -> tuple[nn.Module, dict[str, Tensor]] | None:
-    """The model that a layout makes of a state dict, and its weights; None if the state dict has another layout."""
+    """The module that a layout makes of a state dict, and its weights; None if the state dict has another layout."""
     try:
         if not layout.matches(state):
             return None
-        config, weights = layout.convert(state)
-        return component(config), weights
+        described, weights = layout.convert(state)
+        return component(described) if kind == "model" else component(**described), weights
     except PriorsrError:
         raise
     except Exception as error:  # a plugin's code, on a file that only resembles what it knows

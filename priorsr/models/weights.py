@@ -1,4 +1,4 @@
-"""Weights in and out: safetensors with one metadata key, and models rebuilt by registered name only."""
+"""Weights in and out: safetensors with one metadata key, and networks rebuilt by registered name only."""
 
 from __future__ import annotations
 
@@ -19,28 +19,36 @@ from priorsr.config import validate
 from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.files import atomic_path
 from priorsr.plugins import Offer
-from priorsr.registry import Part, find, offer_of
+from priorsr.registry import Part, build, find, offer_of
 
 KEY = "priorsr"
 _PART = "part"
+_DESCRIBED_BY = {"model": "config", "estimator": "options"}  # by kind, the attribute that holds what one is made of
 
 
-def save(model: nn.Module, path: str | Path, *, card: Mapping[str, Any] | None = None) -> None:
-    """Save a registered model's weights and config as .safetensors, whole or not at all.
+def save(module: nn.Module, path: str | Path, *, card: Mapping[str, Any] | None = None) -> None:
+    """Save a registered model's weights and config, or an estimator's weights and options, as .safetensors.
 
-    card: what a reader should know (training data, recipe, scores), as JSON values; the card that the model was loaded
-    with, unless given. A model, or a part in its config, that is not registered raises OptionError, since it could not
+    The file is written whole or not at all. An estimator that can be saved keeps its constructor's options, as JSON
+    values, in the attribute `options`.
+    card: what a reader should know (training data, recipe, scores), as JSON values; the card that the module was loaded
+    with, unless given. A module, or a part in its config, that is not registered raises OptionError, since it could not
     be built again by name; a file that cannot be written DataError.
     """
-    offer = offer_of("model", type(model))
+    kind = getattr(module, "kind", None)
+    kind = kind if kind in _DESCRIBED_BY else "model"
+    offer = offer_of(kind, type(module))
+    if not hasattr(module, _DESCRIBED_BY[kind]):
+        raise OptionError(f"the {kind} {offer.name!r} has no {_DESCRIBED_BY[kind]!r}, so it could not be built again")
     described = {
+        "kind": kind,
         "distribution": offer.distribution,
         "version": offer.version,
         "name": offer.name,
-        "config": _plain(model.config),
-        "card": _plain(getattr(model, "card", {}) if card is None else card),
+        "config": _plain(getattr(module, _DESCRIBED_BY[kind])),
+        "card": _plain(getattr(module, "card", {}) if card is None else card),
     }
-    save_tensors(model.state_dict(), Path(path), described)
+    save_tensors(module.state_dict(), Path(path), described)
 
 
 def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
@@ -55,38 +63,43 @@ def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str
 
 
 def load(path: str | Path) -> nn.Module:
-    """Load a model from a .safetensors that `save` wrote: on the CPU, in eval mode, its card as `model.card`.
+    """Load a model or an estimator from a .safetensors that `save` wrote: on the CPU, in eval mode, its card as `card`.
 
     Builds registered names only, never a module that the file names. Raises DataError for a missing, truncated or
-    foreign file and for tensors that do not fit; UnknownNameError for a model whose plugin is not installed.
+    foreign file and for tensors that do not fit; UnknownNameError for one whose plugin is not installed.
     """
     path = Path(path)
     described, tensors = read(path)
-    source = Offer("model", described["name"], "", described["distribution"], described["version"])
+    kind = described["kind"]
+    source = Offer(kind, described["name"], "", described["distribution"], described["version"])
     try:
-        component: Any = find("model", source.reference)
+        component: Any = find(kind, source.reference)
     except UnknownNameError as error:
         raise UnknownNameError(
-            f"{path}: holds the model {source.name!r} of {source.distribution} {source.version}, which is not "
+            f"{path}: holds the {kind} {source.name!r} of {source.distribution} {source.version}, which is not "
             f"installed ({error})"
         ) from error
-    who = f"{path}: the config of {source.name!r}"
-    model: nn.Module = component(validate(component.Config, _revive(described["config"]), who))
-    check_fit(model, tensors, path)
-    model.load_state_dict(tensors)
-    model.card = described["card"]
-    return model.eval()
+    who, described_by = f"{path}: the {_DESCRIBED_BY[kind]} of {source.name!r}", _revive(described["config"])
+    module: nn.Module
+    if kind == "model":
+        module = component(validate(component.Config, described_by, who))
+    else:
+        module = build(kind, component, preset=None, who=who, options=described_by)
+    check_fit(module, tensors, path)
+    module.load_state_dict(tensors)
+    module.card = described["card"]
+    return module.eval()
 
 
-def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Raise DataError naming the first tensor of the file `path` that the model lacks, or that has another shape."""
-    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+def check_fit(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raise DataError naming the first tensor of the file `path` that the module lacks, or that has another shape."""
+    wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
     given = {key: tuple(value.shape) for key, value in tensors.items()}
     for key in sorted(wanted.keys() | given.keys()):
         if wanted.get(key) != given.get(key):
             raise DataError(
                 f"{path}: the tensor {key!r} is {given.get(key, 'absent')}; {wanted.get(key, 'none of that name')} "
-                f"was expected by {type(model).__name__}"
+                f"was expected by {type(module).__name__}"
             )
 
 
@@ -101,7 +114,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The metadata of a .safetensors of ours: distribution, version, name, config and card; reads no tensor."""
+    """The metadata of a .safetensors of ours: kind, distribution, version, name, config and card; reads no tensor."""
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; weights that priorsr saved (.safetensors) were expected")
@@ -117,6 +130,11 @@ def read_card(path: Path) -> dict[str, Any]:
         if not isinstance(described.get(key), wanted):
             found = described.get(key)
             raise DataError(f"{path}: the metadata's {key!r} is {found!r:.80}; a {wanted.__name__} was expected")
+    kind = described.setdefault("kind", "model")  # files of before estimators were saved have none
+    if kind not in list(_DESCRIBED_BY):
+        raise DataError(
+            f"{path}: the metadata's 'kind' is {kind!r:.80}; one of {', '.join(_DESCRIBED_BY)} was expected"
+        )
     return described
 
 

@@ -199,7 +199,7 @@ def _model(component: Any) -> tuple:
 
 def _recipe(_: Any) -> tuple:
     def inputs(batch: int, odd: bool) -> Inputs:
-        side = 6 if odd else 4
+        side = 18 if odd else 16
         landmarks = _random(batch, 68, 2).sigmoid() * 8 * side
         parsing = _random(batch, 19, 8 * side, 8 * side).mul(3).softmax(1)
         prior = Prior(parsing, landmarks, torch.ones(batch, 68, dtype=torch.bool))

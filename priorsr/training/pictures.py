@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from priorsr.training.judges import SCORES
 from priorsr.viz.curves import Panel
 
 
 def panels(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Panel]]:
-    """The panels of each stage of a run: PSNR on validation faces, every loss, every logged term, learning rates."""
+    """The panels of each stage of a run: the score on validation faces, losses, logged terms, learning rates."""
     stages: dict[str, list[Mapping[str, Any]]] = {}
     for line in lines:
         stages.setdefault(line["stage"], []).append(line)
@@ -20,8 +21,11 @@ def _panels(lines: list[Mapping[str, Any]]) -> Iterable[Panel]:
     scores = [line for line in lines if line["kind"] == "validation"]
     steps = [line for line in lines if line["kind"] == "step"]
     if scores:
-        ours = ([line["step"] for line in scores], [line["psnr_y"] for line in scores])
-        yield Panel("val PSNR on Y (dB)", {"SR": ours}, levels={"bicubic": scores[-1]["bicubic_psnr_y"]})
+        label, unit, _ = SCORES[scores[-1]["score"]]
+        ours = ([line["step"] for line in scores], [line["value"] for line in scores])
+        yield Panel(
+            f"val {label} ({unit})" if unit else f"val {label}", {"ours": ours}, levels=scores[-1]["references"]
+        )
     for kind, title in (("losses", "loss"), ("logs", "logged")):
         for name, line in _series(steps, kind).items():
             yield Panel(f"{title}: {name}", {name: line}, noisy=True)

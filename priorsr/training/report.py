@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from priorsr.training.judges import number, score_text
+
 LINE_SECONDS = 10
 
 
@@ -18,7 +20,7 @@ class Report:
     def __init__(self, console: Console | None) -> None:
         self._console = console
         self._bar: Progress | None = None
-        self._psnr = ""
+        self._score = ""
         self._said = 0.0
         self._stage, self._steps = "", 0
 
@@ -29,7 +31,7 @@ class Report:
 
     def begin(self, stage: str, steps: int, done: int) -> None:
         """A stage begins, or goes on after `done` steps."""
-        self._stage, self._steps, self._psnr = stage, steps, ""
+        self._stage, self._steps, self._score = stage, steps, ""
         self._said = time.monotonic()
         if self._console and self._console.is_terminal:
             self._bar = Progress(
@@ -48,7 +50,7 @@ class Report:
     def step(self, line: Mapping[str, Any]) -> None:
         """A line of the metrics."""
         losses = ", ".join(f"{name} {value:.4g}" for name, value in line["losses"].items())
-        state = f"loss {losses}{self._psnr}"
+        state = f"loss {losses}{self._score}"
         if self._bar:
             self._bar.update(self._bar.task_ids[0], completed=line["step"], state=state)
         elif time.monotonic() - self._said > LINE_SECONDS:
@@ -61,9 +63,9 @@ class Report:
 
     def validated(self, line: Mapping[str, Any]) -> None:
         """A validation's line of the metrics."""
-        self._psnr = f"  val PSNR {line['psnr_y']:.2f} dB"
-        bicubic = f"bicubic {line['bicubic_psnr_y']:.2f}"
-        self.say(f"{line['stage']}: step {line['step']}{self._psnr} on {line['faces']} faces ({bicubic})")
+        self._score = f"  val {score_text(line['score'], line['value'])}"
+        beside = "".join(f" ({name} {number(line['score'], value)})" for name, value in line["references"].items())
+        self.say(f"{line['stage']}: step {line['step']}{self._score} on {line['faces']} faces{beside}")
 
     def end(self) -> None:
         """The stage ended, or the run broke off."""

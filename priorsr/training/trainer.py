@@ -16,21 +16,25 @@ from priorsr.models import weights
 from priorsr.training.checkpoints import Checkpoint, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
 from priorsr.training.journal import Journal
+from priorsr.training.judges import ModelJudge, prior_given
 from priorsr.training.loop import StageLoop, below, load_state
 from priorsr.training.plan import validation_interval
 from priorsr.training.run_folder import RunFolder
 from priorsr.training.stage import Stage
-from priorsr.training.validation import FACES, SCORE, Validator, prior_given
+from priorsr.training.validation import FACES, Validator
 from priorsr.training.window import Window
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run left: its folder, the weights of each stage's product, and their PSNR on Y in dB on all of `val`."""
+    """What a run left: its folder, and by stage the weights of each product, and their score's name and value on `val`.
+
+    The score is `psnr_y` in dB for a model; `parsing_iou` or `nme` for an estimator.
+    """
 
     folder: Path
     products: Mapping[str, Path]
-    scores: Mapping[str, float]
+    scores: Mapping[str, tuple[str, float]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Trainer:
         self._card = card
         self._pace = pace
         self._interruption = Interruption()
-        self._scores: dict[str, float] = {}
+        self._scores: dict[str, tuple[str, float]] = {}
         self._saved = time.monotonic()
 
     def run(self, checkpoint: Checkpoint | None) -> RunResult:
@@ -87,7 +91,7 @@ class Trainer:
         """
         steps_before = 0
         if checkpoint:
-            self._scores = dict(checkpoint.facts["scores"])
+            self._scores = {stage: (name, value) for stage, (name, value) in checkpoint.facts["scores"].items()}
         if self._accelerator.is_main_process:
             self._folder.clean()
             self._folder.rewind(checkpoint.facts["metrics_end"] if checkpoint else 0)
@@ -151,7 +155,7 @@ class Trainer:
         loop.check_finite()
         loop.share_buffers()
         score = self._validator.score(loop.product, faces)
-        self._scores[loop.stage.name] = score.psnr_y
+        self._scores[loop.stage.name] = score.score, score.value
         self._journal.write({"kind": "validation", "stage": loop.stage.name, "step": loop.step, **asdict(score)})
         if self._accelerator.is_main_process:
             strip = self._validator.strip(loop.product, f"{loop.stage.name}, step {loop.step:,}")
@@ -204,11 +208,13 @@ class Trainer:
         return self._folder.weights / f"{name}.safetensors"
 
     def _stage_card(self, stage: Stage) -> dict[str, Any]:
+        name, value = self._scores[stage.name]
+        by = f"{self._validator.protocol.id}, val" if name == ModelJudge.name else "val"
         return {
             **self._card,
             "stage": stage.name,
             "steps": self._steps[stage.name],
-            "scores": {f"{SCORE} ({self._validator.protocol.id}, val)": self._scores[stage.name]},
+            "scores": {f"{name} ({by})": value},
             "prior": prior_given(stage.modules[str(stage.product)]),
             "networks": {name: type(stage.modules[name]).__name__ for name in sorted(stage.frozen)},
             "starts_from": {name: str(source) for name, source in stage.starts_from.items()},

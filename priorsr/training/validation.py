@@ -1,12 +1,13 @@
-"""Validation: the product's PSNR on faces that it was not trained on, and a few of them to look at."""
+"""Validation: a stage's product scored on faces that it was not trained on, and a few of them to look at."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Literal
 
 import torch
 from accelerate import Accelerator
@@ -16,37 +17,39 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from priorsr.data import FaceLoader, FaceSet
+from priorsr.errors import DataError
 from priorsr.metrics import load_protocol
 from priorsr.models.bicubic import Bicubic, BicubicConfig
-from priorsr.types import Batch, Prior
+from priorsr.training.judges import EstimatorJudge, Judge, ModelJudge
+from priorsr.types import Batch
 from priorsr.viz.strips import draw_strips
 
-PROTOCOL, SCORE = "priorsr@1", "psnr_y"
+PROTOCOL = "priorsr@1"
 FACES, SHOWN, BATCH = 32, 4, 8
 
 
 @dataclass(frozen=True)
 class Score:
-    """PSNR on Y in dB, the mean over faces, of the model and of bicubic enlargement; seconds it took."""
+    """A product's score, the mean over faces, by its judge's name, beside references' on the same faces; seconds."""
 
-    psnr_y: float
-    bicubic_psnr_y: float
+    score: str
+    value: float
+    references: Mapping[str, float]
     faces: int
     seconds: float
 
 
 class Validator:
-    """Scores a model as `priorsr@1` scores PSNR on Y, in float32, over the first faces of the split `val` or all.
+    """Scores a product, in float32, over the first faces of the split `val` or all.
 
-    As in benchmarks, only a model that requires a prior is given the ground truth. The faces are shared out among the
-    processes.
+    A model is scored as `priorsr@1` scores PSNR on Y, an estimator by the prior that the set knows of every face. The
+    faces are shared out among the processes.
     protocol: the protocol, for the size of the faces and the recipe's reduction.
     """
 
     def __init__(self, faces: FaceSet, scale: int, reduction: str, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
         self._loader = FaceLoader(faces, "val", batch_size=BATCH, reduction=reduction, scale=scale)
-        self._bicubic = Bicubic(BicubicConfig(scale))
         published = load_protocol(PROTOCOL)
         size, usual = faces.manifest.image_sizes[0][0], published.reduction.hr_size
         self.protocol = replace(
@@ -54,8 +57,9 @@ class Validator:
             reduction=replace(published.reduction, hr_size=size, scale=scale, kernel=reduction),
             adapted_from=None if size == usual else usual,
         )
-        scoring = self.protocol.scoring
-        self._scoring = replace(scoring, scores={SCORE: scoring.scores[SCORE]})
+        scoring, name = self.protocol.scoring, ModelJudge.name
+        only = replace(scoring, scores={name: scoring.scores[name]})
+        self._model_judge = ModelJudge(only, Bicubic(BicubicConfig(scale)))
 
     @property
     def count(self) -> int:
@@ -63,45 +67,47 @@ class Validator:
         return len(self._loader.ids)
 
     @torch.no_grad()
-    def score(self, model: nn.Module, faces: int | None = FACES) -> Score:
-        """Score the first `faces` faces; None: all."""
+    def score(self, product: nn.Module, faces: int | None = FACES) -> Score:
+        """Score the first `faces` faces; None: all. Raises DataError for an estimator if none of them has the prior."""
         began = time.perf_counter()
+        judge = self.judge(product)
         share = slice(self._accelerator.process_index, None, self._accelerator.num_processes)
-        ours: list[float] = []
-        bicubic: list[float] = []
-        for batch in self._batches(faces):
-            lr, hr, prior = tree_map_only(Tensor, lambda tensor: tensor[share], batch[:3])
-            if len(lr):
-                ours += self._psnr(self._enhanced(model, lr, prior), hr)
-                bicubic += self._psnr(self._bicubic(lr).sr, hr)
-        ours, bicubic = gather_object(ours), gather_object(bicubic)
-        return Score(fmean(ours), fmean(bicubic), len(ours), time.perf_counter() - began)
+        values: list[dict[str, float]] = []
+        with _in_eval_mode(product):
+            for batch in self._batches(faces):
+                lr, hr, prior = tree_map_only(Tensor, lambda tensor: tensor[share], batch[:3])
+                if len(lr):
+                    ours = Batch(lr, hr, prior, batch.ids[share])
+                    columns = {"": judge.values(product, ours), **judge.references(ours)}
+                    rows = torch.stack([*columns.values()], 1).tolist()
+                    values += [dict(zip(columns, row, strict=True)) for row in rows]
+        scored = [row for row in gather_object(values) if not any(map(math.isnan, row.values()))]
+        if not scored:
+            raise DataError(f"{self._loader.face_set.path}: no face of the split val can be scored by {judge.name}")
+        means = {name: fmean(row[name] for row in scored) for name in scored[0]}
+        return Score(judge.name, means.pop(""), means, len(scored), time.perf_counter() - began)
 
     @torch.no_grad()
-    def strip(self, model: nn.Module, title: str) -> Image.Image:
-        """The first faces as LR, bicubic, SR and HR, with the PSNR of each."""
-        lr, hr, prior, _ = next(self._batches(SHOWN))
-        images = {"LR": lr, "bicubic": self._bicubic(lr).sr, "SR": self._enhanced(model, lr, prior), "HR": hr}
-        scores = {caption: self._psnr(images[caption], hr) for caption in ("bicubic", "SR")}
-        columns = {
-            f"{caption}, {column.shape[-1]} px" if caption in ("LR", "HR") else caption: list(column)
-            for caption, column in images.items()
-        }
-        notes = {caption: [f"{value:.2f} dB" for value in values] for caption, values in scores.items()}
-        return draw_strips(columns, notes, title)
+    def strip(self, product: nn.Module, title: str) -> Image.Image:
+        """The first faces, as the judge shows them, with the score of each."""
+        with _in_eval_mode(product):
+            images, notes = self.judge(product).columns(product, next(self._batches(SHOWN)))
+        return draw_strips(images, notes, title)
 
-    def _psnr(self, sr: Tensor, hr: Tensor) -> list[float]:
-        return self._scoring.score(sr, hr).per_image[SCORE].tolist()
-
-    def _enhanced(self, model: nn.Module, lr: Tensor, prior: Prior) -> Tensor:
-        """A model's answer in eval mode, with the prior if it requires one, on the CPU, where scores are computed."""
-        lr, prior = tree_map_only(Tensor, lambda tensor: tensor.to(self._accelerator.device), (lr, prior))
-        training = model.training
-        model.eval()
-        try:
-            return (model(lr) if prior_given(model) == "none" else model(lr, prior)).sr.cpu()
-        finally:
-            model.train(training)
+    def judge(self, product: nn.Module) -> Judge:
+        """What a product is scored by; raises DataError for an estimator of a prior that the set does not know."""
+        if getattr(product, "kind", None) != "estimator":
+            return self._model_judge
+        estimated, _ = product(next(self._batches(1)).hr.to(self._accelerator.device))
+        if estimated.parsing is not None and "parsing" in self._loader.priors:
+            return EstimatorJudge("parsing_iou")
+        if estimated.landmarks is not None and "landmarks" in self._loader.priors:
+            return EstimatorJudge("nme")
+        gives = [name for name, part in estimated._asdict().items() if part is not None]
+        raise DataError(
+            f"{self._loader.face_set.path}: the estimator {type(product).__name__} gives {' and '.join(gives)}, and "
+            f"the faces of val have {' and '.join(self._loader.priors) or 'no prior'}; one of both was expected"
+        )
 
     def _batches(self, faces: int | None) -> Iterator[Batch]:
         """Batches in order, the last one cut to what is left of `faces`."""
@@ -115,9 +121,14 @@ class Validator:
                 return
 
 
-def prior_given(model: nn.Module) -> Literal["none", "ground-truth"]:
-    """What a model is given beside LR when it is validated."""
-    return "ground-truth" if model.prior == "required" else "none"
+@contextmanager
+def _in_eval_mode(module: nn.Module) -> Iterator[None]:
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)
 
 
 def _first(batch: Batch, count: int) -> Batch:

@@ -177,3 +177,37 @@ def test_metadata_of_the_wrong_types_and_absent_plugins_are_told(model: nn.Modul
     save_tensors(state, path, described | {"distribution": "priorsr-none"})
     with pytest.raises(UnknownNameError, match=r"a\.safetensors: holds the model 'encoder_decoder' of priorsr-none"):
         priorsr.load(path)
+
+
+def test_an_estimator_comes_back_with_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_state", registry._State())
+
+    @priorsr.register("estimator", "tiny")
+    class Tiny(nn.Module):
+        kind = "estimator"
+
+        def __init__(self, width: int = 2) -> None:
+            super().__init__()
+            self.options = {"width": width}
+            self.conv = nn.Conv2d(3, width, 1)
+
+    path, estimator = tmp_path / "a.safetensors", priorsr.create("estimator", "tiny", width=5)
+    priorsr.save(estimator, path, card={"data": "none"})
+    back = priorsr.load(path)
+    assert (type(back), back.options, back.card) == (Tiny, {"width": 5}, {"data": "none"})
+    assert torch.equal(back.conv.weight, estimator.conv.weight)
+    del estimator.options
+    with pytest.raises(OptionError, match="the estimator 'tiny' has no 'options'"):
+        priorsr.save(estimator, path)
+
+
+def test_weights_of_before_estimators_are_a_models(model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    priorsr.save(model, path)
+    described = read_card(path)
+    assert described.pop("kind") == "model"
+    save_tensors(model.state_dict(), path, described)
+    assert priorsr.load(path).config == model.config
+    save_tensors(model.state_dict(), path, described | {"kind": ["fusion"]})
+    with pytest.raises(DataError, match=r"'kind' is \['fusion'\]; one of model, estimator was expected"):
+        priorsr.load(path)

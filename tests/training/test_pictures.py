@@ -8,16 +8,17 @@ def step(stage: str, step: int, loss: float, **logs: float | None) -> dict[str, 
 
 
 def test_a_panel_for_every_quantity_of_every_stage() -> None:
-    score = {"kind": "validation", "stage": "student", "step": 20, "psnr_y": 23.0, "bicubic_psnr_y": 22.0}
+    score: dict[str, object] = {"kind": "validation", "stage": "student", "step": 20, "score": "psnr_y", "value": 23.0}
+    score["references"] = {"bicubic": 22.0}
     found = panels(
         [step("teacher", 10, 0.5), step("student", 10, 0.4, l1=0.3), step("student", 20, 0.3, l1=None), score]
     )
     assert {stage: [panel.title for panel in those] for stage, those in found.items()} == {
         "teacher": ["loss: net", "learning rate"],
-        "student": ["val PSNR on Y (dB)", "loss: net", "logged: l1", "learning rate"],
+        "student": ["val PSNR (dB)", "loss: net", "logged: l1", "learning rate"],
     }
     psnr, loss, l1, _ = found["student"]
-    assert psnr.lines == {"SR": ([20], [23.0])}
+    assert psnr.lines == {"ours": ([20], [23.0])}
     assert psnr.levels == {"bicubic": 22.0}
     assert loss.lines == {"net": ([10, 20], [0.4, 0.3])}
     assert l1.lines == {"l1": ([10], [0.3])}

@@ -10,7 +10,8 @@ from priorsr.training import report
 from priorsr.training.report import Report
 
 STEP = {"stage": "student", "step": 40, "losses": {"student": 0.04213}, "seconds": 0.5}
-SCORE = {"stage": "student", "step": 50, "psnr_y": 23.456, "bicubic_psnr_y": 22.67, "faces": 32}
+MEASURED = {"score": "psnr_y", "value": 23.456, "references": {"bicubic": 22.67}, "faces": 32}
+SCORE: dict[str, Any] = {"stage": "student", "step": 50, **MEASURED}
 
 
 def tell(console: Console | None) -> str:
@@ -45,6 +46,12 @@ def test_a_bar_on_a_terminal() -> None:
     shown = tell(console(force_terminal=True))
     assert "60/100" in shown
     assert "loss student 0.04213  val PSNR 23.46 dB" in shown
+
+
+def test_an_estimators_score_has_nothing_beside_it() -> None:
+    said = Report(console())
+    said.validated({**SCORE, "score": "parsing_iou", "value": 0.71234, "references": {}})
+    assert said._console.file.getvalue() == "student: step 50  val parsing IoU 0.712 on 32 faces\n"  # type: ignore[union-attr]
 
 
 def test_silence() -> None:

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import torch
 import toys
 from accelerate import Accelerator
 from torch import Tensor
 
-from priorsr.data import FaceSet
-from priorsr.training.validation import Validator, prior_given
+from priorsr.data import FaceLoader, FaceSet
+from priorsr.errors import DataError
+from priorsr.training.judges import prior_given
+from priorsr.training.validation import Validator
 from priorsr.types import Prior, SROutput
 
 
@@ -40,3 +43,36 @@ def test_the_protocol_is_that_of_the_faces(tiny_faces: Path) -> None:
     validator = Validator(FaceSet.open(tiny_faces), 4, "pil-bicubic", Accelerator(cpu=True))
     assert validator.protocol.id == "priorsr@1 (adapted to 64 px)"
     assert (validator.protocol.reduction.scale, validator.protocol.reduction.kernel) == (4, "pil-bicubic")
+
+
+class Oracle(torch.nn.Module):
+    """Knows the faces of val, and says of each what it is made to."""
+
+    kind = "estimator"
+
+    def __init__(self, faces: Path, change) -> None:
+        super().__init__()
+        batch = next(FaceLoader(FaceSet.open(faces), "val", batch_size=3).in_order())
+        self.hr, self.prior, self.change = batch.hr, batch.prior, change
+
+    def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
+        places = [int((self.hr - image).abs().sum((1, 2, 3)).argmin()) for image in images]
+        return self.change(Prior(*(None if part is None else part[places] for part in self.prior))), state
+
+
+def test_an_estimator_is_scored_by_what_the_set_knows(tiny_faces: Path) -> None:
+    validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
+    perfect = validator.score(Oracle(tiny_faces, lambda prior: prior))
+    assert (perfect.score, perfect.value, perfect.faces, perfect.references) == ("parsing_iou", pytest.approx(1), 3, {})
+    blank = validator.score(Oracle(tiny_faces, lambda prior: prior._replace(parsing=torch.ones_like(prior.parsing))))
+    assert blank.value < 0.2
+    beside = Oracle(tiny_faces, lambda prior: Prior(landmarks=prior.landmarks + torch.tensor([6.4, 0.0])))
+    assert validator.score(beside).score == "nme"
+    assert 0.05 < validator.score(beside).value < 0.3  # 6.4 px, of a face in 64
+    assert validator.strip(beside, "a title").width > 500
+
+
+def test_an_estimator_of_what_the_set_does_not_know_is_refused(tiny_faces: Path) -> None:
+    validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
+    with pytest.raises(DataError, match="the estimator Oracle gives heatmaps, and the faces of val have parsing and"):
+        validator.score(Oracle(tiny_faces, lambda prior: Prior(heatmaps=torch.ones(len(prior.parsing), 68, 16, 16))))

@@ -1,0 +1,58 @@
+"""Normalised mean error of landmarks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from priorsr.errors import OptionError, ShapeError
+from priorsr.shapes import check_same
+
+OUTER_CORNERS = (36, 45)  # of the eyes, in ibug-68
+Normaliser = Literal["inter-ocular", "size"]
+
+
+def nme(
+    landmarks: Tensor, target: Tensor, valid: Tensor | None = None, normaliser: Normaliser = "inter-ocular"
+) -> Tensor:
+    """The mean distance between landmarks and their targets, as a part of the face: (B,) float64, 0 if they coincide.
+
+    landmarks, target: (B,L,2) in the same pixels. valid: (B,L) bool, which points count; all where it is not given.
+    normaliser: what distances are divided by, measured on the target. "inter-ocular": between the eyes' outer corners
+        (300-W: Sagonas et al., IVC 2016), for 68 points. "size": sqrt(width * height) of the box round the valid
+        points (Bulat and Tzimiropoulos, ICCV 2017), which are fewer than theirs where some are not valid.
+
+    A face without a valid point, or whose normaliser is unknown or 0, has NaN. Raises ShapeError and OptionError.
+    """
+    if landmarks.ndim != 3 or landmarks.shape[2] != 2:
+        raise ShapeError(f"NME: the landmarks have shape {tuple(landmarks.shape)}; (B, L, 2) was expected")
+    check_same(landmarks, target, "NME", "landmarks and target")
+    if valid is None:
+        valid = torch.ones(target.shape[:2], dtype=torch.bool, device=target.device)
+    if valid.shape != target.shape[:2]:
+        raise ShapeError(f"NME: valid has shape {tuple(valid.shape)}; {tuple(target.shape[:2])} was expected")
+    landmarks, target = landmarks.double(), target.double()
+    if normaliser == "inter-ocular":
+        length = _inter_ocular(target, valid)
+    elif normaliser == "size":
+        length = _size(target, valid)
+    else:
+        raise OptionError(f"NME: the normaliser is {normaliser!r}; 'inter-ocular' or 'size' was expected")
+    distances = torch.where(valid, (landmarks - target).norm(dim=-1), torch.nan).nanmean(1)
+    return torch.where(length > 0, distances / length, torch.nan)
+
+
+def _inter_ocular(target: Tensor, valid: Tensor) -> Tensor:
+    if target.shape[1] != 68:
+        raise ShapeError(f"NME: inter-ocular needs the 68 points of ibug-68, and {target.shape[1]} were given")
+    left, right = OUTER_CORNERS
+    distance = (target[:, left] - target[:, right]).norm(dim=-1)
+    return torch.where(valid[:, left] & valid[:, right], distance, torch.nan)
+
+
+def _size(target: Tensor, valid: Tensor) -> Tensor:
+    known = valid[..., None]
+    lowest, highest = target.where(known, torch.inf).amin(1), target.where(known, -torch.inf).amax(1)
+    return (highest - lowest).clamp(min=0).prod(-1).sqrt()

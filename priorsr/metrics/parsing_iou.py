@@ -1,0 +1,53 @@
+"""Intersection over union of parsing maps, class by class."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from priorsr.errors import ShapeError
+
+
+def parsing_iou(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """The pixels in which two parsing maps agree on a class, and those in which either has it.
+
+    prediction, target: class probabilities (B,P,H,W), whose largest counts, or class indices (B,H,W) of an integer
+    type -> intersection (P,) and union (P,), int64, summed over the batch, P = `classes`. Add those of several batches
+    before `class_iou` or `mean_iou`: the mean over faces of an IoU is another number.
+
+    Raises ShapeError for maps of different sizes, another number of classes, or an index that is no class.
+    """
+    labels, wanted = (_indices(parsing, classes) for parsing in (prediction, target))
+    if labels.shape != wanted.shape:
+        raise ShapeError(
+            f"parsing IoU: the maps have shapes {tuple(labels.shape)} and {tuple(wanted.shape)}; the same was expected"
+        )
+    both = labels[labels == wanted]
+    intersection, ours, theirs = (torch.bincount(x.flatten(), minlength=classes) for x in (both, labels, wanted))
+    return intersection, ours + theirs - intersection
+
+
+def class_iou(intersection: Tensor, union: Tensor) -> Tensor:
+    """The IoU of each class from `parsing_iou`'s sums, (P,) float64 in [0, 1]; NaN where neither map has the class."""
+    return intersection.double() / union  # 0 / 0 is NaN
+
+
+def mean_iou(intersection: Tensor, union: Tensor) -> float:
+    """The mean IoU over the classes that at least one of the maps has, each counting once."""
+    return class_iou(intersection, union).nanmean().item()
+
+
+def _indices(parsing: Tensor, classes: int) -> Tensor:
+    """Class indices (B,H,W) int64 of a parsing map in either form."""
+    if parsing.ndim == 4 and parsing.is_floating_point():
+        if parsing.shape[1] != classes:
+            raise ShapeError(f"parsing IoU: the map has {parsing.shape[1]} classes; {classes} were expected")
+        return parsing.argmax(1)
+    if parsing.ndim != 3 or parsing.is_floating_point():
+        raise ShapeError(
+            f"parsing IoU: the map is {parsing.dtype} of shape {tuple(parsing.shape)}; probabilities (B, P, H, W) or "
+            "class indices (B, H, W) were expected"
+        )
+    if parsing.numel() and not 0 <= parsing.min() <= parsing.max() < classes:
+        raise ShapeError(f"parsing IoU: the map has the class {int(parsing.max())}; 0 to {classes - 1} were expected")
+    return parsing.long()

@@ -1,0 +1,166 @@
+"""What a stage's product is validated by: a model by PSNR, an estimator by how well it finds the prior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
+
+from priorsr.errors import PriorsrError
+from priorsr.metrics import Scoring
+from priorsr.metrics.nme import nme
+from priorsr.metrics.parsing_iou import mean_iou, parsing_iou
+from priorsr.models.bicubic import Bicubic
+from priorsr.priors import parsing_picture
+from priorsr.types import Batch, Prior
+from priorsr.viz.overlays import draw_landmarks
+
+
+class Meaning(NamedTuple):
+    """How a score is called, its unit, and the digits that it deserves."""
+
+    label: str
+    unit: str
+    digits: int
+
+
+SCORES = {
+    "psnr_y": Meaning("PSNR", "dB", 2),
+    "parsing_iou": Meaning("parsing IoU", "", 3),
+    "nme": Meaning("NME", "", 4),
+}
+
+
+def number(score: str, value: float) -> str:
+    """A score's value with the digits that it deserves."""
+    return f"{value:.{SCORES[score].digits}f}"
+
+
+def score_text(score: str, value: float) -> str:
+    """A score as people read it: PSNR 24.71 dB."""
+    meaning = SCORES[score]
+    return f"{meaning.label} {number(score, value)} {meaning.unit}".rstrip()
+
+
+class Columns(NamedTuple):
+    """Faces to look at: caption -> images, and caption -> a line under each."""
+
+    images: Mapping[str, list[Tensor]]
+    notes: Mapping[str, list[str]]
+
+
+class Judge(Protocol):
+    """Scores a product, in eval mode, on batches that lie on the CPU; NaN for a face that cannot be scored."""
+
+    @property
+    def name(self) -> str: ...
+
+    def values(self, product: nn.Module, batch: Batch) -> Tensor: ...
+
+    def references(self, batch: Batch) -> Mapping[str, Tensor]: ...
+
+    def columns(self, product: nn.Module, batch: Batch) -> Columns: ...
+
+
+class ModelJudge:
+    """PSNR on Y of a model's images, beside bicubic's. Only a model that requires a prior is given the ground truth."""
+
+    name = "psnr_y"
+
+    def __init__(self, scoring: Scoring, bicubic: Bicubic) -> None:
+        self._scoring = scoring
+        self._bicubic = bicubic
+
+    def values(self, product: nn.Module, batch: Batch) -> Tensor:
+        """(B,) in dB."""
+        return self._psnr(_enhanced(product, batch), batch.hr)
+
+    def references(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Bicubic's."""
+        return {"bicubic": self._psnr(self._bicubic(batch.lr).sr, batch.hr)}
+
+    def columns(self, product: nn.Module, batch: Batch) -> Columns:
+        """LR, bicubic, SR and HR."""
+        shown = {"bicubic": self._bicubic(batch.lr).sr, "SR": _enhanced(product, batch)}
+        notes = {
+            caption: [f"{value:.2f} dB" for value in self._psnr(images, batch.hr)] for caption, images in shown.items()
+        }
+        images = {f"LR, {batch.lr.shape[-1]} px": batch.lr, **shown, f"HR, {batch.hr.shape[-1]} px": batch.hr}
+        return Columns({caption: list(column) for caption, column in images.items()}, notes)
+
+    def _psnr(self, sr: Tensor, hr: Tensor) -> Tensor:
+        return self._scoring.score(sr, hr).per_image[self.name]
+
+
+class EstimatorJudge:
+    """How well an estimator finds in HR what the face set knows: parsing maps by IoU, else landmarks by NME.
+
+    Both are means over faces: the IoU over the classes that a face has, the NME over its valid landmarks, as a part of
+    the size of their box.
+    """
+
+    def __init__(self, name: Literal["parsing_iou", "nme"]) -> None:
+        self.name: str = name
+
+    def values(self, product: nn.Module, batch: Batch) -> Tensor:
+        """(B,)."""
+        return self._compare(_estimated(product, batch.hr), batch.prior)
+
+    def references(self, _: Batch) -> Mapping[str, Tensor]:
+        """None: there is no estimate without an estimator."""
+        return {}
+
+    def columns(self, product: nn.Module, batch: Batch) -> Columns:
+        """HR, what is estimated, and the truth."""
+        found = _estimated(product, batch.hr)
+        notes = {"estimated": [number(self.name, value) for value in self._compare(found, batch.prior).tolist()]}
+        images = {
+            "HR": list(batch.hr),
+            "estimated": self._drawn(batch.hr, found, batch.prior.valid),
+            "truth": self._drawn(batch.hr, batch.prior, batch.prior.valid),
+        }
+        return Columns(images, notes)
+
+    def _compare(self, found: Prior, truth: Prior) -> Tensor:
+        if self.name == "parsing_iou":
+            ours, theirs = (_known(prior.parsing, "parsing map") for prior in (found, truth))
+            pairs = zip(ours.split(1), theirs.split(1), strict=True)
+            return torch.tensor([mean_iou(*parsing_iou(mine, true, theirs.shape[1])) for mine, true in pairs])
+        landmarks = _known(truth.landmarks, "landmarks")
+        return nme(_known(found.landmarks, "landmarks"), landmarks, truth.valid, normaliser="size")
+
+    def _drawn(self, hr: Tensor, prior: Prior, valid: Tensor | None) -> list[Tensor]:
+        if self.name == "parsing_iou":
+            return list(parsing_picture(_known(prior.parsing, "parsing map")))
+        return list(draw_landmarks(hr, _known(prior.landmarks, "landmarks"), valid))
+
+
+def prior_given(product: nn.Module) -> Literal["none", "ground-truth"]:
+    """What a product is given beside LR when it is validated."""
+    return "ground-truth" if getattr(product, "prior", "none") == "required" else "none"
+
+
+def _enhanced(model: nn.Module, batch: Batch) -> Tensor:
+    sr: Tensor = _applied(model, batch.lr, *([] if prior_given(model) == "none" else [batch.prior])).sr
+    return sr
+
+
+def _estimated(estimator: nn.Module, hr: Tensor) -> Prior:
+    prior: Prior = _applied(estimator, hr)[0]
+    return prior
+
+
+def _applied(module: nn.Module, *inputs: Tensor | Prior) -> tuple:
+    """A module's answer on the CPU, where scores are computed, to inputs that lie there."""
+    device = next((tensor.device for tensor in module.parameters()), torch.device("cpu"))
+    answer: tuple = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
+    return tree_map_only(Tensor, Tensor.cpu, answer)
+
+
+def _known(tensor: Tensor | None, what: str) -> Tensor:
+    if tensor is None:
+        raise PriorsrError(f"an estimator is validated by its {what}, and there is none")
+    return tensor
