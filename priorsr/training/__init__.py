@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from priorsr.training.progress import Duration, Progress, epochs, fraction, steps
 from priorsr.training.schedules import Schedule, constant, cosine, step_decay
 from priorsr.training.stage import Loss, Optimiser, Stage, Step, StepResult
+from priorsr.training.teacher_student import TeacherStudentConfig, TeacherStudentRecipe
 
 if TYPE_CHECKING:
     from priorsr.training.interrupt import TrainingInterruptedError
@@ -33,6 +34,8 @@ __all__ = [
     "Stage",
     "Step",
     "StepResult",
+    "TeacherStudentConfig",
+    "TeacherStudentRecipe",
     "TrainingInterruptedError",
     "constant",
     "cosine",

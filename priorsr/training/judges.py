@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -153,10 +153,10 @@ def _estimated(estimator: nn.Module, hr: Tensor) -> Prior:
     return prior
 
 
-def _applied(module: nn.Module, *inputs: Tensor | Prior) -> tuple:
+def _applied(module: nn.Module, *inputs: Tensor | Prior) -> Any:
     """A module's answer on the CPU, where scores are computed, to inputs that lie there."""
     device = next((tensor.device for tensor in module.parameters()), torch.device("cpu"))
-    answer: tuple = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
+    answer = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
     return tree_map_only(Tensor, Tensor.cpu, answer)
 
 

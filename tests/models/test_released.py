@@ -94,7 +94,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
             raise BrokenPluginError("cannot be loaded")
         return Toy
 
-    monkeypatch.setattr(released, "names", lambda kind: ["broken", "toy"])
+    monkeypatch.setattr(released, "names", lambda kind: ["broken", "toy"] if kind == "model" else [])
     monkeypatch.setattr(released, "find", find)
 
 

@@ -50,7 +50,7 @@ def test_the_paper_weighs_its_terms_by_epoch(
     stage = stages["student"]
     pixel, features, output = terms(stage, batch)
     for step in (epoch * 7, epoch * 7 + 6):  # the first and the last step of the epoch
-        loss = stage.step(stage.modules, batch, Progress(step, 2800, 7))["student"].item()
+        loss = stage.step(stage.modules, batch, Progress(step, 2800, 7)).losses["student"].item()
         assert loss == pytest.approx(pixel + feature_weight * features + output_weight * output, rel=1e-5)
 
 
@@ -77,7 +77,7 @@ def test_nano_reaches_the_switch_in_a_short_run(batch: Batch) -> None:
     found, stages = recipe(preset="nano")
     stage = stages["student"]
     pixel, features, output = terms(stage, batch)
-    loss = [stage.step(stage.modules, batch, Progress(step, 8, 100))["student"].item() for step in range(8)]
+    loss = [stage.step(stage.modules, batch, Progress(step, 8, 100)).losses["student"].item() for step in range(8)]
     switch = found.config.features_until.value * 8
     for step, value in enumerate(loss):
         left = 1 - step / switch

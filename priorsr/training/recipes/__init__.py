@@ -1,0 +1,1 @@
+"""Recipes of the components that priorsr brings itself."""

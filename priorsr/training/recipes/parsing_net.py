@@ -1,0 +1,125 @@
+"""How the parsing estimator is trained: on faces with parsing maps, seen as HR and as enlarged LR."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from priorsr.errors import OptionError
+from priorsr.estimators.parsing_net import UNTRAINED, ParsingNet
+from priorsr.models.resize import enlarge
+from priorsr.training import Duration, Optimiser, Progress, Schedule, Stage, StepResult, cosine, epochs, fraction
+from priorsr.types import Batch
+
+LEAST = 1e-8  # of a probability, before its logarithm
+
+
+@dataclass(frozen=True)
+class ParsingNetConfig:
+    """What training depends on. The only preset is `nano`, which the defaults are: no paper stands behind this network.
+
+    widths, size: the network's. from_lr: the part of the faces that are seen as LR, enlarged (bicubic).
+    dice_weight: of the Dice term beside cross entropy; it counts a small class as much as a large one.
+    rotation (degrees), scaling, shift (parts of the image), brightness: how far each face is turned, scaled, moved and
+        lit at random, at most, to either side.
+    scale, reduction: how LR is made.
+    """
+
+    widths: tuple[int, ...] = (32, 48, 64, 96)
+    size: int = 128
+    from_lr: float = 0.5
+    dice_weight: float = 1.0
+    rotation: float = 10.0
+    scaling: float = 0.15
+    shift: float = 0.05
+    brightness: float = 0.2
+    learning_rate: float = 2e-3
+    schedule: Schedule = field(default_factory=lambda: cosine(warmup=fraction(0.03)))
+    batch_size: int = 16
+    length: Duration = field(default_factory=lambda: epochs(60))
+    scale: int = 8
+    reduction: str = "pil-bicubic"
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nano": {}}
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.from_lr <= 1:
+            raise OptionError(f"from_lr is {self.from_lr}; a part from 0 to 1 was expected")
+        for name in ("dice_weight", "rotation", "scaling", "shift", "brightness"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise OptionError(f"{name} is {value}; a finite number from 0 was expected")
+
+
+class ParsingNetRecipe:
+    """One stage: cross entropy, and 1 - Dice averaged over the classes in the batch, against the set's parsing maps.
+
+    Source: ours; Dice as in V-Net (Milletari et al., 3DV 2016).
+    """
+
+    kind = "recipe"
+    Config = ParsingNetConfig
+
+    def __init__(self, config: ParsingNetConfig) -> None:
+        self.config = config
+        self.scale = config.scale
+        self.reduction = config.reduction
+
+    def stages(self) -> list[Stage]:
+        config = self.config
+        optimiser = Optimiser(
+            ("estimator",), "adamw", lr=config.learning_rate, weight_decay=0.01, schedule=config.schedule, clip=1.0
+        )
+        return [
+            Stage(
+                name="estimator",
+                modules={"estimator": ParsingNet(config.widths, config.size, UNTRAINED)},
+                optimisers={"estimator": optimiser},
+                step=self._step,
+                length=config.length,
+                product="estimator",
+                batch_size=config.batch_size,
+                flip=True,
+            )
+        ]
+
+    def _step(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> StepResult:
+        if batch.prior.parsing is None:
+            raise OptionError("parsing_net learns from parsing maps, and the faces have none")
+        images, wanted = self._varied(self._seen(batch), batch.prior.parsing)
+        parsing = modules["estimator"](images)[0].parsing
+        entropy = -(wanted * parsing.clamp(min=LEAST).log()).sum(1).mean()
+        overlap = 1 - dice(parsing, wanted)
+        loss = entropy + self.config.dice_weight * overlap
+        return StepResult({"estimator": loss}, {"cross_entropy": entropy, "dice_loss": overlap})
+
+    def _seen(self, batch: Batch) -> Tensor:
+        """The faces (B,3,H,W), some of them as LR enlarged."""
+        low = torch.rand(len(batch.hr), 1, 1, 1, device=batch.hr.device) < self.config.from_lr
+        return torch.where(low, enlarge(batch.lr, batch.hr.shape[2] // batch.lr.shape[2]).clamp(0, 1), batch.hr)
+
+    def _varied(self, images: Tensor, parsing: Tensor) -> tuple[Tensor, Tensor]:
+        """Images and their maps turned, scaled and moved alike; the images lit differently. Edges are repeated."""
+        config = self.config
+        turn, grow, light, right, down = (2 * torch.rand(5, len(images), device=images.device) - 1).unbind()
+        angle, factor = torch.deg2rad(config.rotation * turn), 1 + config.scaling * grow
+        cos, sin = factor * angle.cos(), factor * angle.sin()
+        move = 2 * config.shift * torch.stack([right, down], 1)  # grids run from -1 to 1
+        matrix = torch.cat([torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2), move[..., None]], 2)  # (B,2,3)
+        grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
+        images, parsing = (
+            F.grid_sample(x, grid, padding_mode="border", align_corners=False) for x in (images, parsing)
+        )
+        return (images * (1 + config.brightness * light)[:, None, None, None]).clamp(0, 1), parsing
+
+
+def dice(parsing: Tensor, wanted: Tensor) -> Tensor:
+    """The soft Dice coefficient of class probabilities (B,P,H,W): a scalar, the mean over the classes in `wanted`."""
+    shared, ours, theirs = ((x).sum((0, 2, 3)) for x in (parsing * wanted, parsing, wanted))
+    return (2 * shared / (ours + theirs).clamp(min=LEAST))[theirs > 0].mean()

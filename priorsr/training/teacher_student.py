@@ -1,0 +1,182 @@
+"""Recipes in which a student learns from a teacher: the teacher by itself, then the student with it beside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from priorsr.errors import OptionError
+from priorsr.losses import l1
+from priorsr.models import EncoderDecoderConfig
+from priorsr.registry import PartSpec, build_part
+from priorsr.training.progress import Duration, Progress, epochs, fraction
+from priorsr.training.schedules import Schedule, constant, cosine
+from priorsr.training.stage import Optimiser, Stage, Step, StepResult
+from priorsr.types import Batch
+
+NANO: Mapping[str, Any] = {
+    "learning_rate": 1e-3,
+    "schedule": cosine(warmup=fraction(0.02)),
+    "batch_size": 16,
+    "flip": True,
+    "ema": 0.999,
+    "clip": 1.0,
+    "length": epochs(100),
+}
+"""What lets a small network learn within minutes: a falling learning rate, flips, and an average of the weights."""
+
+
+@dataclass(frozen=True)
+class TeacherStudentConfig:
+    """What training a student with a teacher depends on; derive from it, and give `student` and `teacher`.
+
+    distil: whether there is a teacher at all; without one, the student is trained by itself (the ablation).
+    teacher_weights: a .safetensors of the teacher, which is then not trained again.
+    feature_loss, output_loss: what the student is compared to the teacher by, of kind `distillation`.
+    feature_stages: which of the 2 * levels + 1 stage outputs the feature loss compares, from 0; None for all.
+    feature_weight: weight of the feature term at the start; it falls linearly to 0 at `features_until`, after which the
+        student is trained by L1 alone.
+    output_weight: weight of the output term while the feature term lasts.
+    teacher_share: the teacher's share when a whole run is given its steps or minutes.
+    length: of each stage, when it is not.
+    """
+
+    student: EncoderDecoderConfig = field(default_factory=EncoderDecoderConfig)
+    teacher: EncoderDecoderConfig = field(default_factory=EncoderDecoderConfig)
+    distil: bool = True
+    teacher_weights: Path | None = None
+    feature_loss: PartSpec = "stage_l1"
+    output_loss: PartSpec = "soft_output"
+    feature_stages: tuple[int, ...] | None = None
+    feature_weight: float = 10.0
+    output_weight: float = 0.1
+    features_until: Duration = field(default_factory=lambda: epochs(10))
+    learning_rate: float = 1e-4
+    schedule: Schedule = field(default_factory=constant)
+    batch_size: int = 8
+    flip: bool = False
+    quarter_turns: bool = False
+    ema: float | None = None
+    clip: float | None = None
+    length: Duration = field(default_factory=lambda: epochs(400))
+    teacher_share: float = 0.3
+    reduction: str = "pil-bicubic"
+
+    def __post_init__(self) -> None:
+        if self.student.scale != self.teacher.scale:
+            raise OptionError(f"the student's scale is {self.student.scale} and the teacher's {self.teacher.scale}")
+        if not 0 < self.teacher_share < 1:
+            raise OptionError(f"teacher_share is {self.teacher_share}; a number between 0 and 1 was expected")
+        for name in ("feature_weight", "output_weight"):
+            weight = getattr(self, name)
+            if not (math.isfinite(weight) and weight >= 0):
+                raise OptionError(f"{name} is {weight}; a finite number from 0 was expected")
+        if not self.features_until.value:
+            raise OptionError(
+                f"features_until is 0 {self.features_until.unit}; more was expected (distil=False leaves it out)"
+            )
+        count = min(len(self.student.depths), len(self.teacher.depths))
+        for stage in self.compared:
+            if not 0 <= stage < count:
+                raise OptionError(f"feature_stages has {stage}; the networks have the stages 0 to {count - 1}")
+
+    @property
+    def compared(self) -> tuple[int, ...]:
+        """The stage outputs that the feature loss compares."""
+        return tuple(range(len(self.student.depths))) if self.feature_stages is None else self.feature_stages
+
+
+class TeacherStudentRecipe:
+    """Two stages: `teacher` (L1), then `student` (L1, and while it lasts the distillation from the frozen teacher).
+
+    The student's loss is L1(sr, hr) + feature_weight * left * feature_loss(features) + output_weight *
+    output_loss(sr, teacher's sr), where `left` falls linearly from 1 to 0 at `features_until`, and L1(sr, hr)
+    afterwards. A `features_until` in epochs falls epoch by epoch, any other step by step. Derive from it, and name the
+    networks in `Student` and `Teacher`.
+
+    Source: KDFSRNet (TCSVT 2022), whose schedule this is; the choice of stages and losses is ours.
+    """
+
+    kind = "recipe"
+    Config: type = TeacherStudentConfig
+    Student: ClassVar[type[nn.Module]]
+    Teacher: ClassVar[type[nn.Module]]
+
+    def __init__(self, config: TeacherStudentConfig) -> None:
+        self.config = config
+        self.scale = config.student.scale
+        self.reduction = config.reduction
+
+    def stages(self) -> list[Stage]:
+        config = self.config
+        student = self.Student(config.student)
+        if not config.distil:
+            return [self._stage("student", {"student": student}, self._learn_alone)]
+        teacher = self.Teacher(config.teacher)
+        widths = {
+            "student_channels": (config.student.width,) * len(config.compared),
+            "teacher_channels": (config.teacher.width,) * len(config.compared),
+        }
+        modules = {
+            "student": student,
+            "teacher": teacher,
+            "feature_loss": build_part("distillation", config.feature_loss, **widths),
+            "output_loss": build_part("distillation", config.output_loss, student_channels=(3,), teacher_channels=(3,)),
+        }
+        distilled = self._stage("student", modules, self._learn_from_teacher)
+        if config.teacher_weights:
+            return [distilled]
+        return [self._stage("teacher", {"teacher": teacher}, self._learn_alone), distilled]
+
+    def _stage(self, product: str, modules: dict[str, nn.Module], step: Step) -> Stage:
+        config = self.config
+        frozen = frozenset(modules) & {"teacher"} - {product}
+        trained = tuple(name for name in modules if name not in frozen)
+        optimiser = Optimiser(
+            trained, "adam", lr=config.learning_rate, betas=(0.9, 0.99), schedule=config.schedule, clip=config.clip
+        )
+        return Stage(
+            name=product,
+            modules=modules,
+            frozen=frozen,
+            optimisers={product: optimiser},
+            step=step,
+            length=config.length,
+            share=config.teacher_share if product == "teacher" else 1 - config.teacher_share,
+            starts_from={name: config.teacher_weights or name for name in frozen},
+            product=product,
+            ema=config.ema,
+            batch_size=config.batch_size,
+            flip=config.flip,
+            quarter_turns=config.quarter_turns,
+        )
+
+    def _learn_alone(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
+        ((name, model),) = modules.items()
+        return {name: l1(model(batch.lr, batch.prior).sr, batch.hr)}
+
+    def _learn_from_teacher(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> StepResult:
+        config, left = self.config, self._left(progress)
+        student = modules["student"](batch.lr, with_features=left >= 0)
+        pixel = l1(student.sr, batch.hr)
+        if left < 0:
+            return StepResult({"student": pixel}, {"pixel": pixel})
+        with torch.no_grad():
+            teacher = modules["teacher"](batch.lr, batch.prior, with_features=True)
+        pairs = [[output.features[stage] for stage in config.compared] for output in (student, teacher)]
+        features = modules["feature_loss"](*pairs)
+        output = modules["output_loss"]([student.sr], [teacher.sr])
+        loss = pixel + config.feature_weight * left * features + config.output_weight * output
+        return StepResult({"student": loss}, {"pixel": pixel, "features": features, "output": output})
+
+    def _left(self, progress: Progress) -> float:
+        """What is left of the distillation: 1 at the start, 0 at its end, negative afterwards."""
+        until = self.config.features_until
+        passed = progress.epoch / until.value if until.unit == "epochs" else progress.passed(until)
+        return 1 - passed

@@ -1,0 +1,67 @@
+"""The student learns from the stages it is told to, from a teacher that is trained before or given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import priorsr
+from priorsr.errors import OptionError
+from priorsr.models import EncoderDecoder, EncoderDecoderConfig
+from priorsr.training import Progress, TeacherStudentConfig, TeacherStudentRecipe, fraction, train
+from priorsr.types import Batch, Prior
+
+SMALL = {"width": 8, "depth": 0, "levels": 2, "scale": 4}
+
+
+class Recipe(TeacherStudentRecipe):
+    """Of the skeleton as it is."""
+
+    Student = Teacher = EncoderDecoder
+
+
+def config(**options: object) -> TeacherStudentConfig:
+    teacher = EncoderDecoderConfig(**SMALL, fusion="concat", fusion_at="input")
+    return TeacherStudentConfig(
+        student=EncoderDecoderConfig(**SMALL), teacher=teacher, features_until=fraction(0.5), **options
+    )
+
+
+@pytest.fixture
+def batch() -> Batch:
+    torch.manual_seed(0)
+    parsing = torch.randn(2, 19, 16, 16).softmax(1)
+    return Batch(torch.rand(2, 3, 4, 4), torch.rand(2, 3, 16, 16), Prior(parsing=parsing), ("a", "b"))
+
+
+def test_the_features_asked_for_are_compared(batch: Batch) -> None:
+    torch.manual_seed(1)
+    _, stage = Recipe(config(feature_stages=(1, 4))).stages()
+    student = stage.modules["student"](batch.lr, with_features=True).features
+    teacher = stage.modules["teacher"](batch.lr, batch.prior, with_features=True).features
+    wanted = (F.l1_loss(student[1], teacher[1]) + F.l1_loss(student[4], teacher[4])) / 2
+    losses, logs = stage.step(stage.modules, batch, Progress(0, 100, 10))
+    assert logs["features"].item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert losses["student"].item() == pytest.approx(
+        (logs["pixel"] + 10 * logs["features"] + 0.1 * logs["output"]).item(), rel=1e-5
+    )
+
+
+def test_a_given_teacher_is_not_trained_again(tmp_path: Path, tiny_faces: Path, batch: Batch) -> None:
+    torch.manual_seed(2)
+    teacher = priorsr.create("model", "encoder_decoder", **SMALL, fusion="concat", fusion_at="input")
+    priorsr.save(teacher, tmp_path / "teacher.safetensors")
+    (stage,) = Recipe(config(teacher_weights=tmp_path / "teacher.safetensors")).stages()
+    assert (stage.name, stage.frozen) == ("student", {"teacher"})
+    given = Recipe(config(teacher_weights=tmp_path / "teacher.safetensors"))
+    result = train(given, tiny_faces, tmp_path / "run", steps=1)
+    assert set(result.products) == {"student"}
+    assert stage.starts_from == {"teacher": tmp_path / "teacher.safetensors"}
+
+
+def test_a_stage_that_is_not_there_is_told() -> None:
+    with pytest.raises(OptionError, match="feature_stages has 5; the networks have the stages 0 to 4"):
+        config(feature_stages=(0, 5))
