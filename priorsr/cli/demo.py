@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from priorsr.cli.console import console, errors
 
 FACES, VAL = 440, 40
 SHOWN = 4
-LABELS = {"teacher": "teacher, sees parsing", "distilled": "student, distilled", "alone": "student, alone"}
+SYSTEMS = {"kdfsrnet": "KDFSRNet", "pkdn": "PKDN", "dic": "DIC", "pfsr": "PFSR"}  # recipes, and what to call them
 
 
 def demo(
@@ -22,10 +21,10 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="A face set of yours, with train and val; else one is drawn.")
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Of training, for both runs together.")] = 3.0,
+    minutes: Annotated[float, typer.Option(help="Of training, for all four systems together.")] = 3.0,
     seed: Annotated[int, typer.Option(help="Of faces and training.")] = 0,
 ) -> None:
-    """Train KDFSRNet with and without its teacher, score both beside bicubic under every protocol, build the page.
+    """Train the four systems, briefly and equally long, score them under every protocol, build the page.
 
     Without --data the faces are synthetic. What is finished in OUT is kept, so the same command goes on after a stop.
     """
@@ -43,18 +42,17 @@ def demo(
     _settle(out, data, minutes, seed)
     _say("1/4  faces")
     faces = data or synthesise(out / "faces", count=FACES, seed=seed, val=VAL, test=0).path
-    _say("2/4  training: teacher, then student with the teacher beside; then the student alone, as long")
-    weights = _train(faces, out / "runs", minutes, seed)
+    _say(f"2/4  training: {', '.join(SYSTEMS.values())}")
+    runs = {label: _train(recipe, faces, out / "runs", minutes, seed) for recipe, label in SYSTEMS.items()}
     _say("3/4  scores under every protocol")
-    models = {"bicubic": "bicubic"} | {LABELS[name]: path for name, path in weights.items()}
     records = [
         record
-        for label, model in models.items()
+        for label, model in {"bicubic": "bicubic", **runs}.items()
         for record in bench(model, data=faces, split="val", protocols=protocol_names(), out=out / "results", name=label)
     ]
     _say("4/4  page and picture")
-    page = build_site(out / "results", out / "site", title="priorsr demo: KDFSRNet, trained for minutes")
-    picture = _draw(faces, weights, out / "demo.png")
+    page = build_site(out / "results", out / "site", title="priorsr demo: four systems, trained for a minute each")
+    picture = _draw(faces, runs, out / "demo.png")
     for table in tables(records):
         console.print(table)
     console.print(f"the page: {escape(str(page))}\nthe picture: {escape(str(picture))}", soft_wrap=True)
@@ -68,7 +66,7 @@ def _settle(out: Path, data: Path | None, minutes: float, seed: int) -> None:
     from priorsr.files import atomic_json, read_json
 
     if data is not None and not FaceSet.open(data).has_parsing:
-        raise DataError(f"{data}: has no parsing maps, which KDFSRNet's teacher sees; a set with maps was expected")
+        raise DataError(f"{data}: has no parsing maps, which the teachers see; a set with maps was expected")
     asked = {"data": str(data), "minutes": minutes, "seed": seed}
     if not (out / "demo.json").exists():
         atomic_json(out / "demo.json", asked)
@@ -80,25 +78,17 @@ def _say(step: str) -> None:
     errors.print(f"[bold]{step}[/]")
 
 
-def _train(faces: Path, runs: Path, minutes: float, seed: int) -> dict[str, Path]:
-    """The weights of the distilled run's teacher and student, and of a student that learnt alone for as many steps."""
-    from priorsr.files import read_json
+def _train(recipe: str, faces: Path, runs: Path, minutes: float, seed: int) -> Path:
+    """The weights that a quarter of the minutes gave a system."""
     from priorsr.training import train
 
-    # The distilled run is given the larger part: its teacher's steps come first.
-    nano = partial(train, "kdfsrnet", faces, preset="nano", seed=seed, resume=True, console=errors)
-    distilled = nano(runs / "distilled", minutes=minutes * 0.6)
-    steps = read_json(distilled.folder / "config.json")["stage_steps"]["student"]
-    alone = nano(runs / "alone", steps=steps, overrides={"distil": False})
-    return {
-        "teacher": distilled.products["teacher"],
-        "distilled": distilled.products["student"],
-        "alone": alone.products["student"],
-    }
+    share = minutes / len(SYSTEMS)
+    run = train(recipe, faces, runs / recipe, preset="nano", minutes=share, seed=seed, resume=True, console=errors)
+    return list(run.products.values())[-1]
 
 
-def _draw(faces: Path, weights: dict[str, Path], path: Path) -> Path:
-    """A picture of a few faces: LR, bicubic, the students, HR, with PSNR on Y below each."""
+def _draw(faces: Path, runs: dict[str, Path], path: Path) -> Path:
+    """A picture of a few faces: LR, bicubic, the systems, HR, with PSNR on Y below each."""
     import torch
 
     import priorsr
@@ -109,11 +99,11 @@ def _draw(faces: Path, weights: dict[str, Path], path: Path) -> Path:
     loader = FaceLoader(FaceSet.open(faces), "val", batch_size=SHOWN)
     batch = next(iter(loader.in_order()))
     models = {"bicubic": priorsr.create("model", "bicubic")}
-    models |= {LABELS[name]: priorsr.load(file) for name, file in weights.items()}
+    models |= {label: priorsr.load(file) for label, file in runs.items()}
     columns, notes = {"LR": list(batch.lr)}, {}
     for label, model in models.items():
         with torch.inference_mode():
-            sr = model(batch.lr, batch.prior).sr
+            sr = model(batch.lr).sr
         columns[label] = list(sr)
         psnr = load_protocol("priorsr@1").scoring.score(sr, batch.hr).per_image["psnr_y"]
         notes[label] = [f"{value:.2f} dB" for value in psnr]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import UnknownNameError, did_you_mean
+from priorsr.kernels import LANDMARK_GROUPS
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,6 @@ class LandmarkScheme:
     count: int
     flip: tuple[int, ...]
     groups: Mapping[str, tuple[int, ...]]
-
-
-def _points(*spans: tuple[int, int]) -> tuple[int, ...]:
-    return tuple(point for first, last in spans for point in range(first, last + 1))
 
 
 _IBUG_FLIP = (
@@ -44,27 +41,14 @@ LANDMARK_SCHEMES: Mapping[str, LandmarkScheme] = {
         "ibug-68",
         68,
         _IBUG_FLIP,
-        {
-            "left eye": _points((36, 41)),
-            "right eye": _points((42, 47)),
-            "nose": _points((27, 35)),
-            "mouth": _points((48, 67)),
-            "outline": _points((0, 26)),
-        },
+        LANDMARK_GROUPS[68],
     ),
-    # Where the contours of Helen's eyes and brows begin is not published, so points cannot be paired for a flip. The
-    # groups leave out each contour's last point, as DIC's code does.
+    # Where the contours of Helen's eyes and brows begin is not published, so points cannot be paired for a flip.
     "helen-194": LandmarkScheme(
         "helen-194",
         194,
         (),
-        {
-            "left eye": _points((134, 152), (174, 192)),
-            "right eye": _points((114, 132), (154, 172)),
-            "nose": _points((41, 56)),
-            "mouth": _points((58, 112)),
-            "outline": _points((0, 39)),
-        },
+        LANDMARK_GROUPS[194],
     ),
 }
 

@@ -79,6 +79,7 @@ class Stage:
         was) or the path of weights.
     ema: decay of the moving average of the product's weights, which is then what is validated and saved.
     batch_size: faces a step, over all processes; flip, quarter_turns: augmentation.
+    absent: terms of the published loss that are left out, each with the reason; the weights' card says so.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Stage:
     batch_size: int = 8
     flip: bool = False
     quarter_turns: bool = False
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.modules, *self.optimisers):

@@ -217,5 +217,6 @@ class Trainer:
             "scores": {f"{name} ({by})": value},
             "prior": prior_given(stage.modules[str(stage.product)]),
             "networks": {name: type(stage.modules[name]).__name__ for name in sorted(stage.frozen)},
+            "absent": dict(stage.absent),
             "starts_from": {name: str(source) for name, source in stage.starts_from.items()},
         }

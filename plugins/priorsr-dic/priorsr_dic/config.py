@@ -1,0 +1,58 @@
+"""What DIC is made of. Read this first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from priorsr.errors import OptionError
+from priorsr.registry import Part, PartSpec
+
+NANO: dict[str, Any] = {
+    "width": 32,
+    "groups": 2,
+    "steps": 3,
+    "projection": 2,
+    "fusion": Part("landmark_attentive", depth=2),
+    "hourglass_width": 32,
+}
+
+
+@dataclass(frozen=True)
+class DICConfig:
+    """DIC's recovery branch and its landmark branch; the defaults are the paper's (21.8 M parameters).
+
+    scale: how many times the sides of the LR image grow; even, since the features lie at twice the LR image's size.
+    width: channels of every feature of the recovery branch.
+    groups: pairs of up and down projection in a feedback block.
+    steps: how often image and landmarks are estimated, each from the other.
+    projection: how many times the sides of a feedback block's HR features are those of its LR features.
+    fusion: how heatmaps steer the features: any fusion for heatmaps.
+    landmarks: 68 (iBUG) or 194 (Helen).
+    hourglass_width, hourglass_depth: channels of the hourglass's features (inside it twice as many), and how often it
+        halves them.
+
+    nano: two thirds of the width, 2 groups instead of 6, 3 steps instead of 4, HR features of 64 px instead of 256, 2
+    blocks in the fusion instead of 7, an eighth of the hourglass's width: it must learn within minutes.
+    """
+
+    scale: int = 8
+    width: int = 48
+    groups: int = 6
+    steps: int = 4
+    projection: int = 8
+    fusion: PartSpec = "landmark_attentive"
+    landmarks: int = 68
+    hourglass_width: int = 256
+    hourglass_depth: int = 4
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+
+    def __post_init__(self) -> None:
+        for name, least in (("width", 1), ("groups", 1), ("steps", 2), ("projection", 1), ("landmarks", 1)):
+            value = getattr(self, name)
+            if value < least:
+                raise OptionError(f"{name} is {value}; {least} or more was expected")
+        if self.scale < 2 or self.scale % 2:
+            raise OptionError(f"scale is {self.scale}; an even number was expected")

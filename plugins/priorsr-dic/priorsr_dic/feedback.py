@@ -1,0 +1,55 @@
+"""The feedback block of DIC's recovery branch: features up and down again, group after group."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0) -> nn.Module:
+    """A convolution and a PReLU with one slope."""
+    return nn.Sequential(nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding), nn.PReLU(init=0.2))
+
+
+def enlargement(channels: int, factor: int) -> nn.Module:
+    """A transposed convolution that enlarges by `factor`, and a PReLU with one slope."""
+    return nn.Sequential(nn.ConvTranspose2d(channels, channels, factor + 4, factor, 2), nn.PReLU(init=0.2))
+
+
+def reduction(channels: int, factor: int) -> nn.Module:
+    """A convolution that reduces by `factor`, and a PReLU with one slope."""
+    return convolution(channels, channels, factor + 4, factor, 2)
+
+
+class FeedbackBlock(nn.Module):
+    """Projects features to HR and back, `groups` times, each time from all that the groups before made.
+
+    (B,in_channels,H,W) is compressed to (B,width,H,W), fused with heatmaps if there is a fusion, and projected; what
+    comes out, (B,width,H,W), is the feedback for the next step.
+    """
+
+    def __init__(
+        self, in_channels: int, width: int, groups: int, projection: int, fusion: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        self.compress_in = convolution(in_channels, width, 1)
+        self.fusion = fusion
+        self.up = nn.ModuleList(enlargement(width, projection) for _ in range(groups))
+        self.down = nn.ModuleList(reduction(width, projection) for _ in range(groups))
+        self.squeeze_lr, self.squeeze_hr = (_squeezes(width, groups) for _ in range(2))
+        self.compress_out = convolution(width * groups, width, 1)
+
+    def forward(self, x: Tensor, heatmaps: Tensor | None = None) -> Tensor:
+        x = self.compress_in(x)
+        if self.fusion is not None:
+            x = self.fusion(x, heatmaps)
+        lr, hr = [x], []
+        for up, down, squeeze_lr, squeeze_hr in zip(self.up, self.down, self.squeeze_lr, self.squeeze_hr, strict=True):
+            hr.append(up(squeeze_lr(torch.cat(lr, 1))))
+            lr.append(down(squeeze_hr(torch.cat(hr, 1))))
+        return self.compress_out(torch.cat(lr[1:], 1))
+
+
+def _squeezes(width: int, groups: int) -> nn.ModuleList:
+    """What makes `width` channels of all the features so far; the first group has one only."""
+    return nn.ModuleList([nn.Identity(), *(convolution(width * count, width, 1) for count in range(2, groups + 1))])

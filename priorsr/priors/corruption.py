@@ -1,0 +1,80 @@
+"""Priors made worse on purpose, to learn how wrong a prior may be. Every function answers a new `Prior`."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from priorsr.errors import OptionError
+from priorsr.priors.heatmaps import draw_heatmaps
+from priorsr.priors.landmark_schemes import all_valid
+from priorsr.types import Prior
+
+HEATMAP_SCALE = 4  # HR pixels a heatmap pixel, as models draw landmarks where they get no heatmaps
+
+
+def shift(prior: Prior, right: float, down: float, size: int) -> Prior:
+    """The prior of a face that lies elsewhere: all parts moved by HR pixels.
+
+    size: of the square HR image, in pixels; maps of another size are moved in proportion, between pixels bilinearly.
+    What moves in from outside is the border's class in a parsing map, and nothing in heatmaps.
+    """
+    x, y = (2 * pixels / size for pixels in (right, down))  # grid_sample's image is 2 wide
+
+    def moved(maps: Tensor | None, outside: Literal["border", "zeros"]) -> Tensor | None:
+        if maps is None:
+            return None
+        whither = torch.tensor([[1.0, 0.0, -x], [0.0, 1.0, -y]], device=maps.device).expand(len(maps), 2, 3)
+        grid = F.affine_grid(whither, list(maps.shape), align_corners=False)
+        return F.grid_sample(maps.float(), grid, "bilinear", outside, align_corners=False)
+
+    landmarks = prior.landmarks
+    if landmarks is not None:
+        landmarks = landmarks + landmarks.new_tensor([right, down])
+    return Prior(moved(prior.parsing, "border"), landmarks, prior.valid, moved(prior.heatmaps, "zeros"))
+
+
+def blur(prior: Prior, sigma: float, size: int) -> Prior:
+    """The prior of someone who is unsure where things are: maps convolved with a Gaussian of `sigma` HR pixels.
+
+    size: of the square HR image, in pixels. Landmarks, which cannot be blurred, become heatmaps drawn at a quarter of
+    it with sigma 1, as DIC draws them, and blurred. Classes stay probabilities; heatmaps keep their sum, not their
+    peak. Raises OptionError for a sigma that is not above 0.
+    """
+    if not sigma > 0:
+        raise OptionError(f"sigma is {sigma}; a number above 0 was expected")
+    heatmaps = prior.heatmaps
+    if heatmaps is None and prior.landmarks is not None:
+        side = size // HEATMAP_SCALE
+        heatmaps = draw_heatmaps(prior.landmarks, prior.valid, (side, side), scale=HEATMAP_SCALE)
+
+    def blurred(maps: Tensor | None, outside: Literal["replicate", "constant"]) -> Tensor | None:
+        return None if maps is None else _convolved(maps.float(), sigma * maps.shape[-1] / size, outside)
+
+    return Prior(blurred(prior.parsing, "replicate"), heatmaps=blurred(heatmaps, "constant"))
+
+
+def absent(prior: Prior) -> Prior:
+    """A prior of the same shapes that says nothing: all classes alike everywhere, no landmark valid, empty heatmaps."""
+    parsing, landmarks, valid, heatmaps = prior
+    if parsing is not None:
+        parsing = torch.full_like(parsing, 1 / parsing.shape[1])
+    if landmarks is not None:
+        valid = torch.zeros_like(all_valid(landmarks, valid))
+        landmarks = torch.zeros_like(landmarks)
+    return Prior(parsing, landmarks, valid, None if heatmaps is None else torch.zeros_like(heatmaps))
+
+
+def _convolved(maps: Tensor, sigma: float, outside: Literal["replicate", "constant"]) -> Tensor:
+    """Maps (B,C,h,w) convolved with a Gaussian of `sigma` of their pixels, cut off at four of them."""
+    reach = ceil(4 * sigma)
+    weights = torch.exp(torch.arange(-reach, reach + 1, device=maps.device) ** 2 / (-2 * sigma**2))
+    weights = weights / weights.sum()
+    rows = maps.flatten(0, 1)[:, None]  # (B*C,1,h,w)
+    rows = F.conv2d(F.pad(rows, (reach, reach, 0, 0), outside), weights[None, None, None])
+    rows = F.conv2d(F.pad(rows, (0, 0, reach, reach), outside), weights[None, None, :, None])
+    return rows.unflatten(0, maps.shape[:2])[:, :, 0]

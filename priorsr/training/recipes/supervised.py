@@ -1,0 +1,81 @@
+"""The plainest recipe: any model, trained by L1 on pairs of LR and HR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from priorsr.losses import l1
+from priorsr.registry import Part, create
+from priorsr.training.progress import Duration, Progress, epochs, fraction
+from priorsr.training.schedules import Schedule, cosine
+from priorsr.training.stage import Optimiser, Stage
+from priorsr.types import Batch
+
+
+@dataclass(frozen=True)
+class SupervisedConfig:
+    """What is trained, and how long.
+
+    model: a registered model's name, or Part(name, **options).
+    preset: of the model's config; None for its defaults.
+    options: of the model's config, by name.
+    length: where the run is not given its steps or minutes.
+    """
+
+    model: str | Part = "encoder_decoder"
+    preset: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    learning_rate: float = 1e-3
+    schedule: Schedule = field(default_factory=lambda: cosine(warmup=fraction(0.02)))
+    batch_size: int = 16
+    flip: bool = True
+    quarter_turns: bool = False
+    ema: float | None = 0.999
+    clip: float | None = 1.0
+    length: Duration = field(default_factory=lambda: epochs(100))
+    reduction: str = "pil-bicubic"
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+
+class SupervisedRecipe:
+    """One stage, `model`: L1 between SR and HR, with the prior for a model that requires one.
+
+    Source: the usual baseline; the schedule is `priorsr.training.teacher_student.NANO`'s.
+    """
+
+    kind = "recipe"
+    Config = SupervisedConfig
+
+    def __init__(self, config: SupervisedConfig) -> None:
+        self.config = config
+        self.reduction = config.reduction
+        part = config.model if isinstance(config.model, Part) else Part(config.model)
+        self.model = create("model", part.name, preset=config.preset, **{**part.options, **config.options})
+        self.scale = self.model.scale
+
+    def stages(self) -> list[Stage]:
+        config = self.config
+        optimiser = Optimiser(("model",), lr=config.learning_rate, schedule=config.schedule, clip=config.clip)
+        return [
+            Stage(
+                name="model",
+                modules={"model": self.model},
+                optimisers={"model": optimiser},
+                step=self._step,
+                length=config.length,
+                product="model",
+                ema=config.ema,
+                batch_size=config.batch_size,
+                flip=config.flip,
+                quarter_turns=config.quarter_turns,
+            )
+        ]
+
+    def _step(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
+        prior = None if modules["model"].prior == "none" else batch.prior
+        return {"model": l1(modules["model"](batch.lr, prior).sr, batch.hr)}
