@@ -109,6 +109,8 @@ def test_products_are_models_with_a_card(run: Run) -> None:
     assert card["data"]["name"] == "toy faces"
     assert card["scores"] == {"psnr_y (priorsr@1 (adapted to 32 px), val)": result.scores["student"][1]}
     assert card["prior"] == "none"
+    assert card["absent"] == {"perceptual": "a toy sees nothing"}
+    assert weights.read_card(result.products["teacher"])["card"]["absent"] == {}
 
 
 def test_the_score_is_that_of_the_saved_weights_under_the_protocol(run: Run, faces: Path) -> None:

@@ -100,6 +100,7 @@ class ToyDistilled:
                 step=self._distil,
                 product="student",
                 starts_from={"teacher": "teacher"},
+                absent={"perceptual": "a toy sees nothing"},
                 share=2,
                 **shared,
             ),
