@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from priorsr.kernels import channel_gate
 from priorsr.shapes import check_map, check_same
 
 
@@ -27,9 +28,11 @@ class ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         check_map(x, self.channels, "channel attention")
-        mean = x.mean((2, 3), keepdim=True)  # (B,C,1,1)
-        gated = x * self.excite(self.squeeze(mean).relu()).sigmoid()
-        if residual is None:
-            return gated
-        check_same(x, residual, "channel attention", "x and residual")
-        return gated + residual
+        if residual is not None:
+            check_same(x, residual, "channel attention", "x and residual")
+        return channel_gate(x, residual, _matrix(self.squeeze), _matrix(self.excite))
+
+
+def _matrix(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """A 1x1 convolution's weight, (Cout,Cin), and bias."""
+    return conv.weight.flatten(1), conv.get_parameter("bias")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from priorsr.blocks.checks import check_fusion
 from priorsr.blocks.resize import resize_map
 from priorsr.errors import OptionError
-from priorsr.shapes import check_batch, check_map
 
 
 class ConcatFusion(nn.Module):
@@ -30,8 +30,6 @@ class ConcatFusion(nn.Module):
         self.conv = nn.Conv2d(channels + prior_channels, channels, kernel_size, padding=kernel_size // 2)
 
     def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
-        check_map(features, self.channels, "concat fusion", "features")
-        check_map(prior_map, self.prior_channels, "concat fusion", "prior map")
-        check_batch(features, prior_map, "concat fusion", "features and prior map")
+        check_fusion(features, prior_map, self.channels, self.prior_channels, "concat fusion")
         size = (features.shape[2], features.shape[3])
         return self.conv(torch.cat([features, resize_map(prior_map, size)], 1))

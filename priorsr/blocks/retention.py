@@ -1,4 +1,4 @@
-"""What a decoder gets back from its encoder."""
+"""What a decoder gets back from its encoder: nothing, here."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from priorsr.errors import ShapeError
-from priorsr.shapes import check_batch, check_map
+from priorsr.blocks.checks import check_retention
 
 
 class NoRetention(nn.Module):
@@ -26,10 +25,5 @@ class NoRetention(nn.Module):
         self.channels, self.target_channels = tuple(channels), target_channels
 
     def forward(self, x: Tensor, retained: Sequence[Tensor]) -> Tensor:
-        check_map(x, self.target_channels, "no retention")
-        if len(retained) != len(self.channels):
-            raise ShapeError(f"no retention: {len(retained)} features are retained; {len(self.channels)} were expected")
-        for feature, channels in zip(retained, self.channels, strict=True):
-            check_map(feature, channels, "no retention", "retained feature")
-            check_batch(x, feature, "no retention", "x and retained feature")
+        check_retention(x, retained, self.channels, self.target_channels, "no retention")
         return x

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from priorsr.kernels.channel_gate import channel_gate
+from priorsr.kernels.landmark_fusion import LANDMARK_GROUPS, group_heatmaps, landmark_fusion
 from priorsr.kernels.landmark_heatmap import landmark_heatmap
+from priorsr.kernels.parsing_attention import parsing_attention
 
-__all__ = ["landmark_heatmap"]
+__all__ = [
+    "LANDMARK_GROUPS",
+    "channel_gate",
+    "group_heatmaps",
+    "landmark_fusion",
+    "landmark_heatmap",
+    "parsing_attention",
+]

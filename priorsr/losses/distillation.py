@@ -1,7 +1,8 @@
-"""What a student learns from its teacher."""
+"""What a student learns from its teacher: the frame of every such loss, and the simplest two."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -10,46 +11,77 @@ from torch import Tensor, nn
 
 from priorsr.errors import OptionError, ShapeError
 from priorsr.losses.precision import wide
-from priorsr.shapes import check_map, check_same
+from priorsr.shapes import check_map
 
 
-class StageL1(nn.Module):
+class StageDistillation(nn.Module):
+    """The frame: the mean over stages of a distance between a student's and a teacher's features.
+
+    A subclass has a `name` for messages, and says in `distance` how two features (B,Cs,H,W) and (B,Ct,H,W) of a stage
+    compare. They come in float32 at least; the teacher's is detached.
+    """
+
+    kind = "distillation"
+    name: str
+
+    def __init__(self, student_channels: Sequence[int], teacher_channels: Sequence[int]) -> None:
+        super().__init__()
+        self.student_channels, self.teacher_channels = tuple(student_channels), tuple(teacher_channels)
+        if len(self.student_channels) != len(self.teacher_channels) or not self.student_channels:
+            raise OptionError(
+                f"{self.name}: the student has {len(self.student_channels)} stages and the teacher "
+                f"{len(self.teacher_channels)}; as many, one or more, were expected"
+            )
+
+    @abstractmethod
+    def distance(self, stage: int, student: Tensor, teacher: Tensor) -> Tensor:
+        """The distance of one stage's features, a scalar."""
+
+    def forward(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
+        stages = len(self.student_channels)
+        if not len(student) == len(teacher) == stages:
+            raise ShapeError(f"{self.name}: {len(student)} and {len(teacher)} tensors; {stages} each were expected")
+        distances = []
+        for stage, (s, t) in enumerate(zip(student, teacher, strict=True)):
+            check_map(s, self.student_channels[stage], self.name, "student's tensor")
+            check_map(t, self.teacher_channels[stage], self.name, "teacher's tensor")
+            if s.shape[0] != t.shape[0] or s.shape[2:] != t.shape[2:]:
+                raise ShapeError(
+                    f"{self.name}: the student's and the teacher's tensors have shapes {tuple(s.shape)} and "
+                    f"{tuple(t.shape)}; the same shape, but for the channels, was expected"
+                )
+            distances.append(self.distance(stage, wide(s), wide(t.detach())))
+        return torch.stack(distances).mean()
+
+
+class StageL1(StageDistillation):
     """The mean over stages of the L1 distance between a student's and a teacher's features.
 
-    Shapes: two sequences of as many tensors, pairwise of the same shape -> a scalar. A misfit raises ShapeError.
+    Shapes: two sequences of as many tensors, pairwise of the same shape -> a scalar. A misfit raises ShapeError,
+        unequal channels OptionError.
     Range: [0, inf); the teacher's side is detached. Computed in float32 at least.
     Source: KDFSRNet (TCSVT 2022), the feature term over its nine stages.
     """
 
-    kind = "distillation"
     name = "stage_l1"
 
     def __init__(self, student_channels: Sequence[int], teacher_channels: Sequence[int]) -> None:
-        super().__init__()
-        self.channels = tuple(student_channels)
-        if self.channels != tuple(teacher_channels):
+        super().__init__(student_channels, teacher_channels)
+        if self.student_channels != self.teacher_channels:
             raise OptionError(
-                f"{self.name} compares equal channels, and the student has {self.channels}, the teacher "
-                f"{tuple(teacher_channels)}: choose a distillation with adapters"
+                f"{self.name} compares equal channels, and the student has {self.student_channels}, the teacher "
+                f"{self.teacher_channels}: choose a distillation with adapters"
             )
 
-    def forward(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
-        if not len(student) == len(teacher) == len(self.channels):
-            raise ShapeError(
-                f"{self.name}: {len(student)} and {len(teacher)} tensors; {len(self.channels)} each were expected"
-            )
-        distances = []
-        for s, t, channels in zip(student, teacher, self.channels, strict=True):
-            check_map(s, channels, self.name, "student's tensor")
-            check_same(s, t, self.name, "the student's and the teacher's tensors")
-            distances.append(F.l1_loss(wide(s), wide(t.detach())))
-        return torch.stack(distances).mean()
+    def distance(self, stage: int, student: Tensor, teacher: Tensor) -> Tensor:  # noqa: ARG002  # all stages alike
+        return F.l1_loss(student, teacher)
 
 
 class SoftOutput(StageL1):
     """The mean over images of the L1 distance between a student's and a teacher's.
 
-    Shapes: two sequences of as many images, pairwise of the same shape -> a scalar. A misfit raises ShapeError.
+    Shapes: two sequences of as many images, pairwise of the same shape -> a scalar. A misfit raises ShapeError,
+        unequal channels OptionError.
     Range: [0, inf); the teacher's side is detached. Computed in float32 at least.
     Source: KDFSRNet (TCSVT 2022), the output term, which has one image.
     """

@@ -31,3 +31,22 @@ def test_misfits_are_told(name: str) -> None:
         loss([torch.rand(1, 4, 2, 2)] * 2, [torch.rand(1, 4, 2, 2)])
     with pytest.raises(ShapeError, match="the same shape"):
         loss([torch.rand(1, 4, 2, 2)], [torch.rand(1, 4, 1, 2)])
+
+
+def test_stages_are_compared_in_pairs() -> None:
+    with pytest.raises(OptionError, match="the student has 2 stages and the teacher 1"):
+        priorsr.create("distillation", "hint", student_channels=(4, 4), teacher_channels=(4,))
+    with pytest.raises(OptionError, match="as many, one or more, were expected"):
+        priorsr.create("distillation", "relation", student_channels=(), teacher_channels=())
+
+
+@pytest.mark.parametrize("name", ["attention_transfer", "hint", "relation"])
+def test_channels_may_differ_and_sides_may_not(name: str) -> None:
+    loss = priorsr.create("distillation", name, student_channels=(4,), teacher_channels=(6,))
+    student = torch.rand(2, 4, 3, 3)
+    assert loss([student], [torch.rand(2, 6, 3, 3)]).isfinite()
+    with pytest.raises(ShapeError, match="teacher's tensor has shape"):
+        loss([student], [torch.rand(2, 4, 3, 3)])
+    for shape in ((2, 6, 3, 4), (1, 6, 3, 3)):
+        with pytest.raises(ShapeError, match="the same shape, but for the channels"):
+            loss([student], [torch.rand(shape)])

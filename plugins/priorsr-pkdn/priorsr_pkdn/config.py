@@ -1,0 +1,48 @@
+"""The two networks of PKDN: the encoder-decoder skeleton, and what each makes of it. Read this first.
+
+The paper's code is not public. From its abstract come the teacher with LR image and parsing map, and the student with
+the LR image alone; from a page that quotes it, an encoder of downsampling and parsing map fusion blocks, and a decoder
+whose feature fusion blocks take the multi-scale features kept from the encoder. Every number here is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from priorsr.models import EncoderDecoderConfig
+from priorsr.registry import Part, PartSpec
+
+NANO: dict[str, Any] = {"width": 32, "depth": (0, 1, 3, 4, 4, 4, 3, 1, 0), "global_residual": True}
+
+
+@dataclass(frozen=True)
+class PKDNConfig(EncoderDecoderConfig):
+    """The student: no prior; every decoder stage gets the encoder's features of all scales back.
+
+    paper: KDFSRNet's width of 64, and 4 blocks in each of 9 stages.
+    nano: a third of the width at full size, and its blocks where pixels are few; adds to the bicubic enlargement, since
+    it must learn within minutes.
+    """
+
+    depth: int | tuple[int, ...] = 4
+    retention: PartSpec = "multi_scale"
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+
+
+@dataclass(frozen=True)
+class PKDNTeacherConfig(PKDNConfig):
+    """The teacher: the student's network, with a parsing map fused after every encoder stage.
+
+    paper: attention over up to 32 x 32 tokens. nano: over up to 16 x 16.
+    """
+
+    fusion: PartSpec | None = field(default_factory=lambda: Part("parsing_attention", max_side=32))
+    fusion_at: Literal["input", "encoder"] = "encoder"
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "paper": {},
+        "nano": NANO | {"fusion": Part("parsing_attention", max_side=16)},
+    }

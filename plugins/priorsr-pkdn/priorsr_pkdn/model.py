@@ -1,0 +1,32 @@
+"""PKDN's student and teacher: the encoder-decoder skeleton with the configs beside."""
+
+from __future__ import annotations
+
+from priorsr.models import EncoderDecoder
+from priorsr_pkdn.config import PKDNConfig, PKDNTeacherConfig
+
+
+class PKDN(EncoderDecoder):
+    """PKDN's student, which needs no prior: what is left after training.
+
+    Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
+        1/16 | 1/8, 1/4, 1/2, 1 of the HR size. A misfit raises ShapeError.
+    Range: RGB in [0, 1] up to overshoot; not clamped.
+    Source: PKDN (arXiv 2409.14385). Departures: unknown, since no code is public; the stages are KDFSRNet's, and every
+        size is ours.
+    """
+
+    Config = PKDNConfig
+
+
+class PKDNTeacher(EncoderDecoder):
+    """PKDN's teacher, which sees a parsing map: used in training, or to show what the prior is worth.
+
+    Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
+        student's. A misfit raises ShapeError, a missing parsing map PriorsrError.
+    Range: RGB in [0, 1] up to overshoot; not clamped.
+    Source: PKDN (arXiv 2409.14385). Departures: unknown, since no code is public; the stages are KDFSRNet's, the fusion
+        is ours, and so is every size.
+    """
+
+    Config = PKDNTeacherConfig

@@ -1,0 +1,48 @@
+"""How PKDN is trained: the teacher by itself, then the student with the teacher beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from priorsr.training import Duration, TeacherStudentConfig, TeacherStudentRecipe, fraction
+from priorsr.training.teacher_student import NANO
+from priorsr_pkdn.config import PKDNConfig, PKDNTeacherConfig
+from priorsr_pkdn.model import PKDN, PKDNTeacher
+
+
+@dataclass(frozen=True)
+class PKDNRecipeConfig(TeacherStudentConfig):
+    """`TeacherStudentConfig`, with another weight and end of the distillation than KDFSRNet's; both are ours.
+
+    paper: KDFSRNet's optimiser and length, since the paper's are not known to us.
+    nano: a falling learning rate, an average of the weights (EMA) and flips.
+    """
+
+    student: PKDNConfig = field(default_factory=PKDNConfig)
+    teacher: PKDNTeacherConfig = field(default_factory=PKDNTeacherConfig)
+    feature_weight: float = 1.0
+    output_weight: float = 1.0
+    features_until: Duration = field(default_factory=lambda: fraction(1.0))
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "paper": {},
+        "nano": {
+            **NANO,
+            "student": PKDNConfig(**PKDNConfig.presets["nano"]),
+            "teacher": PKDNTeacherConfig(**PKDNTeacherConfig.presets["nano"]),
+            "teacher_share": 0.3,
+        },
+    }
+
+
+class PKDNRecipe(TeacherStudentRecipe):
+    """PKDN's two stages: `teacher` (L1), then `student` (L1, and the distillation of features and output).
+
+    Source: PKDN (arXiv 2409.14385) for L1, the frozen teacher and the distillation. Departures: everything else is
+        ours, since no more is public; the choices were measured, see the plugin's README.
+    """
+
+    Config = PKDNRecipeConfig
+    Student, Teacher = PKDN, PKDNTeacher

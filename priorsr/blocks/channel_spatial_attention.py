@@ -1,0 +1,35 @@
+"""Attention over channels, then over pixels."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from priorsr.blocks.gates import ChannelGate, SpatialGate
+from priorsr.shapes import check_map, check_same
+
+
+class ChannelSpatialAttention(nn.Module):
+    """A channel gate over average and maximum, then a spatial gate over what it let through (+ residual).
+
+    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError, a wrong option OptionError.
+    Range: both gates lie in (0, 1), so |output - residual| <= |x|.
+    Source: CBAM (ECCV 2018) eq. 1-3, with its reduction of 16 and 7x7. Departures: at least one hidden channel, for
+        widths below `reduction`; no batch norm, which the released code has and the equations have not.
+    """
+
+    kind = "attention"
+
+    def __init__(self, channels: int, *, reduction: int = 16, kernel_size: int = 7) -> None:
+        super().__init__()
+        self.channels = channels
+        self.channel_gate = ChannelGate(channels, pools=("average", "maximum"), reduction=reduction)
+        self.spatial_gate = SpatialGate(kernel_size=kernel_size)
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        check_map(x, self.channels, "channel-spatial attention")
+        gated = x * self.channel_gate(x)
+        gated = gated * self.spatial_gate(gated)
+        if residual is None:
+            return gated
+        check_same(x, residual, "channel-spatial attention", "x and residual")
+        return gated + residual

@@ -1,0 +1,31 @@
+"""Minibatch standard deviation: a discriminator sees how much the images of a batch differ."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from priorsr.errors import ShapeError
+from priorsr.shapes import check_batch, check_map
+
+
+class MinibatchStdDev(nn.Module):
+    """One more channel, the same number everywhere: the standard deviation over the batch, averaged over all values.
+
+    The deviation is the unbiased one, of `images`, or of x itself where none are given. It ties a batch's images
+    together, and is part of a gradient penalty as it stands.
+
+    Shapes: x (B,C,H,W), images (B,C',H',W') -> (B,C+1,H,W); a batch of at least 2, since the deviation of one is not
+        defined. A misfit raises ShapeError.
+    Range: the added channel lies in [0, inf).
+    Source: Karras et al., "Progressive growing of GANs" (ICLR 2018), section 3. PFSR takes that of its input images.
+    """
+
+    def forward(self, x: Tensor, images: Tensor | None = None) -> Tensor:
+        check_map(x, None, "minibatch standard deviation")
+        images = x if images is None else images
+        check_batch(x, images, "minibatch standard deviation", "x and images")
+        if len(x) < 2:
+            raise ShapeError("minibatch standard deviation: the batch has 1 image; 2 or more were expected")
+        deviation = images.std(0).mean().to(x.dtype)
+        return torch.cat([x, deviation.expand(len(x), 1, *x.shape[2:])], 1)

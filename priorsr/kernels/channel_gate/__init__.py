@@ -1,0 +1,7 @@
+"""The gate of a residual channel attention block; equations and memory plan in README.md."""
+
+from __future__ import annotations
+
+from priorsr.kernels.channel_gate.reference import channel_gate
+
+__all__ = ["channel_gate"]

@@ -1,0 +1,7 @@
+"""Attention steered by a parsing map; equations and memory plan in README.md."""
+
+from __future__ import annotations
+
+from priorsr.kernels.parsing_attention.reference import parsing_attention
+
+__all__ = ["parsing_attention"]

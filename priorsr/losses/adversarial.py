@@ -1,0 +1,79 @@
+"""Adversarial losses: vanilla and Wasserstein, and the penalty on a critic's gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from priorsr.errors import ShapeError
+from priorsr.losses.precision import wide
+from priorsr.shapes import check_same
+
+
+def vanilla_generator_loss(fake_logits: Tensor) -> Tensor:
+    """The mean of -log sigmoid(logit): a generator's loss, small where its images are taken for real.
+
+    Shapes: any -> a scalar. Range: logits, unbounded; the loss lies in [0, inf), in float32 at least.
+    Source: Goodfellow et al., "Generative adversarial nets" (NeurIPS 2014), section 3, the form that does not saturate.
+    """
+    return F.softplus(-wide(fake_logits)).mean()
+
+
+def vanilla_critic_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Binary cross entropy of logits, real ones against 1 and fake ones against 0: the sum of the two means.
+
+    Shapes: any -> a scalar. Range: logits, unbounded; the loss lies in [0, inf), in float32 at least.
+    Source: Goodfellow et al. (NeurIPS 2014), eq. 1.
+    """
+    return F.softplus(-wide(real_logits)).mean() + F.softplus(wide(fake_logits)).mean()
+
+
+def wasserstein_generator_loss(fake: Tensor) -> Tensor:
+    """-mean(critic(fake)).
+
+    Shapes: any -> a scalar. Range: unbounded, in float32 at least.
+    Source: Arjovsky et al., "Wasserstein GAN" (ICML 2017), algorithm 1.
+    """
+    return -wide(fake).mean()
+
+
+def wasserstein_critic_loss(real: Tensor, fake: Tensor, *, drift: float = 0.001) -> Tensor:
+    """mean(critic(fake)) - mean(critic(real)) + drift * mean(critic(real)^2); add `gradient_penalty`.
+
+    Shapes: any -> a scalar. Range: unbounded, in float32 at least.
+    Source: Arjovsky et al. (ICML 2017), algorithm 1; the drift, which keeps the answers near 0, is of Karras et al.,
+        "Progressive growing of GANs" (ICLR 2018), appendix A.1.
+    """
+    real, fake = wide(real), wide(fake)
+    return fake.mean() - real.mean() + drift * real.square().mean()
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, *, weight: float = 10.0) -> Tensor:
+    """weight * mean((|gradient of the critic at x| - 1)^2), where x lies at random between a real and a fake image.
+
+    Two-sided; the norm is over all of an image's values. The result can be differentiated again, with respect to the
+    critic's parameters and nothing else: the images are detached. Autocast is switched off, so that a critic which does
+    not switch it on again computes in float32.
+
+    Shapes: real and fake (B,C,H,W), alike, and critic(images) with one value an image -> a scalar. A misfit raises
+        ShapeError.
+    Range: the images' own, on whose unit the gradient depends; the penalty lies in [0, inf), in float32 at least.
+    Source: Gulrajani et al., "Improved training of Wasserstein GANs" (NeurIPS 2017), eq. 3.
+    """
+    check_same(real, fake, "gradient penalty", "real and fake images")
+    real, fake = wide(real.detach()), wide(fake.detach())
+    share = torch.rand((len(real),) + (1,) * (real.ndim - 1), device=real.device, dtype=real.dtype)
+    between = torch.lerp(fake, real, share).requires_grad_()
+    with torch.enable_grad(), torch.autocast(real.device.type, enabled=False):
+        answer = critic(between)
+        if answer.numel() != len(real):
+            raise ShapeError(
+                f"gradient penalty: the critic answers {tuple(answer.shape)} to {len(real)} images; "
+                "one value an image was expected"
+            )
+        (gradient,) = torch.autograd.grad(answer.sum(), between, create_graph=True)
+    norm = gradient.flatten(1).norm(dim=1)
+    return weight * (norm - 1).square().mean()

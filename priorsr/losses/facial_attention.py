@@ -1,0 +1,50 @@
+"""PFSR's losses on landmark heatmaps: where a face's landmarks lie, its pixels count more."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from priorsr.losses.precision import wide
+from priorsr.shapes import check_batch, check_map, check_same
+
+
+def normalised_heatmaps(heatmaps: Tensor) -> Tensor:
+    """Each image's heatmaps, over landmarks and pixels together, from their minimum to their maximum onto [0, 1].
+
+    Shapes: (B,L,h,w) -> (B,L,h,w), in float32 at least; maps that are all alike become 0. A misfit raises ShapeError.
+    Range: unbounded -> [0, 1]; the gradient flows through minimum and maximum.
+    Source: PFSR (BMVC 2019).
+    """
+    check_map(heatmaps, None, "heatmap normalisation", "heatmaps")
+    heatmaps = wide(heatmaps)
+    low, high = heatmaps.amin((1, 2, 3), keepdim=True), heatmaps.amax((1, 2, 3), keepdim=True)
+    return (heatmaps - low) / (high - low).clamp(min=1e-8)
+
+
+def facial_attention_loss(sr: Tensor, hr: Tensor, hr_heatmaps: Tensor) -> Tensor:
+    """L1 weighed by an attention map: the mean of |sr - hr| times the largest of hr's normalised heatmaps at a pixel.
+
+    Shapes: sr and hr (B,3,H,W), alike; hr_heatmaps (B,L,h,w) as estimated, resized bilinearly if h x w is not H x W
+        -> a scalar. A misfit raises ShapeError.
+    Range: images in [0, 1]; the loss lies in [0, inf), in float32 at least. hr_heatmaps are detached.
+    Source: PFSR (BMVC 2019), the facial attention loss.
+    """
+    check_same(sr, hr, "facial attention loss", "sr and hr")
+    check_batch(hr, hr_heatmaps, "facial attention loss", "hr and hr_heatmaps")
+    attention = normalised_heatmaps(hr_heatmaps.detach()).amax(1, keepdim=True)  # (B,1,h,w)
+    if attention.shape[2:] != hr.shape[2:]:
+        attention = F.interpolate(attention, hr.shape[2:], mode="bilinear", antialias=True)
+    return (attention * (wide(sr) - wide(hr)).abs()).mean()
+
+
+def heatmap_loss(sr_heatmaps: Tensor, hr_heatmaps: Tensor) -> Tensor:
+    """The mean squared difference of the normalised heatmaps that an estimator sees in sr and in hr.
+
+    Shapes: (B,L,h,w), alike -> a scalar. A misfit raises ShapeError.
+    Range: heatmaps unbounded; the loss lies in [0, 1], in float32 at least. hr_heatmaps are detached.
+    Source: PFSR (BMVC 2019), the heatmap loss. Departure: each side is normalised by its own minimum; the training
+        script that survives takes hr's for both, by mistake.
+    """
+    check_same(sr_heatmaps, hr_heatmaps, "heatmap loss", "sr_heatmaps and hr_heatmaps")
+    return F.mse_loss(normalised_heatmaps(sr_heatmaps), normalised_heatmaps(hr_heatmaps.detach()))

@@ -1,0 +1,35 @@
+"""Distillation by hints: the student's features must tell the teacher's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from priorsr.losses.distillation import StageDistillation
+from priorsr.losses.precision import wide
+
+
+class Hint(StageDistillation):
+    """The mean over stages of the squared error of the teacher's features, as regressed from the student's.
+
+    A regressor is a 1x1 convolution a stage; they are trained with the student, and left behind with the teacher.
+
+    Shapes: two sequences of as many tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise of the same batch and sides -> a
+        scalar. A misfit raises ShapeError.
+    Range: [0, inf); the teacher's side is detached. Computed in float32 at least.
+    Source: FitNets (ICLR 2015), eq. 3. Departures: every stage gives a hint, not one; the mean over the elements in
+        place of half the sum; 1x1 regressors, since the sides agree.
+    """
+
+    name = "hint"
+
+    def __init__(self, student_channels: Sequence[int], teacher_channels: Sequence[int]) -> None:
+        super().__init__(student_channels, teacher_channels)
+        pairs = zip(self.student_channels, self.teacher_channels, strict=True)
+        self.regressors = nn.ModuleList(nn.Conv2d(s, t, 1) for s, t in pairs)
+
+    def distance(self, stage: int, student: Tensor, teacher: Tensor) -> Tensor:
+        regressor = self.regressors[stage]
+        return F.mse_loss(wide(regressor(student.to(regressor.get_parameter("weight").dtype))), teacher)
