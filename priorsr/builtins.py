@@ -45,5 +45,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "parsing_net": "priorsr.training.recipes.parsing_net:ParsingNetRecipe",
         "supervised": "priorsr.training.recipes.supervised:SupervisedRecipe",
     },
-    "score": {},
+    "score": {
+        "parsing_agreement": "priorsr.metrics.parsing_agreement:ParsingAgreement",
+    },
 }

@@ -20,6 +20,7 @@ FLOORS = [
     {"kernels"},
     {"blocks", "priors", "losses"},
     {"models"},
+    {"estimators"},
     {"data", "viz"},
     {"metrics"},
     {"training"},

@@ -1,6 +1,12 @@
-"""Benchmarks: models run and scored, results as records, and records as a page."""
+"""Benchmarks: models run and scored, results as records, records as a page, and studies of a recipe and of priors.
+
+What `run` needs is imported at once; the studies, which draw and train, when they are first used.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from priorsr.bench.leaderboard import Leaderboard, leaderboards
 from priorsr.bench.records import Record, record_schema
@@ -9,14 +15,28 @@ from priorsr.bench.runner import run
 from priorsr.bench.site import build_site
 from priorsr.bench.terminal import tables
 
+if TYPE_CHECKING:
+    from priorsr.bench.ablation import ablate
+    from priorsr.bench.prior_study import priors
+
+_LAZY = {"ablate": "priorsr.bench.ablation", "priors": "priorsr.bench.prior_study"}
+
 __all__ = [
     "Leaderboard",
     "Record",
+    "ablate",
     "build_site",
     "leaderboards",
+    "priors",
     "read_record",
     "read_results",
     "record_schema",
     "run",
     "tables",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'priorsr.bench' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

@@ -18,6 +18,9 @@ from priorsr.registry import create, names, offer_of
 
 BASELINE = "bicubic"
 
+ModelLike = nn.Module | str | Path
+"""A model in memory, or what `entry_from_spec` takes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Entry:
@@ -55,6 +58,11 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
         card=card,
     )
     return Entry(model, facts, _training(model, card))
+
+
+def as_entry(model: ModelLike, label: str | None = None) -> Entry:
+    """The entry of a model in memory, or as the command line names it."""
+    return entry_of(model, label) if isinstance(model, nn.Module) else entry_from_spec(model, label)
 
 
 def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:

@@ -31,19 +31,20 @@ def evaluate(
     judges: Mapping[str, Judge],
     *,
     device: torch.device,
-    with_prior: bool,
+    prior_of: Callable[[Batch], Prior | None],
     keep: Callable[[Tensor, Sequence[str]], None] | None = None,
 ) -> Evaluation:
     """Run a model in eval mode over batches, and score its images by protocols and judges.
 
-    Protocols get SR as the model answers it; judges get what a user would save, clamped and rounded to 8 bits, and so
-    does `keep(sr, ids)`. Raises PriorsrError naming the image where the answer has another shape than HR, or a NaN.
+    prior_of: what the model is given beside the LR images of a batch. Protocols get SR as the model answers it; judges
+    get what a user would save, clamped and rounded to 8 bits, and so does `keep(sr, ids)`. Raises PriorsrError naming
+    the image where the answer has another shape than HR, or a NaN.
     """
     ids: list[str] = []
     scores: list[list[Scores]] = [[] for _ in protocols]
     judged: dict[str, list[Tensor]] = {name: [] for name in judges}
     for batch in batches:
-        sr = super_resolve(model, batch, device, with_prior).cpu()
+        sr = super_resolve(model, batch, prior_of(batch), device).cpu()
         saved = to_8bit(sr).float() / 255
         for parts, protocol in zip(scores, protocols, strict=True):
             parts.append(protocol.score(sr, batch.hr))
@@ -60,10 +61,10 @@ def evaluate(
     )
 
 
-def super_resolve(model: nn.Module, batch: Batch, device: torch.device, with_prior: bool) -> Tensor:
+def super_resolve(model: nn.Module, batch: Batch, prior: Prior | None, device: torch.device) -> Tensor:
     """A model's SR images (B,3,H,W) of a batch, float32; raises PriorsrError for an answer that cannot be scored."""
     who = f"the model {type(model).__name__}"
-    answer = model(batch.lr.to(device), prior_on(batch.prior, device) if with_prior else None)
+    answer = model(batch.lr.to(device), prior_on(prior, device))
     if not isinstance(answer, SROutput):
         raise PriorsrError(f"{who} answers with a {type(answer).__name__}; an SROutput was expected")
     if answer.sr.shape != batch.hr.shape:
@@ -77,9 +78,9 @@ def super_resolve(model: nn.Module, batch: Batch, device: torch.device, with_pri
     return answer.sr.float()
 
 
-def prior_on(prior: Prior, device: torch.device) -> Prior:
+def prior_on(prior: Prior | None, device: torch.device) -> Prior | None:
     """A prior on a device."""
-    return Prior(*(None if part is None else part.to(device) for part in prior))
+    return None if prior is None else Prior(*(None if part is None else part.to(device) for part in prior))
 
 
 def _in_order(scores: Scores, order: list[int]) -> Scores:

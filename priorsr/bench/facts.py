@@ -9,16 +9,13 @@ from typing import Literal
 from pydantic_core import to_jsonable_python
 from torch import Tensor
 
-from priorsr.bench.entries import Entry
 from priorsr.bench.evaluation import Evaluation
-from priorsr.bench.records import DataFacts, PriorFacts, ProtocolFacts, Score
+from priorsr.bench.records import DataFacts, ProtocolFacts, Score
 from priorsr.bench.statistics import mean_interval
-from priorsr.data import FaceLoader, FaceSet
+from priorsr.data import FaceSet
 from priorsr.errors import DataError
 from priorsr.kinds import Score as Judge
 from priorsr.metrics import Protocol, Scores
-
-PriorChoice = Literal["none", "ground-truth"]
 
 
 def protocol_facts(protocol: Protocol) -> ProtocolFacts:
@@ -47,28 +44,6 @@ def data_facts(face_set: FaceSet, split: str) -> DataFacts:
         split=split,
         count=len(ids),
     )
-
-
-def prior_facts(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> PriorFacts:
-    """Which prior a model is given: none unless it requires one, or may use one and `choice` says so.
-
-    Raises DataError if it is given one, and not every face of the split has one.
-    """
-    if not takes_prior(entry, choice):
-        return PriorFacts(source="none", by=None)
-    if not loader.priors:
-        raise DataError(
-            f"{loader.face_set.path}: the model {entry.facts.label!r} is to be given a ground-truth prior, and not "
-            f"every face of the split {loader.split!r} has a parsing map or landmarks"
-        )
-    makers = {str(part): maker for part, maker in loader.face_set.manifest.priors.items()}
-    by = "; ".join(f"{part}: {makers[part].tool} {makers[part].version}" for part in loader.priors)
-    return PriorFacts(source="ground-truth", by=by)
-
-
-def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
-    """Whether a model is to be given the ground-truth prior."""
-    return entry.model.prior == "required" or (entry.model.prior == "optional" and choice == "ground-truth")
 
 
 def score_facts(

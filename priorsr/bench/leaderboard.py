@@ -24,7 +24,8 @@ class Leaderboard:
 
     protocol_title, data_title: their names; with the start of their hashes where one name has two.
     scores: the columns: the protocol's own scores first, then the others. The first one ranks.
-    ranked: best first. given_prior: those that saw a ground-truth prior, best first, not ranked with the others.
+    ranked: best first. given_prior: those with a prior from beyond the LR image, best first, not
+    ranked with the others.
     """
 
     protocol: ProtocolFacts
@@ -113,8 +114,8 @@ def _leaderboard(records: Sequence[Record], protocol_title: str, data_title: str
         data_title=data_title,
         scores=scores,
         baseline=base,
-        ranked=tuple(row for row in rows if row.record.prior.source != "ground-truth"),
-        given_prior=tuple(row for row in rows if row.record.prior.source == "ground-truth"),
+        ranked=tuple(row for row in rows if not row.record.prior.beyond_lr),
+        given_prior=tuple(row for row in rows if row.record.prior.beyond_lr),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 from priorsr.bench.records import Score
 from priorsr.bench.statistics import Difference
@@ -12,26 +13,35 @@ _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _WORDS = {"psnr": "PSNR", "ssim": "SSIM", "msssim": "MS-SSIM", "nme": "NME"}
 
 
+class HasUnit(Protocol):
+    """A score, or what sums up several."""
+
+    @property
+    def unit(self) -> str:
+        """Of its values."""
+
+
 def score_label(name: str) -> str:
     """A score's name as a heading: psnr_y is "PSNR Y"."""
     return " ".join(_WORDS.get(word, word.upper()) for word in name.split("_"))
 
 
-def number(value: float, score: Score, sign: bool = False) -> str:
-    """A score's value with the digits that its unit deserves."""
+def number(value: float, score: HasUnit, sign: bool = False, finer: int = 0) -> str:
+    """A score's value with the digits that its unit deserves, or `finer` more."""
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
-    text = f"{value:{'+' if sign else ''}.{2 if score.unit == 'dB' else 4}f}"
+    digits = (2 if score.unit == "dB" else 4) + finer
+    text = f"{value:{'+' if sign else ''}.{digits}f}"
     return text.replace("-", _MINUS)
 
 
-def interval(bounds: tuple[float, float] | None, score: Score, sign: bool = False) -> str:
+def interval(bounds: tuple[float, float] | None, score: HasUnit, sign: bool = False, finer: int = 0) -> str:
     """An interval from low to high, or nothing."""
     between = " to " if sign else _EN_DASH
-    return "" if bounds is None else between.join(number(bound, score, sign) for bound in bounds)
+    return "" if bounds is None else between.join(number(bound, score, sign, finer) for bound in bounds)
 
 
-def half_width(bounds: tuple[float, float] | None, score: Score) -> str:
+def half_width(bounds: tuple[float, float] | None, score: HasUnit) -> str:
     """Half of an interval's width after a plus-minus sign, where there is room for no more, or nothing."""
     return "" if bounds is None else f"±{number((bounds[1] - bounds[0]) / 2, score)}"
 
@@ -59,6 +69,14 @@ def mebibytes(count: int) -> str:
 def milliseconds(value: float) -> str:
     """A time in ms, or in s from one second on."""
     return f"{_three_digits(value)} ms" if value < 1000 else f"{_three_digits(value / 1000)} s"
+
+
+def duration(seconds: float) -> str:
+    """A time in s, in min from two minutes on, in h from two hours on."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{_three_digits(seconds / unit)} {name}"
+    return f"{_three_digits(seconds)} s"
 
 
 def _three_digits(value: float) -> str:

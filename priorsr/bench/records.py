@@ -52,11 +52,13 @@ Value = Annotated[
 """A score: any number but NaN. JSON has no infinity (the PSNR of identical images), so it is the string "inf" there."""
 
 
-class _Facts(BaseModel):
+class Facts(BaseModel):
+    """A part of a file that a benchmark writes: its types are strict, and no other field is allowed."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class ModelFacts(_Facts):
+class ModelFacts(Facts):
     """Which model. `label` is what tables call it; distribution, name, config and weights make it what it is."""
 
     label: str
@@ -68,14 +70,14 @@ class ModelFacts(_Facts):
     card: dict[str, JsonValue]
 
 
-class TrainingFacts(_Facts):
+class TrainingFacts(Facts):
     """What the model's card declares: data sets, and networks that took part in training. Nothing is assumed."""
 
     data: tuple[str, ...] | Literal["unknown"]
     networks: tuple[str, ...] | Literal["unknown"]
 
 
-class ProtocolFacts(_Facts):
+class ProtocolFacts(Facts):
     """Which protocol.
 
     reduction, scoring: its two halves as resolved, whose hash is `hash`. description, notes: its prose.
@@ -103,7 +105,7 @@ class ProtocolFacts(_Facts):
         return self
 
 
-class DataFacts(_Facts):
+class DataFacts(Facts):
     """Which faces: `hash` is the set's, `count` the images of the split."""
 
     name: str
@@ -114,14 +116,22 @@ class DataFacts(_Facts):
     count: Annotated[int, Field(ge=1)]
 
 
-class PriorFacts(_Facts):
-    """What the model was given beside the LR image; `by` names the estimator or the tool that made it."""
+class PriorFacts(Facts):
+    """What the model was given beside the LR image; `by` names the estimator or the tool that made it.
 
-    source: Literal["none", "estimated-from-lr", "ground-truth"]
+    "corrupted" is a ground truth made worse; `by` says how.
+    """
+
+    source: Literal["none", "estimated-from-lr", "ground-truth", "estimated-from-hr", "corrupted"]
     by: str | None
 
+    @property
+    def beyond_lr(self) -> bool:
+        """Whether it was made of more than the LR image; such rows are never ranked with the others."""
+        return self.source not in ("none", "estimated-from-lr")
 
-class Score(_Facts):
+
+class Score(Facts):
     """A score of the images.
 
     value: the split's score as the protocol aggregates it; it is `mean` except where a protocol pools images.
@@ -143,7 +153,7 @@ class Score(_Facts):
         return self
 
 
-class Statistics(_Facts):
+class Statistics(Facts):
     """How the intervals were made."""
 
     interval: Literal["percentile bootstrap over images"]
@@ -151,7 +161,7 @@ class Statistics(_Facts):
     seed: int
 
 
-class Latency(_Facts):
+class Latency(Facts):
     """The median of warm runs, for a whole batch."""
 
     batch: Annotated[int, Field(ge=1)]
@@ -159,7 +169,7 @@ class Latency(_Facts):
     runs: Annotated[int, Field(ge=1)]
 
 
-class Cost(_Facts):
+class Cost(Facts):
     """What the model costs. MACs and memory are of one image; see `priorsr.bench.profile` for how each is measured."""
 
     parameters: Count
@@ -169,7 +179,7 @@ class Cost(_Facts):
     precision: Literal["float32"]
 
 
-class Environment(_Facts):
+class Environment(Facts):
     """Where it ran. Latencies are compared within one environment only."""
 
     device: str
@@ -208,7 +218,7 @@ class Identity(NamedTuple):
         }
 
 
-class Record(_Facts):
+class Record(Facts):
     """One model under one protocol on one split. A record that is impossible cannot be made.
 
     id: its identity's, and its file's name.

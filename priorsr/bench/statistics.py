@@ -2,13 +2,13 @@
 
 The intervals are 95 % percentile bootstraps over images. BCa would correct for skew, which the mean of some dozens of
 images hardly has, and is undefined where all values are equal; percentile is defined for every sample.
-They speak of other faces of the same kind, not of other training seeds.
+They speak of other faces of the same kind, not of other training seeds; see `priorsr.bench.seeds` for those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,15 +19,20 @@ RESAMPLES = 10_000
 _BATCH_VALUES = 4_000_000  # resampled values held at a time: 32 MB
 
 
+Scope = Literal["images", "seeds and images"]
+"""What an interval is over. One over images alone speaks of these checkpoints, not of the methods that made them."""
+
+
 class Difference(NamedTuple):
     """The mean of a score's differences, image by image; no interval for one image or infinite values."""
 
     mean: float
     interval95: tuple[float, float] | None
+    over: Scope = "images"
 
     @property
     def distinguishable(self) -> bool:
-        """Whether the interval excludes zero: over these images, these two checkpoints differ."""
+        """Whether the interval excludes zero: these two checkpoints, or methods, differ."""
         return self.interval95 is not None and not self.interval95[0] <= 0 <= self.interval95[1]
 
 

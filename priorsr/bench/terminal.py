@@ -16,14 +16,13 @@ _COLOURS = {"better": "green", "worse": "red", "same": "dim"}
 
 
 def tables(records: Iterable[Record]) -> Iterator[Table]:
-    """A table for each protocol and split, and one more for the rows with a ground-truth prior."""
+    """A table for each protocol and split, and one more for the rows with a prior beyond LR."""
     for board in leaderboards(records):
         if board.ranked:
             yield _table(board, board.ranked, board.title)
         if board.given_prior:
-            yield _table(
-                board, board.given_prior, f"{board.title}, with a ground-truth prior (not ranked with the others)"
-            )
+            title = f"{board.title}, with a prior beyond LR (not ranked with the others)"
+            yield _table(board, board.given_prior, title)
 
 
 def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:

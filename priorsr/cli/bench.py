@@ -15,6 +15,20 @@ from priorsr.cli.several import SeveralValues
 
 app = typer.Typer(no_args_is_help=True)
 
+Data = Annotated[Path, typer.Option(help="The face set.")]
+Split = Annotated[str, typer.Option(help="Which of its splits.")]
+Again = Annotated[bool, typer.Option("--again", help="Run what is finished again.")]
+BatchSize = Annotated[int, typer.Option(min=1)]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Given = Annotated[
+    Literal["none", "ground-truth"], typer.Option(help="What models that can do without a prior are given.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Protocols = Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file; repeatable.")]
+SaveOutputs = Annotated[bool, typer.Option(help="Keep the SR images.")]
+Scores = Annotated[list[str] | None, typer.Option(help="A score beside the protocol's, by name.")]
+Seed = Annotated[int, typer.Option(help="Of the bootstrap.")]
+
 
 @app.callback()
 def bench() -> None:
@@ -27,19 +41,17 @@ def run(
         list[str],
         typer.Option(help="A weights file, a training run's folder, or the name of a model without parameters."),
     ],
-    data: Annotated[Path, typer.Option(help="The face set.")],
-    split: Annotated[str, typer.Option(help="Which of its splits.")],
+    data: Data,
+    split: Split,
     protocol: Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file NAME@V.toml.")],
     out: Annotated[Path, typer.Option(help="The results folder; results that it holds already are kept.")],
-    prior: Annotated[
-        Literal["none", "ground-truth"], typer.Option(help="What models that can do without a prior are given.")
-    ] = "none",
-    score: Annotated[list[str] | None, typer.Option(help="A score beside the protocol's, by name.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1)] = 16,
-    save_outputs: Annotated[bool, typer.Option(help="Keep the SR images.")] = True,
-    again: Annotated[bool, typer.Option("--again", help="Run what is finished again.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    prior: Given = "none",
+    score: Scores = None,
+    batch_size: BatchSize = 16,
+    save_outputs: SaveOutputs = True,
+    again: Again = False,
+    device: Device = "auto",
+    seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: records without their images' scores.")] = False,
 ) -> None:
     """Score models on a split under protocols, bicubic beside them; --model and --protocol take one or several."""
@@ -61,7 +73,7 @@ def run(
         again=again,
         device=device,
         seed=seed,
-        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=_command(),
     )
     if as_json:
         without_images = {"scores": {"__all__": {"per_image"}}}
@@ -83,6 +95,128 @@ def run(
         errors.print(f"{kept} of {len(records)} results were there already and are kept; --again runs them again")
 
 
+@app.command(cls=SeveralValues)
+def ablate(
+    recipe: Annotated[str, typer.Argument(help="The recipe's name, see priorsr list recipe.")],
+    data: Data,
+    split: Split,
+    out: Annotated[Path, typer.Option(help="The folder for runs, results, table and picture.")],
+    vary: Annotated[
+        list[str],
+        typer.Option(metavar="K=V,V", help="Values to try for part of the config: attention=channel,simam."),
+    ],
+    steps: Annotated[int, typer.Option(help="Of every run, over all its stages.")],
+    seeds: Annotated[int, typer.Option(help="Training seeds a variant.")] = 3,
+    full: Annotated[
+        bool, typer.Option("--full", help="Try every combination of values, not one change at a time.")
+    ] = False,
+    preset: Annotated[str | None, typer.Option(help="A preset of the recipe's config, such as nano.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="K=V", help="Set part of the base's config.")
+    ] = None,
+    product: Annotated[str | None, typer.Option(help="The module that is scored; else the last stage's.")] = None,
+    protocol: Protocols = ["priorsr@1"],  # noqa: B006  # Typer copies it
+    score: Scores = None,
+    prior: Given = "none",
+    jobs: Annotated[int, typer.Option(help="Runs at once, each with its share of the cores.")] = 1,
+    batch_size: BatchSize = 16,
+    save_outputs: SaveOutputs = True,
+    device: Device = "auto",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Train variants of a recipe alike, with several seeds, and say of each how it differs from the base.
+
+    The same command goes on after an interruption.
+    """
+    _require_training_and_pictures()
+    from priorsr.bench import ablate
+    from priorsr.bench.ablation_report import summary
+    from priorsr.bench.variants import parse_vary
+    from priorsr.training.overrides import parse_assignments
+
+    study = ablate(
+        recipe,
+        data=data,
+        split=split,
+        out=out,
+        vary=parse_vary(vary),
+        steps=steps,
+        seeds=seeds,
+        full=full,
+        preset=preset,
+        overrides=parse_assignments(assignments or ()),
+        product=product,
+        protocols=protocol,
+        scores=score or (),
+        prior=prior,
+        jobs=jobs,
+        batch_size=batch_size,
+        save_outputs=save_outputs,
+        device=device,
+        seed=seed,
+        command=_command(),
+        console=errors,
+    )
+    if as_json:
+        print_json(study.model_dump(mode="json"))
+        return
+    console.print(summary(study))
+    console.print(f"written to {out / 'ablation'}.json, .md and .png", soft_wrap=True, markup=False)
+
+
+@app.command(cls=SeveralValues)
+def priors(
+    model: Annotated[str, typer.Argument(help="A weights file, or a training run's folder.")],
+    data: Data,
+    split: Split,
+    out: Annotated[Path, typer.Option(help="The folder for results, table and picture; results there are kept.")],
+    estimator: Annotated[str | None, typer.Option(help="What estimates priors: a weights file, or a name.")] = None,
+    shift: Annotated[
+        list[float] | None, typer.Option(help="HR pixels to move the prior by; 1, 2, 4, 8 and 16 unless given.")
+    ] = None,
+    blur: Annotated[list[float] | None, typer.Option(help="Sigma in HR pixels; 1, 2, 4 and 8 unless given.")] = None,
+    protocol: Protocols = ["priorsr@1"],  # noqa: B006  # Typer copies it
+    score: Scores = None,
+    name: Annotated[str | None, typer.Option(help="What to call the model.")] = None,
+    batch_size: BatchSize = 16,
+    save_outputs: SaveOutputs = True,
+    again: Again = False,
+    device: Device = "auto",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Score one model with its true prior, and with estimated, shifted, blurred, another face's and absent ones."""
+    _require_training_and_pictures()
+    from priorsr.bench import priors
+    from priorsr.bench.prior_report import summary
+    from priorsr.bench.prior_study import BLURS, SHIFTS
+
+    study = priors(
+        model,
+        data=data,
+        split=split,
+        out=out,
+        estimator=estimator,
+        shifts=SHIFTS if shift is None else shift,
+        blurs=BLURS if blur is None else blur,
+        protocols=protocol,
+        scores=score or (),
+        name=name,
+        batch_size=batch_size,
+        save_outputs=save_outputs,
+        again=again,
+        device=device,
+        seed=seed,
+        command=_command(),
+    )
+    if as_json:
+        print_json(study.model_dump(mode="json"))
+        return
+    console.print(summary(study))
+    console.print(f"written to {out / 'priors'}.json, .md and .png", soft_wrap=True, markup=False)
+
+
 @app.command()
 def site(
     results: Annotated[Path, typer.Argument(help="A results folder.")],
@@ -93,3 +227,14 @@ def site(
     from priorsr.bench.site import build_site
 
     console.print(f"written to {build_site(results, out, title=title)}", soft_wrap=True, markup=False)
+
+
+def _command() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _require_training_and_pictures() -> None:
+    from priorsr.files import require_extra
+
+    for package, extra in (("accelerate", "train"), ("matplotlib", "bench"), ("scipy", "bench")):
+        require_extra(package, extra)

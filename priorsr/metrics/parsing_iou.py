@@ -37,6 +37,14 @@ def mean_iou(intersection: Tensor, union: Tensor) -> float:
     return class_iou(intersection, union).nanmean().item()
 
 
+def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
+    """The mean IoU of each face (B,) float64, over the classes that one of its maps has; arguments as `parsing_iou`'s."""
+    every = torch.arange(classes, device=target.device)[:, None, None]
+    ours, theirs = (_indices(parsing, classes)[:, None] == every for parsing in (prediction, target))  # (B,P,H,W)
+    intersection, union = (pixels.sum((2, 3)) for pixels in (ours & theirs, ours | theirs))
+    return (intersection.double() / union).nanmean(1)
+
+
 def _indices(parsing: Tensor, classes: int) -> Tensor:
     """Class indices (B,H,W) int64 of a parsing map in either form."""
     if parsing.ndim == 4 and parsing.is_floating_point():

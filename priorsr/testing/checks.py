@@ -300,5 +300,9 @@ ALSO: dict[str, tuple[Check, ...]] = {
     "distillation": (teacher_is_detached,),
     "model": (declares_its_facts, prior_as_declared),
 }
-INSTEAD: dict[str, tuple[Check, ...]] = {"recipe": (stages_learn, docstring_headings)}
+_TRAINED = (second_backward, every_parameter_has_a_gradient)
+INSTEAD: dict[str, tuple[Check, ...]] = {
+    "recipe": (stages_learn, docstring_headings),
+    "score": tuple(check for check in CHECKS if check not in _TRAINED),  # nothing learns from a score
+}
 HEADINGS = {"recipe": ("Source:",)}

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_map_only
 from priorsr.errors import PriorsrError
 from priorsr.metrics import Scoring
 from priorsr.metrics.nme import nme
-from priorsr.metrics.parsing_iou import mean_iou, parsing_iou
+from priorsr.metrics.parsing_iou import face_iou
 from priorsr.models.bicubic import Bicubic
 from priorsr.priors import parsing_picture
 from priorsr.types import Batch, Prior
@@ -127,8 +127,7 @@ class EstimatorJudge:
     def _compare(self, found: Prior, truth: Prior) -> Tensor:
         if self.name == "parsing_iou":
             ours, theirs = (_known(prior.parsing, "parsing map") for prior in (found, truth))
-            pairs = zip(ours.split(1), theirs.split(1), strict=True)
-            return torch.tensor([mean_iou(*parsing_iou(mine, true, theirs.shape[1])) for mine, true in pairs])
+            return face_iou(ours, theirs, theirs.shape[1])
         landmarks = _known(truth.landmarks, "landmarks")
         return nme(_known(found.landmarks, "landmarks"), landmarks, truth.valid, normaliser="size")
 

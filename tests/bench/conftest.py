@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,8 @@ from priorsr.data.manifest import Provenance
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))  # for `import toys`
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ def test_bicubic_is_pils(bench, faces) -> None:
 
 def test_a_model_runs_once_for_each_reduction(bench, lr, hr, monkeypatch) -> None:
     cost = bench("bicubic")[0].cost
-    monkeypatch.setattr(sys.modules["priorsr.bench.runner"], "measure_cost", lambda *_: cost)
+    monkeypatch.setattr(sys.modules["priorsr.bench.benchmark"], "measure_cost", lambda *_: cost)
     model = Stored(lr, hr)
     protocols = ["dic@1", "priorsr@1", "kdfsrnet@1", "pfsr@1"]
     records = bench(model, protocols=protocols)
@@ -230,7 +230,7 @@ def test_a_record_of_another_version_is_made_again(bench, lr, hr, monkeypatch) -
     model = Stored(lr, hr)
     bench(model)
     ran = model.count
-    monkeypatch.setattr(sys.modules["priorsr.bench.runner"], "__version__", "99.0")
+    monkeypatch.setattr(sys.modules["priorsr.bench.benchmark"], "__version__", "99.0")
     (record,) = bench(model)
     assert model.count > ran
     assert record.scorer_version == "99.0"

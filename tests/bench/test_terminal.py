@@ -28,7 +28,7 @@ def test_tables_fit_80_columns_and_hold_every_row(make_record, make_score) -> No
     for part in ("bicubic", "baseline", "[network]", "22.00", "±1.00", "+0.50", "5.20 M", "13.7 G", "34.5 ms"):
         assert part in text
     assert "not ranked with the others" in text
-    assert text.index("told") > text.index("with a ground-truth prior")
+    assert text.index("told") > text.index("with a prior beyond LR")
 
 
 def test_a_name_that_looks_like_markup_is_shown_as_it_is(make_record, make_score) -> None:

@@ -16,8 +16,8 @@ from priorsr_kdfsrnet.model import KDFSRNet, KDFSRNetTeacher
 class KDFSRNetRecipeConfig(TeacherStudentConfig):
     """`TeacherStudentConfig`, whose defaults are KDFSRNet's released schedule, the preset `paper`.
 
-    nano: fractions of the stage instead of epochs, so that a short run reaches the switch; a falling learning rate, an
-        average of the weights (EMA) and flips, none of which the paper uses.
+    nano: distillation to the end of the stage, at a tenth of the features' weight and ten times the output's; a falling
+        learning rate, an average of the weights (EMA) and flips, none of which the paper uses.
     """
 
     student: KDFSRNetConfig = field(default_factory=KDFSRNetConfig)
@@ -29,8 +29,10 @@ class KDFSRNetRecipeConfig(TeacherStudentConfig):
             **NANO,
             "student": KDFSRNetConfig(**KDFSRNetConfig.presets["nano"]),
             "teacher": KDFSRNetTeacherConfig(**KDFSRNetTeacherConfig.presets["nano"]),
-            "features_until": fraction(0.3),
-            "teacher_share": 0.2,
+            "feature_weight": 1.0,
+            "output_weight": 1.0,
+            "features_until": fraction(1.0),
+            "teacher_share": 0.3,
         },
     }
 

@@ -19,7 +19,7 @@ from priorsr.files import atomic_path
 class Picture:
     """An image of the page: where it lies, what it shows, and, if it is a model's, its score.
 
-    best: it has the face's best score among models that saw no ground-truth prior.
+    best: it has the face's best score among the ranked models.
     """
 
     url: str

@@ -27,6 +27,9 @@ class ParsingNetConfig:
 
     widths, size: the network's. from_lr: the part of the faces that are seen as LR, enlarged (bicubic).
     dice_weight: of the Dice term beside cross entropy; it counts a small class as much as a large one.
+    balanced_until: when cross entropy counts every pixel alike; before, small classes weigh more, at the start as the
+        inverse root of their share, or eyes and brows are not found in the time that there is. To the end, that would
+        draw them too large.
     rotation (degrees), scaling, shift (parts of the image), brightness: how far each face is turned, scaled, moved and
         lit at random, at most, to either side.
     scale, reduction: how LR is made.
@@ -36,6 +39,7 @@ class ParsingNetConfig:
     size: int = 128
     from_lr: float = 0.5
     dice_weight: float = 1.0
+    balanced_until: Duration = field(default_factory=lambda: fraction(0.6))
     rotation: float = 10.0
     scaling: float = 0.15
     shift: float = 0.05
@@ -59,7 +63,7 @@ class ParsingNetConfig:
 
 
 class ParsingNetRecipe:
-    """One stage: balanced cross entropy, and 1 - Dice averaged over the classes there, against the set's parsing maps.
+    """One stage: cross entropy, and 1 - Dice averaged over the classes there, against the set's parsing maps.
 
     Source: ours; Dice as in V-Net (Milletari et al., 3DV 2016).
     """
@@ -90,15 +94,19 @@ class ParsingNetRecipe:
             )
         ]
 
-    def _step(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> StepResult:
+    def _step(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> StepResult:
         if batch.prior.parsing is None:
             raise OptionError("parsing_net learns from parsing maps, and the faces have none")
         images, wanted = self._varied(self._seen(batch), batch.prior.parsing)
         parsing = modules["estimator"](images)[0].parsing
-        entropy = balanced_cross_entropy(parsing, wanted)
+        entropy = cross_entropy(parsing, wanted, self._balance(progress))
         overlap = 1 - dice(parsing, wanted)
         loss = entropy + self.config.dice_weight * overlap
         return StepResult({"estimator": loss}, {"cross_entropy": entropy, "dice_loss": overlap})
+
+    def _balance(self, progress: Progress) -> float:
+        """The exponent by which a class's share counts: 1/2 at the start, falling to 0."""
+        return 0.5 * max(0.0, 1 - progress.passed(self.config.balanced_until))
 
     def _seen(self, batch: Batch) -> Tensor:
         """The faces (B,3,H,W), some of them as LR enlarged."""
@@ -120,14 +128,13 @@ class ParsingNetRecipe:
         return (images * (1 + config.brightness * light)[:, None, None, None]).clamp(0, 1), parsing
 
 
-def balanced_cross_entropy(parsing: Tensor, wanted: Tensor) -> Tensor:
+def cross_entropy(parsing: Tensor, wanted: Tensor, balance: float = 0.0) -> Tensor:
     """Cross entropy of class probabilities (B,P,H,W) against others: a scalar, a weighted mean over pixels.
 
-    A class weighs as the inverse root of its share of the batch's pixels, or else eyes and brows, a few pixels in a
-    thousand, are not learnt at all in the time that there is.
+    A class weighs as its share of the batch's pixels to the power of -balance.
     """
     share = wanted.mean((0, 2, 3))
-    weights = (share + RARE).rsqrt()
+    weights = (share + RARE) ** -balance
     weighted = wanted * (weights / (weights * share).sum())[:, None, None]
     return -(weighted * parsing.clamp(min=LEAST).log()).sum(1).mean()
 

@@ -121,7 +121,7 @@ def test_ground_truth_rows_have_tables_of_their_own(results, tmp_path) -> None:
     # For each of two protocols: ranked scores, those with a ground-truth prior, and the strips.
     assert page.tags["table"] == 6
     assert page.sorted == ["descending"] * 4
-    assert page.text.count("With a ground-truth prior") == 2
+    assert page.text.count("With a prior from beyond the LR image") == 2
 
 
 def test_the_page_says_what_is_missing_infinite_and_compared(results, tmp_path) -> None:
@@ -202,4 +202,4 @@ def test_rows_with_a_ground_truth_prior_can_be_alone(make_record, tmp_path) -> N
     page = Page(build_site(tmp_path / "results", tmp_path / "site"))
     assert page.rows == [record.id]
     assert page.tags["table"] == 1
-    assert page.text.count("With a ground-truth prior") == 1
+    assert page.text.count("With a prior from beyond the LR image") == 1

@@ -1,0 +1,182 @@
+"""What is each part of a recipe worth? Variants trained alike, with several seeds, and scored alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from priorsr.bench.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
+from priorsr.bench.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
+from priorsr.bench.benchmark import Benchmark
+from priorsr.bench.comparison import ScoreFacts, compare
+from priorsr.bench.entries import BASELINE
+from priorsr.bench.environment import environment
+from priorsr.bench.given_priors import PriorChoice
+from priorsr.bench.records import Record
+from priorsr.bench.runner import run
+from priorsr.bench.trainings import Training, times, train_all
+from priorsr.bench.variants import make_variants
+from priorsr.data import FaceSet
+from priorsr.errors import OptionError
+from priorsr.metrics import Protocol
+from priorsr.training.blueprint import plain
+from priorsr.version import __version__
+
+
+def ablate(
+    recipe: str,
+    *,
+    data: str | Path | FaceSet,
+    split: str,
+    out: str | Path,
+    vary: Mapping[str, Sequence[Any]],
+    steps: int,
+    seeds: int = 3,
+    full: bool = False,
+    preset: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    product: str | None = None,
+    protocols: Sequence[str | Path | Protocol] = ("priorsr@1",),
+    scores: Sequence[str] = (),
+    prior: PriorChoice = "none",
+    jobs: int = 1,
+    batch_size: int = 16,
+    save_outputs: bool = True,
+    device: str = "auto",
+    seed: int = 0,
+    command: str | None = None,
+    console: Console | None = None,
+) -> Ablation:
+    """Train variants of a recipe alike, score them, and say of each how it differs from the base.
+
+    recipe, preset, overrides: the base, as `priorsr.training.train` takes them. vary: keys of its config, each with the
+        values to try, one at a time; `full`: in every combination.
+    steps: of every run, over all its stages: the same budget for all, and the same at every repetition, which minutes
+        would not be. seeds: training seeds a variant, 0 and up.
+    product: the module that is scored; the last stage's, unless given. It must be a model in every variant.
+    jobs: runs at once, in processes of their own; each has its share of the cores.
+    out: the folder for the runs (OUT/runs), a results folder (OUT/results), and what was found: ablation.json (the
+        answer), ablation.md and ablation.png (of the first protocol's first score). The same call goes on where an
+        earlier one stopped; one that would train otherwise is refused.
+    The other options are those of `priorsr.bench.run`; `batch_size` and `device` are of scoring, `seed` of the
+    bootstrap. console: where progress is told.
+
+    Raises PriorsrError for every mistake, before anything is trained where that can be known, and
+    TrainingInterruptedError once the runs under way are saved after Ctrl-C or SIGTERM.
+    """
+    for what, value in {"seeds": seeds, "jobs": jobs}.items():
+        if value < 1:
+            raise OptionError(f"{what} is {value}; 1 or more was expected")
+    faces, out = data if isinstance(data, FaceSet) else FaceSet.open(data), Path(out)
+    variants = make_variants(recipe, preset, overrides or {}, vary, full=full)
+    budget = Budget(recipe, preset, steps, seeds)
+    plans = make_plans(variants, budget, product, faces, out)
+    if jobs > 1:
+        check_for_processes(budget, plans)
+    how: Any = {
+        "protocols": protocols,
+        "scores": scores,
+        "batch_size": batch_size,
+        "save_outputs": save_outputs,
+        "device": device,
+        "seed": seed,
+        "command": command,
+    }
+    bench = Benchmark.prepare(faces, split, out=out / "results", again=False, **how)
+    check_scales(plans, bench.protocols)
+    settle(out, variants, vary, full, budget, faces)
+    train_all([training for plan in plans for training in plan.trainings], jobs, console)
+
+    def score(model: str | Path, label: str) -> list[Record]:
+        if console:
+            console.print(f"scoring {label}", markup=False, highlight=False, soft_wrap=True)
+        return run(model, data=faces, split=split, out=bench.out, name=label, prior=prior, **how)
+
+    bicubic = score(BASELINE, BASELINE)
+    records = [[score(_weights(training, plan), training.label) for training in plan.trainings] for plan in plans]
+    ablation = Ablation(
+        format=1,
+        recipe=recipe,
+        preset=preset,
+        overrides=plain(overrides or {}),
+        vary={key: tuple(values) for key, values in plain(vary).items()},
+        base_values=plain(variants.base_values),
+        full=full,
+        steps=steps,
+        seeds=seeds,
+        at_once=jobs,
+        product=plans[0].product,
+        data=bench.data,
+        protocols=tuple(record.protocol for record in bicubic),
+        variants=tuple(
+            _variant_facts(plan, found, None if found is records[0] else records[0], out, seed)
+            for plan, found in zip(plans, records, strict=True)
+        ),
+        baseline={
+            record.protocol.id: {name: score.mean for name, score in record.scores.items()} for record in bicubic
+        },
+        absent=bench.judges.absent,
+        statistics=bicubic[0].statistics,
+        environment=environment(bench.device),
+        scorer_version=__version__,
+        created=datetime.now(UTC).replace(microsecond=0),
+        command=command,
+    )
+    write_ablation(ablation, out)
+    return ablation
+
+
+def _weights(training: Training, plan: Plan) -> Path:
+    return training.folder / "weights" / f"{plan.product}.safetensors"
+
+
+Runs = Sequence[Sequence[Record]]
+"""For every seed, its records under each protocol."""
+
+
+def _variant_facts(plan: Plan, ours: Runs, base: Runs | None, out: Path, seed: int) -> VariantFacts:
+    first = ours[0][0]
+    return VariantFacts(
+        name=plan.variant.name,
+        changes=plain(plan.variant.changes),
+        prior=first.prior,
+        steps=plan.steps,
+        stage=plan.stage,
+        parameters=first.cost.parameters,
+        macs=first.cost.macs,
+        runs=tuple(
+            _run_facts(training, plan, found, out) for training, found in zip(plan.trainings, ours, strict=True)
+        ),
+        scores=_scores(ours, base, seed),
+    )
+
+
+def _run_facts(training: Training, plan: Plan, records: Sequence[Record], out: Path) -> RunFacts:
+    taken = times(training.folder)
+    return RunFacts(
+        seed=training.seed,
+        folder=training.folder.relative_to(out).as_posix(),
+        weights_hash=records[0].model.weights_hash,
+        training_seconds=taken.whole,
+        seconds_per_step=taken.a_step[plan.stage],
+        records={record.protocol.id: record.id for record in records},
+    )
+
+
+def _scores(ours: Runs, base: Runs | None, seed: int) -> dict[str, dict[str, ScoreFacts]]:
+    """By protocol, then by score."""
+    return {
+        example.protocol.id: {
+            name: compare(
+                [records[place].scores[name] for records in ours],
+                None if base is None else [records[place].scores[name] for records in base],
+                seed,
+            )
+            for name in example.scores
+        }
+        for place, example in enumerate(ours[0])
+    }

@@ -1,0 +1,200 @@
+"""What an ablation found: its file, its tables and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, JsonValue
+from rich.table import Table
+
+from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.numbers import duration, engineering, milliseconds, number, score_label
+from priorsr.bench.records import (
+    Count,
+    DataFacts,
+    Environment,
+    Facts,
+    Hash,
+    Id,
+    PriorFacts,
+    ProtocolFacts,
+    Statistics,
+    Value,
+)
+from priorsr.bench.study_report import Row, draw_study, score_table, terminal_table
+from priorsr.bench.variants import BASE, named
+from priorsr.files import atomic_json, atomic_text
+
+Positive = Annotated[int, Field(ge=1)]
+
+_COSTS = ("parameters", "MACs", "steps", "a step", "training")
+
+
+class RunFacts(Facts):
+    """A training run. folder: beside the file. records: by protocol id.
+
+    training_seconds: of all its training steps; seconds_per_step: of the stage that is scored. Both leave out
+    validation and saving.
+    """
+
+    seed: Count
+    folder: str
+    weights_hash: Hash
+    training_seconds: float
+    seconds_per_step: float
+    records: dict[str, Id]
+
+
+class VariantFacts(Facts):
+    """A variant of the recipe. changes: what differs from the base. prior: what the scored model was given.
+
+    steps: of each stage; stage: the one that trains the scored model last. scores: by protocol id and score; the base's
+    have no difference.
+    """
+
+    name: str
+    changes: dict[str, JsonValue]
+    prior: PriorFacts
+    steps: dict[str, Positive]
+    stage: str
+    parameters: Count
+    macs: Count
+    runs: Annotated[tuple[RunFacts, ...], Field(min_length=1)]
+    scores: dict[str, dict[str, ScoreFacts]]
+
+
+class Ablation(Facts):
+    """What each part of a recipe is worth: variants trained for equally many steps, with several seeds each.
+
+    preset, overrides: what makes the base. vary: what was asked for; base_values: those of its values that are the
+    base's own. product: the module that is scored. at_once: runs that shared the machine.
+    variants: the base first. baseline: bicubic's means, by protocol and score.
+    """
+
+    format: Literal[1]
+    recipe: str
+    preset: str | None
+    overrides: dict[str, JsonValue]
+    vary: dict[str, tuple[JsonValue, ...]]
+    base_values: dict[str, JsonValue]
+    full: bool
+    steps: Positive
+    seeds: Positive
+    at_once: Positive
+    product: str
+    data: DataFacts
+    protocols: tuple[ProtocolFacts, ...]
+    variants: tuple[VariantFacts, ...]
+    baseline: dict[str, dict[str, Value]]
+    absent: dict[str, str]
+    statistics: Statistics
+    environment: Environment
+    scorer_version: str
+    created: AwareDatetime
+    command: str | None
+
+
+def write_ablation(ablation: Ablation, out: Path) -> None:
+    """Write ablation.json, ablation.md and ablation.png, each whole or not at all."""
+    atomic_json(out / "ablation.json", ablation.model_dump(mode="json"))
+    atomic_text(out / "ablation.md", markdown(ablation))
+    protocol = ablation.protocols[0].id
+    name, bicubic = next(iter(ablation.baseline[protocol].items()))
+    over = "seeds and faces" if ablation.seeds > 1 else "faces: of these checkpoints alone"
+    dots = f"Dots: {_seeds(ablation)}. " if ablation.seeds > 1 else ""
+    draw_study(
+        _rows(ablation, protocol, name),
+        out / "ablation.png",
+        name=name,
+        base=BASE,
+        levels={"base": _score(ablation.variants[0], protocol, name).mean, "bicubic": bicubic},
+        title=f"{ablation.recipe}: its {ablation.product} after {ablation.steps:,} steps",
+        note=f"{protocol}, {ablation.data.count} faces of {ablation.data.name}, {ablation.data.split}. "
+        f"{dots}Lines: 95 % intervals over {over}; on the right of paired differences.",
+    )
+
+
+def markdown(ablation: Ablation) -> str:
+    """The ablation as a page in Markdown."""
+    base = ", ".join(filter(None, (f"preset {ablation.preset}" if ablation.preset else "", named(ablation.overrides))))
+    parts = [
+        f"# Ablation of {ablation.recipe}",
+        f"Base: {base or 'the recipe as it is'}. Every run has {ablation.steps:,} steps over all its stages, on "
+        f"{ablation.data.name}; its {ablation.product!r} is scored on {ablation.data.count} faces of "
+        f"{ablation.data.split}. Each variant has {_seeds(ablation)}. Prior given: {_priors(ablation)}.",
+        _meaning(ablation),
+    ]
+    for protocol, names in ablation.baseline.items():
+        for place, (name, value) in enumerate(names.items()):
+            rows, further = _rows(ablation, protocol, name), () if place else _COSTS
+            table = score_table(rows, first="variant", name=name, base=BASE, further=further)
+            bicubic = f"Bicubic enlargement: {number(value, _score(ablation.variants[0], protocol, name))}."
+            parts += [f"## {score_label(name)} under {protocol}", table, bicubic]
+    parts += [f"{score_label(name)} is left out: {reason}." for name, reason in ablation.absent.items()]
+    parts.append(
+        f"Steps are those of the stage that trains {ablation.product!r} last. Times are of training steps alone, on "
+        f"{ablation.environment.gpu or ablation.environment.cpu}, {ablation.at_once} "
+        f"run{'s' if ablation.at_once > 1 else ''} at once."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def summary(ablation: Ablation) -> Table:
+    """The first protocol's first score, for the terminal."""
+    protocol = ablation.protocols[0].id
+    name = next(iter(ablation.baseline[protocol]))
+    title = f"{ablation.recipe}, {ablation.product} after {ablation.steps:,} steps, {protocol} on {ablation.data.name}"
+    return terminal_table(_rows(ablation, protocol, name), first="variant", name=name, base=BASE, title=title)
+
+
+def _rows(ablation: Ablation, protocol: str, name: str) -> list[Row]:
+    return [
+        Row(_label(ablation, variant), variant.scores[protocol].get(name), _costs(variant))
+        for variant in ablation.variants
+    ]
+
+
+def _label(ablation: Ablation, variant: VariantFacts) -> str:
+    """A variant's name; the base's tells which of the values that were asked for are its own."""
+    own = named(ablation.base_values)
+    return f"{variant.name} ({own})" if own and variant is ablation.variants[0] else variant.name
+
+
+def _costs(variant: VariantFacts) -> list[str]:
+    return [
+        engineering(variant.parameters),
+        engineering(variant.macs),
+        f"{variant.steps[variant.stage]:,}",
+        milliseconds(1000 * fmean(run.seconds_per_step for run in variant.runs)),
+        duration(fmean(run.training_seconds for run in variant.runs)),
+    ]
+
+
+def _score(variant: VariantFacts, protocol: str, name: str) -> ScoreFacts:
+    return variant.scores[protocol][name]
+
+
+def _seeds(ablation: Ablation) -> str:
+    return f"{ablation.seeds} training seeds" if ablation.seeds > 1 else "one training seed"
+
+
+def _priors(ablation: Ablation) -> str:
+    """What the models were given, and which of them, if not all were given the same."""
+    given: dict[str, list[str]] = {}
+    for variant in ablation.variants:
+        given.setdefault(variant.prior.source.replace("-", " "), []).append(variant.name)
+    return "; ".join(source + (f" ({', '.join(names)})" if len(given) > 1 else "") for source, names in given.items())
+
+
+def _meaning(ablation: Ablation) -> str:
+    if ablation.seeds > 1:
+        return (
+            "Intervals are over seeds and faces; differences are paired by face. Each verdict stands alone: of twenty "
+            "variants that change nothing, about one will seem to."
+        )
+    return (
+        "With one seed each, intervals are over faces, and differences are between these two checkpoints: another seed "
+        "of the same method may differ by as much. Several seeds are needed to speak of the methods."
+    )

@@ -1,0 +1,63 @@
+"""A score of one row of a study, over seeds and images, and how it differs from the row that all are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from priorsr.bench.numbers import verdict
+from priorsr.bench.records import Facts, Score, Value
+from priorsr.bench.seeds import difference_over_seeds, over_seeds
+from priorsr.bench.statistics import Difference, Scope
+
+Interval = tuple[Value, Value]
+Verdict = Literal["better", "worse", "not distinguishable"]
+
+
+class DifferenceFacts(Facts):
+    """A paired difference to the base. "not distinguishable": the interval holds zero, or there is none."""
+
+    mean: Value
+    interval95: Interval | None
+    over: Scope
+    verdict: Verdict
+
+
+class ScoreFacts(Facts):
+    """A score of a row: the mean over seeds and images of the per-image scores, and what each seed's images give."""
+
+    mean: Value
+    interval95: Interval | None
+    over: Scope
+    unit: Literal["dB", ""]
+    higher_is_better: bool
+    per_seed: Annotated[tuple[Value, ...], Field(min_length=1)]
+    difference: DifferenceFacts | None
+
+
+def compare(ours: Sequence[Score], base: Sequence[Score] | None, seed: int) -> ScoreFacts:
+    """A score of a row, a `Score` a training seed, against the base's; None for the base itself."""
+    estimate = over_seeds([score.per_image for score in ours], seed)
+    return ScoreFacts(
+        mean=estimate.mean,
+        interval95=estimate.interval95,
+        over=estimate.over,
+        unit=ours[0].unit,
+        higher_is_better=ours[0].higher_is_better,
+        per_seed=tuple(score.mean for score in ours),
+        difference=None if base is None else _difference(ours, base, seed),
+    )
+
+
+def _difference(ours: Sequence[Score], base: Sequence[Score], seed: int) -> DifferenceFacts:
+    found = difference_over_seeds([score.per_image for score in ours], [score.per_image for score in base], seed)
+    return DifferenceFacts(
+        mean=found.mean, interval95=found.interval95, over=found.over, verdict=_in_words(found, ours[0])
+    )
+
+
+def _in_words(difference: Difference, score: Score) -> Verdict:
+    words: dict[str, Verdict] = {"better": "better", "worse": "worse", "same": "not distinguishable"}
+    return words[verdict(difference, score)]

@@ -1,0 +1,98 @@
+"""What a model is given beside the LR image, and what records say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from priorsr.bench.entries import Entry
+from priorsr.bench.records import PriorFacts
+from priorsr.data import FaceLoader
+from priorsr.errors import DataError
+from priorsr.estimators.spec import identity_of
+from priorsr.models.resize import enlarge
+from priorsr.types import Batch, Prior
+
+PriorChoice = Literal["none", "ground-truth"]
+
+
+@dataclass(frozen=True)
+class GivenPrior:
+    """A prior for every batch of a split; `of` answers None where the model is to be given nothing."""
+
+    facts: PriorFacts
+    of: Callable[[Batch], Prior | None]
+
+
+NOTHING = GivenPrior(PriorFacts(source="none", by=None), lambda _: None)
+
+
+def chosen_prior(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> GivenPrior:
+    """What a model is given: nothing unless it requires a prior, or may use one and `choice` says so.
+
+    Raises DataError if it is given one, and not every face of the split has one.
+    """
+    return ground_truth(entry, loader) if takes_prior(entry, choice) else NOTHING
+
+
+def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
+    """Whether a model is to be given the ground-truth prior."""
+    return entry.model.prior == "required" or (entry.model.prior == "optional" and choice == "ground-truth")
+
+
+def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
+    """The faces' own priors; raises DataError if not every face of the split has one."""
+    if not loader.priors:
+        raise DataError(
+            f"{loader.face_set.path}: the model {entry.facts.label!r} is to be given a ground-truth prior, and not "
+            f"every face of the split {loader.split!r} has a parsing map or landmarks"
+        )
+    makers = {str(part): maker for part, maker in loader.face_set.manifest.priors.items()}
+    by = "; ".join(f"{part}: {makers[part].tool} {makers[part].version}" for part in loader.priors)
+    return GivenPrior(PriorFacts(source="ground-truth", by=by), lambda batch: batch.prior)
+
+
+def corrupted(truth: GivenPrior, how: str, corrupt: Callable[[Prior], Prior]) -> GivenPrior:
+    """The ground truth made worse, as `how` says."""
+    return GivenPrior(_corrupted(truth, how), lambda batch: corrupt(batch.prior))
+
+
+def of_the_next_face(truth: GivenPrior, loader: FaceLoader) -> GivenPrior:
+    """For each face the ground truth of the one after it in the order of the ids, for the last that of the first."""
+    after = dict(zip(loader.ids, (*loader.ids[1:], loader.ids[0]), strict=True))
+    facts = _corrupted(truth, "the next face's")
+    return GivenPrior(facts, lambda batch: loader.faces([after[face] for face in batch.ids]).prior)
+
+
+def estimated(
+    estimator: nn.Module,
+    source: Literal["estimated-from-hr", "estimated-from-lr"],
+    scale: int,
+    device: torch.device,
+) -> GivenPrior:
+    """What an estimator finds in the HR images, or in the LR images enlarged bicubically.
+
+    Where it finds landmarks, its heatmaps are left out, as the ground truth has none: they may cover another window.
+    """
+
+    def of(batch: Batch) -> Prior:
+        images = batch.hr if source == "estimated-from-hr" else enlarge(batch.lr, scale).clamp(0, 1)
+        with torch.inference_mode():
+            found: Prior = estimator.to(device)(images.to(device))[0]
+        return found if found.landmarks is None else found._replace(heatmaps=None)
+
+    return GivenPrior(PriorFacts(source=source, by=estimator_name(estimator)), of)
+
+
+def estimator_name(estimator: nn.Module) -> str:
+    """An estimator's name, version, and the start of its weights' hash."""
+    tool, version, weights = identity_of(estimator)
+    return " ".join(filter(None, (tool, version, weights and f"({weights[:12]})")))
+
+
+def _corrupted(truth: GivenPrior, how: str) -> PriorFacts:
+    return PriorFacts(source="corrupted", by=f"{how}, of {truth.facts.by}")

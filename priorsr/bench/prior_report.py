@@ -1,0 +1,107 @@
+"""What a study of wrong priors found: its file, its tables and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime
+from rich.table import Table
+
+from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.numbers import number, score_label
+from priorsr.bench.records import DataFacts, Facts, Id, ModelFacts, PriorFacts, ProtocolFacts, Statistics, Value
+from priorsr.bench.study_report import Row, draw_study, score_table, terminal_table
+from priorsr.files import atomic_json, atomic_text
+
+Damage = Literal[
+    "ground-truth", "estimated-from-hr", "estimated-from-lr", "shifted", "blurred", "next-face", "absent", "none"
+]
+BASE = "ground truth"
+
+
+class PriorRow(Facts):
+    """A prior that the model was given. amount: HR pixels of a shift, or a blur's sigma in them.
+
+    prior: what its records say of it. records, scores: by protocol id, scores by name. left_out: why it has none.
+    """
+
+    label: str
+    damage: Damage
+    amount: float | None
+    prior: PriorFacts | None
+    records: dict[str, Id]
+    scores: dict[str, dict[str, ScoreFacts]]
+    left_out: str | None
+
+
+class PriorStudy(Facts):
+    """How a model's scores depend on the prior that it is given; `priors.json`.
+
+    uses: the parts of the prior on which its answer depends. estimator: what estimated priors, if anything did.
+    baseline: bicubic's means, by protocol and score. absent: scores that were asked for and left out, and why.
+    """
+
+    format: Literal[1]
+    model: ModelFacts
+    uses: tuple[str, ...]
+    estimator: str | None
+    data: DataFacts
+    protocols: tuple[ProtocolFacts, ...]
+    rows: tuple[PriorRow, ...]
+    baseline: dict[str, dict[str, Value]]
+    absent: dict[str, str]
+    statistics: Statistics
+    scorer_version: str
+    created: AwareDatetime
+    command: str | None
+
+
+def write_study(study: PriorStudy, out: Path) -> None:
+    """Write priors.json, priors.md and priors.png, each whole or not at all."""
+    atomic_json(out / "priors.json", study.model_dump(mode="json"))
+    atomic_text(out / "priors.md", markdown(study))
+    protocol = study.protocols[0].id
+    name = next(iter(study.baseline[protocol]))
+    draw_study(
+        _rows(study, protocol, name),
+        out / "priors.png",
+        name=name,
+        base=BASE,
+        levels={"bicubic": study.baseline[protocol][name]},
+        title=f"{study.model.label}: how wrong may its prior be?",
+        note=f"{protocol}, {_faces(study)}. Lines: 95 % intervals over the faces, on the right of paired differences.",
+    )
+
+
+def markdown(study: PriorStudy) -> str:
+    """The study as a page in Markdown."""
+    by = f"Estimated priors are {study.estimator}'s; it saw LR images enlarged bicubically. " if study.estimator else ""
+    parts = [
+        f"# How wrong may a prior be? {study.model.label}",
+        f"{_faces(study)}. The model uses: {' and '.join(study.uses)}. {by}Shifts are to the right, and blurs are "
+        "Gaussians, both in HR pixels. Intervals are over the faces; paired differences speak of this checkpoint.",
+    ]
+    for protocol, names in study.baseline.items():
+        for name, value in names.items():
+            table = score_table(_rows(study, protocol, name), first="prior", name=name, base=BASE)
+            bicubic = f"Bicubic enlargement: {number(value, study.rows[0].scores[protocol][name])}."
+            parts += [f"## {score_label(name)} under {protocol}", table, bicubic]
+    parts += [f"{score_label(name)} is left out: {reason}." for name, reason in study.absent.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def summary(study: PriorStudy) -> Table:
+    """The first protocol's first score, for the terminal."""
+    protocol = study.protocols[0].id
+    name = next(iter(study.baseline[protocol]))
+    title = f"{study.model.label}, {protocol} on {_faces(study)}"
+    return terminal_table(_rows(study, protocol, name), first="prior", name=name, base=BASE, title=title)
+
+
+def _faces(study: PriorStudy) -> str:
+    return f"{study.data.count} faces of {study.data.name}, {study.data.split}"
+
+
+def _rows(study: PriorStudy, protocol: str, name: str) -> list[Row]:
+    return [Row(row.label, row.scores.get(protocol, {}).get(name), left_out=row.left_out or "") for row in study.rows]

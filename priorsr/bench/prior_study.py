@@ -1,0 +1,151 @@
+"""How wrong may a prior be? One model, scored with its ground-truth prior and with worse ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from torch import nn
+
+from priorsr.bench.benchmark import Benchmark
+from priorsr.bench.comparison import ScoreFacts, compare
+from priorsr.bench.damages import Case, Source, attempt, cases, check_estimator, used_parts
+from priorsr.bench.entries import Entry, ModelLike, as_entry, baseline
+from priorsr.bench.evaluation import in_eval_mode
+from priorsr.bench.faces import store_faces
+from priorsr.bench.facts import protocol_facts
+from priorsr.bench.given_priors import NOTHING, estimator_name, ground_truth
+from priorsr.bench.prior_report import PriorRow, PriorStudy, write_study
+from priorsr.bench.records import Record
+from priorsr.data import FaceSet
+from priorsr.errors import OptionError
+from priorsr.estimators.spec import estimator_from_spec
+from priorsr.metrics import Protocol
+from priorsr.version import __version__
+
+SHIFTS, BLURS = (1.0, 2.0, 4.0, 8.0, 16.0), (1.0, 2.0, 4.0, 8.0)
+
+
+def priors(
+    model: ModelLike,
+    *,
+    data: str | Path | FaceSet,
+    split: str,
+    out: str | Path,
+    estimator: str | Path | nn.Module | None = None,
+    shifts: Sequence[float] = SHIFTS,
+    blurs: Sequence[float] = BLURS,
+    protocols: Sequence[str | Path | Protocol] = ("priorsr@1",),
+    scores: Sequence[str] = (),
+    name: str | None = None,
+    batch_size: int = 16,
+    save_outputs: bool = True,
+    again: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+    command: str | None = None,
+) -> PriorStudy:
+    """Score a model with its ground-truth prior, estimated ones, and the ground truth made worse in several ways.
+
+    model: one whose prior is "required" or "optional", as `priorsr.bench.run` takes it; name: its label.
+    estimator: what finds a prior in the HR images, and in the LR images enlarged bicubically: a registered name, a
+        weights file, or an object; it must find the kind of prior that the model uses. Without one, those rows are left
+        out, with the reason.
+    shifts: HR pixels to the right. blurs: sigmas of a Gaussian in HR pixels. Beside them: the prior of the next face in
+        the order of the ids, one that says nothing, and none at all if the model allows that. A row that the model
+        refuses is left out with its reason.
+    out: a results folder with a record for each row, which are kept as `priorsr.bench.run` keeps them; beside them
+        priors.json (the answer), priors.md and priors.png (of the first protocol's first score).
+    The other options are those of `priorsr.bench.run`. Differences are to the ground truth on the same faces, with
+    intervals over images. Raises PriorsrError for every mistake in these.
+    """
+    entry = as_entry(model, name)
+    if entry.model.prior == "none":
+        raise OptionError(f"the model {entry.facts.label!r} takes no prior; one that does was expected")
+    bench = Benchmark.prepare(
+        data,
+        split,
+        protocols,
+        out,
+        scores=scores,
+        batch_size=batch_size,
+        save_outputs=save_outputs,
+        again=again,
+        device=device,
+        seed=seed,
+        command=command,
+    )
+    finder = None if estimator is None else estimator_from_spec(estimator)
+    tried = list(cases(shifts, blurs, none_too=entry.model.prior == "optional"))
+    found: dict[Case, list[Record]] = {case: [] for case in tried}
+    left_out: dict[Case, str] = {}
+    bicubic: list[Record] = []
+    uses: tuple[str, ...] = ()
+    for group in bench.groups(with_priors=True):
+        truth = ground_truth(entry, group.loader)
+        source = Source(truth, group.loader, finder, group.reduction.hr_size, group.reduction.scale, bench.device)
+        with in_eval_mode(entry.model, bench.device) as ready:
+            uses = used_parts(ready, source)
+            if finder:
+                check_estimator(finder, uses, source)
+            attempts = {case: attempt(case, source, ready) for case in tried}
+        store_faces(group.loader, bench.out, group.reduction.content_hash)
+        bicubic += bench.records(baseline(group.reduction.scale), NOTHING, group)
+        for case, prior in attempts.items():
+            if isinstance(prior, str):
+                left_out[case] = prior
+            else:
+                found[case] += bench.records(_labelled(entry, case), prior, group)
+    study = PriorStudy(
+        format=1,
+        model=entry.facts,
+        uses=uses,
+        estimator=estimator_name(finder) if finder else None,
+        data=bench.data,
+        protocols=tuple(protocol_facts(protocol) for protocol in bench.protocols),
+        rows=tuple(_row(case, found[case], found[tried[0]], left_out.get(case), seed) for case in tried),
+        baseline={
+            protocol.id: {name: score.mean for name, score in _under(protocol.id, bicubic).scores.items()}
+            for protocol in bench.protocols
+        },
+        absent=bench.judges.absent,
+        statistics=bicubic[0].statistics,
+        scorer_version=__version__,
+        created=datetime.now(UTC).replace(microsecond=0),
+        command=command,
+    )
+    write_study(study, bench.out)
+    return study
+
+
+def _labelled(entry: Entry, case: Case) -> Entry:
+    """The model under a label that says which prior it was given; with the true one it keeps its own."""
+    if case.damage == "ground-truth":
+        return entry
+    label = f"{entry.facts.label}, prior {case.label}"
+    return dataclasses.replace(entry, facts=entry.facts.model_copy(update={"label": label}))
+
+
+def _row(case: Case, records: list[Record], truth: list[Record], left_out: str | None, seed: int) -> PriorRow:
+    return PriorRow(
+        label=case.label,
+        damage=case.damage,
+        amount=case.amount,
+        prior=records[0].prior if records else None,
+        records={record.protocol.id: record.id for record in records},
+        scores={record.protocol.id: _scores(record, _under(record.protocol.id, truth), seed) for record in records},
+        left_out=left_out,
+    )
+
+
+def _scores(record: Record, truth: Record, seed: int) -> dict[str, ScoreFacts]:
+    base = {} if record is truth else truth.scores
+    return {
+        name: compare([score], [base[name]] if name in base else None, seed) for name, score in record.scores.items()
+    }
+
+
+def _under(protocol: str, records: list[Record]) -> Record:
+    return next(record for record in records if record.protocol.id == protocol)

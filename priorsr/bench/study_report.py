@@ -1,0 +1,107 @@
+"""What studies show: a score's rows as a table in Markdown, and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markup import escape
+from rich.table import Table
+
+from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.numbers import interval, number, score_label
+from priorsr.viz.intervals import Column, Mark, draw_intervals
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a study for one score. cells: its further columns. left_out: why it has no score."""
+
+    label: str
+    score: ScoreFacts | None
+    cells: Sequence[str] = ()
+    left_out: str = ""
+
+
+def score_table(rows: Iterable[Row], *, first: str, name: str, base: str, further: Sequence[str] = ()) -> str:
+    """A Markdown table of the score `name`: each row's value, its difference to `base`, and the verdict in words.
+
+    first, further: headings of the first column and of the rows' further cells, of which it takes as many.
+    """
+    label = score_label(name)
+    head = [first, label, "95 % interval", f"against {base}", "95 % interval", "verdict", *further]
+    alignment = ["---", "---:", "---", "---:", "---", "---", *("---:" for _ in further)]
+    return "\n".join(_line(cells) for cells in (head, alignment, *(_cells(row)[: len(head)] for row in rows)))
+
+
+def draw_study(
+    rows: Sequence[Row], path: Path, *, name: str, base: str, levels: Mapping[str, float], title: str, note: str
+) -> None:
+    """The same as a picture: the score with its seeds on the left, the difference to `base` on the right.
+
+    levels: label -> a value of the score to compare with.
+    """
+    shown = [row for row in rows if row.score]
+    scores = [row.score for row in shown if row.score]
+    centre = next(score.mean for score in scores if score.difference is None)
+    unit = f" / {scores[0].unit}" if scores[0].unit else ""
+    worse = "" if scores[0].higher_is_better else ", lower is better"
+    draw_intervals(
+        [row.label for row in shown],
+        [
+            Column(f"{score_label(name)}{unit}{worse}", list(map(_value, scores)), levels),
+            Column(f"difference to {base}{unit}", [_difference(score, centre) for score in scores], {"": 0.0}),
+        ],
+        path,
+        title=title,
+        note=note,
+    )
+
+
+def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, title: str) -> Table:
+    """The same as a Rich table, which fits 80 columns."""
+    rows = list(rows)
+    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+    for heading in (first, score_label(name), f"against {base}", "verdict"):
+        table.add_column(escape(heading), overflow="fold")
+    for row in rows:
+        label, value, bounds, difference, its_bounds, verdict = (escape(cell) for cell in _cells(row)[:6])
+        verdict = "left out" if row.left_out else verdict
+        colour = {"better": "green", "worse": "red"}.get(verdict, "dim")
+        table.add_row(
+            f"[bold]{label}[/]",
+            f"{value}\n[dim]{bounds}[/]".strip("\n"),
+            f"{difference}\n[dim]{its_bounds}[/]".strip("\n"),
+            f"[{colour}]{verdict}[/]",
+        )
+    reasons = (f"{row.label} is left out: {row.left_out}" for row in rows if row.left_out)
+    table.caption, table.caption_justify = escape("\n".join(reasons)) or None, "left"
+    return table
+
+
+def _value(score: ScoreFacts) -> Mark:
+    return Mark(score.mean, score.interval95, score.per_seed if len(score.per_seed) > 1 else ())
+
+
+def _difference(score: ScoreFacts, centre: float) -> Mark:
+    """A row's difference, and each of its seeds' to the base's mean."""
+    points = [value - centre for value in score.per_seed] if len(score.per_seed) > 1 else []
+    found = score.difference
+    return Mark(found.mean, found.interval95, points, found.verdict) if found else Mark(0.0, None, points)
+
+
+def _cells(row: Row) -> list[str]:
+    score = row.score
+    if score is None:
+        return [row.label, "", "", "", "", f"left out: {row.left_out}", *row.cells]
+    found = [row.label, number(score.mean, score), interval(score.interval95, score)]
+    if score.difference is None:
+        return [*found, "", "", "", *row.cells]
+    difference = score.difference
+    bounds = interval(difference.interval95, score, sign=True, finer=1)
+    return [*found, number(difference.mean, score, sign=True, finer=1), bounds, difference.verdict, *row.cells]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

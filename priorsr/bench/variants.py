@@ -1,0 +1,110 @@
+"""The variants of a recipe that an ablation compares: one part changed at a time, or every combination."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from priorsr.errors import OptionError
+from priorsr.training.blueprint import Blueprint, blueprint
+
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe with changes to its base; `overrides` are the base's and the changes. The base has no changes."""
+
+    name: str
+    changes: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    plan: Blueprint
+
+
+@dataclass(frozen=True)
+class Variants:
+    """The base, and the others. base_values: which of the values that were asked for are the base's own, by key."""
+
+    base: Variant
+    others: tuple[Variant, ...]
+    base_values: Mapping[str, Any]
+
+    def __iter__(self) -> Iterator[Variant]:
+        return iter((self.base, *self.others))
+
+
+def parse_vary(assignments: Iterable[str]) -> dict[str, list[Any]]:
+    """["attention=channel,simam", "depth=1,[1,2,1]"] -> keys and values; a value is JSON if it parses so, else a word.
+
+    Raises OptionError for a key that is given twice, and for what is no value.
+    """
+    parsed: dict[str, list[Any]] = {}
+    for assignment in assignments:
+        key, equals, values = assignment.partition("=")
+        if not (key and equals):
+            raise OptionError(f"--vary {assignment!r}: KEY=VALUE,VALUE,... was expected")
+        if key in parsed:
+            raise OptionError(f"--vary gives {key!r} twice; all its values after one were expected")
+        parsed[key] = list(_values(values, f"--vary {assignment!r}"))
+    return parsed
+
+
+def make_variants(
+    recipe: str, preset: str | None, overrides: Mapping[str, Any], vary: Mapping[str, Sequence[Any]], *, full: bool
+) -> Variants:
+    """The variants of a recipe: each value of each key by itself, or, if `full`, every combination of values.
+
+    A variant whose config is the base's, or another's, is that one; its name tells what is not the base's own. Raises
+    OptionError if nothing is varied, and what a wrong key or value raises.
+    """
+    base = Variant(BASE, {}, dict(overrides), blueprint(recipe, preset, overrides))
+    own = base.plan.plain_config()
+    base_values: dict[str, Any] = {}
+
+    def variant(changes: Mapping[str, Any]) -> Variant:
+        changed = {**overrides, **changes}
+        told = {key: value for key, value in changes.items() if (key, value) not in base_values.items()}
+        return Variant(named(told), changes, changed, blueprint(recipe, preset, changed))
+
+    found = [variant({key: value}) for key, values in vary.items() for value in values]
+    for single in found:
+        if single.plan.plain_config() == own:
+            base_values.update(single.changes)
+    if full:
+        found = [variant(dict(zip(vary, values, strict=True))) for values in product(*vary.values())]
+    others: list[Variant] = []
+    for one in found:
+        if one.plan.plain_config() not in (own, *(other.plan.plain_config() for other in others)):
+            others.append(one)
+    if not others:
+        raise OptionError(f"nothing is varied: {named(base_values) or 'no value'} was given, which is the base itself")
+    return Variants(base, tuple(others), base_values)
+
+
+def _values(text: str, who: str) -> Iterator[Any]:
+    """The values between commas, those inside JSON's brackets and quotes excepted."""
+    decoder, rest = json.JSONDecoder(), text
+    while True:
+        try:
+            value, end = decoder.raw_decode(rest)
+        except ValueError:
+            value, end = None, -1
+        if rest[end : end + 1] not in ("", ",") or end < 0:  # no JSON: a word
+            value = rest.partition(",")[0]
+            end = len(value)
+            if not value or value[0] in '[{"':
+                raise OptionError(f"{who}: {rest!r} begins with no value; JSON or a word was expected")
+        yield value
+        if end == len(rest):
+            return
+        rest = rest[end + 1 :]
+
+
+def named(changes: Mapping[str, Any]) -> str:
+    """Keys and values, as they are given: "attention=simam, depth=[1, 2, 1]"."""
+    return ", ".join(
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in changes.items()
+    )

@@ -1,0 +1,34 @@
+"""One training run of an ablation in a process of its own: `python -m priorsr.bench.worker`, told by its stdin."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+
+from priorsr.bench.trainings import Training
+from priorsr.errors import PriorsrError
+from priorsr.training import TrainingInterruptedError
+
+
+def main() -> None:
+    """Train what the first line of stdin says; stop, and save, when stdin ends: then whoever started us is gone."""
+    training = Training(**json.loads(sys.stdin.readline()))
+    threading.Thread(target=_stop_at_the_end_of_stdin, daemon=True).start()
+    try:
+        training.run(None)
+    except PriorsrError as error:
+        sys.exit(f"error: {' '.join(str(error).split())}")
+    except TrainingInterruptedError as interruption:
+        sys.exit(str(interruption))
+
+
+def _stop_at_the_end_of_stdin() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Ablations of a toy recipe, at a scale that the protocols have."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import toys
+
+from priorsr.bench import Record, ablate, read_results
+from priorsr.bench.ablation_report import Ablation
+from priorsr.bench.seeds import difference_over_seeds, over_seeds
+from priorsr.bench.trainings import Training, times, train_all
+from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
+from priorsr.training import TrainingInterruptedError, journal
+
+BASE = {"student.scale": 8, "teacher.scale": 8, "ema": None}
+VARY = {"student.width": [4, 2], "learning_rate": [0.03]}
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toys.make_faces(tmp_path_factory.mktemp("data") / "faces", val=6)
+
+
+@pytest.fixture(scope="module")
+def call(faces: Path):
+    """Ablate the toy quickly; curves take long."""
+
+    def run(out: Path, **options) -> Ablation:
+        asked = {"data": faces, "split": "val", "vary": VARY, "steps": 6, "seeds": 2, "overrides": BASE}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(journal, "draw_curves", lambda rows, path: None)
+            return ablate("toy-distilled", out=out, protocols=["dic@1"], save_outputs=False, **{**asked, **options})
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def done(call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ablation]:
+    out = tmp_path_factory.mktemp("ablation") / "out"
+    return out, call(out)
+
+
+@pytest.fixture(scope="module")
+def protocol(done) -> str:
+    return done[1].protocols[0].id
+
+
+def of(done, variant: str) -> list[Record]:
+    """A variant's records, by seed."""
+    by_label = {record.model.label: record for record in read_results(done[0] / "results")}
+    return [by_label[f"{variant}, seed {seed}"] for seed in (0, 1)]
+
+
+def test_every_variant_is_trained_alike_with_every_seed(done) -> None:
+    out, ablation = done
+    assert [variant.name for variant in ablation.variants] == ["base", "student.width=2", "learning_rate=0.03"]
+    assert ablation.base_values == {"student.width": 4}
+    configs = {}
+    for variant in ablation.variants:
+        assert variant.steps == {"teacher": 2, "student": 4}
+        assert [run.seed for run in variant.runs] == [0, 1]
+        for run in variant.runs:
+            configs[variant.name, run.seed] = json.loads((out / run.folder / "config.json").read_text())
+    assert {config["steps"] for config in configs.values()} == {6}
+    assert {key[1]: config["seed"] for key, config in configs.items()} == {0: 0, 1: 1}
+    assert configs["student.width=2", 1]["config"]["student"]["width"] == 2
+    assert configs["learning_rate=0.03", 0]["config"]["learning_rate"] == 0.03
+    assert len({run.weights_hash for variant in ablation.variants for run in variant.runs}) == 6
+
+
+def test_scores_and_differences_are_over_seeds_and_images(done, protocol) -> None:
+    _, ablation = done
+    base, narrow = (
+        [record.scores["psnr"].per_image for record in of(done, name)] for name in ("base", "student.width=2")
+    )
+    found = ablation.variants[1].scores[protocol]["psnr"]
+    estimate, difference = over_seeds(narrow), difference_over_seeds(narrow, base)
+    assert (found.mean, found.interval95, found.over) == estimate
+    assert (found.difference.mean, found.difference.interval95) == (difference.mean, difference.interval95)
+    assert found.difference.over == "seeds and images"
+    assert found.per_seed == tuple(record.scores["psnr"].mean for record in of(done, "student.width=2"))
+    assert ablation.variants[0].scores[protocol]["psnr"].difference is None
+    assert {found.difference.verdict} <= {"better", "worse", "not distinguishable"}
+
+
+def test_costs_are_the_scored_models(done) -> None:
+    out, ablation = done
+    base, narrow, _ = ablation.variants
+    assert base.stage == "student"
+    assert base.parameters == sum(p.numel() for p in toys.Toy(toys.ToyConfig(width=4)).parameters())
+    assert narrow.macs < base.macs
+    lines = [json.loads(line) for line in (out / base.runs[0].folder / "metrics.jsonl").read_text().splitlines()]
+    (student,) = [line for line in lines if line["kind"] == "step" and line["stage"] == "student"]
+    assert base.runs[0].seconds_per_step == pytest.approx(student["seconds"])
+    assert base.runs[0].training_seconds > 4 * student["seconds"]
+
+
+def test_the_file_is_of_the_schema_and_the_page_and_picture_are_there(done) -> None:
+    out, ablation = done
+    assert Ablation.model_validate_json((out / "ablation.json").read_text()) == ablation
+    assert (out / "ablation.png").read_bytes()[1:4] == b"PNG"
+    page = (out / "ablation.md").read_text()
+    for text in (
+        "# Ablation of toy-distilled",
+        "| base (student.width=4) |",
+        "| student.width=2 |",
+        "2 training seeds",
+    ):
+        assert text in page
+    assert ablation.variants[1].scores[ablation.protocols[0].id]["psnr"].difference.verdict in page
+    assert page.count("| variant |") == 2  # PSNR and SSIM
+
+
+def test_the_same_call_trains_and_scores_nothing_again(done, call, monkeypatch) -> None:
+    out, ablation = done
+    monkeypatch.setattr(Training, "run", lambda *_: pytest.fail("was trained again"))
+    monkeypatch.setattr("priorsr.bench.benchmark.measure_cost", lambda *_: pytest.fail("was scored again"))
+    again = call(out)
+    assert again.variants == ablation.variants
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"steps": 7}, "steps was 6 and is 7"),
+        ({"seeds": 3}, "seeds was 2 and is 3"),
+        ({"vary": {"student.width": [2]}}, "vary.learning_rate was [0.03] and is None"),
+        ({"overrides": {**BASE, "ema": 0.5}}, "base.ema was None and is 0.5"),
+        ({"full": True}, "full was False and is True"),
+    ],
+)
+def test_another_ablation_in_the_folder_is_refused(done, call, change, difference) -> None:
+    with pytest.raises(OptionError, match="holds another ablation") as raised:
+        call(done[0], **change)
+    assert difference in str(raised.value)
+
+
+def test_other_data_are_refused(done, call, tmp_path) -> None:
+    with pytest.raises(OptionError, match="holds another ablation: data was"):
+        call(done[0], data=toys.make_faces(tmp_path / "others", seed=1))
+
+
+def test_a_stopped_ablation_goes_on_and_ends_as_an_unbroken_one(done, call, tmp_path, monkeypatch) -> None:
+    train, started = Training.run, []
+
+    def stopped(training: Training, console: object) -> None:
+        started.append(training.label)
+        if len(started) == 3:
+            raise TrainingInterruptedError("stopped at step 2")
+        train(training, console)
+
+    monkeypatch.setattr(Training, "run", stopped)
+    with pytest.raises(
+        TrainingInterruptedError, match="stopped after 2 of 6 runs, and saved; the same command goes on"
+    ):
+        call(tmp_path)
+    assert not (tmp_path / "ablation.json").exists()
+    found = call(tmp_path)
+    assert started == [*started[:3], *started[2:3], *started[4:]]
+    hashes = [[run.weights_hash for run in variant.runs] for variant in found.variants]
+    assert hashes == [[run.weights_hash for run in variant.runs] for variant in done[1].variants]
+
+
+def test_with_one_seed_it_says_that_it_is_about_checkpoints(done, call, tmp_path) -> None:
+    found = call(tmp_path, seeds=1, vary={"student.width": [2]}, product="teacher")
+    score = found.variants[1].scores[found.protocols[0].id]["psnr"]
+    assert (score.over, score.difference.over) == ("images", "images")
+    assert "between these two checkpoints" in (tmp_path / "ablation.md").read_text()
+    assert found.variants[0].stage == "teacher"
+    assert found.variants[0].parameters == sum(p.numel() for p in toys.Toy(toys.ToyConfig(width=6)).parameters())
+
+
+def test_mistakes_are_told_before_anything_is_trained(call, tmp_path, faces) -> None:
+    out = tmp_path / "out"
+    for options, error, message in (
+        ({"seeds": 0}, OptionError, "seeds is 0"),
+        ({"jobs": 0}, OptionError, "jobs is 0"),
+        ({"jobs": 2}, OptionError, "'toy-distilled' is registered in this program alone"),
+        ({"steps": 1}, OptionError, "steps is 1; 2 or more"),
+        ({"product": "discriminator"}, OptionError, r"\(base\) has no product 'discriminator'"),
+        (
+            {"vary": {"student.fusion": ["cancat"]}},
+            UnknownNameError,
+            "student.fusion=cancat: there is no fusion 'cancat'",
+        ),
+        ({"protocols": ["dic@9"]}, UnknownNameError, "dic@9"),
+        ({"split": "vol"}, UnknownNameError, "'vol'"),
+        ({"overrides": {"ema": None}}, OptionError, "base: 'student' enlarges by 4, and dic@1 .* scores 8"),
+        ({"data": tmp_path / "gone"}, DataError, "gone"),
+    ):
+        options = {"vary": VARY, "protocols": ["dic@1"], **options}
+        with pytest.raises(error, match=message):
+            ablate(
+                "toy-distilled", out=out, **{"data": faces, "split": "val", "steps": 6, "overrides": BASE, **options}
+            )
+    assert not out.exists()
+
+
+# Processes of their own
+
+
+@pytest.fixture
+def training(tiny_faces: Path, tmp_path: Path):
+    """A small run of a recipe that other processes know too."""
+
+    def make(name: str = "run", steps: int = 3, **overrides) -> Training:
+        small = {"width": 4, "depth": 0, "levels": 1, "batch_size": 2, "distil": False}
+        return Training(
+            label=name,
+            recipe="kdfsrnet",
+            data=str(tiny_faces),
+            out=str(tmp_path / name / "seed-0"),
+            preset="nano",
+            overrides={**small, **overrides},
+            steps=steps,
+            seed=0,
+        )
+
+    return make
+
+
+def test_runs_at_once_end_as_runs_in_turn(training) -> None:
+    at_once = [training("one"), training("two", width=6)]
+    train_all(at_once, 2, None)
+    assert all(run.finished for run in at_once)
+    assert times(at_once[0].folder).a_step.keys() == {"student"}
+    config = json.loads((at_once[0].folder / "config.json").read_text())
+    assert config["threads"] == max(1, (os.cpu_count() or 1) // 2)
+    assert (config["seed"], config["steps"], config["config"]["student"]["width"]) == (0, 3, 4)
+
+
+def test_a_run_that_fails_ends_the_others_and_says_why(training) -> None:
+    wrong, long = training("wrong", feature_weight=-1), training("long", steps=100_000)
+    with pytest.raises(PriorsrError, match=r"wrong/seed-0: training stopped with exit code 1: .*feature_weight is -1"):
+        train_all([wrong, long], 2, None)
+    assert not long.finished
+
+
+def test_a_run_stops_and_is_saved_when_its_ablation_dies(training, tmp_path) -> None:
+    run = training(steps=100_000)
+    program = (
+        "import sys, json; from priorsr.bench.trainings import Training, train_all;"
+        "train_all([Training(**json.loads(sys.argv[1]))] * 1, 2, None)"
+    )
+    ablation = subprocess.Popen([sys.executable, "-c", program, json.dumps(vars(run))])
+    try:
+        wait_until(lambda: times(run.folder).whole > 0)
+        ablation.send_signal(signal.SIGKILL)
+        wait_until(lambda: list(run.folder.glob("checkpoints/*")))
+        wait_until(lambda: unlocked(run.folder))
+    finally:
+        ablation.kill()
+        ablation.wait()
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + 90
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def unlocked(folder: Path) -> bool:
+    from priorsr.training.run_folder import RunFolder
+
+    try:
+        with RunFolder(folder).locked():
+            return True
+    except DataError:
+        return False
