@@ -52,7 +52,7 @@ class MissingWeightsError(PriorsrError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that helps someone who asked for `name`: the closest known names, or all of them."""
     known = sorted(known)
-    close = get_close_matches(name, known, n=3, cutoff=0.5)
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(repr(c) for c in close)}?"
     return f"there are: {', '.join(known)}" if known else "there are none"

@@ -27,5 +27,7 @@ class MinibatchStdDev(nn.Module):
         check_batch(x, images, "minibatch standard deviation", "x and images")
         if len(x) < 2:
             raise ShapeError("minibatch standard deviation: the batch has 1 image; 2 or more were expected")
-        deviation = images.std(0).mean().to(x.dtype)
+        variance = images.var(0)
+        moves = variance > 0  # the root's second derivative at 0 would spoil a gradient penalty
+        deviation = (variance.where(moves, 1.0).sqrt() * moves).mean().to(x.dtype)
         return torch.cat([x, deviation.expand(len(x), 1, *x.shape[2:])], 1)

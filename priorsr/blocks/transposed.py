@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from priorsr.errors import OptionError
@@ -14,20 +15,29 @@ class TransposedUpsampler(nn.Module):
     Each output pixel sees as many inputs as any other, where the scale is even. At an odd scale the kernel is one less
     than twice as wide, so that it can lie in the middle.
 
+    bilinear: start as a bilinear enlargement of a random mix of the channels, not with independent values. Their sums
+        differ between the places of the output's grid, which draws a checkerboard until it is unlearnt.
+
     Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError, a scale below 1 OptionError.
     Range: linear, unbounded.
     Source: PFSR (BMVC 2019), whose generator enlarges so, and DIC (CVPR 2020), k8 s4 p2 and k12 s8 p2. Departure: no
-        norm or activation follows.
+        norm or activation follows. The bilinear start is of Long et al., "Fully convolutional networks" (CVPR 2015).
     """
 
     kind = "upsampler"
 
-    def __init__(self, in_channels: int, out_channels: int, scale: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, scale: int, *, bilinear: bool = False) -> None:
         super().__init__()
         if scale < 1:
             raise OptionError(f"transposed upsampler: scale is {scale}; 1 or more was expected")
         self.in_channels = in_channels
-        self.conv = nn.ConvTranspose2d(in_channels, out_channels, 2 * scale - scale % 2, scale, scale // 2)
+        kernel_size = 2 * scale - scale % 2
+        self.conv = nn.ConvTranspose2d(in_channels, out_channels, kernel_size, scale, scale // 2)
+        if bilinear:
+            tent = 1 - (torch.arange(kernel_size) - (kernel_size - 1) / 2).abs() / scale
+            mix = torch.randn(in_channels, out_channels, 1, 1) / in_channels**0.5
+            with torch.no_grad():
+                self.conv.weight.copy_(mix * tent[:, None] * tent)
 
     def forward(self, x: Tensor) -> Tensor:
         check_map(x, self.in_channels, "transposed upsampler")

@@ -23,6 +23,10 @@ importers = typer.Typer(no_args_is_help=True)
 app.add_typer(importers, name="import", help="Build a face set from images on disk; takes up what was interrupted.")
 
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write the face set to.")]
+Size = Annotated[int, typer.Option(help="The side of the faces.", min=16)]
+SplitFile = Annotated[
+    Path | None, typer.Option(help="The split of each face: lines of an image's name and train, val or test.")
+]
 
 
 @importers.command("folder")
@@ -68,12 +72,95 @@ def import_folder(
 def import_celebamask_hq(
     src: Annotated[Path, typer.Argument(metavar="SRC", help="CelebAMask-HQ as its authors hand it out.")],
     out: Out,
-    size: Annotated[int, typer.Option(help="The side of the faces.", min=16)] = 128,
+    size: Size = 128,
 ) -> None:
     """Import CelebAMask-HQ: CelebA-HQ-img and CelebAMask-HQ-mask-anno, with CelebA's split if its lists are there."""
     from priorsr.data.importers.celebamask_hq import import_celebamask_hq
 
     _tell(import_celebamask_hq(src, out, size=size))
+
+
+@importers.command("celeba")
+def import_celeba(
+    src: Annotated[Path, typer.Argument(metavar="SRC", help="CelebA as its authors hand it out.")],
+    out: Out,
+    crop: Annotated[
+        Literal["centre", "pfsr", "box", "dic"],
+        typer.Option(
+            help="Aligned: the middle (pfsr: bilinear). In the wild: CelebA's box, or DIC's, of landmarks."
+        ),
+    ] = "centre",
+    size: Size = 128,
+    split: Annotated[
+        Literal["celeba", "dic", "ctcnet"],
+        typer.Option(help="CelebA's partition, or that of a paper, which --split-file must name."),
+    ] = "celeba",
+    split_file: SplitFile = None,
+    landmarks: Annotated[
+        Path | None, typer.Option(help="An .npz of 68 landmarks of the photographs; the crop dic needs it.")
+    ] = None,
+) -> None:
+    """Import CelebA: img_align_celeba or img_celeba, with list_eval_partition.txt."""
+    from priorsr.data.importers.celeba import import_celeba
+
+    _tell(import_celeba(src, out, crop=crop, size=size, split=split, split_file=split_file, landmarks=landmarks))
+
+
+@importers.command("helen")
+def import_helen(
+    src: Annotated[Path, typer.Argument(metavar="SRC", help="Helen as its authors hand it out.")],
+    out: Out,
+    size: Size = 128,
+    split: Annotated[
+        Literal["helen", "dic"], typer.Option(help="testnames.txt, or DIC's, which --split-file must name.")
+    ] = "helen",
+    split_file: SplitFile = None,
+    scheme: Annotated[
+        Literal["helen-194", "ibug-68"], typer.Option(help="Keep the 194 landmarks, or turn them into 68.")
+    ] = "helen-194",
+) -> None:
+    """Import Helen: photographs, annotation/N.txt with 194 landmarks each, and testnames.txt."""
+    from priorsr.data.importers.helen import import_helen
+
+    _tell(import_helen(src, out, size=size, split=split, split_file=split_file, scheme=scheme))
+
+
+@app.command()
+def priors(
+    path: Annotated[Path, typer.Argument(metavar="SET", help="A face set.")],
+    out: Out,
+    estimator: Annotated[
+        list[str],
+        typer.Option(help="An estimator, by name or weights file (.safetensors); again for another kind of prior."),
+    ],
+    seen: Annotated[
+        Literal["hr", "lr"], typer.Option("--from", help="Whether estimators see HR images, or LR images enlarged.")
+    ] = "hr",
+    reduction: Annotated[str, typer.Option(help="The kernel that makes the LR images.")] = "pil-bicubic",
+    scale: Annotated[int, typer.Option(help="How many times smaller the LR images are.")] = 8,
+    landmarks: Annotated[
+        Literal["estimated", "from-parsing"], typer.Option(help="Read landmarks off the estimated parsing maps.")
+    ] = "estimated",
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download published weights that are not on disk.")] = False,
+    device: Annotated[str, typer.Option(help="Where the estimators run, such as cuda.")] = "cpu",
+) -> None:
+    """Copy a face set, with priors that estimators find in place of its own; takes up what was interrupted."""
+    from priorsr.data import FaceSet
+    from priorsr.data.estimated import estimate_priors
+
+    _tell(
+        estimate_priors(
+            FaceSet.open(path),
+            out,
+            estimator,
+            seen=seen,
+            reduction=reduction,
+            scale=scale,
+            landmarks=landmarks,
+            fetch=fetch,
+            device=device,
+        )
+    )
 
 
 @app.command()

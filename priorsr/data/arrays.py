@@ -39,7 +39,8 @@ class Decoded:
     ) -> None:
         ids = faces.ids(split)
         height, width = (size, size) if size else faces.image(ids[0]).shape[:2]
-        lr_size = reduce(np.zeros((height, width, 3), dtype=np.uint8), scale, reduction).shape[:2]
+        black = np.zeros((height, width, 3), dtype=np.uint8)
+        lr_size = reduce(black, scale, reduction, face=ids[0]).shape[:2]
         large = len(ids) * (3 + parsing) * height * width > MEMORY_LIMIT
 
         def image(index: int) -> np.ndarray:
@@ -48,7 +49,8 @@ class Decoded:
             return pixels.transpose(2, 0, 1)
 
         def reduced(index: int) -> np.ndarray:
-            return reduce(self.hr[index].transpose(1, 2, 0), scale, reduction).transpose(2, 0, 1)
+            hr = self.hr[index].transpose(1, 2, 0)
+            return reduce(hr, scale, reduction, face=ids[index]).transpose(2, 0, 1)
 
         def labels(index: int) -> np.ndarray:
             pixels = faces.parsing(ids[index])

@@ -41,7 +41,7 @@ def check_lr(faces: FaceSet, ids: Sequence[str], lr: Path, reduction: str) -> tu
     """What is wrong with the LR images in the folder `lr`, named as the HR images, and a sentence on what they are.
 
     Looked for: LR without HR and the reverse, sizes out of step, JPEG's traces, another reduction kernel than
-    `reduction` (all of `priorsr.data.reduction` are tried, the best fit is named), and LR images of another face.
+    `reduction` (it and KERNELS are tried, the best fit is named), and LR images of another face.
     """
     files = images_by_id(lr)
     findings = [
@@ -49,7 +49,8 @@ def check_lr(faces: FaceSet, ids: Sequence[str], lr: Path, reduction: str) -> tu
     ]
     findings += [Finding("pairs", str(lr), f"holds no LR image of {face!r}") for face in ids if face not in files]
     pairs = [face for face in ids if face in files]
-    results = parallel_map(lambda face: _compare(faces, face, files[face]), pairs, "Comparing LR")
+    kernels = list(dict.fromkeys([*KERNELS, reduction]))
+    results = parallel_map(lambda face: _compare(faces, face, files[face], kernels), pairs, "Comparing LR")
     compared = dict(zip(pairs, results, strict=True))
     findings += [finding for each in compared.values() for finding in each.findings]
     scales = Counter(each.scale for each in compared.values() if each.scale)
@@ -77,7 +78,7 @@ def check_lr(faces: FaceSet, ids: Sequence[str], lr: Path, reduction: str) -> tu
     return findings, f"{len(alike)} LR images at scale {scale}: {fit}"
 
 
-def _compare(faces: FaceSet, face: str, file: Path) -> _Compared:
+def _compare(faces: FaceSet, face: str, file: Path, kernels: Sequence[str]) -> _Compared:
     """A face's LR image beside its HR image: how far it is from what each kernel makes, in levels."""
     findings = []
     try:
@@ -96,9 +97,9 @@ def _compare(faces: FaceSet, face: str, file: Path) -> _Compared:
         problem = f"is {rows} x {columns}, which does not divide its HR image's {height} x {width} by one scale"
         return _Compared([*findings, Finding("sizes", str(file), problem)])
     differences = {}
-    for kernel in KERNELS:
+    for kernel in kernels:
         try:
-            made = reduce(hr, scale, kernel)
+            made = reduce(hr, scale, kernel, face=face)
         except OptionError:  # this kernel cannot make this scale
             continue
         differences[kernel] = float(np.abs(made.astype(float) - lr).mean())

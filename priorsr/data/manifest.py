@@ -29,11 +29,18 @@ class _Frozen(BaseModel):
 
 
 class Provenance(_Frozen):
-    """What made a prior: a tool, its version, and the weights that it ran with, if any."""
+    """What made a prior: a tool, its version, and the hash of the weights that it ran with, if any.
+
+    estimated_from: of a prior that an estimator found, the images that it saw; None of one that counts as known.
+    reduction, scale: how those were made, if they were LR, enlarged.
+    """
 
     tool: str
     version: str
     weights: str | None = None
+    estimated_from: Literal["hr", "lr"] | None = None
+    reduction: str | None = None
+    scale: int | None = None
 
 
 class Manifest(_Frozen):

@@ -5,27 +5,33 @@ Published scores differ by the kernel alone, so each is held to the bytes, or la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from PIL import Image
 
+from priorsr.data.blind import blind
 from priorsr.errors import OptionError, ShapeError, UnknownNameError, did_you_mean
 
 Kernel = Callable[[np.ndarray, int], np.ndarray]
 """(hr (H,W,3) uint8, scale) -> (H/scale,W/scale,3) float64 in [0, 1], up to overshoot."""
 
+_BLIND = re.compile(r"blind(?:-(\d+))?")
 
-def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True) -> np.ndarray:
+
+def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True, *, face: str | None = None) -> np.ndarray:
     """Make the LR image of an HR image.
 
     hr (H,W,3) uint8 -> (H/scale,W/scale,3): clipped and rounded to uint8, or, with `quantise=False`, float64 in [0, 1]
     as the kernel leaves it. (The two kernels of Pillow round inside; their values are multiples of 1/255 either way.)
+    kernel: one of KERNELS; or blind, or blind-SEED (see `priorsr.data.blind`), which draws by the face's id, `face`.
 
     Raises ShapeError for an image of another shape or type, or whose sides `scale` does not divide; UnknownNameError
-    for an unknown kernel; OptionError for a scale that the kernel cannot make.
+    for an unknown kernel; OptionError for a scale that the kernel cannot make, or for blind without a face.
     """
-    apply = find_kernel(kernel)
+    apply = find_kernel(kernel, face)
     if hr.dtype != np.uint8 or hr.ndim != 3 or hr.shape[2] != 3:
         raise ShapeError(f"the HR image is {hr.dtype} of shape {hr.shape}; uint8 of shape (H, W, 3) was expected")
     check_scale(scale, kernel)
@@ -38,10 +44,12 @@ def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True) -> np
     return np.rint(lr.clip(0, 1) * 255).astype(np.uint8) if quantise else lr
 
 
-def find_kernel(kernel: str) -> Kernel:
-    """The kernel of that name; raises UnknownNameError."""
+def find_kernel(kernel: str, face: str | None = None) -> Kernel:
+    """The kernel of that name, for the face with that id; raises UnknownNameError."""
+    if found := _BLIND.fullmatch(kernel):
+        return partial(blind, seed=int(found[1] or 0), face=face)
     if kernel not in KERNELS:
-        raise UnknownNameError(f"there is no reduction kernel {kernel!r}; {did_you_mean(kernel, KERNELS)}")
+        raise UnknownNameError(f"there is no reduction kernel {kernel!r}; {did_you_mean(kernel, [*KERNELS, 'blind'])}")
     return KERNELS[kernel]
 
 

@@ -71,11 +71,13 @@ def write_face_set(
     *,
     parsing: Provenance | None = None,
     landmarks: Provenance | None = None,
+    images_of: Manifest | None = None,
 ) -> FaceSet:
     """Write a face set into the folder `out`, and open it.
 
-    parsing, landmarks: what made the priors that the faces bring. With FROM_PARSING the landmarks are read off the
-    parsing maps here, for every face that has one.
+    parsing, landmarks: what made the priors that the faces bring. With FROM_PARSING's tool the landmarks are read off
+    the parsing maps here, for every face that has one.
+    images_of: the manifest of the set that all images are taken from as they are, and with them what it says of them.
 
     An interrupted call is taken up again by the same call: faces that are there with the right hash are kept. A set
     that is finished and was made from the same faces is opened as it is. Raises DataError if `out` holds anything else,
@@ -103,6 +105,8 @@ def write_face_set(
         for left in (folder / part).glob("*"):  # by an interrupted call: torn, or of faces that are not asked for now
             if left.is_file() and f"{part}/{left.name}" not in files:
                 left.unlink()
+    formats = Counter(entry["image_format"] for entry in written.values())
+    original_sizes = {tuple(entry["original_size"]) for entry in written.values()}
     made_by = {
         "parsing": parsing if any(parsing_path(face) in files for face in written) else None,
         "landmarks": landmarks if points else None,
@@ -111,8 +115,8 @@ def write_face_set(
         about._asdict()
         | {
             "image_sizes": sorted({tuple(entry["size"]) for entry in written.values()}),
-            "original_sizes": sorted({tuple(entry["original_size"]) for entry in written.values()}),
-            "image_formats": dict(sorted(Counter(entry["image_format"] for entry in written.values()).items())),
+            "original_sizes": images_of.original_sizes if images_of else sorted(original_sizes),
+            "image_formats": images_of.image_formats if images_of else dict(sorted(formats.items())),
             "priors": {prior: tool for prior, tool in made_by.items() if tool},
             "made_from": made_from,
             "files": dict(sorted(files.items())),
@@ -223,7 +227,7 @@ def _all_points(
     folder: Path, written: Mapping[str, Mapping[str, Any]], about: About, landmarks: Provenance | None
 ) -> dict[str, Points]:
     """The landmarks of all faces that have any, by id: as they were brought, or read off the maps."""
-    if landmarks != FROM_PARSING:
+    if landmarks is None or landmarks.tool != FROM_PARSING.tool:
         return {face: _points(entry) for face, entry in written.items() if entry["landmarks"]}
     points: dict[str, Points] = {}
     ids = sorted(face for face, entry in written.items() if parsing_path(face) in entry["files"])

@@ -1,6 +1,9 @@
 """Skeletons to compose models from, and weights in and out. What a plugin of kind `model` needs."""
 
+from priorsr.models.checks import check_lr
 from priorsr.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from priorsr.models.prior_map import prior_map
+from priorsr.models.progressive import Progressive, ProgressiveConfig
 from priorsr.models.released import ReleasedLayout, convert_released
 from priorsr.models.resize import enlarge
 from priorsr.models.weights import load, read_card, save, weights_hash
@@ -8,10 +11,14 @@ from priorsr.models.weights import load, read_card, save, weights_hash
 __all__ = [
     "EncoderDecoder",
     "EncoderDecoderConfig",
+    "Progressive",
+    "ProgressiveConfig",
     "ReleasedLayout",
+    "check_lr",
     "convert_released",
     "enlarge",
     "load",
+    "prior_map",
     "read_card",
     "save",
     "weights_hash",

@@ -46,3 +46,28 @@ def test_doctor_answers_a_program(cli, tiny_faces: Path, tmp_path: Path) -> None
     code, out, _ = cli("data", "doctor", broken)
     assert code == 2
     assert "and 3 more" in out
+
+
+def test_priors_copies_a_set_with_estimated_ones(cli, mistake, tiny_faces: Path, tmp_path: Path) -> None:
+    import priorsr
+    from priorsr.estimators.parsing_net import UNTRAINED, ParsingNet
+
+    weights = tmp_path / "net.safetensors"
+    priorsr.save(ParsingNet((8,), 64, UNTRAINED), weights)
+    arguments = ("data", "priors", tiny_faces, tmp_path / "out", "--estimator", weights, "--from", "lr", "--scale", 4)
+    code, out, _ = cli(*arguments)
+    assert code == 0
+    assert "7 train, 3 val; parsing;" in out
+    assert FaceSet.open(tmp_path / "out").manifest.priors["parsing"].scale == 4
+    assert cli(*arguments)[0] == 0
+    assert "choose another folder" in mistake(*arguments[:-2])
+    assert "nor a .safetensors file, called 'parser'" in mistake(
+        "data", "priors", tiny_faces, tmp_path / "second", "--estimator", "parser"
+    )
+
+
+def test_importers_tell_what_they_need(mistake, tmp_path: Path) -> None:
+    assert "img_align_celeba: there is no such folder" in mistake(
+        "data", "import", "celeba", tmp_path, tmp_path / "out"
+    )
+    assert "'dic' is not published" in mistake("data", "import", "helen", tmp_path, tmp_path / "out", "--split", "dic")

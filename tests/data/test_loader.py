@@ -259,7 +259,7 @@ def test_another_version_makes_the_cache_anew(
     monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
     monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
     before = FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0)
-    monkeypatch.setattr(arrays_module, "reduce", lambda hr, scale, kernel: np.zeros_like(hr[::scale, ::scale]))
+    monkeypatch.setattr(arrays_module, "reduce", lambda hr, scale, kernel, face: np.zeros_like(hr[::scale, ::scale]))
     assert_same(FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0), before)
     monkeypatch.setattr(arrays_module, "__version__", "mended")
     assert FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0).lr.max() == 0

@@ -107,7 +107,7 @@ def test_kernels_differ(hr):
     ("shape", "dtype", "scale", "kernel", "error", "words"),
     [
         ((16, 16, 3), np.uint8, 8, "pil-bicubik", UnknownNameError, "pil-bicubic"),
-        ((16, 16, 3), np.uint8, 8, "area", UnknownNameError, "bilinear-chain, matlab-bicubic, pil-bicubic"),
+        ((16, 16, 3), np.uint8, 8, "area", UnknownNameError, "bilinear-chain, blind, matlab-bicubic, pil-bicubic"),
         ((16, 20, 3), np.uint8, 8, "pil-bicubic", ShapeError, "16 x 20.*multiples of the scale 8"),
         ((0, 16, 3), np.uint8, 8, "pil-bicubic", ShapeError, "0 x 16"),
         ((12, 12, 3), np.uint8, 6, "bilinear-chain", OptionError, "the scale is 6; a power of two"),

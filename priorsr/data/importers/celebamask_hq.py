@@ -11,6 +11,7 @@ import numpy as np
 from priorsr.data.face_set import FaceSet
 from priorsr.data.images import read_image, read_photograph
 from priorsr.data.importers.divide import RULE, divide
+from priorsr.data.importers.lists import read_rows
 from priorsr.data.importers.resize import check_reduces, how, square, square_map
 from priorsr.data.importers.sources import folder, images_by_id, key
 from priorsr.data.manifest import Provenance
@@ -73,21 +74,13 @@ def _masks(path: Path, number: int) -> Mapping[str, Path]:
 
 def _official_split(src: Path) -> dict[str, str]:
     """The split of each id, through the original CelebA file that it was made from."""
-    partition = {row[0]: row[-1] for row in _rows(src / PARTITION, 2)}
+    partition = {row[0]: row[-1] for row in read_rows(src / PARTITION)}
     names = {"0": "train", "1": "val", "2": "test"}
     return {
         f"{int(row[0]):05d}": names[partition[row[2]]]
-        for row in _rows(src / MAPPING, 3)
-        if row[0].isdecimal() and partition.get(row[2]) in names
+        for row in read_rows(src / MAPPING)
+        if len(row) >= 3 and row[0].isdecimal() and partition.get(row[2]) in names
     }
-
-
-def _rows(path: Path, least: int) -> list[list[str]]:
-    try:
-        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as a list ({error})") from error
-    return [row for row in rows if len(row) >= least]
 
 
 def _read(image: Path, masks: Mapping[str, Path], size: int) -> Pixels:
