@@ -1,0 +1,135 @@
+"""Face sets from CelebA as its authors hand it out (Liu et al., ICCV 2015)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from PIL import Image
+
+from priorsr.data.face_set import FaceSet
+from priorsr.data.importers.folder import GIVEN
+from priorsr.data.importers.lists import check_split, place, read_rows, read_split_file
+from priorsr.data.importers.sources import folder, images_by_id
+from priorsr.data.importers.squares import Square, round_box, round_landmarks, square_face
+from priorsr.data.landmarks_file import Points, read_landmarks
+from priorsr.data.writer import About, write_face_set
+from priorsr.errors import DataError, OptionError
+from priorsr.priors import landmark_scheme
+
+PARTITION, BOXES = "list_eval_partition.txt", "list_bbox_celeba.txt"
+PLACES = ("Img", "Anno", "Eval")  # where the parts lie as they are handed out
+PUBLISHED = {"dic": {"train": 168_854, "val": 100, "test": 1_000}, "ctcnet": {"train": 18_000, "test": 1_000}}
+
+
+class Crop(NamedTuple):
+    """Which images, what is cut out of them, and how it is resized."""
+
+    images: str
+    what: str
+    resample: Image.Resampling
+
+
+CROPS = {
+    "centre": Crop("img_align_celeba", "the middle squares of the aligned images", Image.Resampling.LANCZOS),
+    "pfsr": Crop("img_align_celeba", "the middle squares of the aligned images", Image.Resampling.BILINEAR),
+    "box": Crop("img_celeba", "squares about the boxes of the images in the wild", Image.Resampling.LANCZOS),
+    "dic": Crop(
+        "img_celeba", "squares of the landmarks' boxes, expanded by 0.3, in the wild", Image.Resampling.BICUBIC
+    ),
+}
+
+
+def import_celeba(
+    src: str | Path,
+    out: str | Path,
+    *,
+    crop: Literal["centre", "pfsr", "box", "dic"] = "centre",
+    size: int = 128,
+    split: Literal["celeba", "dic", "ctcnet"] = "celeba",
+    split_file: str | Path | None = None,
+    landmarks: str | Path | None = None,
+) -> FaceSet:
+    """Build a face set of `size` pixels in `out` from CelebA's official layout.
+
+    src holds img_align_celeba/ or img_celeba/ (in the wild) with NNNNNN.jpg, and list_eval_partition.txt, each in src
+    itself or in its Img/, Anno/ or Eval/.
+
+    crop: "centre" and "pfsr" take the middle 178 x 178 of the aligned images, reduced by Pillow's Lanczos, or, as PFSR
+        has it, by its bilinear. "box" and "dic" take the images in the wild: the square about the box of
+        list_bbox_celeba.txt, by Lanczos, or, as DIC has it, that of the landmarks' box expanded by 0.3, by Pillow's
+        bicubic. Both are black where they reach outside, and enlarged where a face is smaller than `size`.
+    split: "celeba" is the official partition. The members of "dic" (168,854 / 100 / 1,000) and "ctcnet" (18,000 /
+        1,000) are not published: `split_file` names them, and they are counted. With "celeba" it is a split of your
+        own. It has a line for each face, the image's name and train, val or test; faces that it does not name are left
+        out.
+    landmarks: an .npz of 68 landmarks in the pixels of the photographs (ids, landmarks and, optionally, valid), which
+        "dic" needs of every face. CelebA's own five points are not taken: they belong to no scheme here.
+
+    Raises DataError and OptionError for what is missing or does not fit.
+    """
+    src = Path(src)
+    if crop not in CROPS:
+        raise OptionError(f"the crop is {crop!r}; one of {', '.join(CROPS)} was expected")
+    if size < 1:
+        raise OptionError(f"the faces were asked for with size {size}; at least 1 was expected")
+    if crop == "dic" and landmarks is None:
+        raise OptionError("the crop 'dic' needs the 68 landmarks of every photograph, which CelebA does not bring")
+    check_split(split, PUBLISHED, "celeba", split_file)
+    kind = CROPS[crop]
+    images = images_by_id(folder(place(src, kind.images, PLACES), f"CelebA's {kind.images}"))
+    if split_file is None:
+        partition = place(src, PARTITION, PLACES)
+        splits = _partition(partition)
+        lacking = sorted(images.keys() - splits.keys())
+        if lacking:
+            raise DataError(f"{partition}: does not name {images[lacking[0]].name}")
+        how = "split as CelebA is"
+    else:
+        splits = read_split_file(Path(split_file), images, PUBLISHED.get(split))
+        images = {face: images[face] for face in splits}
+        how = f"split as {Path(split_file).name} has it"
+    points = {} if landmarks is None else read_landmarks(Path(landmarks), landmark_scheme("ibug-68"))
+    squares = _squares(crop, points, place(src, BOXES, PLACES))
+    faces = []
+    for face, image in images.items():
+        if squares is not None and face not in squares:
+            raise DataError(f"{landmarks if crop == 'dic' else BOXES}: has nothing on {image.name}, which is to be cut")
+        square = None if squares is None else squares[face]
+        faces.append(square_face(splits[face], image, square, points.get(face), size, kind.resample))
+    about = About(
+        name=f"celeba-{crop}-{size}",
+        source=f"CelebA (Liu et al., ICCV 2015); {how}; {kind.what}, resized to {size} x {size} by Pillow's "
+        f"{kind.resample.name.lower()}",
+        licence="for non-commercial research only",
+    )
+    return write_face_set(out, faces, about, landmarks=GIVEN if points else None)
+
+
+def _partition(path: Path) -> dict[str, str]:
+    """The split of each face in CelebA's list, whose numbers are 0, 1 and 2."""
+    names = {"0": "train", "1": "val", "2": "test"}
+    splits = {}
+    for words in read_rows(path):
+        if len(words) != 2 or words[1] not in names:
+            raise DataError(f"{path}: has the line {' '.join(words)!r}; an image's name and 0, 1 or 2 were expected")
+        splits[Path(words[0]).stem] = names[words[1]]
+    return splits
+
+
+def _squares(crop: str, points: dict[str, Points], boxes: Path) -> dict[str, Square] | None:
+    """What is cut out of each photograph; None: the middle of all."""
+    if crop == "dic":
+        return {face: round_landmarks(known) for face, known in points.items() if known[1].any()}
+    if crop != "box":
+        return None
+    squares = {}
+    for words in read_rows(boxes)[2:]:  # after their number, and the columns' names
+        try:
+            name, *numbers = words
+            left, top, width, height = map(int, numbers)
+        except ValueError:
+            expected = "an image's name, left, top, width and height were expected"
+            raise DataError(f"{boxes}: has the line {' '.join(words)!r}; {expected}") from None
+        squares[Path(name).stem] = round_box(left, top, width, height)
+    return squares

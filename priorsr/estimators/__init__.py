@@ -1,0 +1,1 @@
+"""Estimators: networks that find a face's prior in its image."""

@@ -1,0 +1,91 @@
+"""A small network that estimates parsing maps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from priorsr.errors import MissingWeightsError, OptionError
+from priorsr.models.weights import check_fit, read
+from priorsr.priors import label_map
+from priorsr.shapes import check_map
+from priorsr.types import Prior
+
+SHIPPED = Path(__file__).parent / "weights" / "parsing_net.safetensors"
+UNTRAINED = "untrained"
+CLASSES = len(label_map("celebamask-19").classes)
+
+
+class ParsingNet(nn.Module):
+    """Parsing maps of 19 classes (`celebamask-19`) by a U-Net that works at half the image's size and below.
+
+    A convolution of stride 2, then scales each half as large as the one before, with the channels `widths`; on the way
+    back a coarser scale is projected, enlarged and added. The logits are enlarged to the image's size (bilinear).
+
+    widths: channels of each scale, finest first. size: the side that it was trained at, a multiple of 2**len(widths);
+        images of other sides are resized to size x size before (bilinear, antialiased), so an image that is not square
+        is squeezed.
+    weights: None for those that ship with priorsr, a path for others, "untrained" for none. The ones that ship were
+        trained by the recipe `parsing_net` on 900 photographs of CelebAMask-HQ at 128 px, upright and aligned as they
+        are there, half of them as HR and half as 16 px LR enlarged; `card` says more. Other crops, small faces in a
+        scene, and people whom that set shows rarely, were not tested.
+
+    Shapes: images (B,3,H,W), any sides -> Prior(parsing (B,19,H,W)), None.
+    Range: images in [0, 1], LR ones enlarged before; probabilities that sum to 1 at every pixel.
+    Source: ours, after U-Net (Ronneberger et al., MICCAI 2015): sums instead of concatenations, BatchNorm, and no
+        features at the image's full size.
+    """
+
+    kind = "estimator"
+
+    def __init__(
+        self, widths: tuple[int, ...] = (32, 48, 64, 96), size: int = 128, weights: str | Path | None = None
+    ) -> None:
+        super().__init__()
+        if not widths or min(widths) < 1:
+            raise OptionError(f"parsing_net: widths is {widths}; a width of at least 1 for each scale was expected")
+        if size < 1 or size % 2 ** len(widths):
+            raise OptionError(f"parsing_net: size is {size}; a multiple of {2 ** len(widths)} was expected")
+        self.options: dict[str, Any] = {"widths": list(widths), "size": size, "weights": UNTRAINED}
+        self.down = nn.ModuleList(_conv(a, b, stride=2) for a, b in pairwise((3, *widths)))
+        self.encode = nn.ModuleList(_conv(width, width) for width in widths)
+        self.project = nn.ModuleList(nn.Conv2d(b, a, 1, bias=False) for a, b in pairwise(widths))
+        self.decode = nn.ModuleList(_conv(width, width) for width in widths[:-1])
+        self.head = nn.Conv2d(widths[0], CLASSES, 1)
+        if weights != UNTRAINED:
+            self._read(SHIPPED if weights is None else Path(weights))
+
+    def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
+        check_map(images, 3, "parsing_net", "image")
+        size = (self.options["size"],) * 2
+        x = images if images.shape[2:] == size else F.interpolate(images, size, mode="bilinear", antialias=True)
+        kept = []
+        for down, encode in zip(self.down, self.encode, strict=True):
+            x = encode(down(x))
+            kept.append(x)
+        for finer, project, decode in reversed(list(zip(kept, self.project, self.decode, strict=False))):
+            x = decode(finer + F.interpolate(project(x), scale_factor=2))
+        logits = F.interpolate(self.head(x), images.shape[2:], mode="bilinear")
+        return Prior(parsing=logits.softmax(1)), None
+
+    def _read(self, path: Path) -> None:
+        """Load weights, and be ready to use them."""
+        if path == SHIPPED and not path.is_file():
+            raise MissingWeightsError(f"{path}: is absent, though it ships with priorsr; install priorsr anew")
+        described, tensors = read(path)
+        check_fit(self, tensors, path)
+        self.load_state_dict(tensors)
+        self.card = described["card"]
+        self.eval()
+
+
+def _conv(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )

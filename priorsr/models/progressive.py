@@ -1,0 +1,107 @@
+"""The progressive skeleton: grows from x2 to the full scale, a step at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from priorsr.blocks.progressive import ProgressiveUpsampler, doublings, fade_in
+from priorsr.errors import OptionError
+from priorsr.models.checks import check_lr
+from priorsr.models.resize import enlarge
+from priorsr.registry import PartSpec
+from priorsr.types import Prior, SROutput
+
+
+@dataclass(frozen=True)
+class ProgressiveConfig:
+    """What a progressive network is made of.
+
+    widths: channels of the features at the LR image's size, and after each step; a step doubles the sides.
+    depth: residual blocks a step: one number, or one for each.
+    scale: how many times the sides of the LR image grow: a power of 2, with as many steps.
+    upsampler: what enlarges by 2 in each step. attention: what the residual blocks weigh by, if anything. Both parts
+        are a name, Part(name, **options) or a class.
+    global_residual: whether each step adds to the enlarged LR image, which it then starts as, instead of drawing the
+        whole one.
+    """
+
+    widths: tuple[int, ...] = (512, 256, 128, 64)
+    depth: int | tuple[int, ...] = 1
+    scale: int = 8
+    upsampler: PartSpec = "transposed"
+    attention: PartSpec | None = None
+    global_residual: bool = False
+
+    def __post_init__(self) -> None:
+        steps = self.steps
+        if len(self.widths) != steps + 1 or min(self.widths) < 1:
+            raise OptionError(
+                f"widths is {self.widths}; {steps + 1} numbers from 1, for {steps} doublings, were expected"
+            )
+        depths = (self.depth,) * steps if isinstance(self.depth, int) else self.depth
+        if len(depths) != steps or min(depths) < 0:
+            raise OptionError(f"depth is {self.depth}; one number from 0, or {steps} of them, was expected")
+
+    @property
+    def steps(self) -> int:
+        """How many times the sides double."""
+        return doublings(self.scale)
+
+
+class Progressive(nn.Module):
+    """A network that enlarges in steps of x2, each of which draws an image, so that it can be trained step by step.
+
+    Stem conv3x3, batch normalisation, ReLU; then the `progressive` upsampler, whose heads draw RGB. Called with `step`,
+    from 1 (the default is the last), it stops there; with `fade` below 1, a number or a scalar tensor, the step's image
+    is blended with the earlier step's, enlarged to the nearest: (1 - fade) * earlier + fade * new.
+
+    Shapes: lr (B,3,h,w) -> sr (B,3,2^step*h,2^step*w); stages: the earlier steps' images, as they are before fading. A
+        misfit raises ShapeError; a step that does not exist OptionError.
+    Range: RGB in [0, 1] up to overshoot; not clamped. Inside, images lie in [-1, 1]. In training, normalised by the
+        batch's statistics.
+    Source: PFSR (BMVC 2019), its generator. Departures: depth, parts and `global_residual`.
+    """
+
+    kind = "model"
+    Config: type = ProgressiveConfig
+    prior = "none"
+    size_multiple = 1
+
+    def __init__(self, config: ProgressiveConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.scale = config.scale
+        first, *after = config.widths
+        self.stem = nn.Sequential(nn.Conv2d(3, first, 3, padding=1), nn.BatchNorm2d(first), nn.ReLU(inplace=True))
+        self.upsampler = ProgressiveUpsampler(
+            first,
+            3,
+            config.scale,
+            widths=after,
+            depth=config.depth,
+            upsampler=config.upsampler,
+            attention=config.attention,
+        )
+        if config.global_residual:
+            for parameter in self.upsampler.heads.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(
+        self,
+        lr: Tensor,
+        prior: Prior | None = None,  # noqa: ARG002  # a model's call
+        *,
+        step: int | None = None,
+        fade: float | Tensor = 1.0,
+    ) -> SROutput:
+        check_lr(lr, self.size_multiple, type(self).__name__)
+        if step is not None and not 1 <= step <= self.config.steps:
+            raise OptionError(f"{type(self).__name__}: step is {step}; 1 to {self.config.steps} was expected")
+        images = [
+            drawn / 2 + (enlarge(lr, 2**n).to(lr.dtype) if self.config.global_residual else 0.5)
+            for n, drawn in enumerate(self.upsampler.outputs(self.stem(2 * lr - 1), leave=step), 1)
+        ]
+        *stages, sr = images
+        return SROutput(fade_in(stages[-1], sr, fade) if stages else sr, stages=tuple(stages))
