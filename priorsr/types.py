@@ -32,7 +32,7 @@ class SROutput(NamedTuple):
     """A model's answer.
 
     sr: (B,3,sH,sW), RGB in [0, 1] up to overshoot: not clamped.
-    stages: the images of earlier steps, first to last, for models that have several; the last one is `sr`.
+    stages: the images of the steps, first to last, for models that have several; the last one is `sr`.
     features: the features that distillation compares, on request only (`with_features=True`).
     heatmaps: (B,L,h,w) for each step, for models that estimate landmarks on their way.
     """

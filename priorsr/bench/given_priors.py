@@ -34,9 +34,10 @@ NOTHING = GivenPrior(PriorFacts(source="none", by=None), lambda _: None)
 def chosen_prior(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> GivenPrior:
     """What a model is given: nothing unless it requires a prior, or may use one and `choice` says so.
 
-    Raises DataError if it is given one, and not every face of the split has one.
+    Then it is given the faces' own: the ground truth, or in a set of estimated priors (`priorsr data priors`) those.
+    Raises DataError if not every face of the split has one.
     """
-    return ground_truth(entry, loader) if takes_prior(entry, choice) else NOTHING
+    return own_priors(entry, loader) if takes_prior(entry, choice) else NOTHING
 
 
 def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
@@ -44,16 +45,31 @@ def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
     return entry.model.prior == "required" or (entry.model.prior == "optional" and choice == "ground-truth")
 
 
-def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
-    """The faces' own priors; raises DataError if not every face of the split has one."""
+def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
+    """The faces' own priors, known or estimated; raises DataError if not every face of the split has one."""
     if not loader.priors:
         raise DataError(
-            f"{loader.face_set.path}: the model {entry.facts.label!r} is to be given a ground-truth prior, and not "
-            f"every face of the split {loader.split!r} has a parsing map or landmarks"
+            f"{loader.face_set.path}: the model {entry.facts.label!r} is to be given the faces' prior, and not every "
+            f"face of the split {loader.split!r} has a parsing map or landmarks"
         )
     makers = {str(part): maker for part, maker in loader.face_set.manifest.priors.items()}
     by = "; ".join(f"{part}: {makers[part].tool} {makers[part].version}" for part in loader.priors)
-    return GivenPrior(PriorFacts(source="ground-truth", by=by), lambda batch: batch.prior)
+    seen = {makers[part].estimated_from for part in loader.priors}
+    source: Literal["ground-truth", "estimated-from-hr", "estimated-from-lr"] = "ground-truth"
+    if seen != {None}:
+        source = "estimated-from-lr" if seen == {"lr"} else "estimated-from-hr"
+    return GivenPrior(PriorFacts(source=source, by=by), lambda batch: batch.prior)
+
+
+def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
+    """The faces' own priors; raises DataError if not every face of the split has one, or they are estimated."""
+    given = own_priors(entry, loader)
+    if given.facts.source != "ground-truth":
+        raise DataError(
+            f"{loader.face_set.path}: its priors are {given.facts.source} ({given.facts.by}); known ones, to which "
+            "others are compared, were expected"
+        )
+    return given
 
 
 def corrupted(truth: GivenPrior, how: str, corrupt: Callable[[Prior], Prior]) -> GivenPrior:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from priorsr.errors import OptionError
 from priorsr.kernels import channel_gate
 from priorsr.shapes import check_map, check_same
 
@@ -11,16 +12,19 @@ from priorsr.shapes import check_map, check_same
 class ChannelAttention(nn.Module):
     """Squeeze-and-excitation gate: x * sigmoid(W2 relu(W1 mean(x))) (+ residual).
 
-    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError.
+    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError, a
+        `reduction` below 1 OptionError.
     Range: the gate lies in (0, 1), so |output - residual| <= |x|.
-    Source: RCAN (ECCV 2018) eq. 8-9, as in KDFSRNet; `reduction` 16 as there. Departure: at least one hidden channel,
-        for widths below `reduction`.
+    Source: RCAN (ECCV 2018) section 3.3, as in KDFSRNet; `reduction` 16 as there. Departure: at least one hidden
+        channel, for widths below `reduction`.
     """
 
     kind = "attention"
 
     def __init__(self, channels: int, *, reduction: int = 16) -> None:
         super().__init__()
+        if reduction < 1:
+            raise OptionError(f"channel attention: reduction is {reduction}; 1 or more was expected")
         hidden = max(1, channels // reduction)
         self.channels = channels
         self.squeeze = nn.Conv2d(channels, hidden, 1)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.errors import ShapeError
+from priorsr.errors import OptionError, ShapeError
 from priorsr.shapes import check_map
 
 
 class PixelShuffleUpsampler(nn.Module):
     """conv3x3 to scale^2 times the channels, then pixel-shuffle.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError, a `scale` below 1
+        OptionError.
     Range: linear, unbounded.
     Source: ESPCN (CVPR 2016) section 3.2, as in KDFSRNet's up stages.
     """
@@ -21,6 +22,8 @@ class PixelShuffleUpsampler(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, scale: int) -> None:
         super().__init__()
+        if scale < 1:
+            raise OptionError(f"pixel-shuffle upsampler: scale is {scale}; 1 or more was expected")
         self.in_channels, self.scale = in_channels, scale
         self.conv = nn.Conv2d(in_channels, out_channels * scale**2, 3, padding=1)
 

@@ -13,7 +13,7 @@ class ResidualAttentionBlock(nn.Module):
 
     Shapes: (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError.
     Range: unbounded; no normalisation.
-    Source: RCAN (ECCV 2018) eq. 10-11, as in KDFSRNet.
+    Source: RCAN (ECCV 2018) section 3.4, as in KDFSRNet.
     """
 
     def __init__(self, channels: int, *, attention: PartSpec = "channel") -> None:

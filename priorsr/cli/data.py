@@ -86,9 +86,7 @@ def import_celeba(
     out: Out,
     crop: Annotated[
         Literal["centre", "pfsr", "box", "dic"],
-        typer.Option(
-            help="Aligned: the middle (pfsr: bilinear). In the wild: CelebA's box, or DIC's, of landmarks."
-        ),
+        typer.Option(help="Aligned: the middle (pfsr: bilinear). In the wild: CelebA's box, or DIC's, of landmarks."),
     ] = "centre",
     size: Size = 128,
     split: Annotated[

@@ -45,9 +45,10 @@ def demo(
     _say(f"2/4  training: {', '.join(SYSTEMS.values())}")
     runs = {label: _train(recipe, faces, out / "runs", minutes, seed) for recipe, label in SYSTEMS.items()}
     _say("3/4  scores under every protocol")
+    models: dict[str, str | Path] = {"bicubic": "bicubic", **runs}
     records = [
         record
-        for label, model in {"bicubic": "bicubic", **runs}.items()
+        for label, model in models.items()
         for record in bench(model, data=faces, split="val", protocols=protocol_names(), out=out / "results", name=label)
     ]
     _say("4/4  page and picture")

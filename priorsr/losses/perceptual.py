@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.errors import DataError, MissingWeightsError, OptionError, ShapeError, did_you_mean
+from priorsr.errors import DataError, OptionError, ShapeError, did_you_mean
 from priorsr.files import require_extra
 from priorsr.losses.precision import wide
+from priorsr.pretrained import hub_weights
 from priorsr.shapes import check_map, check_same
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class PerceptualLoss(nn.Module):
         self.ends = tuple(LAYERS[layer] for layer in layers)
         self.layer_weights = (1.0,) * len(layers) if layer_weights is None else layer_weights
         if len(self.layer_weights) != len(layers):
-            raise OptionError(f"the perceptual loss has {len(layers)} layers and {len(self.layer_weights)} weights")
+            raise OptionError(
+                f"the perceptual loss has {len(self.layer_weights)} layer_weights; {len(layers)} were expected, one a "
+                "layer"
+            )
         network = vgg16(weights=None)
         path = vgg16_weights(fetch=fetch) if weights is None else weights
         try:
@@ -97,21 +101,7 @@ class PerceptualLoss(nn.Module):
 
 
 def vgg16_weights(*, fetch: bool = False) -> Path:
-    """torchvision's VGG16 weights in torch's own cache, downloaded into it if they are absent and `fetch` is set.
-
-    Raises MissingWeightsError naming file and folder if they are absent and not asked for, or cannot be fetched.
-    """
+    """torchvision's VGG16 weights, where torch keeps what it downloads; see `priorsr.pretrained.hub_weights`."""
     from torchvision.models import VGG16_Weights
 
-    url = VGG16_Weights.IMAGENET1K_V1.url
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    if path.is_file():
-        return path
-    missing = f"torchvision's VGG16 weights are absent: put {path.name} into {path.parent}"
-    if not fetch:
-        raise MissingWeightsError(f"{missing}, or say fetch=True, which downloads {url}")
-    try:
-        torch.hub.load_state_dict_from_url(url, check_hash=True, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError) as error:  # no network, or another file than its hash says
-        raise MissingWeightsError(f"{missing}, since {url} cannot be fetched ({error})") from error
-    return path
+    return hub_weights(VGG16_Weights.IMAGENET1K_V1.url, "torchvision's VGG16", fetch=fetch)

@@ -17,11 +17,7 @@ def parsing_iou(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tenso
 
     Raises ShapeError for maps of different sizes, another number of classes, or an index that is no class.
     """
-    labels, wanted = (_indices(parsing, classes) for parsing in (prediction, target))
-    if labels.shape != wanted.shape:
-        raise ShapeError(
-            f"parsing IoU: the maps have shapes {tuple(labels.shape)} and {tuple(wanted.shape)}; the same was expected"
-        )
+    labels, wanted = _labels(prediction, target, classes)
     both = labels[labels == wanted]
     intersection, ours, theirs = (torch.bincount(x.flatten(), minlength=classes) for x in (both, labels, wanted))
     return intersection, ours + theirs - intersection
@@ -38,11 +34,21 @@ def mean_iou(intersection: Tensor, union: Tensor) -> float:
 
 
 def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
-    """The mean IoU of each face (B,) float64, over the classes that one of its maps has; arguments as `parsing_iou`'s."""
+    """The mean IoU of each face, (B,) float64, over the classes that one of its maps has; called as `parsing_iou`."""
     every = torch.arange(classes, device=target.device)[:, None, None]
-    ours, theirs = (_indices(parsing, classes)[:, None] == every for parsing in (prediction, target))  # (B,P,H,W)
+    ours, theirs = (labels[:, None] == every for labels in _labels(prediction, target, classes))  # (B,P,H,W)
     intersection, union = (pixels.sum((2, 3)) for pixels in (ours & theirs, ours | theirs))
     return (intersection.double() / union).nanmean(1)
+
+
+def _labels(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """The class indices (B,H,W) int64 of both maps, of the same shape."""
+    labels, wanted = _indices(prediction, classes), _indices(target, classes)
+    if labels.shape != wanted.shape:
+        raise ShapeError(
+            f"parsing IoU: the maps have shapes {tuple(labels.shape)} and {tuple(wanted.shape)}; the same was expected"
+        )
+    return labels, wanted
 
 
 def _indices(parsing: Tensor, classes: int) -> Tensor:
@@ -57,5 +63,6 @@ def _indices(parsing: Tensor, classes: int) -> Tensor:
             "class indices (B, H, W) were expected"
         )
     if parsing.numel() and not 0 <= parsing.min() <= parsing.max() < classes:
-        raise ShapeError(f"parsing IoU: the map has the class {int(parsing.max())}; 0 to {classes - 1} were expected")
+        wrong = int(parsing.min() if parsing.min() < 0 else parsing.max())
+        raise ShapeError(f"parsing IoU: the map has the class {wrong}; 0 to {classes - 1} were expected")
     return parsing.long()

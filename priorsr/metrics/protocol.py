@@ -52,10 +52,10 @@ class Reduction:
         """SHA-256 of the content, in hex. Models run once for each."""
         return sha256_json(self.content)
 
-    def reduce(self, hr: np.ndarray) -> np.ndarray:
+    def reduce(self, hr: np.ndarray, *, face: str | None = None) -> np.ndarray:
         """The LR image of an HR image, see `priorsr.data.reduction.reduce`; raises ShapeError for another size."""
         self.check_size(hr.shape[:2])
-        return reduce(hr, self.scale, self.kernel, self.quantise)
+        return reduce(hr, self.scale, self.kernel, self.quantise, face=face)
 
     def check_size(self, size: tuple[int, ...]) -> None:
         """Raise ShapeError unless the size (H, W) of an HR image is the protocol's."""

@@ -57,8 +57,8 @@ class Progressive(nn.Module):
     from 1 (the default is the last), it stops there; with `fade` below 1, a number or a scalar tensor, the step's image
     is blended with the earlier step's, enlarged to the nearest: (1 - fade) * earlier + fade * new.
 
-    Shapes: lr (B,3,h,w) -> sr (B,3,2^step*h,2^step*w); stages: the earlier steps' images, as they are before fading. A
-        misfit raises ShapeError; a step that does not exist OptionError.
+    Shapes: lr (B,3,h,w) -> sr (B,3,2^step*h,2^step*w); stages: the steps' images, earlier ones as they are before
+        fading, the last one sr. A misfit raises ShapeError; a step that does not exist OptionError.
     Range: RGB in [0, 1] up to overshoot; not clamped. Inside, images lie in [-1, 1]. In training, normalised by the
         batch's statistics.
     Source: PFSR (BMVC 2019), its generator. Departures: depth, parts and `global_residual`.
@@ -103,5 +103,6 @@ class Progressive(nn.Module):
             drawn / 2 + (enlarge(lr, 2**n).to(lr.dtype) if self.config.global_residual else 0.5)
             for n, drawn in enumerate(self.upsampler.outputs(self.stem(2 * lr - 1), leave=step), 1)
         ]
-        *stages, sr = images
-        return SROutput(fade_in(stages[-1], sr, fade) if stages else sr, stages=tuple(stages))
+        *earlier, new = images
+        sr = fade_in(earlier[-1], new, fade) if earlier else new
+        return SROutput(sr, stages=(*earlier, sr))

@@ -98,8 +98,8 @@ class ModelJudge:
 class EstimatorJudge:
     """How well an estimator finds in HR what the face set knows: parsing maps by IoU, else landmarks by NME.
 
-    Both are means over faces: the IoU over the classes that a face has, the NME over its valid landmarks, as a part of
-    the size of their box.
+    Both are means over faces: the IoU over the classes that either of a face's maps has, the NME over its valid
+    landmarks, as a part of the size of their box.
     """
 
     def __init__(self, name: Literal["parsing_iou", "nme"]) -> None:

@@ -71,6 +71,11 @@ class TeacherStudentConfig:
     def __post_init__(self) -> None:
         if self.student.scale != self.teacher.scale:
             raise OptionError(f"the student's scale is {self.student.scale} and the teacher's {self.teacher.scale}")
+        if self.student.fusion is not None:
+            raise OptionError(
+                f"the student's fusion is {self.student.fusion!r}; none was expected, since a student sees no prior: "
+                "set teacher.fusion alone"
+            )
         if not 0 < self.teacher_share < 1:
             raise OptionError(f"teacher_share is {self.teacher_share}; a number between 0 and 1 was expected")
         for name in ("feature_weight", "output_weight"):
@@ -84,7 +89,7 @@ class TeacherStudentConfig:
         count = min(len(self.student.depths), len(self.teacher.depths))
         for stage in self.compared:
             if not 0 <= stage < count:
-                raise OptionError(f"feature_stages has {stage}; the networks have the stages 0 to {count - 1}")
+                raise OptionError(f"feature_stages has {stage}; both networks have the stages 0 to {count - 1} only")
 
     @property
     def compared(self) -> tuple[int, ...]:

@@ -70,10 +70,10 @@ class Validator:
     def score(self, product: nn.Module, faces: int | None = FACES) -> Score:
         """Score the first `faces` faces; None: all. Raises DataError for an estimator if none of them has the prior."""
         began = time.perf_counter()
-        judge = self.judge(product)
         share = slice(self._accelerator.process_index, None, self._accelerator.num_processes)
         values: list[dict[str, float]] = []
         with _in_eval_mode(product):
+            judge = self.judge(product)
             for batch in self._batches(faces):
                 lr, hr, prior = tree_map_only(Tensor, lambda tensor: tensor[share], batch[:3])
                 if len(lr):
@@ -95,7 +95,7 @@ class Validator:
         return draw_strips(images, notes, title)
 
     def judge(self, product: nn.Module) -> Judge:
-        """What a product is scored by; raises DataError for an estimator of a prior that the set does not know."""
+        """What a product in eval mode is scored by; raises DataError for an estimator of a prior that the set lacks."""
         if getattr(product, "kind", None) != "estimator":
             return self._model_judge
         estimated, _ = product(next(self._batches(1)).hr.to(self._accelerator.device))
@@ -132,4 +132,4 @@ def _in_eval_mode(module: nn.Module) -> Iterator[None]:
 
 
 def _first(batch: Batch, count: int) -> Batch:
-    return tree_map_only(Tensor, lambda tensor: tensor[:count], batch)
+    return tree_map_only(Tensor, lambda tensor: tensor[:count], batch)._replace(ids=batch.ids[:count])

@@ -16,6 +16,7 @@ from priorsr.bench.given_priors import estimated, estimator_name, ground_truth, 
 from priorsr.bench.prior_report import PriorStudy
 from priorsr.bench.statistics import mean_interval, paired_difference
 from priorsr.data import FaceLoader, FaceSet
+from priorsr.data.estimated import estimate_priors
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
 from priorsr.types import Prior, SROutput
 
@@ -311,3 +312,12 @@ def test_an_estimator_is_named_with_its_weights() -> None:
     name, version, weights = estimator_name(net).split()
     assert (name, version) == ("parsing_net", priorsr.__version__)
     assert len(weights) == 14
+
+
+def test_estimated_priors_are_not_taken_for_the_truth(tiny_faces: Path, tmp_path: Path) -> None:
+    found = estimate_priors(FaceSet.open(tiny_faces), tmp_path / "estimated", ["parsing_net"], seen="lr")
+    (record,) = run(network(), data=found, split="val", protocols=["dic@1"], out=tmp_path / "out", save_outputs=False)
+    assert record.prior.source == "estimated-from-lr"
+    assert "parsing_net" in record.prior.by
+    with pytest.raises(DataError, match="its priors are estimated-from-lr .* known ones"):
+        priors(network(), data=found, split="val", out=tmp_path / "study")

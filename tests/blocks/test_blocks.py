@@ -68,6 +68,13 @@ def test_channel_attention_never_broadcasts_a_residual() -> None:
         attention(torch.rand(1, 4, 2, 2), torch.rand(5, 4, 2, 2))
 
 
+def test_options_below_one_are_refused() -> None:
+    with pytest.raises(OptionError, match="channel attention: reduction is 0; 1 or more"):
+        priorsr.create("attention", "channel", channels=4, reduction=0)
+    with pytest.raises(OptionError, match="pixel-shuffle upsampler: scale is 0; 1 or more"):
+        priorsr.create("upsampler", "pixel_shuffle", in_channels=3, out_channels=3, scale=0)
+
+
 def test_no_retention_hands_on() -> None:
     x = torch.rand(1, 4, 2, 2)
     retention = priorsr.create("retention", "none", channels=(4, 4), target_channels=4)

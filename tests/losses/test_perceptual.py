@@ -82,7 +82,7 @@ def test_mistakes_are_told(weights: Path, tmp_path: Path) -> None:
         PerceptualLoss(("relu3_4",), weights=weights)
     with pytest.raises(OptionError, match="has no layers"):
         PerceptualLoss((), weights=weights)
-    with pytest.raises(OptionError, match="4 layers and 1 weights"):
+    with pytest.raises(OptionError, match="has 1 layer_weights; 4 were expected"):
         PerceptualLoss(layer_weights=(1.0,), weights=weights)
     torch.save({"a": torch.ones(1)}, tmp_path / "other.pth")
     with pytest.raises(DataError, match="does not hold VGG16 weights"):

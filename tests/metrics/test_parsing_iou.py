@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from priorsr.errors import ShapeError
-from priorsr.metrics.parsing_iou import class_iou, mean_iou, parsing_iou
+from priorsr.metrics.parsing_iou import class_iou, face_iou, mean_iou, parsing_iou
 
 
 def one_hot(labels: torch.Tensor, classes: int) -> torch.Tensor:
@@ -44,15 +44,26 @@ def test_batches_add_up() -> None:
     assert mean_iou(*parsing_iou(target, target, 5)) == 1
 
 
+def test_a_faces_mean_is_over_the_classes_of_either_map() -> None:
+    torch.manual_seed(0)
+    labels, target = torch.randint(0, 3, (2, 4, 8, 8))
+    target[0] = labels[0] = 2
+    wanted = [mean_iou(*parsing_iou(labels[i : i + 1], target[i : i + 1], 5)) for i in range(4)]
+    assert face_iou(labels, target, 5).tolist() == pytest.approx(wanted)
+    assert wanted[0] == 1
+
+
 @pytest.mark.parametrize(
     ("prediction", "target", "words"),
     [
         (torch.zeros(1, 4, 8, 8), torch.zeros(1, 8, 8).long(), "has 4 classes; 5 were expected"),
         (torch.zeros(1, 8, 8).long(), torch.zeros(2, 8, 8).long(), r"\(1, 8, 8\) and \(2, 8, 8\)"),
         (torch.full((1, 8, 8), 5), torch.zeros(1, 8, 8).long(), "the class 5; 0 to 4"),
+        (torch.full((1, 8, 8), -1), torch.zeros(1, 8, 8).long(), "the class -1; 0 to 4"),
         (torch.zeros(1, 8, 8), torch.zeros(1, 8, 8).long(), r"float32 of shape \(1, 8, 8\)"),
     ],
 )
 def test_mistakes(prediction: torch.Tensor, target: torch.Tensor, words: str) -> None:
-    with pytest.raises(ShapeError, match=words):
-        parsing_iou(prediction, target, 5)
+    for iou in (parsing_iou, face_iou):
+        with pytest.raises(ShapeError, match=words):
+            iou(prediction, target, 5)

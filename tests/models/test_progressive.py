@@ -23,16 +23,18 @@ def test_draws_an_image_at_every_step() -> None:
     lr = torch.rand(2, 3, 4, 6)
     answer = model()(lr)
     assert answer.sr.shape == (2, 3, 32, 48)
-    assert [tuple(stage.shape[2:]) for stage in answer.stages] == [(8, 12), (16, 24)]
+    assert [tuple(stage.shape[2:]) for stage in answer.stages] == [(8, 12), (16, 24), (32, 48)]
     assert torch.equal(model()(lr, step=2).sr, answer.stages[1])
-    assert model()(lr, step=1).stages == ()
+    (only,) = model()(lr, step=1).stages
+    assert torch.equal(only, answer.stages[0])
+    assert torch.equal(answer.stages[-1], answer.sr)
 
 
 def test_an_early_step_is_the_same_however_far_the_rest_goes() -> None:
     lr, network = torch.rand(1, 3, 4, 4), model()
     for step in (2, 3):
         answer = network(lr, step=step, fade=torch.tensor(0.25))
-        earlier = answer.stages[-1].repeat_interleave(2, 2).repeat_interleave(2, 3)
+        earlier = answer.stages[-2].repeat_interleave(2, 2).repeat_interleave(2, 3)
         assert torch.allclose(answer.sr, 0.75 * earlier + 0.25 * network(lr, step=step).sr, atol=1e-6)
     assert torch.equal(network(lr, step=1, fade=0.3).sr, network(lr, step=1).sr)
 

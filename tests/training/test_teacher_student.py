@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch.nn import functional as F
 
 import priorsr
 from priorsr.errors import OptionError
 from priorsr.models import EncoderDecoder, EncoderDecoderConfig
 from priorsr.training import Progress, TeacherStudentConfig, TeacherStudentRecipe, fraction, train
+from priorsr.training.checkpoints import TENSORS
+from priorsr.training.loop import below
 from priorsr.types import Batch, Prior
 
 SMALL = {"width": 8, "depth": 0, "levels": 2, "scale": 4}
@@ -50,7 +53,7 @@ def test_the_features_asked_for_are_compared(batch: Batch) -> None:
     )
 
 
-def test_a_given_teacher_is_not_trained_again(tmp_path: Path, tiny_faces: Path, batch: Batch) -> None:
+def test_a_given_teacher_is_not_trained_again(tmp_path: Path, tiny_faces: Path) -> None:
     torch.manual_seed(2)
     teacher = priorsr.create("model", "encoder_decoder", **SMALL, fusion="concat", fusion_at="input")
     priorsr.save(teacher, tmp_path / "teacher.safetensors")
@@ -60,8 +63,16 @@ def test_a_given_teacher_is_not_trained_again(tmp_path: Path, tiny_faces: Path, 
     result = train(given, tiny_faces, tmp_path / "run", steps=1)
     assert set(result.products) == {"student"}
     assert stage.starts_from == {"teacher": tmp_path / "teacher.safetensors"}
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").iterdir()
+    beside = below(load_file(checkpoint / TENSORS), "modules/teacher/")
+    assert all(torch.equal(beside[name], value) for name, value in teacher.state_dict().items())
+
+
+def test_a_student_sees_no_prior() -> None:
+    with pytest.raises(OptionError, match=r"the student's fusion is 'concat'; none was expected.*teacher\.fusion"):
+        TeacherStudentConfig(student=EncoderDecoderConfig(fusion="concat"))
 
 
 def test_a_stage_that_is_not_there_is_told() -> None:
-    with pytest.raises(OptionError, match="feature_stages has 5; the networks have the stages 0 to 4"):
+    with pytest.raises(OptionError, match="feature_stages has 5; both networks have the stages 0 to 4"):
         config(feature_stages=(0, 5))

@@ -72,6 +72,29 @@ def test_an_estimator_is_scored_by_what_the_set_knows(tiny_faces: Path) -> None:
     assert validator.strip(beside, "a title").width > 500
 
 
+class Normalised(torch.nn.Module):
+    """Estimates 68 landmarks, with statistics that training gathers."""
+
+    kind = "estimator"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = torch.nn.BatchNorm2d(3)
+
+    def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
+        return Prior(landmarks=self.norm(images).flatten(1)[:, :136].unflatten(1, (68, 2))), state
+
+
+def test_validation_leaves_what_it_validates_alone(tiny_faces: Path) -> None:
+    validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
+    product = Normalised().train()
+    before = {name: tensor.clone() for name, tensor in product.state_dict().items()}
+    validator.score(product)
+    validator.strip(product, "a title")
+    assert all(torch.equal(tensor, before[name]) for name, tensor in product.state_dict().items())
+    assert product.training
+
+
 def test_an_estimator_of_what_the_set_does_not_know_is_refused(tiny_faces: Path) -> None:
     validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
     with pytest.raises(DataError, match="the estimator Oracle gives heatmaps, and the faces of val have parsing and"):

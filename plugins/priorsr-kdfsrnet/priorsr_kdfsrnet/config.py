@@ -16,8 +16,8 @@ NANO: dict[str, Any] = {"width": 32, "depth": (0, 1, 4, 4, 4, 4, 4, 1, 0), "glob
 class KDFSRNetConfig(EncoderDecoderConfig):
     """The student: the skeleton as it is, with 6 blocks in each of 9 stages (5.20 M parameters), and no prior.
 
-    nano: a third of the width at full size, and its blocks where pixels are few; adds to the bicubic enlargement, which
-    the published network does not, since it must learn within minutes.
+    nano: half the width, and its blocks where pixels are few; adds to the bicubic enlargement, which the published
+    network does not, since it must learn within minutes.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from priorsr.blocks import resize_map
+from priorsr.blocks import check_fusion, resize_map
 from priorsr.priors import parsing_picture
-from priorsr.shapes import check_batch, check_map
 
 
 class PictureFusion(nn.Module):
@@ -32,8 +31,6 @@ class PictureFusion(nn.Module):
         self.conv = nn.Conv2d(3, channels, 3, padding=1, bias=False)
 
     def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
-        check_map(features, self.channels, "parsing picture fusion", "features")
-        check_map(prior_map, self.prior_channels, "parsing picture fusion", "parsing map")
-        check_batch(features, prior_map, "parsing picture fusion", "features and parsing map")
+        check_fusion(features, prior_map, self.channels, self.prior_channels, "parsing picture fusion")
         picture = prior_map if self.prior_channels == 3 else parsing_picture(prior_map)
         return features + self.conv(resize_map(picture, (features.shape[2], features.shape[3])))

@@ -22,8 +22,8 @@ class PKDNConfig(EncoderDecoderConfig):
     """The student: no prior; every decoder stage gets the encoder's features of all scales back.
 
     paper: KDFSRNet's width of 64, and 4 blocks in each of 9 stages.
-    nano: a third of the width at full size, and its blocks where pixels are few; adds to the bicubic enlargement, since
-    it must learn within minutes.
+    nano: half the width, and its blocks where pixels are few; adds to the bicubic enlargement, since it must learn
+    within minutes.
     """
 
     depth: int | tuple[int, ...] = 4

@@ -22,7 +22,7 @@ def channel_gate(
 
     Returns (B,C,H,W). Differentiable with respect to every tensor. Raises ShapeError.
 
-    Source: RCAN (ECCV 2018) eq. 8-11.
+    Source: RCAN (ECCV 2018) sections 3.3 and 3.4.
     """
     check_map(x, None, "channel gate")
     channels, hidden = x.shape[1], squeeze[0].shape[0]

@@ -77,5 +77,5 @@ class SupervisedRecipe:
         ]
 
     def _step(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
-        prior = None if modules["model"].prior == "none" else batch.prior
+        prior = batch.prior if modules["model"].prior == "required" else None
         return {"model": l1(modules["model"](batch.lr, prior).sr, batch.hr)}

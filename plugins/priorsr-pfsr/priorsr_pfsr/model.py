@@ -1,0 +1,24 @@
+"""PFSR's generator: the progressive skeleton with the config beside."""
+
+from __future__ import annotations
+
+from priorsr.models import Progressive
+from priorsr_pfsr.config import PFSRConfig
+from priorsr_pfsr.convert import GENERATOR_LAYOUTS
+
+
+class PFSR(Progressive):
+    """PFSR's generator, which needs no prior: landmarks steer its losses only.
+
+    Called with `step` from 1 to 3 it stops at x2, x4 or x8 (the default), and `fade` below 1 blends in the earlier
+    step's image, as in training.
+
+    Shapes: lr (B,3,h,w) -> sr (B,3,8h,8w), or 2h, 4h at earlier steps; stages: the steps' images. A misfit
+        raises ShapeError.
+    Range: RGB in [0, 1] up to overshoot; not clamped. Inside, images lie in [-1, 1].
+    Source: PFSR (BMVC 2019, arXiv 1908.08239) as released. Departures: none in `paper`; those of `nano` stand in its
+        config.
+    """
+
+    Config = PFSRConfig
+    released = GENERATOR_LAYOUTS

@@ -1,0 +1,126 @@
+"""What the training of PFSR depends on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from priorsr.errors import OptionError, did_you_mean
+from priorsr.registry import PartSpec
+from priorsr.training import Duration, Schedule, constant, cosine, epochs, fraction, steps
+from priorsr_pfsr.config import DiscriminatorConfig, PFSRConfig
+
+TERMS = ("adversarial", "pixel", "perceptual", "attention", "heatmap")
+
+NANO: dict[str, Any] = {
+    "generator": PFSRConfig(**PFSRConfig.presets["nano"]),
+    "discriminator": DiscriminatorConfig(widths=(64, 32, 16, 8), hidden=64),
+    "fan_widths": (8, 16, 32, 32),
+    "teacher": None,
+    "pixel_stages": True,
+    "perceptual_weights": (0.0, 0.0, 0.0),
+    "pixel_learning_rate": 3e-3,
+    "schedule": cosine(warmup=fraction(0.02)),
+    "ema": 0.999,
+    "clip": 1.0,
+    "length": epochs(40),
+    "shares": {"fan": 0.1, "pixel-x2": 0.1, "pixel-x4": 0.15, "pixel": 0.45, "x8": 0.2},
+    "reduction": "pil-bicubic",
+}
+
+
+@dataclass(frozen=True)
+class PFSRRecipeConfig:
+    """What training depends on; the defaults, the preset `paper`, are what is known of the published training.
+
+    TERM_weights: the weights of the generator's loss terms, a value for each step, x2, x4, x8. They stem from a fork's
+        copy of a training script that was removed, and other copies differ: they are unsettled, and so is whether L1
+        and attention meant images in [-1, 1]; ours are in [0, 1]. A term whose weight is 0 is left out, with the
+        network that it needs.
+    penalty_weight, drift: of the critic's loss.
+    fade_until: when a new step has come in completely.
+    pixel_stages: train every step by L1 alone first, and adversarially at the last step only.
+    fan_widths: widths of the distilled FAN. fan_weights: a file of its weights, instead of distilling one.
+    teacher: the estimator whose landmarks the FAN is distilled from; None for the landmarks that the data have.
+    learning_rate, betas: of adversarial stages; the others have pixel_learning_rate, pixel_betas.
+    length: of each stage, when a run is not given its steps or minutes. shares: what a stage gets of those, by its
+        name, in proportion to the others; 1 unless given.
+    nano: narrow networks; pixel stages; a FAN that learns from the data's landmarks; no perceptual term, since VGG's
+        weights may be absent; LR by the reduction that is usual elsewhere, so that it can be compared; a falling
+        learning rate, an average of the weights (EMA) and clipped gradients, none of which the paper uses.
+    """
+
+    generator: PFSRConfig = field(default_factory=PFSRConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    adversarial_weights: tuple[float, ...] = (1.0, 1.0, 0.1)
+    pixel_weights: tuple[float, ...] = (10.0, 10.0, 10.0)
+    perceptual_weights: tuple[float, ...] = (0.01, 0.01, 0.001)
+    attention_weights: tuple[float, ...] = (0.0, 500.0, 50.0)
+    heatmap_weights: tuple[float, ...] = (0.0, 50.0, 50.0)
+    penalty_weight: float = 10.0
+    drift: float = 0.001
+    fade_until: Duration = field(default_factory=lambda: fraction(0.5))
+    pixel_stages: bool = False
+    fan_widths: tuple[int, ...] = (32, 64, 128, 128)
+    fan_weights: str | None = None
+    teacher: PartSpec | None = "face_alignment"
+    learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.0, 0.99)
+    pixel_learning_rate: float = 1e-3
+    pixel_betas: tuple[float, float] = (0.9, 0.99)
+    schedule: Schedule = field(default_factory=constant)
+    batch_size: int = 16
+    flip: bool = True
+    ema: float | None = None
+    clip: float | None = None
+    length: Duration = field(default_factory=lambda: steps(50_000))
+    shares: Mapping[str, float] = field(default_factory=dict)
+    reduction: str = "bilinear-chain"
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+
+    def __post_init__(self) -> None:
+        count = self.generator.steps
+        if len(self.discriminator.widths) != count + 1:
+            raise OptionError(
+                f"the discriminator's widths are {self.discriminator.widths}; as many as the generator's, {count + 1}, "
+                "were expected"
+            )
+        for term in TERMS:
+            weights = getattr(self, f"{term}_weights")
+            if len(weights) != count or not all(math.isfinite(weight) and weight >= 0 for weight in weights):
+                raise OptionError(
+                    f"{term}_weights is {weights}; {count} finite numbers from 0, one a step, were expected"
+                )
+        for name in ("penalty_weight", "drift"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise OptionError(f"{name} is {value}; a finite number from 0 was expected")
+        known = ("fan", *self.pixel_names, *self.adversarial_names.values())
+        for name in self.shares:
+            if name not in known:
+                raise OptionError(f"shares names the stage {name!r}; {did_you_mean(name, known)}")
+
+    @property
+    def pixel_names(self) -> tuple[str, ...]:
+        """The names of the stages that learn by L1 alone, one a step."""
+        last = self.generator.steps
+        names = [f"pixel-x{2**step}" for step in range(1, last)]
+        return (*names, "pixel") if self.pixel_stages else ()
+
+    @property
+    def adversarial_names(self) -> dict[int, str]:
+        """The steps, from 1, that are trained adversarially, and the names of their stages."""
+        last = self.generator.steps
+        return {step: f"x{2**step}" for step in range(last if self.pixel_stages else 1, last + 1)}
+
+    def weights_at(self, step: int) -> dict[str, float]:
+        """The loss terms that take part at a step, from 1, and their weights."""
+        found = {term: getattr(self, f"{term}_weights")[step - 1] for term in TERMS}
+        return {term: weight for term, weight in found.items() if weight}
+
+    def steps_with(self, *terms: str) -> list[int]:
+        """The adversarial steps in which one of these loss terms takes part."""
+        return [step for step in self.adversarial_names if self.weights_at(step).keys() & set(terms)]

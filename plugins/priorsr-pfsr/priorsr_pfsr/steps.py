@@ -1,0 +1,120 @@
+"""One training step of each stage of PFSR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from priorsr.errors import PriorsrError
+from priorsr.kernels import landmark_heatmap
+from priorsr.losses import (
+    facial_attention_loss,
+    gradient_penalty,
+    heatmap_loss,
+    l1,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
+from priorsr.training import Progress, StepResult
+from priorsr.types import Batch
+from priorsr_pfsr.recipe_config import PFSRRecipeConfig
+
+HEATMAP_SIGMA = 1 / 64  # of the image's side, as FAN's own heatmaps of 64 px have
+PEAK_WEIGHT = (
+    200  # without it heatmaps, which are 0 nearly everywhere, sink below 0, where LeakyReLU hardly lets them go
+)
+
+
+def learn_heatmaps(
+    config: PFSRRecipeConfig, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
+) -> dict[str, Tensor]:
+    """The FAN learns the heatmaps of its teacher's landmarks, at the sizes at which it is used, by turns."""
+    landmarks, valid = batch.prior.landmarks, batch.prior.valid
+    if "teacher" in modules:
+        with torch.no_grad():
+            prior, _ = modules["teacher"](batch.hr)
+        landmarks, valid = prior.landmarks, prior.valid
+    if landmarks is None:
+        raise PriorsrError(
+            "the distilled FAN has nothing to learn from: the faces have no landmarks, and the recipe no teacher "
+            "(teacher=face_alignment) and no weights of one (fan_weights)"
+        )
+    turns = config.steps_with("attention", "heatmap")
+    images = reduced(batch.hr, _halvings(config, turns[progress.step % len(turns)]))
+    factor = batch.hr.shape[-1] / images.shape[-1]
+    side = (images.shape[2], images.shape[3])
+    # From the centres of HR's pixels to those of the reduced image's.
+    wanted = landmark_heatmap((landmarks + 0.5) / factor - 0.5, valid, side, scale=1, sigma=HEATMAP_SIGMA * max(side))
+    found = modules["fan"](images)[0].heatmaps
+    known = torch.ones_like(landmarks[..., 0]) if valid is None else valid.to(found.dtype)
+    each = ((1 + PEAK_WEIGHT * wanted) * (found - wanted).square()).mean((2, 3))  # (B,L)
+    return {"fan": (each * known).sum() / known.sum().clamp(min=1)}
+
+
+def learn_pixels(
+    config: PFSRRecipeConfig, step: int, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
+) -> dict[str, Tensor]:
+    """The generator learns a step by L1 alone, while the step fades in."""
+    sr = modules["generator"](batch.lr, step=step, fade=_fade(config, step, progress)).sr
+    return {"generator": l1(sr, reduced(batch.hr, _halvings(config, step)))}
+
+
+def learn_adversarially(
+    config: PFSRRecipeConfig, step: int, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
+) -> StepResult:
+    """The generator learns a step by all its loss terms, then the critic, on what the generator draws by then."""
+    fade = 1.0 if config.pixel_stages else _fade(config, step, progress)
+    generate = partial(modules["generator"], step=step, fade=fade)
+    criticise = partial(modules["discriminator"], step=step, fade=fade)
+    hr = reduced(batch.hr, _halvings(config, step))
+    terms = _terms(modules, criticise, generate(batch.lr).sr, hr)
+    found = {term: (weight, terms[term]()) for term, weight in config.weights_at(step).items()}
+    loss = torch.stack([weight * value for weight, value in found.values()]).sum()
+
+    def critic_loss() -> Tensor:
+        with torch.no_grad():
+            fake = generate(batch.lr).sr
+        discriminator: Any = modules["discriminator"]
+        judge = partial(discriminator.judge, step=step, fade=fade)  # of [-1, 1], as published, and without autocast
+        penalty = gradient_penalty(judge, 2 * hr - 1, 2 * fake - 1, weight=config.penalty_weight)
+        return wasserstein_critic_loss(criticise(hr), criticise(fake), drift=config.drift) + penalty
+
+    logs = {term: value.detach() for term, (_, value) in found.items()}
+    return StepResult({"generator": loss, "discriminator": critic_loss}, logs)
+
+
+def _terms(
+    modules: Mapping[str, nn.Module], criticise: Callable[[Tensor], Tensor], sr: Tensor, hr: Tensor
+) -> dict[str, Callable[[], Tensor]]:
+    """The generator's loss terms by name, each computed when it is called."""
+    with torch.no_grad():
+        wanted = modules["fan"](hr)[0].heatmaps if "fan" in modules else hr.new_empty(0)
+    return {
+        "adversarial": lambda: wasserstein_generator_loss(criticise(sr)),
+        "pixel": lambda: l1(sr, hr),
+        "perceptual": lambda: modules["perceptual"](sr, hr),
+        "attention": lambda: facial_attention_loss(sr, hr, wanted),
+        "heatmap": lambda: heatmap_loss(modules["fan"](sr)[0].heatmaps, wanted),
+    }
+
+
+def reduced(images: Tensor, halvings: int) -> Tensor:
+    """Images (B,C,H,W) halved so many times, each bilinearly with antialiasing, in float32, as the data are."""
+    for _ in range(halvings):
+        images = F.interpolate(images, scale_factor=0.5, mode="bilinear", antialias=True)
+    return images
+
+
+def _halvings(config: PFSRRecipeConfig, step: int) -> int:
+    """How many times smaller by 2 than HR a step's image is."""
+    return config.generator.steps - step
+
+
+def _fade(config: PFSRRecipeConfig, step: int, progress: Progress) -> float:
+    """How far a step has come in: from 0 at the stage's start to 1; the first step is there at once."""
+    return min(1.0, progress.passed(config.fade_until)) if step > 1 else 1.0

@@ -1,0 +1,10 @@
+"""Everything in this plugin holds the contract of its kind."""
+
+from __future__ import annotations
+
+from priorsr.testing import parametrize_with_checks
+
+
+@parametrize_with_checks(distribution="priorsr-pfsr")
+def test_contract(check) -> None:
+    check()
