@@ -223,8 +223,16 @@ def test_a_plugin_that_exits_on_import_is_isolated(plugin) -> None:
 
 
 def test_a_constructor_that_fails_is_told_as_an_option() -> None:
-    with pytest.raises(OptionError, match="attention 'channel' cannot be built with channels=8, reduction=0: ZeroDiv"):
-        priorsr.create("attention", "channel", channels=8, reduction=0)
+    class Divides(nn.Module):
+        kind = "attention"
+
+        def __init__(self, channels: int, parts: int = 1) -> None:
+            super().__init__()
+            self.width = channels // parts
+
+    priorsr.register("attention", "divides")(Divides)
+    with pytest.raises(OptionError, match="attention 'divides' cannot be built with channels=8, parts=0: ZeroDiv"):
+        priorsr.create("attention", "divides", channels=8, parts=0)
 
 
 def test_a_component_without_options_of_its_own_is_built() -> None:

@@ -21,7 +21,8 @@ def test_list_shows_every_kind_and_where_things_come_from(cli) -> None:
     for word in ("fusion", "concat", "kdfsrnet-teacher", "priorsr-kdfsrnet 0.1.0"):
         assert word in out
     code, out, _ = cli("list", "recipe", "--json")
-    assert {"name": "kdfsrnet", "distribution": "priorsr-kdfsrnet"}.items() <= json.loads(out)[0].items()
+    found = {(offer["name"], offer["distribution"]) for offer in json.loads(out)}
+    assert found >= {(name, f"priorsr-{name}") for name in ("dic", "kdfsrnet", "pfsr", "pkdn")}
 
 
 def test_info_shows_options_and_presets(cli) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
@@ -14,16 +13,16 @@ def test_the_first_signal_is_a_request(number: int) -> None:
     before = signal.getsignal(number)
     with Interruption() as interruption:
         assert not interruption.requested
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         assert interruption.requested
     assert signal.getsignal(number) is before
 
 
 def test_the_second_acts_as_ever() -> None:
     with Interruption() as interruption:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
     assert interruption.requested
 
 
