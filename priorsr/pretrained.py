@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from priorsr.errors import MissingWeightsError
+from priorsr.errors import DataError, MissingWeightsError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
@@ -26,3 +30,18 @@ def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
     except (OSError, RuntimeError) as error:  # no network, or another file than its hash says
         raise MissingWeightsError(f"{missing}, since {url} cannot be fetched ({error})") from error
     return path
+
+
+def load_published(network: nn.Module, path: str | Path, which: str) -> None:
+    """Load a file of published weights, told as `which`, into their network.
+
+    Raises DataError naming a file that is absent, or holds something else.
+    """
+    import torch
+
+    if not Path(path).is_file():
+        raise DataError(f"{path}: there is no such file; {which} were expected")
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch.load raises anything on a broken file
+        raise DataError(f"{path}: does not hold {which} ({type(error).__name__})") from error

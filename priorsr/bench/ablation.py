@@ -12,7 +12,7 @@ from rich.console import Console
 from priorsr.bench.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
 from priorsr.bench.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
 from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.comparison import ScoreFacts, compare
+from priorsr.bench.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.entries import BASELINE
 from priorsr.bench.environment import environment
 from priorsr.bench.given_priors import PriorChoice
@@ -24,6 +24,7 @@ from priorsr.data import FaceSet
 from priorsr.errors import OptionError
 from priorsr.metrics import Protocol
 from priorsr.training.blueprint import plain
+from priorsr.training.run_folder import RunFolder
 from priorsr.version import __version__
 
 
@@ -98,6 +99,10 @@ def ablate(
 
     bicubic = score(BASELINE, BASELINE)
     records = [[score(_weights(training, plan), training.label) for training in plan.trainings] for plan in plans]
+    shared = [
+        shared_scores([example, *(run[place] for runs in records for run in runs)])
+        for place, example in enumerate(bicubic)
+    ]
     ablation = Ablation(
         format=1,
         recipe=recipe,
@@ -108,19 +113,19 @@ def ablate(
         full=full,
         steps=steps,
         seeds=seeds,
-        at_once=jobs,
         product=plans[0].product,
         data=bench.data,
         protocols=tuple(record.protocol for record in bicubic),
         variants=tuple(
-            _variant_facts(plan, found, None if found is records[0] else records[0], out, seed)
+            _variant_facts(plan, found, None if found is records[0] else records[0], shared, out, seed)
             for plan, found in zip(plans, records, strict=True)
         ),
         baseline={
-            record.protocol.id: {name: score.mean for name, score in record.scores.items()} for record in bicubic
+            record.protocol.id: {name: record.scores[name].mean for name in names}
+            for record, names in zip(bicubic, shared, strict=True)
         },
         absent=bench.judges.absent,
-        statistics=bicubic[0].statistics,
+        statistics=resampling(seed),
         environment=environment(bench.device),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),
@@ -138,7 +143,9 @@ Runs = Sequence[Sequence[Record]]
 """For every seed, its records under each protocol."""
 
 
-def _variant_facts(plan: Plan, ours: Runs, base: Runs | None, out: Path, seed: int) -> VariantFacts:
+def _variant_facts(
+    plan: Plan, ours: Runs, base: Runs | None, shared: Sequence[Sequence[str]], out: Path, seed: int
+) -> VariantFacts:
     first = ours[0][0]
     return VariantFacts(
         name=plan.variant.name,
@@ -151,24 +158,29 @@ def _variant_facts(plan: Plan, ours: Runs, base: Runs | None, out: Path, seed: i
         runs=tuple(
             _run_facts(training, plan, found, out) for training, found in zip(plan.trainings, ours, strict=True)
         ),
-        scores=_scores(ours, base, seed),
+        scores=_scores(ours, base, shared, seed),
     )
 
 
 def _run_facts(training: Training, plan: Plan, records: Sequence[Record], out: Path) -> RunFacts:
-    taken = times(training.folder)
+    taken, config = times(training.folder), RunFolder(training.folder).read_config()
     return RunFacts(
         seed=training.seed,
         folder=training.folder.relative_to(out).as_posix(),
         weights_hash=records[0].model.weights_hash,
         training_seconds=taken.whole,
         seconds_per_step=taken.a_step[plan.stage],
+        device=config["device"],
+        threads=config["threads"],
+        versions=config["versions"],
         records={record.protocol.id: record.id for record in records},
     )
 
 
-def _scores(ours: Runs, base: Runs | None, seed: int) -> dict[str, dict[str, ScoreFacts]]:
-    """By protocol, then by score."""
+def _scores(
+    ours: Runs, base: Runs | None, shared: Sequence[Sequence[str]], seed: int
+) -> dict[str, dict[str, ScoreFacts]]:
+    """By protocol, then by score, of those that all records share."""
     return {
         example.protocol.id: {
             name: compare(
@@ -176,7 +188,7 @@ def _scores(ours: Runs, base: Runs | None, seed: int) -> dict[str, dict[str, Sco
                 None if base is None else [records[place].scores[name] for records in base],
                 seed,
             )
-            for name in example.scores
+            for name in shared[place]
         }
         for place, example in enumerate(ours[0])
     }

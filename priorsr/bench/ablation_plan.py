@@ -13,7 +13,7 @@ from typing import Any
 from priorsr.bench.trainings import Training
 from priorsr.bench.variants import Variant, Variants
 from priorsr.data import FaceSet
-from priorsr.errors import OptionError, PriorsrError, did_you_mean
+from priorsr.errors import DataError, OptionError, PriorsrError, did_you_mean
 from priorsr.files import atomic_json, read_json, sha256_json
 from priorsr.metrics import Protocol
 from priorsr.plugins import SESSION
@@ -101,7 +101,12 @@ def check_for_processes(budget: Budget, plans: Iterable[Plan]) -> None:
 
 
 def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, budget: Budget, faces: FaceSet) -> None:
-    """Note in `out` what is trained; raises OptionError if it holds an ablation that trains something else."""
+    """Note in `out` what is trained.
+
+    Raises DataError if `out` is a file, and OptionError if it holds an ablation that trains something else.
+    """
+    if out.is_file():
+        raise DataError(f"{out}: is a file; a folder for the ablation was expected")
     asked = {
         "recipe": budget.recipe,
         "base": variants.base.plan.plain_config(),

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, JsonValue
 from rich.table import Table
 
-from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.comparison import Resampling, ScoreFacts
 from priorsr.bench.numbers import duration, engineering, milliseconds, number, score_label
 from priorsr.bench.records import (
     Count,
@@ -20,7 +20,6 @@ from priorsr.bench.records import (
     Id,
     PriorFacts,
     ProtocolFacts,
-    Statistics,
     Value,
 )
 from priorsr.bench.study_report import Row, draw_study, score_table, terminal_table
@@ -36,7 +35,7 @@ class RunFacts(Facts):
     """A training run. folder: beside the file. records: by protocol id.
 
     training_seconds: of all its training steps; seconds_per_step: of the stage that is scored. Both leave out
-    validation and saving.
+    validation and saving. device, threads, versions: what it was started on, and with.
     """
 
     seed: Count
@@ -44,6 +43,9 @@ class RunFacts(Facts):
     weights_hash: Hash
     training_seconds: float
     seconds_per_step: float
+    device: str
+    threads: Positive
+    versions: dict[str, str]
     records: dict[str, Id]
 
 
@@ -69,7 +71,7 @@ class Ablation(Facts):
     """What each part of a recipe is worth: variants trained for equally many steps, with several seeds each.
 
     preset, overrides: what makes the base. vary: what was asked for; base_values: those of its values that are the
-    base's own. product: the module that is scored. at_once: runs that shared the machine.
+    base's own. product: the module that is scored. environment: of the scoring.
     variants: the base first. baseline: bicubic's means, by protocol and score.
     """
 
@@ -82,14 +84,13 @@ class Ablation(Facts):
     full: bool
     steps: Positive
     seeds: Positive
-    at_once: Positive
     product: str
     data: DataFacts
     protocols: tuple[ProtocolFacts, ...]
     variants: tuple[VariantFacts, ...]
     baseline: dict[str, dict[str, Value]]
     absent: dict[str, str]
-    statistics: Statistics
+    statistics: Resampling
     environment: Environment
     scorer_version: str
     created: AwareDatetime
@@ -134,9 +135,8 @@ def markdown(ablation: Ablation) -> str:
             parts += [f"## {score_label(name)} under {protocol}", table, bicubic]
     parts += [f"{score_label(name)} is left out: {reason}." for name, reason in ablation.absent.items()]
     parts.append(
-        f"Steps are those of the stage that trains {ablation.product!r} last. Times are of training steps alone, on "
-        f"{ablation.environment.gpu or ablation.environment.cpu}, {ablation.at_once} "
-        f"run{'s' if ablation.at_once > 1 else ''} at once."
+        f"Steps are those of the stage that trains {ablation.product!r} last. Times are of training steps alone. "
+        f"{_trained_on(ablation)}"
     )
     return "\n\n".join(parts) + "\n"
 
@@ -186,6 +186,15 @@ def _priors(ablation: Ablation) -> str:
     for variant in ablation.variants:
         given.setdefault(variant.prior.source.replace("-", " "), []).append(variant.name)
     return "; ".join(source + (f" ({', '.join(names)})" if len(given) > 1 else "") for source, names in given.items())
+
+
+def _trained_on(ablation: Ablation) -> str:
+    """Where runs were trained, and with what; a folder may have been filled on several days."""
+    runs = [run for variant in ablation.variants for run in variant.runs]
+    places = dict.fromkeys(f"{run.device} ({run.threads} thread{'s' * (run.threads > 1)})" for run in runs)
+    versions = dict.fromkeys(", ".join(f"{name} {version}" for name, version in run.versions.items()) for run in runs)
+    unlike = "" if len(places) == len(versions) == 1 else " Not all runs were trained alike: ablation.json tells which."
+    return f"Trained on {' and on '.join(places)}, with {'; or with '.join(versions)}.{unlike}"
 
 
 def _meaning(ablation: Ablation) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from priorsr.bench.numbers import verdict
-from priorsr.bench.records import Facts, Score, Value
+from priorsr.bench.records import Count, Facts, Record, Score, Value
 from priorsr.bench.seeds import difference_over_seeds, over_seeds
-from priorsr.bench.statistics import Difference, Scope
+from priorsr.bench.statistics import RESAMPLES, Difference, Scope
 
 Interval = tuple[Value, Value]
 Verdict = Literal["better", "worse", "not distinguishable"]
@@ -35,6 +35,25 @@ class ScoreFacts(Facts):
     higher_is_better: bool
     per_seed: Annotated[tuple[Value, ...], Field(min_length=1)]
     difference: DifferenceFacts | None
+
+
+class Resampling(Facts):
+    """How a study's intervals were made; each says what it is over. See `priorsr.bench.seeds`."""
+
+    interval: Literal["percentile bootstrap"]
+    resamples: Count
+    seed: int
+
+
+def resampling(seed: int) -> Resampling:
+    """What a study says of its intervals."""
+    return Resampling(interval="percentile bootstrap", resamples=RESAMPLES, seed=seed)
+
+
+def shared_scores(records: Iterable[Record]) -> list[str]:
+    """The scores that all records have, in the first one's order; one that was kept may have more, asked for before."""
+    first, *others = records
+    return [name for name in first.scores if all(name in other.scores for other in others)]
 
 
 def compare(ours: Sequence[Score], base: Sequence[Score] | None, seed: int) -> ScoreFacts:

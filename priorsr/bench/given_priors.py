@@ -46,7 +46,11 @@ def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
 
 
 def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
-    """The faces' own priors, known or estimated; raises DataError if not every face of the split has one."""
+    """The faces' own priors, known or estimated.
+
+    Raises DataError if not every face of the split has one, and for those that were estimated from other LR images than
+    the model is given: they would pass for what can be had of these.
+    """
     if not loader.priors:
         raise DataError(
             f"{loader.face_set.path}: the model {entry.facts.label!r} is to be given the faces' prior, and not every "
@@ -55,6 +59,13 @@ def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
     makers = {str(part): maker for part, maker in loader.face_set.manifest.priors.items()}
     by = "; ".join(f"{part}: {makers[part].tool} {makers[part].version}" for part in loader.priors)
     seen = {makers[part].estimated_from for part in loader.priors}
+    for maker in (makers[part] for part in loader.priors if makers[part].estimated_from == "lr"):
+        if (maker.reduction, maker.scale) != (loader.reduction, loader.scale):
+            raise DataError(
+                f"{loader.face_set.path}: its priors were estimated from LR images by {maker.reduction} at scale "
+                f"{maker.scale}; the LR images that are scored, by {loader.reduction} at scale {loader.scale}, were "
+                "expected"
+            )
     source: Literal["ground-truth", "estimated-from-hr", "estimated-from-lr"] = "ground-truth"
     if seen != {None}:
         source = "estimated-from-lr" if seen == {"lr"} else "estimated-from-hr"

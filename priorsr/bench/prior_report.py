@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import AwareDatetime
 from rich.table import Table
 
-from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.comparison import Resampling, ScoreFacts
 from priorsr.bench.numbers import number, score_label
-from priorsr.bench.records import DataFacts, Facts, Id, ModelFacts, PriorFacts, ProtocolFacts, Statistics, Value
+from priorsr.bench.records import DataFacts, Facts, Id, ModelFacts, PriorFacts, ProtocolFacts, Value
 from priorsr.bench.study_report import Row, draw_study, score_table, terminal_table
 from priorsr.files import atomic_json, atomic_text
 
@@ -51,7 +51,7 @@ class PriorStudy(Facts):
     rows: tuple[PriorRow, ...]
     baseline: dict[str, dict[str, Value]]
     absent: dict[str, str]
-    statistics: Statistics
+    statistics: Resampling
     scorer_version: str
     created: AwareDatetime
     command: str | None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from torch import nn
 
 from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.comparison import ScoreFacts, compare
+from priorsr.bench.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.damages import Case, Source, attempt, cases, check_estimator, used_parts
 from priorsr.bench.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.evaluation import in_eval_mode
@@ -98,6 +98,11 @@ def priors(
                 left_out[case] = prior
             else:
                 found[case] += bench.records(_labelled(entry, case), prior, group)
+    every = [*bicubic, *(record for records in found.values() for record in records)]
+    shared = {
+        protocol.id: shared_scores(record for record in every if record.protocol.id == protocol.id)
+        for protocol in bench.protocols
+    }
     study = PriorStudy(
         format=1,
         model=entry.facts,
@@ -105,13 +110,13 @@ def priors(
         estimator=estimator_name(finder) if finder else None,
         data=bench.data,
         protocols=tuple(protocol_facts(protocol) for protocol in bench.protocols),
-        rows=tuple(_row(case, found[case], found[tried[0]], left_out.get(case), seed) for case in tried),
+        rows=tuple(_row(case, found[case], found[tried[0]], shared, left_out.get(case), seed) for case in tried),
         baseline={
-            protocol.id: {name: score.mean for name, score in _under(protocol.id, bicubic).scores.items()}
-            for protocol in bench.protocols
+            protocol: {name: _under(protocol, bicubic).scores[name].mean for name in names}
+            for protocol, names in shared.items()
         },
         absent=bench.judges.absent,
-        statistics=bicubic[0].statistics,
+        statistics=resampling(seed),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),
         command=command,
@@ -128,22 +133,31 @@ def _labelled(entry: Entry, case: Case) -> Entry:
     return dataclasses.replace(entry, facts=entry.facts.model_copy(update={"label": label}))
 
 
-def _row(case: Case, records: list[Record], truth: list[Record], left_out: str | None, seed: int) -> PriorRow:
+def _row(
+    case: Case,
+    records: list[Record],
+    truth: list[Record],
+    shared: Mapping[str, Sequence[str]],
+    left_out: str | None,
+    seed: int,
+) -> PriorRow:
     return PriorRow(
         label=case.label,
         damage=case.damage,
         amount=case.amount,
         prior=records[0].prior if records else None,
         records={record.protocol.id: record.id for record in records},
-        scores={record.protocol.id: _scores(record, _under(record.protocol.id, truth), seed) for record in records},
+        scores={
+            record.protocol.id: _scores(record, _under(record.protocol.id, truth), shared[record.protocol.id], seed)
+            for record in records
+        },
         left_out=left_out,
     )
 
 
-def _scores(record: Record, truth: Record, seed: int) -> dict[str, ScoreFacts]:
-    base = {} if record is truth else truth.scores
+def _scores(record: Record, truth: Record, names: Sequence[str], seed: int) -> dict[str, ScoreFacts]:
     return {
-        name: compare([score], [base[name]] if name in base else None, seed) for name, score in record.scores.items()
+        name: compare([record.scores[name]], None if record is truth else [truth.scores[name]], seed) for name in names
     }
 
 

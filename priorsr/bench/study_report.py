@@ -67,7 +67,7 @@ def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, tit
         table.add_column(escape(heading), overflow="fold")
     for row in rows:
         label, value, bounds, difference, its_bounds, verdict = (escape(cell) for cell in _cells(row)[:6])
-        verdict = "left out" if row.left_out else verdict
+        verdict = verdict if row.score else "left out"
         colour = {"better": "green", "worse": "red"}.get(verdict, "dim")
         table.add_row(
             f"[bold]{label}[/]",
@@ -75,7 +75,7 @@ def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, tit
             f"{difference}\n[dim]{its_bounds}[/]".strip("\n"),
             f"[{colour}]{verdict}[/]",
         )
-    reasons = (f"{row.label} is left out: {row.left_out}" for row in rows if row.left_out)
+    reasons = (f"{row.label} is left out: {row.left_out}" for row in rows if not row.score)
     table.caption, table.caption_justify = escape("\n".join(reasons)) or None, "left"
     return table
 

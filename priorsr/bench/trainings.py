@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -142,14 +143,14 @@ class _Processes:
                     time.sleep(POLL_SECONDS)
             finally:
                 for process in self._running:
-                    process.terminate()
+                    _close(process)
                 for process in self._running:
-                    process.communicate()
+                    process.wait()
 
     def _start(self, training: Training) -> None:
         log = _log(training)
         log.parent.mkdir(parents=True, exist_ok=True)
-        threads = max(1, (os.cpu_count() or 1) // self._at_once)
+        threads = max(1, torch.get_num_threads() // self._at_once)
         with open(log, "w", encoding="utf-8") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-m", "priorsr.bench.worker"],
@@ -161,22 +162,28 @@ class _Processes:
                 start_new_session=True,
             )
         self._running[process] = training
-        if process.stdin:  # it stays open: the worker stops when it is closed, as it is when we die
+        if process.stdin:  # it stays open: the worker saves and stops when it is closed, as it is when we die
             process.stdin.write(json.dumps(asdict(training)) + "\n")
             process.stdin.flush()
 
     def _collect(self) -> None:
         for process in [process for process in self._running if process.poll() is not None]:
-            process.communicate()  # closes its stdin
+            _close(process)
             training = self._running.pop(process)
             if process.returncode:
-                said = _log(training).read_text(encoding="utf-8").strip().splitlines()
+                said = _log(training).read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 raise PriorsrError(
                     f"{training.out}: training stopped with exit code {process.returncode}: "
                     f"{said[-1].removeprefix('error: ') if said else 'it said nothing'}"
                 )
             done = len(self._all) - len(self._waiting) - len(self._running)
             _say(self._console, f"run {done} of {len(self._all)} is finished: {training.label}")
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    """Close a worker's stdin, which stops it. A signal beside would be its second one, and kill it while it saves."""
+    if process.stdin:
+        process.stdin.close()
 
 
 def _log(training: Training) -> Path:

@@ -60,6 +60,9 @@ def make_variants(
     A variant whose config is the base's, or another's, is that one; its name tells what is not the base's own. Raises
     OptionError if nothing is varied, and what a wrong key or value raises.
     """
+    for key, values in vary.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise OptionError(f"vary[{key!r}] is {values!r}; a list of values was expected")
     base = Variant(BASE, {}, dict(overrides), blueprint(recipe, preset, overrides))
     own = base.plan.plain_config()
     base_values: dict[str, Any] = {}

@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from priorsr.errors import OptionError
 from priorsr.shapes import check_map
 
 
@@ -14,12 +15,14 @@ class EqualisedConv2d(nn.Conv2d):
 
     So Adam's steps, which do not know a layer's scale, move every layer alike. The bias starts at 0 and is not scaled.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,H,W); an odd kernel. A misfit raises ShapeError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,H,W). A misfit raises ShapeError, an even kernel OptionError.
     Range: linear, unbounded.
     Source: Karras et al., "Progressive growing of GANs" (ICLR 2018), section 4.1, as in PFSR; fan_in = Cin * k * k.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3) -> None:
+        if kernel_size % 2 == 0:
+            raise OptionError(f"equalised convolution: the kernel size is {kernel_size}; an odd number was expected")
         super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
         self.gain = math.sqrt(2 / (in_channels * kernel_size**2))
 

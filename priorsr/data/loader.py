@@ -59,6 +59,7 @@ class FaceLoader:
                 "at least 1, at least 0, and (rank, world) with rank from 0 to world - 1 were expected"
             )
         self.face_set, self.split, self.batch_size, self.seed = face_set, split, batch_size, seed
+        self.reduction, self.scale = reduction, scale
         self.ids = face_set.ids(split)
         face_set.content(split_path(split))  # raises if the list of ids has changed since the set was made
         self._rank, self._world = shard

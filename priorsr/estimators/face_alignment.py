@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.errors import DataError, OptionError
+from priorsr.errors import OptionError
 from priorsr.files import require_extra
-from priorsr.pretrained import hub_weights
+from priorsr.pretrained import hub_weights, load_published
 from priorsr.priors import landmark_scheme
 from priorsr.shapes import check_map
 from priorsr.types import Prior
@@ -56,21 +56,17 @@ class FaceAlignment(nn.Module):
         fetch: bool = False,
     ) -> None:
         super().__init__()
-        left, top, right, bottom = box
-        if not (left < right and top < bottom):
+        if len(box) != 4 or not (box[0] < box[2] and box[1] < box[3]):
             raise OptionError(f"face_alignment: the box is {box}; (left, top, right, bottom) was expected")
         require_extra("face_alignment", "landmarks")
         from face_alignment.api import models_urls
         from face_alignment.models import FAN
 
         self.options: dict[str, Any] = {"box": list(box), "mirrored": mirrored, "weights": UNTRAINED}
+        path = hub_weights(models_urls[NETWORK], "FAN's", fetch=fetch) if weights is None else weights
         self.network = FAN(MODULES)
-        if weights != UNTRAINED:
-            path = hub_weights(models_urls[NETWORK], "FAN's", fetch=fetch) if weights is None else weights
-            try:
-                self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-            except Exception as error:  # torch.load raises anything on a broken file
-                raise DataError(f"{path}: does not hold the weights of {NETWORK} ({type(error).__name__})") from error
+        if path != UNTRAINED:
+            load_published(self.network, path, f"the weights of {NETWORK}")
             self.card = {"weights": Path(path).name}
         self.requires_grad_(False).eval()
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import MissingWeightsError, OptionError
+from priorsr.losses.precision import wide
 from priorsr.models.weights import check_fit, read
 from priorsr.priors import label_map
 from priorsr.shapes import check_map
@@ -62,7 +63,9 @@ class ParsingNet(nn.Module):
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
         check_map(images, 3, "parsing_net", "image")
         size = (self.options["size"],) * 2
-        x = images if images.shape[2:] == size else F.interpolate(images, size, mode="bilinear", antialias=True)
+        x = images
+        if x.shape[2:] != size:  # antialiasing is not there in half precision
+            x = F.interpolate(wide(images), size, mode="bilinear", antialias=True).to(images.dtype)
         kept = []
         for down, encode in zip(self.down, self.encode, strict=True):
             x = encode(down(x))
@@ -70,7 +73,7 @@ class ParsingNet(nn.Module):
         for finer, project, decode in reversed(list(zip(kept, self.project, self.decode, strict=False))):
             x = decode(finer + F.interpolate(project(x), scale_factor=2))
         logits = F.interpolate(self.head(x), images.shape[2:], mode="bilinear")
-        return Prior(parsing=logits.softmax(1)), None
+        return Prior(parsing=logits.softmax(1, dtype=images.dtype)), None
 
     def _read(self, path: Path) -> None:
         """Load weights, and be ready to use them."""

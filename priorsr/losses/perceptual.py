@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.errors import DataError, OptionError, ShapeError, did_you_mean
+from priorsr.errors import OptionError, ShapeError, did_you_mean
 from priorsr.files import require_extra
 from priorsr.losses.precision import wide
-from priorsr.pretrained import hub_weights
+from priorsr.pretrained import hub_weights, load_published
 from priorsr.shapes import check_map, check_same
 
 if TYPE_CHECKING:
@@ -67,12 +67,9 @@ class PerceptualLoss(nn.Module):
                 f"the perceptual loss has {len(self.layer_weights)} layer_weights; {len(layers)} were expected, one a "
                 "layer"
             )
-        network = vgg16(weights=None)
         path = vgg16_weights(fetch=fetch) if weights is None else weights
-        try:
-            network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-        except Exception as error:  # torch.load raises anything on a broken file
-            raise DataError(f"{path}: does not hold VGG16 weights of torchvision ({type(error).__name__})") from error
+        network = vgg16(weights=None)
+        load_published(network, path, "VGG16 weights of torchvision")
         self.features = network.features[: max(self.ends) + 1].eval().requires_grad_(False)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)

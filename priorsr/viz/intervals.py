@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,13 +48,13 @@ def draw_intervals(labels: Sequence[str], columns: Sequence[Column], path: Path,
     """
     import matplotlib
 
-    with matplotlib.rc_context({**STYLE, "axes.spines.left": False}):
+    with matplotlib.rc_context({**STYLE, "axes.spines.left": False, "text.parse_math": False}):  # names may have $
         width = 1.5 + 0.055 * max(map(len, labels)) + 3.4 * len(columns)
         figure = Figure(figsize=(width, 1.6 + 0.26 * len(labels)), dpi=150)
         figure.set_layout_engine("constrained")
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=10)
+        figure.suptitle(fill(title, int(11 * width)), x=0.01, ha="left", weight="bold", fontsize=10)
         if note:
-            figure.supxlabel(note, x=0.01, ha="left", fontsize=7, color=GREY)
+            figure.supxlabel(fill(note, int(19 * width)), x=0.01, ha="left", fontsize=7, color=GREY)
         grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
         for axes, column in zip(grid, columns, strict=True):
             _draw(axes, column)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,10 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import toys
 
 from priorsr.bench import Record, ablate, read_results
-from priorsr.bench.ablation_report import Ablation
+from priorsr.bench.ablation_report import Ablation, markdown
+from priorsr.bench.results import read_record
 from priorsr.bench.seeds import difference_over_seeds, over_seeds
 from priorsr.bench.trainings import Training, times, train_all
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
@@ -127,6 +128,37 @@ def test_the_same_call_trains_and_scores_nothing_again(done, call, monkeypatch) 
     assert again.variants == ablation.variants
 
 
+def test_it_says_on_what_its_runs_were_trained_and_how_its_intervals_were_drawn(done, call) -> None:
+    out, ablation = done
+    config = json.loads((out / ablation.variants[0].runs[0].folder / "config.json").read_text())
+    for run in (run for variant in ablation.variants for run in variant.runs):
+        assert (run.device, run.threads, run.versions) == (config["device"], config["threads"], config["versions"])
+    assert f"with python {config['versions']['python']}, priorsr" in (out / "ablation.md").read_text()
+    found = call(out, seed=3)  # records are kept
+    assert found.statistics.seed == 3
+    assert found.variants[1].scores != ablation.variants[1].scores
+    strange = found.variants[0].runs[0].model_copy(update={"versions": {"priorsr": "0.0.1"}})
+    first = found.variants[0].model_copy(update={"runs": (strange, found.variants[0].runs[1])})
+    mixed = markdown(found.model_copy(update={"variants": (first, *found.variants[1:])}))
+    assert "with priorsr 0.0.1; or with python" in mixed
+    assert "Not all runs were trained alike" in mixed
+    assert "trained alike" not in markdown(found)
+
+
+def test_a_score_that_only_some_kept_records_have_is_left_aside(done, call) -> None:
+    """As an ablation leaves them that was asked for one more score, and stopped while it scored."""
+    out, ablation = done
+    path = out / "results/records" / f"{next(iter(ablation.variants[1].runs[0].records.values()))}.json"
+    kept, record = path.read_text(), read_record(path)
+    more = record.model_copy(update={"scores": {**record.scores, "lpips": record.scores["psnr"]}})
+    path.write_text(more.model_dump_json())
+    try:
+        found = call(out)
+    finally:
+        path.write_text(kept)
+    assert found.variants == ablation.variants
+
+
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
@@ -141,6 +173,12 @@ def test_another_ablation_in_the_folder_is_refused(done, call, change, differenc
     with pytest.raises(OptionError, match="holds another ablation") as raised:
         call(done[0], **change)
     assert difference in str(raised.value)
+
+
+def test_a_file_in_the_folders_place_is_told(call, tmp_path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(DataError, match="out: is a file; a folder for the ablation was expected"):
+        call(tmp_path / "out")
 
 
 def test_other_data_are_refused(done, call, tmp_path) -> None:
@@ -233,7 +271,7 @@ def test_runs_at_once_end_as_runs_in_turn(training) -> None:
     assert all(run.finished for run in at_once)
     assert times(at_once[0].folder).a_step.keys() == {"student"}
     config = json.loads((at_once[0].folder / "config.json").read_text())
-    assert config["threads"] == max(1, (os.cpu_count() or 1) // 2)
+    assert config["threads"] == max(1, torch.get_num_threads() // 2)
     assert (config["seed"], config["steps"], config["config"]["student"]["width"]) == (0, 3, 4)
 
 
@@ -244,7 +282,8 @@ def test_a_run_that_fails_ends_the_others_and_says_why(training) -> None:
     assert not long.finished
 
 
-def test_a_run_stops_and_is_saved_when_its_ablation_dies(training, tmp_path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_run_stops_and_is_saved_when_its_ablation_is_stopped(training, number) -> None:
     run = training(steps=100_000)
     program = (
         "import sys, json; from priorsr.bench.trainings import Training, train_all;"
@@ -253,9 +292,10 @@ def test_a_run_stops_and_is_saved_when_its_ablation_dies(training, tmp_path) -> 
     ablation = subprocess.Popen([sys.executable, "-c", program, json.dumps(vars(run))])
     try:
         wait_until(lambda: times(run.folder).whole > 0)
-        ablation.send_signal(signal.SIGKILL)
-        wait_until(lambda: list(run.folder.glob("checkpoints/*")))
+        ablation.send_signal(number)
         wait_until(lambda: unlocked(run.folder))
+        assert list(run.folder.glob("checkpoints/[!.]*"))  # not one that is half-written
+        assert "and saved in" in run.folder.with_suffix(".log").read_text()
     finally:
         ablation.kill()
         ablation.wait()

@@ -319,5 +319,7 @@ def test_estimated_priors_are_not_taken_for_the_truth(tiny_faces: Path, tmp_path
     (record,) = run(network(), data=found, split="val", protocols=["dic@1"], out=tmp_path / "out", save_outputs=False)
     assert record.prior.source == "estimated-from-lr"
     assert "parsing_net" in record.prior.by
+    with pytest.raises(DataError, match="from LR images by pil-bicubic at scale 8; .* by bilinear-chain at scale 8"):
+        run(network(), data=found, split="val", protocols=["pfsr@1"], out=tmp_path / "other")
     with pytest.raises(DataError, match="its priors are estimated-from-lr .* known ones"):
         priors(network(), data=found, split="val", out=tmp_path / "study")

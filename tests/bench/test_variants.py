@@ -78,6 +78,9 @@ def test_a_value_that_replaces_one_of_the_bases() -> None:
 def test_mistakes() -> None:
     with pytest.raises(OptionError, match=r"nothing is varied: student.width=4 was given, which is the base itself"):
         make_variants("toy-distilled", None, {}, {"student.width": [4]}, full=False)
+    for values in ("wide", 4):
+        with pytest.raises(OptionError, match=rf"vary\['student.width'\] is {values!r}; a list of values was expected"):
+            make_variants("toy-distilled", None, {}, {"student.width": values}, full=False)
     with pytest.raises(OptionError, match="nothing is varied: no value was given"):
         make_variants("toy-distilled", None, {}, {}, full=False)
     with pytest.raises(UnknownNameError, match="did you mean 'student.width'"):

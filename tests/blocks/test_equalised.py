@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from priorsr.blocks import ChannelAttention, EqualisedConv2d, EqualisedResidualBlock
-from priorsr.errors import ShapeError
+from priorsr.errors import OptionError, ShapeError
 
 
 @pytest.fixture(autouse=True)
@@ -67,5 +67,7 @@ def test_an_attention_weighs_before_the_sum() -> None:
 def test_misfits_are_told() -> None:
     with pytest.raises(ShapeError, match="equalised convolution"):
         EqualisedConv2d(4, 6)(torch.randn(1, 3, 3, 3))
+    with pytest.raises(OptionError, match="the kernel size is 4; an odd number"):
+        EqualisedConv2d(4, 6, 4)
     with pytest.raises(ShapeError, match="equalised residual block"):
         EqualisedResidualBlock(4)(torch.randn(1, 3, 3, 3))

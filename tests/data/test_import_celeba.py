@@ -87,6 +87,10 @@ def test_dic_s_crop_moves_the_landmarks_along(src: Path, landmarks: Path, tmp_pa
     x, y = points[1].astype(int)  # the square's corner, which is white inside it and black outside
     assert made.image("000001")[y + 4, x + 4].min() > 200
     assert made.image("000001")[y - 4, x - 4].max() < 50
+    with np.load(landmarks) as known:
+        np.savez(landmarks, ids=[f"{face}.jpg" for face in FACES], landmarks=known["landmarks"])
+    with pytest.raises(DataError, match=r"has landmarks of '000001\.jpg' and the like; '000001' was expected"):
+        import_celeba(src, tmp_path / "second", landmarks=landmarks)
     with pytest.raises(OptionError, match="'dic' needs the 68 landmarks"):
         import_celeba(src, tmp_path / "second", crop="dic")
 
@@ -96,7 +100,11 @@ def test_the_box_of_the_wild_images(src: Path, tmp_path: Path) -> None:
     expected = Image.open(src / "Img/img_celeba/000001.jpg").crop((90, 25, 130, 65))
     assert np.array_equal(made.image("000001"), expected)
     boxes = src / "Anno/list_bbox_celeba.txt"
-    boxes.write_text(boxes.read_text().replace("000004.jpg    90", "000004.jpg    ninety"))
+    official = boxes.read_text()
+    boxes.write_text(official.replace("000004.jpg    90  30  40  30", "000004.jpg 0 0 0 0"))
+    with pytest.raises(DataError, match=r"Anno/list_bbox_celeba\.txt: has nothing on 000004\.jpg"):
+        import_celeba(src, tmp_path / "second", crop="box")
+    boxes.write_text(official.replace("000004.jpg    90", "000004.jpg    ninety"))
     with pytest.raises(DataError, match="'000004.jpg ninety 30 40 30'; an image's name, left"):
         import_celeba(src, tmp_path / "second", crop="box")
 
@@ -138,6 +146,9 @@ def test_what_is_missing_or_too_small_is_told(src: Path, tmp_path: Path) -> None
         import_celeba(src, tmp_path / "out", size=200)
     (src / "Eval/list_eval_partition.txt").write_text("000001.jpg 0\n")
     with pytest.raises(DataError, match=r"list_eval_partition\.txt: does not name 000002\.jpg"):
+        import_celeba(src, tmp_path / "second")
+    (src / "Eval/list_eval_partition.txt").write_text("".join(f"{face}.jpg 0\n" for face in [*FACES, "000009"]))
+    with pytest.raises(DataError, match=r"list_eval_partition\.txt: names '000009', of which there is no image"):
         import_celeba(src, tmp_path / "second")
     (src / "Eval/list_eval_partition.txt").unlink()
     with pytest.raises(DataError, match=r"list_eval_partition\.txt: there is no such file"):

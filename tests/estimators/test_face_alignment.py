@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -131,8 +132,11 @@ def test_what_is_missing_is_told(small_fan: None, tmp_path: Path, monkeypatch: p
     (tmp_path / "broken.pth").write_text("nothing")
     with pytest.raises(DataError, match=r"broken\.pth: does not hold the weights of 2DFAN-4"):
         FaceAlignment(weights=tmp_path / "broken.pth")
-    with pytest.raises(OptionError, match=r"the box is \(1, 0, 0, 1\)"):
-        FaceAlignment(box=(1, 0, 0, 1), weights=UNTRAINED)
+    with pytest.raises(DataError, match=r"none\.pth: there is no such file; the weights of 2DFAN-4 were expected"):
+        FaceAlignment(weights=tmp_path / "none.pth")
+    for box in ((1, 0, 0, 1), (0, 0, 1), (0, float("nan"), 1, 1)):
+        with pytest.raises(OptionError, match=re.escape(f"the box is {box}; (left, top, right, bottom)")):
+            FaceAlignment(box=box, weights=UNTRAINED)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"priorsr\[landmarks\]"):
         FaceAlignment()

@@ -22,6 +22,16 @@ def test_probabilities_at_the_images_own_size() -> None:
         assert state is None
 
 
+def test_half_precision() -> None:
+    net, images = ParsingNet(**SMALL).eval(), torch.rand(1, 3, 48, 40)
+    with torch.autocast("cpu", torch.bfloat16):
+        under_autocast = net(images)[0].parsing
+    torch.testing.assert_close(under_autocast.sum(1), torch.ones(1, 48, 40))  # in the images' precision
+    halved = net.bfloat16()(images.bfloat16())[0].parsing
+    assert halved.dtype == torch.bfloat16
+    assert (halved - under_autocast).abs().max() < 0.02
+
+
 def test_it_is_trained_out_of_the_box() -> None:
     net = priorsr.create("estimator", "parsing_net")
     assert not net.training

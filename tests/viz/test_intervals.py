@@ -29,6 +29,15 @@ def test_rows_become_one_picture_that_grows_with_them(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["few.png", "many.png"]
 
 
+def test_names_are_no_formulas_and_long_ones_are_broken(tmp_path: Path) -> None:
+    column = Column("$^", [Mark(1.0)])
+    draw_intervals(["$x$^_{"], [column], tmp_path / "long.png", title="$a$^{ " * 40, note="$b$^{ " * 40)
+    with Image.open(tmp_path / "long.png") as image:
+        first_line = np.asarray(image.convert("L"))[:30]
+    assert first_line.min() < 80
+    assert first_line[:, -8:].min() == 255
+
+
 def test_a_row_has_its_interval_mean_and_points() -> None:
     interval, mean, points = axes_of(Column("score", [None, Mark(2.0, (1.0, 4.0), [1.5, 2.5])])).get_lines()
     assert list(interval.get_xdata()) == [1.0, 4.0]

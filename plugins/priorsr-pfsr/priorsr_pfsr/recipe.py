@@ -43,7 +43,7 @@ class PFSRRecipe:
     L1, perceptual, attention and heatmap losses. HR is brought to a step's size by halves, bilinearly, antialiased.
     With `pixel_stages` (nano), `pixel-x2`, `pixel-x4` and `pixel` come first, by L1 alone, and `x8` alone is
     adversarial, without a fade. What is validated and saved is the FAN, and the generator at its full scale: of `pixel`
-    and `x8`.
+    and `x8`; always without a fade, so the first scores of a stage that fades its step in are low.
 
     Source: PFSR (BMVC 2019, arXiv 1908.08239); how it was trained is known in part only. Departures: the FAN's
     hint-based training, of which no more is known, is learning from drawn heatmaps; each side of the heatmap loss is
@@ -85,7 +85,8 @@ class PFSRRecipe:
             terms = config.weights_at(step).keys()
             asked = {"fan": {"attention", "heatmap"} & terms, "perceptual": {"perceptual"} & terms}
             helpers = tuple(network for network, by in asked.items() if by)
-            plans.append(_Plan(name, ("generator", "discriminator"), helpers, learn, product, terms))
+            trained = ("generator", "discriminator") if "adversarial" in terms else ("generator",)
+            plans.append(_Plan(name, trained, helpers, learn, product, terms))
         return plans
 
     @property
@@ -116,7 +117,7 @@ class PFSRRecipe:
 
     def _stage(self, plan: _Plan, modules: dict[str, nn.Module], starts_from: dict[str, str]) -> Stage:
         config = self.config
-        adversarial = "discriminator" in plan.trained
+        adversarial = plan.name in config.adversarial_names.values()
         return Stage(
             name=plan.name,
             modules=modules,

@@ -38,13 +38,14 @@ class PFSRRecipeConfig:
     TERM_weights: the weights of the generator's loss terms, a value for each step, x2, x4, x8. They stem from a fork's
         copy of a training script that was removed, and other copies differ: they are unsettled, and so is whether L1
         and attention meant images in [-1, 1]; ours are in [0, 1]. A term whose weight is 0 is left out, with the
-        network that it needs.
+        network that it needs: without `adversarial`, the discriminator.
     penalty_weight, drift: of the critic's loss.
     fade_until: when a new step has come in completely.
     pixel_stages: train every step by L1 alone first, and adversarially at the last step only.
     fan_widths: widths of the distilled FAN. fan_weights: a file of its weights, instead of distilling one.
     teacher: the estimator whose landmarks the FAN is distilled from; None for the landmarks that the data have.
     learning_rate, betas: of adversarial stages; the others have pixel_learning_rate, pixel_betas.
+    batch_size: faces a step, over all processes; 2 or more a process, since the discriminator compares them.
     length: of each stage, when a run is not given its steps or minutes. shares: what a stage gets of those, by its
         name, in proportion to the others; 1 unless given.
     nano: narrow networks; pixel stages; a FAN that learns from the data's landmarks; no perceptual term, since VGG's
@@ -94,6 +95,13 @@ class PFSRRecipeConfig:
                 raise OptionError(
                     f"{term}_weights is {weights}; {count} finite numbers from 0, one a step, were expected"
                 )
+        for step, name in self.adversarial_names.items():
+            if not self.weights_at(step):
+                raise OptionError(f"in the stage {name!r} all loss terms weigh 0; one above 0 was expected")
+        if self.batch_size < 2:
+            raise OptionError(
+                f"batch_size is {self.batch_size}; 2 or more was expected, which the discriminator compares"
+            )
         for name in ("penalty_weight", "drift"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):

@@ -20,14 +20,12 @@ from priorsr.losses import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from priorsr.training import Progress, StepResult
+from priorsr.training import Loss, Progress, StepResult
 from priorsr.types import Batch
 from priorsr_pfsr.recipe_config import PFSRRecipeConfig
 
 HEATMAP_SIGMA = 1 / 64  # of the image's side, as FAN's own heatmaps of 64 px have
-PEAK_WEIGHT = (
-    200  # without it heatmaps, which are 0 nearly everywhere, sink below 0, where LeakyReLU hardly lets them go
-)
+PEAK_WEIGHT = 200  # without it heatmaps, 0 nearly everywhere, sink below 0, where LeakyReLU hardly lets them go
 
 
 def learn_heatmaps(
@@ -70,8 +68,11 @@ def learn_adversarially(
     """The generator learns a step by all its loss terms, then the critic, on what the generator draws by then."""
     fade = 1.0 if config.pixel_stages else _fade(config, step, progress)
     generate = partial(modules["generator"], step=step, fade=fade)
-    criticise = partial(modules["discriminator"], step=step, fade=fade)
     hr = reduced(batch.hr, _halvings(config, step))
+
+    def criticise(images: Tensor) -> Tensor:
+        return modules["discriminator"](images, step=step, fade=fade)
+
     terms = _terms(modules, criticise, generate(batch.lr).sr, hr)
     found = {term: (weight, terms[term]()) for term, weight in config.weights_at(step).items()}
     loss = torch.stack([weight * value for weight, value in found.values()]).sum()
@@ -84,8 +85,10 @@ def learn_adversarially(
         penalty = gradient_penalty(judge, 2 * hr - 1, 2 * fake - 1, weight=config.penalty_weight)
         return wasserstein_critic_loss(criticise(hr), criticise(fake), drift=config.drift) + penalty
 
-    logs = {term: value.detach() for term, (_, value) in found.items()}
-    return StepResult({"generator": loss, "discriminator": critic_loss}, logs)
+    losses: dict[str, Loss] = {"generator": loss}
+    if "discriminator" in modules:
+        losses["discriminator"] = critic_loss
+    return StepResult(losses, {term: value.detach() for term, (_, value) in found.items()})
 
 
 def _terms(

@@ -226,6 +226,17 @@ def test_without_heatmap_terms_there_is_no_fan() -> None:
     assert found["x8"].modules.keys() == {"generator", "discriminator"}
 
 
+@pytest.mark.usefixtures("_with_vgg")
+def test_without_the_adversarial_term_there_is_no_discriminator(batch: Batch) -> None:
+    found = stages(**SMALL, adversarial_weights=(1, 0, 1))
+    assert found["x4"].modules.keys() == {"generator", "fan", "perceptual"}
+    assert found["x4"].optimisers.keys() == {"generator"}
+    assert found["x4"].absent.keys() == {"adversarial"}
+    assert found["x8"].starts_from == {"generator": "x4", "discriminator": "x2", "fan": "fan"}
+    losses = found["x4"].step(found["x4"].modules, batch, Progress(30, 100, 10)).losses
+    assert losses.keys() == {"generator"}
+
+
 def test_a_fan_from_a_file_is_not_distilled_again(tmp_path: Path) -> None:
     fan = priorsr.create("estimator", "distilled_fan", widths=(4, 6))
     save(fan, tmp_path / "fan.safetensors")
@@ -241,15 +252,20 @@ def test_a_fan_from_a_file_is_not_distilled_again(tmp_path: Path) -> None:
 def test_the_paper_stops_where_weights_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(MissingWeightsError, match=r"put vgg16-\w+\.pth into"):
-        stages(teacher=None)
-    with pytest.raises(PriorsrError, match="FAN's weights are absent|the extra landmarks|landmarks"):
-        stages()
+        stages(**SMALL)
+    with pytest.raises(PriorsrError, match=r"put 2DFAN4-\w+\.pth\.tar into|priorsr\[landmarks\]"):
+        stages(**SMALL | {"teacher": "face_alignment"})
 
 
 def test_impossible_configs_are_refused() -> None:
     for weights in ((1.0, 1.0), (1.0, 1.0, -1.0), (1.0, 1.0, math.nan)):
         with pytest.raises(OptionError, match="attention_weights is .*; 3 finite numbers from 0, one a step"):
             stages(attention_weights=weights)
+    nothing = dict.fromkeys(("adversarial_weights", "pixel_weights", "perceptual_weights"), (0, 1, 1))
+    with pytest.raises(OptionError, match="in the stage 'x2' all loss terms weigh 0"):
+        stages(**nothing)
+    with pytest.raises(OptionError, match="batch_size is 1; 2 or more was expected"):
+        stages(batch_size=1)
     with pytest.raises(OptionError, match="penalty_weight is inf"):
         stages(penalty_weight=math.inf)
     with pytest.raises(OptionError, match="drift is -1"):

@@ -81,20 +81,24 @@ def import_celeba(
     if split_file is None:
         partition = place(src, PARTITION, PLACES)
         splits = _partition(partition)
-        lacking = sorted(images.keys() - splits.keys())
-        if lacking:
-            raise DataError(f"{partition}: does not name {images[lacking[0]].name}")
+        for face in sorted(images.keys() - splits.keys()):
+            raise DataError(f"{partition}: does not name {images[face].name}")
+        for face in sorted(splits.keys() - images.keys()):
+            raise DataError(f"{partition}: names {face!r}, of which there is no image; --split-file can leave it out")
         how = "split as CelebA is"
     else:
         splits = read_split_file(Path(split_file), images, PUBLISHED.get(split))
         images = {face: images[face] for face in splits}
         how = f"split as {Path(split_file).name} has it"
     points = {} if landmarks is None else read_landmarks(Path(landmarks), landmark_scheme("ibug-68"))
-    squares = _squares(crop, points, place(src, BOXES, PLACES))
+    if points and not points.keys() & images.keys():
+        raise DataError(f"{landmarks}: has landmarks of {min(points)!r} and the like; {min(images)!r} was expected")
+    boxes = place(src, BOXES, PLACES)
+    squares = _squares(crop, points, boxes)
     faces = []
     for face, image in images.items():
         if squares is not None and face not in squares:
-            raise DataError(f"{landmarks if crop == 'dic' else BOXES}: has nothing on {image.name}, which is to be cut")
+            raise DataError(f"{landmarks if crop == 'dic' else boxes}: has nothing on {image.name}, which is to be cut")
         square = None if squares is None else squares[face]
         faces.append(square_face(splits[face], image, square, points.get(face), size, kind.resample))
     about = About(
@@ -131,5 +135,6 @@ def _squares(crop: str, points: dict[str, Points], boxes: Path) -> dict[str, Squ
         except ValueError:
             expected = "an image's name, left, top, width and height were expected"
             raise DataError(f"{boxes}: has the line {' '.join(words)!r}; {expected}") from None
-        squares[Path(name).stem] = round_box(left, top, width, height)
+        if width > 0 and height > 0:
+            squares[Path(name).stem] = round_box(left, top, width, height)
     return squares

@@ -98,7 +98,7 @@ def _annotations(path: Path) -> dict[str, Points]:
             landmarks = np.array([[float(x) for x in " ".join(row).split(",")] for row in rows], dtype=np.float32)
         except ValueError:
             raise DataError(f"{file}: has a line that is not x , y after the image's name") from None
-        if landmarks.shape != (COUNT, 2):
+        if landmarks.shape != (COUNT, 2) or not np.isfinite(landmarks).all():
             raise DataError(f"{file}: has {len(rows)} lines after the image's name; {COUNT} points x , y were expected")
         if name in known:
             raise DataError(f"{file}: is of the image {name!r}, which another file has annotated")
