@@ -19,11 +19,15 @@ def test_the_first_signal_is_a_request(number: int) -> None:
 
 
 def test_the_second_acts_as_ever() -> None:
-    with Interruption() as interruption:
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with Interruption() as interruption:
             signal.raise_signal(signal.SIGINT)
-    assert interruption.requested
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert interruption.requested
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_outside_the_main_thread_signals_are_left_alone() -> None:
