@@ -31,7 +31,8 @@ class EncoderDecoderConfig:
     fusion_at: "input" fuses once, after the head at full size; "encoder" after every encoder stage.
     prior_channels: channels of the map that the fusion steers by; None for those of the prior that it declares: 19
         classes for "parsing" and "any", 68 for "heatmaps".
-    global_residual: whether the network adds to the enlarged image instead of drawing the whole one.
+    global_residual: whether the network adds to the enlarged image, which it then starts as, instead of drawing the
+        whole one.
     """
 
     width: int = 64
@@ -107,6 +108,20 @@ class EncoderDecoder(nn.Module):
                 build_part("fusion", config.fusion, channels=width, prior_channels=self.prior_channels)
                 for _ in range(1 if config.fusion_at == "input" else levels)
             )
+
+        if config.global_residual:
+            self._start_as_the_enlargement()
+
+    def _start_as_the_enlargement(self) -> None:
+        """First weights with which a short run learns from its first step on: no noise, and no features that fade.
+
+        PyTorch's own shrink features by sqrt(3) at every convolution that has neither activation nor identity.
+        """
+        for parameter in self.tail.parameters():
+            nn.init.zeros_(parameter)
+        for module in (self.head, *self.down.modules(), *self.up.modules()):
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
 
     def forward(self, lr: Tensor, prior: Prior | None = None, *, with_features: bool = False) -> SROutput:
         who = type(self).__name__

@@ -23,13 +23,13 @@ from priorsr.types import Batch
 NANO: Mapping[str, Any] = {
     "learning_rate": 1e-3,
     "schedule": cosine(warmup=fraction(0.02)),
-    "batch_size": 16,
+    "batch_size": 8,
     "flip": True,
     "ema": 0.999,
     "clip": 1.0,
     "length": epochs(100),
 }
-"""What lets a small network learn within minutes: a falling learning rate, flips, and an average of the weights."""
+"""What lets a small network learn within minutes: small batches, a falling learning rate, flips, averaged weights."""
 
 
 @dataclass(frozen=True)

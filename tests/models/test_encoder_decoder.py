@@ -116,9 +116,13 @@ def test_sides_that_do_not_halve_often_enough_are_told() -> None:
         model(torch.rand(1, 3, 5, 4))
 
 
-def test_the_global_residual_adds_the_enlarged_image() -> None:
-    model = priorsr.create("model", "encoder_decoder", **SMALL, global_residual=True)
-    torch.nn.init.zeros_(model.tail.weight)
-    torch.nn.init.zeros_(model.tail.bias)
+def test_with_the_global_residual_it_starts_as_the_enlarged_image() -> None:
+    torch.manual_seed(0)
+    model = priorsr.create("model", "encoder_decoder", **{**SMALL, "width": 64, "depth": 0}, global_residual=True)
     lr = torch.rand(1, 3, 4, 4)
-    assert torch.equal(model(lr).sr, priorsr.create("model", "bicubic", scale=4)(lr).sr)
+    answer = model(lr, with_features=True)
+    assert torch.equal(answer.sr, priorsr.create("model", "bicubic", scale=4)(lr).sr)
+    first, last = answer.features[0].std(), answer.features[-1].std()
+    assert 0.5 < last / first < 2  # with PyTorch's own first weights, a fifth or less
+    torch.nn.init.ones_(model.tail.bias)
+    assert torch.allclose(model(lr).sr, answer.sr + 1, atol=1e-5)
