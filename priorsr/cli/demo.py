@@ -21,7 +21,7 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="A face set of yours, with train and val; else one is drawn.")
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Of training, for all four systems together.")] = 3.0,
+    minutes: Annotated[float, typer.Option(help="Of training, for all four systems together.")] = 3.5,
     seed: Annotated[int, typer.Option(help="Of faces and training.")] = 0,
 ) -> None:
     """Train the four systems, briefly and equally long, score them under every protocol, build the page.

@@ -41,7 +41,7 @@ class PKDNRecipe(TeacherStudentRecipe):
     """PKDN's two stages: `teacher` (L1), then `student` (L1, and the distillation of features and output).
 
     Source: PKDN (arXiv 2409.14385) for L1, the frozen teacher and the distillation. Departures: everything else is
-        ours, since no more is public; the choices were measured, see the plugin's README.
+        ours, since no more is public; what is measured of it stands in the plugin's README.
     """
 
     Config = PKDNRecipeConfig
