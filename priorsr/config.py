@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_type_hints
 
@@ -42,6 +43,14 @@ def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
 def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
     """A config's presets: name -> the fields that it sets."""
     return getattr(config, "presets", {})
+
+
+def check_not_negative(config: Any, *names: str) -> None:
+    """Raise OptionError unless each of these fields of a config is a finite number from 0."""
+    for name in names:
+        value = getattr(config, name)
+        if not (math.isfinite(value) and value >= 0):
+            raise OptionError(f"{name} is {value}; a finite number from 0 was expected")
 
 
 def field_names(config: type) -> list[str]:

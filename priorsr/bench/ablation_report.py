@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 from rich.table import Table
 
-from priorsr.bench.comparison import Resampling, ScoreFacts
-from priorsr.bench.numbers import duration, engineering, milliseconds, number, score_label
-from priorsr.bench.records import (
-    Count,
-    DataFacts,
-    Environment,
-    Facts,
-    Hash,
-    Id,
-    PriorFacts,
-    ProtocolFacts,
-    Value,
-)
-from priorsr.bench.study_report import Row, draw_study, score_table, terminal_table
+from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.numbers import duration, engineering, milliseconds
+from priorsr.bench.records import Count, Environment, Facts, Hash, Id, PriorFacts
+from priorsr.bench.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
 from priorsr.bench.variants import BASE, named
 from priorsr.files import atomic_json, atomic_text
 
@@ -67,15 +58,14 @@ class VariantFacts(Facts):
     scores: dict[str, dict[str, ScoreFacts]]
 
 
-class Ablation(Facts):
+class Ablation(StudyFacts):
     """What each part of a recipe is worth: variants trained for equally many steps, with several seeds each.
 
     preset, overrides: what makes the base. vary: what was asked for; base_values: those of its values that are the
     base's own. product: the module that is scored. environment: of the scoring.
-    variants: the base first. baseline: bicubic's means, by protocol and score.
+    variants: the base first.
     """
 
-    format: Literal[1]
     recipe: str
     preset: str | None
     overrides: dict[str, JsonValue]
@@ -85,16 +75,8 @@ class Ablation(Facts):
     steps: Positive
     seeds: Positive
     product: str
-    data: DataFacts
-    protocols: tuple[ProtocolFacts, ...]
     variants: tuple[VariantFacts, ...]
-    baseline: dict[str, dict[str, Value]]
-    absent: dict[str, str]
-    statistics: Resampling
     environment: Environment
-    scorer_version: str
-    created: AwareDatetime
-    command: str | None
 
 
 def write_ablation(ablation: Ablation, out: Path) -> None:
@@ -110,7 +92,7 @@ def write_ablation(ablation: Ablation, out: Path) -> None:
         out / "ablation.png",
         name=name,
         base=BASE,
-        levels={"base": _score(ablation.variants[0], protocol, name).mean, "bicubic": bicubic},
+        levels={"base": ablation.variants[0].scores[protocol][name].mean, "bicubic": bicubic},
         title=f"{ablation.recipe}: its {ablation.product} after {ablation.steps:,} steps",
         note=f"{protocol}, {ablation.data.count} faces of {ablation.data.name}, {ablation.data.split}. "
         f"{dots}Lines: 95 % intervals over {over}; on the right of paired differences.",
@@ -127,13 +109,7 @@ def markdown(ablation: Ablation) -> str:
         f"{ablation.data.split}. Each variant has {_seeds(ablation)}. Prior given: {_priors(ablation)}.",
         _meaning(ablation),
     ]
-    for protocol, names in ablation.baseline.items():
-        for place, (name, value) in enumerate(names.items()):
-            rows, further = _rows(ablation, protocol, name), () if place else _COSTS
-            table = score_table(rows, first="variant", name=name, base=BASE, further=further)
-            bicubic = f"Bicubic enlargement: {number(value, _score(ablation.variants[0], protocol, name))}."
-            parts += [f"## {score_label(name)} under {protocol}", table, bicubic]
-    parts += [f"{score_label(name)} is left out: {reason}." for name, reason in ablation.absent.items()]
+    parts += score_sections(ablation, partial(_rows, ablation), first="variant", base=BASE, further=_COSTS)
     parts.append(
         f"Steps are those of the stage that trains {ablation.product!r} last. Times are of training steps alone. "
         f"{_trained_on(ablation)}"
@@ -170,10 +146,6 @@ def _costs(variant: VariantFacts) -> list[str]:
         milliseconds(1000 * fmean(run.seconds_per_step for run in variant.runs)),
         duration(fmean(run.training_seconds for run in variant.runs)),
     ]
-
-
-def _score(variant: VariantFacts, protocol: str, name: str) -> ScoreFacts:
-    return variant.scores[protocol][name]
 
 
 def _seeds(ablation: Ablation) -> str:

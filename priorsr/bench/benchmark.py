@@ -16,7 +16,7 @@ from rich.progress import track
 
 from priorsr.bench.entries import Entry
 from priorsr.bench.environment import environment
-from priorsr.bench.evaluation import Evaluation, evaluate, in_eval_mode, prior_on
+from priorsr.bench.evaluation import Evaluation, evaluate, prior_on, ready_to_score
 from priorsr.bench.facts import data_facts, protocol_facts, score_facts
 from priorsr.bench.given_priors import GivenPrior
 from priorsr.bench.images import save_images, whole_folder
@@ -162,7 +162,7 @@ class Benchmark:
             disable=not (console.is_terminal or console.is_jupyter),
         )
         with (
-            in_eval_mode(entry.model, self.device) as model,
+            ready_to_score(entry.model, self.device) as model,
             whole_folder(folder, self.data.count) if self.save_outputs else nullcontext() as beside,
         ):
             evaluation = evaluate(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from priorsr.errors import PriorsrError
 from priorsr.kinds import Score as Judge
 from priorsr.metrics import Protocol, Scores, to_8bit
+from priorsr.models.eval_mode import in_eval_mode
 from priorsr.types import Batch, Prior, SROutput
 
 
@@ -88,17 +89,14 @@ def _in_order(scores: Scores, order: list[int]) -> Scores:
 
 
 @contextmanager
-def in_eval_mode(model: nn.Module, device: torch.device) -> Iterator[nn.Module]:
+def ready_to_score(model: nn.Module, device: torch.device) -> Iterator[nn.Module]:
     """A model in eval mode on `device`, computing in float32 (no TF32), repeatably.
 
     Afterwards its modules are in the modes they were in, and where they were.
     """
-    modes = [(module, module.training) for module in model.modules()]
     home = next((tensor.device for tensor in model.state_dict().values()), device)
     try:
-        with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-            yield model.eval().to(device)
+        with in_eval_mode(model), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+            yield model.to(device)
     finally:
         model.to(home)
-        for module, training in modes:
-            module.training = training

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime
 from rich.table import Table
 
-from priorsr.bench.comparison import Resampling, ScoreFacts
-from priorsr.bench.numbers import number, score_label
-from priorsr.bench.records import DataFacts, Facts, Id, ModelFacts, PriorFacts, ProtocolFacts, Value
-from priorsr.bench.study_report import Row, draw_study, score_table, terminal_table
+from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.records import Facts, Id, ModelFacts, PriorFacts
+from priorsr.bench.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
 from priorsr.files import atomic_json, atomic_text
 
 Damage = Literal[
@@ -35,26 +34,16 @@ class PriorRow(Facts):
     left_out: str | None
 
 
-class PriorStudy(Facts):
+class PriorStudy(StudyFacts):
     """How a model's scores depend on the prior that it is given; `priors.json`.
 
     uses: the parts of the prior on which its answer depends. estimator: what estimated priors, if anything did.
-    baseline: bicubic's means, by protocol and score. absent: scores that were asked for and left out, and why.
     """
 
-    format: Literal[1]
     model: ModelFacts
     uses: tuple[str, ...]
     estimator: str | None
-    data: DataFacts
-    protocols: tuple[ProtocolFacts, ...]
     rows: tuple[PriorRow, ...]
-    baseline: dict[str, dict[str, Value]]
-    absent: dict[str, str]
-    statistics: Resampling
-    scorer_version: str
-    created: AwareDatetime
-    command: str | None
 
 
 def write_study(study: PriorStudy, out: Path) -> None:
@@ -82,12 +71,7 @@ def markdown(study: PriorStudy) -> str:
         f"{_faces(study)}. The model uses: {' and '.join(study.uses)}. {by}Shifts are to the right, and blurs are "
         "Gaussians, both in HR pixels. Intervals are over the faces; paired differences speak of this checkpoint.",
     ]
-    for protocol, names in study.baseline.items():
-        for name, value in names.items():
-            table = score_table(_rows(study, protocol, name), first="prior", name=name, base=BASE)
-            bicubic = f"Bicubic enlargement: {number(value, study.rows[0].scores[protocol][name])}."
-            parts += [f"## {score_label(name)} under {protocol}", table, bicubic]
-    parts += [f"{score_label(name)} is left out: {reason}." for name, reason in study.absent.items()]
+    parts += score_sections(study, partial(_rows, study), first="prior", base=BASE)
     return "\n\n".join(parts) + "\n"
 
 

@@ -13,7 +13,7 @@ from priorsr.bench.benchmark import Benchmark
 from priorsr.bench.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.damages import Case, Source, attempt, cases, check_estimator, used_parts
 from priorsr.bench.entries import Entry, ModelLike, as_entry, baseline
-from priorsr.bench.evaluation import in_eval_mode
+from priorsr.bench.evaluation import ready_to_score
 from priorsr.bench.faces import store_faces
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.given_priors import NOTHING, estimator_name, ground_truth
@@ -86,7 +86,7 @@ def priors(
     for group in bench.groups(with_priors=True):
         truth = ground_truth(entry, group.loader)
         source = Source(truth, group.loader, finder, group.reduction.hr_size, group.reduction.scale, bench.device)
-        with in_eval_mode(entry.model, bench.device) as ready:
+        with ready_to_score(entry.model, bench.device) as ready:
             uses = used_parts(ready, source)
             if finder:
                 check_estimator(finder, uses, source)

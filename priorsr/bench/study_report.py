@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from pydantic import AwareDatetime
 from rich.markup import escape
 from rich.table import Table
 
-from priorsr.bench.comparison import ScoreFacts
+from priorsr.bench.comparison import Resampling, ScoreFacts
 from priorsr.bench.numbers import interval, number, score_label
+from priorsr.bench.records import DataFacts, Facts, ProtocolFacts, Value
 from priorsr.viz.intervals import Column, Mark, draw_intervals
+
+
+class StudyFacts(Facts):
+    """What every study says: on what, scored how, by which code, and when.
+
+    baseline: bicubic's means, by protocol and score. absent: scores that were asked for and left out, and why.
+    """
+
+    format: Literal[1]
+    data: DataFacts
+    protocols: tuple[ProtocolFacts, ...]
+    baseline: dict[str, dict[str, Value]]
+    absent: dict[str, str]
+    statistics: Resampling
+    scorer_version: str
+    created: AwareDatetime
+    command: str | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,29 @@ def score_table(rows: Iterable[Row], *, first: str, name: str, base: str, furthe
     head = [first, label, "95 % interval", f"against {base}", "95 % interval", "verdict", *further]
     alignment = ["---", "---:", "---", "---:", "---", "---", *("---:" for _ in further)]
     return "\n".join(_line(cells) for cells in (head, alignment, *(_cells(row)[: len(head)] for row in rows)))
+
+
+def score_sections(
+    study: StudyFacts,
+    rows_of: Callable[[str, str], Sequence[Row]],
+    *,
+    first: str,
+    base: str,
+    further: Sequence[str] = (),
+) -> list[str]:
+    """A section for each score under each protocol, with its table and bicubic's mean, then the scores left out.
+
+    rows_of: (protocol, score) -> the rows, of which the first has a score. further: as `score_table`'s, in a protocol's
+    first table only.
+    """
+    parts = []
+    for protocol, names in study.baseline.items():
+        for place, (name, value) in enumerate(names.items()):
+            rows = rows_of(protocol, name)
+            table = score_table(rows, first=first, name=name, base=base, further=() if place else further)
+            bicubic = f"Bicubic enlargement: {number(value, rows[0].score)}." if rows[0].score else ""
+            parts += [f"## {score_label(name)} under {protocol}", table, bicubic]
+    return parts + [f"{score_label(name)} is left out: {reason}." for name, reason in study.absent.items()]
 
 
 def draw_study(

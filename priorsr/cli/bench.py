@@ -6,12 +6,15 @@ import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.several import SeveralValues
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -160,9 +163,8 @@ def ablate(
     )
     if as_json:
         print_json(study.model_dump(mode="json"))
-        return
-    console.print(summary(study))
-    console.print(f"written to {out / 'ablation'}.json, .md and .png", soft_wrap=True, markup=False)
+    else:
+        _tell(summary(study), out / "ablation")
 
 
 @app.command(cls=SeveralValues)
@@ -212,9 +214,8 @@ def priors(
     )
     if as_json:
         print_json(study.model_dump(mode="json"))
-        return
-    console.print(summary(study))
-    console.print(f"written to {out / 'priors'}.json, .md and .png", soft_wrap=True, markup=False)
+    else:
+        _tell(summary(study), out / "priors")
 
 
 @app.command()
@@ -227,6 +228,12 @@ def site(
     from priorsr.bench.site import build_site
 
     console.print(f"written to {build_site(results, out, title=title)}", soft_wrap=True, markup=False)
+
+
+def _tell(summary: Table, files: Path) -> None:
+    """A study's summary, and where the rest of it is."""
+    console.print(summary)
+    console.print(f"written to {files}.json, .md and .png", soft_wrap=True, markup=False)
 
 
 def _command() -> str:

@@ -11,6 +11,7 @@ from priorsr.losses.attention_transfer import AttentionTransfer
 from priorsr.losses.distillation import SoftOutput, StageDistillation, StageL1
 from priorsr.losses.facial_attention import facial_attention_loss, heatmap_loss, normalised_heatmaps
 from priorsr.losses.hint import Hint
+from priorsr.losses.landmarks import valid_mean
 from priorsr.losses.perceptual import PerceptualLoss
 from priorsr.losses.pixel import l1
 from priorsr.losses.relation import Relation
@@ -28,6 +29,7 @@ __all__ = [
     "heatmap_loss",
     "l1",
     "normalised_heatmaps",
+    "valid_mean",
     "vanilla_critic_loss",
     "vanilla_generator_loss",
     "wasserstein_critic_loss",

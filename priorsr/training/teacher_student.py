@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from priorsr.config import check_not_negative
 from priorsr.errors import OptionError
 from priorsr.losses import l1
 from priorsr.models import EncoderDecoderConfig
@@ -78,10 +78,7 @@ class TeacherStudentConfig:
             )
         if not 0 < self.teacher_share < 1:
             raise OptionError(f"teacher_share is {self.teacher_share}; a number between 0 and 1 was expected")
-        for name in ("feature_weight", "output_weight"):
-            weight = getattr(self, name)
-            if not (math.isfinite(weight) and weight >= 0):
-                raise OptionError(f"{name} is {weight}; a finite number from 0 was expected")
+        check_not_negative(self, "feature_weight", "output_weight")
         if not self.features_until.value:
             raise OptionError(
                 f"features_until is 0 {self.features_until.unit}; more was expected (distil=False leaves it out)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -20,6 +19,7 @@ from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError
 from priorsr.metrics import load_protocol
 from priorsr.models.bicubic import Bicubic, BicubicConfig
+from priorsr.models.eval_mode import in_eval_mode
 from priorsr.training.judges import EstimatorJudge, Judge, ModelJudge
 from priorsr.types import Batch
 from priorsr.viz.strips import draw_strips
@@ -72,7 +72,7 @@ class Validator:
         began = time.perf_counter()
         share = slice(self._accelerator.process_index, None, self._accelerator.num_processes)
         values: list[dict[str, float]] = []
-        with _in_eval_mode(product):
+        with in_eval_mode(product):
             judge = self.judge(product)
             for batch in self._batches(faces):
                 lr, hr, prior = tree_map_only(Tensor, lambda tensor: tensor[share], batch[:3])
@@ -90,7 +90,7 @@ class Validator:
     @torch.no_grad()
     def strip(self, product: nn.Module, title: str) -> Image.Image:
         """The first faces, as the judge shows them, with the score of each."""
-        with _in_eval_mode(product):
+        with in_eval_mode(product):
             images, notes = self.judge(product).columns(product, next(self._batches(SHOWN)))
         return draw_strips(images, notes, title)
 
@@ -119,16 +119,6 @@ class Validator:
             yield batch
             if left == 0:
                 return
-
-
-@contextmanager
-def _in_eval_mode(module: nn.Module) -> Iterator[None]:
-    training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(training)
 
 
 def _first(batch: Batch, count: int) -> Batch:

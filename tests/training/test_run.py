@@ -15,10 +15,7 @@ from PIL import Image
 from rich.console import Console
 from safetensors.torch import load_file
 
-from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, MissingWeightsError, OptionError, PriorsrError, UnknownNameError
-from priorsr.metrics import load_protocol, psnr
-from priorsr.models import weights
 from priorsr.training import RunResult, Stage, setup, train
 from priorsr.training.checkpoints import TENSORS
 from priorsr.training.loop import StageLoop
@@ -96,34 +93,6 @@ def test_a_run_leaves_everything_in_its_folder(run: Run) -> None:
         *("teacher-0000004.png", "student-0000004.png", "student-0000008.png")
     }
     assert not list(folder.glob("**/*.part"))
-
-
-def test_products_are_models_with_a_card(run: Run) -> None:
-    result = run("toy-distilled", seed=3)
-    assert result.products == {name: result.folder / f"weights/{name}.safetensors" for name in ("teacher", "student")}
-    model = weights.load(result.products["student"])
-    assert isinstance(model, toys.Toy)
-    card = model.card
-    assert (card["recipe"], card["stage"], card["steps"], card["seed"]) == ("toy-distilled", "student", 8, 3)
-    assert card["networks"] == {"teacher": "Toy"}
-    assert card["data"]["name"] == "toy faces"
-    assert card["scores"] == {"psnr_y (priorsr@1 (adapted to 32 px), val)": result.scores["student"][1]}
-    assert card["prior"] == "none"
-    assert card["absent"] == {"perceptual": "a toy sees nothing"}
-    assert weights.read_card(result.products["teacher"])["card"]["absent"] == {}
-
-
-def test_the_score_is_that_of_the_saved_weights_under_the_protocol(run: Run, faces: Path) -> None:
-    result = run("toy-distilled")
-    model = weights.load(result.products["student"])
-    (batch,) = FaceLoader(FaceSet.open(faces), "val", batch_size=3, scale=4).in_order()
-    with torch.no_grad():
-        sr = model(batch.lr).sr
-    scoring = load_protocol("priorsr@1").scoring
-    quantised = (sr.clamp(0, 1) * 255).round() / 255
-    expected = psnr(quantised, batch.hr, colour=scoring.scores["psnr_y"].colour, border=scoring.border).mean()
-    name, value = result.scores["student"]
-    assert (name, value) == ("psnr_y", pytest.approx(float(expected), abs=1e-4))
 
 
 def test_two_runs_are_alike_and_two_seeds_are_not(run: Run, whole: dict[str, Path]) -> None:

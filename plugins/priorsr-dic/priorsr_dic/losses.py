@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from priorsr.errors import PriorsrError
+from priorsr.losses import valid_mean
 from priorsr.priors import draw_heatmaps
 from priorsr.shapes import check_same
 from priorsr.types import Prior
@@ -25,7 +26,4 @@ def target_heatmaps(prior: Prior, size: tuple[int, int]) -> Tensor:
 def heatmap_mse(heatmaps: Tensor, targets: Tensor, valid: Tensor | None) -> Tensor:
     """The mean squared difference of heatmaps (B,L,h,w) and their targets over the valid landmarks; 0 without any."""
     check_same(heatmaps, targets, "heatmap term", "heatmaps and targets")
-    squares = (heatmaps.float() - targets).square().mean((2, 3))  # (B,L)
-    if valid is None:
-        return squares.mean()
-    return (squares * valid).sum() / valid.sum().clamp(min=1)
+    return valid_mean((heatmaps.float() - targets).square().mean((2, 3)), valid)

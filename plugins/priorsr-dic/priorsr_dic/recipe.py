@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.config import check_not_negative
 from priorsr.errors import MissingWeightsError, OptionError
 from priorsr.losses import l1, vanilla_critic_loss, vanilla_generator_loss
 from priorsr.training import (
@@ -100,10 +100,7 @@ class DICRecipeConfig:
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
 
     def __post_init__(self) -> None:
-        for name in ("heatmap_weight", "pixel_weight", "perceptual_weight", "adversarial_weight"):
-            weight = getattr(self, name)
-            if not (math.isfinite(weight) and weight >= 0):
-                raise OptionError(f"{name} is {weight}; a finite number from 0 was expected")
+        check_not_negative(self, "heatmap_weight", "pixel_weight", "perceptual_weight", "adversarial_weight")
         if not (self.hourglass_share > 0 and self.gan_share > 0 and self.hourglass_share + self.gan_share < 1):
             raise OptionError(
                 f"hourglass_share is {self.hourglass_share} and gan_share {self.gan_share}; positive numbers that "

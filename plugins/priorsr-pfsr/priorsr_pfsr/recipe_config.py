@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from priorsr.config import check_not_negative
 from priorsr.errors import OptionError, did_you_mean
 from priorsr.registry import PartSpec
 from priorsr.training import Duration, Schedule, constant, cosine, epochs, fraction, steps
@@ -102,10 +103,7 @@ class PFSRRecipeConfig:
             raise OptionError(
                 f"batch_size is {self.batch_size}; 2 or more was expected, which the discriminator compares"
             )
-        for name in ("penalty_weight", "drift"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise OptionError(f"{name} is {value}; a finite number from 0 was expected")
+        check_not_negative(self, "penalty_weight", "drift")
         known = ("fan", *self.pixel_names, *self.adversarial_names.values())
         for name in self.shares:
             if name not in known:

@@ -17,6 +17,7 @@ from priorsr.losses import (
     gradient_penalty,
     heatmap_loss,
     l1,
+    valid_mean,
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
@@ -49,9 +50,8 @@ def learn_heatmaps(
     # From the centres of HR's pixels to those of the reduced image's.
     wanted = landmark_heatmap((landmarks + 0.5) / factor - 0.5, valid, side, scale=1, sigma=HEATMAP_SIGMA * max(side))
     found = modules["fan"](images)[0].heatmaps
-    known = torch.ones_like(landmarks[..., 0]) if valid is None else valid.to(found.dtype)
     each = ((1 + PEAK_WEIGHT * wanted) * (found - wanted).square()).mean((2, 3))  # (B,L)
-    return {"fan": (each * known).sum() / known.sum().clamp(min=1)}
+    return {"fan": valid_mean(each, valid)}
 
 
 def learn_pixels(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.config import check_not_negative
 from priorsr.errors import OptionError
 from priorsr.estimators.parsing_net import UNTRAINED, ParsingNet
 from priorsr.models.resize import enlarge
@@ -56,10 +56,7 @@ class ParsingNetConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.from_lr <= 1:
             raise OptionError(f"from_lr is {self.from_lr}; a part from 0 to 1 was expected")
-        for name in ("dice_weight", "rotation", "scaling", "shift", "brightness"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise OptionError(f"{name} is {value}; a finite number from 0 was expected")
+        check_not_negative(self, "dice_weight", "rotation", "scaling", "shift", "brightness")
 
 
 class ParsingNetRecipe:

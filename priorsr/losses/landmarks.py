@@ -1,0 +1,12 @@
+"""Means over the landmarks that are known."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def valid_mean(values: Tensor, valid: Tensor | None) -> Tensor:
+    """The mean of values (B,L), one a landmark, over those that are valid (B,L); all without `valid`, 0 if none."""
+    if valid is None:
+        return values.mean()
+    return (values * valid).sum() / valid.sum().clamp(min=1)
