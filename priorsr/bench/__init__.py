@@ -16,10 +16,10 @@ from priorsr.bench.site import build_site
 from priorsr.bench.terminal import tables
 
 if TYPE_CHECKING:
-    from priorsr.bench.ablation import ablate
-    from priorsr.bench.prior_study import priors
+    from priorsr.bench.studies.ablation import ablate
+    from priorsr.bench.studies.prior_study import priors
 
-_LAZY = {"ablate": "priorsr.bench.ablation", "priors": "priorsr.bench.prior_study"}
+_LAZY = {"ablate": "priorsr.bench.studies.ablation", "priors": "priorsr.bench.studies.prior_study"}
 
 __all__ = [
     "Leaderboard",

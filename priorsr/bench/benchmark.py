@@ -23,7 +23,7 @@ from priorsr.bench.images import save_images, whole_folder
 from priorsr.bench.profile import measure_cost
 from priorsr.bench.records import FORMAT, Cost, DataFacts, Identity, Record, Score, Statistics
 from priorsr.bench.results import outputs_path, read_record, record_path, write_record
-from priorsr.bench.statistics import RESAMPLES
+from priorsr.bench.statistics.bootstrap import RESAMPLES
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, MissingExtraError, MissingWeightsError, OptionError
 from priorsr.kinds import Score as Judge

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.records import DataFacts, ProtocolFacts, Score
-from priorsr.bench.statistics import mean_interval
+from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
 from priorsr.kinds import Score as Judge

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, Score
-from priorsr.bench.statistics import Difference, paired_difference
+from priorsr.bench.statistics.bootstrap import Difference, paired_difference
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from typing import Protocol
 
 from priorsr.bench.records import Score
-from priorsr.bench.statistics import Difference
+from priorsr.bench.statistics.bootstrap import Difference
 
 _MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))

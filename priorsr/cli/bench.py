@@ -134,8 +134,8 @@ def ablate(
     """
     _require_training_and_pictures()
     from priorsr.bench import ablate
-    from priorsr.bench.ablation_report import summary
-    from priorsr.bench.variants import parse_vary
+    from priorsr.bench.studies.ablation_report import summary
+    from priorsr.bench.studies.variants import parse_vary
     from priorsr.training.overrides import parse_assignments
 
     study = ablate(
@@ -191,8 +191,8 @@ def priors(
     """Score one model with its true prior, and with estimated, shifted, blurred, another face's and absent ones."""
     _require_training_and_pictures()
     from priorsr.bench import priors
-    from priorsr.bench.prior_report import summary
-    from priorsr.bench.prior_study import BLURS, SHIFTS
+    from priorsr.bench.studies.prior_report import summary
+    from priorsr.bench.studies.prior_study import BLURS, SHIFTS
 
     study = priors(
         model,

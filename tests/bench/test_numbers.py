@@ -5,7 +5,7 @@ import math
 import pytest
 
 from priorsr.bench.numbers import engineering, half_width, interval, milliseconds, number, score_label, verdict
-from priorsr.bench.statistics import Difference
+from priorsr.bench.statistics.bootstrap import Difference
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 The intervals are 95 % percentile bootstraps over images. BCa would correct for skew, which the mean of some dozens of
 images hardly has, and is undefined where all values are equal; percentile is defined for every sample.
-They speak of other faces of the same kind, not of other training seeds; see `priorsr.bench.seeds` for those.
+They speak of other faces of the same kind, not of other training seeds; see `priorsr.bench.statistics.seeds` for those.
 """
 
 from __future__ import annotations

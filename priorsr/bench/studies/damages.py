@@ -13,7 +13,7 @@ from torch import nn
 
 from priorsr.bench.evaluation import super_resolve
 from priorsr.bench.given_priors import NOTHING, GivenPrior, corrupted, estimated, estimator_name, of_the_next_face
-from priorsr.bench.prior_report import BASE, Damage
+from priorsr.bench.studies.prior_report import BASE, Damage
 from priorsr.data import FaceLoader
 from priorsr.errors import OptionError, PriorsrError
 from priorsr.priors.corruption import absent, blur, shift

@@ -9,17 +9,17 @@ from typing import Any
 
 from rich.console import Console
 
-from priorsr.bench.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
-from priorsr.bench.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
 from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.entries import BASELINE
 from priorsr.bench.environment import environment
 from priorsr.bench.given_priors import PriorChoice
 from priorsr.bench.records import Record
 from priorsr.bench.runner import run
-from priorsr.bench.trainings import Training, times, train_all
-from priorsr.bench.variants import make_variants
+from priorsr.bench.statistics.comparison import ScoreFacts, compare, resampling, shared_scores
+from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
+from priorsr.bench.studies.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
+from priorsr.bench.studies.trainings import Training, times, train_all
+from priorsr.bench.studies.variants import make_variants
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
 from priorsr.metrics import Protocol

@@ -14,10 +14,10 @@ import torch
 import toys
 
 from priorsr.bench import Record, ablate, read_results
-from priorsr.bench.ablation_report import Ablation, markdown
 from priorsr.bench.results import read_record
-from priorsr.bench.seeds import difference_over_seeds, over_seeds
-from priorsr.bench.trainings import Training, times, train_all
+from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
+from priorsr.bench.studies.ablation_report import Ablation, markdown
+from priorsr.bench.studies.trainings import Training, times, train_all
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
 from priorsr.training import TrainingInterruptedError, journal
 
@@ -286,7 +286,7 @@ def test_a_run_that_fails_ends_the_others_and_says_why(training) -> None:
 def test_a_run_stops_and_is_saved_when_its_ablation_is_stopped(training, number) -> None:
     run = training(steps=100_000)
     program = (
-        "import sys, json; from priorsr.bench.trainings import Training, train_all;"
+        "import sys, json; from priorsr.bench.studies.trainings import Training, train_all;"
         "train_all([Training(**json.loads(sys.argv[1]))] * 1, 2, None)"
     )
     ablation = subprocess.Popen([sys.executable, "-c", program, json.dumps(vars(run))])

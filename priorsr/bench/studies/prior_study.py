@@ -10,15 +10,15 @@ from pathlib import Path
 from torch import nn
 
 from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.comparison import ScoreFacts, compare, resampling, shared_scores
-from priorsr.bench.damages import Case, Source, attempt, cases, check_estimator, used_parts
 from priorsr.bench.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.evaluation import ready_to_score
 from priorsr.bench.faces import store_faces
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.given_priors import NOTHING, estimator_name, ground_truth
-from priorsr.bench.prior_report import PriorRow, PriorStudy, write_study
 from priorsr.bench.records import Record
+from priorsr.bench.statistics.comparison import ScoreFacts, compare, resampling, shared_scores
+from priorsr.bench.studies.damages import Case, Source, attempt, cases, check_estimator, used_parts
+from priorsr.bench.studies.prior_report import PriorRow, PriorStudy, write_study
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
 from priorsr.estimators.spec import estimator_from_spec

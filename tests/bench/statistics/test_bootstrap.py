@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from priorsr.bench.statistics import mean_interval, paired_difference
+from priorsr.bench.statistics.bootstrap import mean_interval, paired_difference
 from priorsr.errors import PriorsrError
 
 

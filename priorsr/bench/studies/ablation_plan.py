@@ -10,8 +10,8 @@ from itertools import product as product_of
 from pathlib import Path
 from typing import Any
 
-from priorsr.bench.trainings import Training
-from priorsr.bench.variants import Variant, Variants
+from priorsr.bench.studies.trainings import Training
+from priorsr.bench.studies.variants import Variant, Variants
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, OptionError, PriorsrError, did_you_mean
 from priorsr.files import atomic_json, read_json, sha256_json

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from priorsr.bench.numbers import verdict
 from priorsr.bench.records import Count, Facts, Record, Score, Value
-from priorsr.bench.seeds import difference_over_seeds, over_seeds
-from priorsr.bench.statistics import RESAMPLES, Difference, Scope
+from priorsr.bench.statistics.bootstrap import RESAMPLES, Difference, Scope
+from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
 
 Interval = tuple[Value, Value]
 Verdict = Literal["better", "worse", "not distinguishable"]
@@ -38,7 +38,7 @@ class ScoreFacts(Facts):
 
 
 class Resampling(Facts):
-    """How a study's intervals were made; each says what it is over. See `priorsr.bench.seeds`."""
+    """How a study's intervals were made; each says what it is over. See `priorsr.bench.statistics.seeds`."""
 
     interval: Literal["percentile bootstrap"]
     resamples: Count

@@ -1,4 +1,4 @@
-"""One training run of an ablation in a process of its own: `python -m priorsr.bench.worker`, told by its stdin."""
+"""One run of an ablation in a process of its own: `python -m priorsr.bench.studies.worker`, told by its stdin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 
-from priorsr.bench.trainings import Training
+from priorsr.bench.studies.trainings import Training
 from priorsr.errors import PriorsrError
 from priorsr.training import TrainingInterruptedError
 

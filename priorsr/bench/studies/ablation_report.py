@@ -10,11 +10,11 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 from rich.table import Table
 
-from priorsr.bench.comparison import ScoreFacts
 from priorsr.bench.numbers import duration, engineering, milliseconds
 from priorsr.bench.records import Count, Environment, Facts, Hash, Id, PriorFacts
-from priorsr.bench.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
-from priorsr.bench.variants import BASE, named
+from priorsr.bench.statistics.comparison import ScoreFacts
+from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
+from priorsr.bench.studies.variants import BASE, named
 from priorsr.files import atomic_json, atomic_text
 
 Positive = Annotated[int, Field(ge=1)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import toys  # noqa: F401  # registers recipes
 
-from priorsr.bench.variants import make_variants, parse_vary
+from priorsr.bench.studies.variants import make_variants, parse_vary
 from priorsr.errors import OptionError, UnknownNameError
 
 

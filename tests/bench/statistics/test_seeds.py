@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from priorsr.bench import seeds
-from priorsr.bench.seeds import difference_over_seeds, over_seeds
-from priorsr.bench.statistics import mean_interval, paired_difference
+from priorsr.bench.statistics import seeds
+from priorsr.bench.statistics.bootstrap import mean_interval, paired_difference
+from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
 from priorsr.errors import PriorsrError
 
 

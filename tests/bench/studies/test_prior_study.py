@@ -13,8 +13,8 @@ import priorsr
 from priorsr.bench import leaderboards, priors, read_results, run
 from priorsr.bench.entries import entry_of
 from priorsr.bench.given_priors import estimated, estimator_name, ground_truth, of_the_next_face
-from priorsr.bench.prior_report import PriorStudy
-from priorsr.bench.statistics import mean_interval, paired_difference
+from priorsr.bench.statistics.bootstrap import mean_interval, paired_difference
+from priorsr.bench.studies.prior_report import PriorStudy
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.data.estimated import estimate_priors
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError

@@ -153,7 +153,7 @@ class _Processes:
         threads = max(1, torch.get_num_threads() // self._at_once)
         with open(log, "w", encoding="utf-8") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "priorsr.bench.worker"],
+                [sys.executable, "-m", "priorsr.bench.studies.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

@@ -8,9 +8,9 @@ from typing import Literal
 
 from rich.table import Table
 
-from priorsr.bench.comparison import ScoreFacts
 from priorsr.bench.records import Facts, Id, ModelFacts, PriorFacts
-from priorsr.bench.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
+from priorsr.bench.statistics.comparison import ScoreFacts
+from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
 from priorsr.files import atomic_json, atomic_text
 
 Damage = Literal[

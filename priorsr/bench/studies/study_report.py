@@ -11,9 +11,9 @@ from pydantic import AwareDatetime
 from rich.markup import escape
 from rich.table import Table
 
-from priorsr.bench.comparison import Resampling, ScoreFacts
 from priorsr.bench.numbers import interval, number, score_label
 from priorsr.bench.records import DataFacts, Facts, ProtocolFacts, Value
+from priorsr.bench.statistics.comparison import Resampling, ScoreFacts
 from priorsr.viz.intervals import Column, Mark, draw_intervals
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from priorsr.bench.statistics import RESAMPLES, Difference, Scope, mean_interval
+from priorsr.bench.statistics.bootstrap import RESAMPLES, Difference, Scope, mean_interval
 from priorsr.errors import PriorsrError
 from priorsr.files import require_extra
 
