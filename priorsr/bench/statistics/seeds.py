@@ -1,10 +1,9 @@
 """Intervals for methods that were trained with several seeds, and for the difference of two of them.
 
 The bootstrap has two levels: seeds and images are resampled, each by itself, and images are the same for all seeds
-(Owen, "The pigeonhole bootstrap", 2007). A few seeds vary less than the many that might have been drawn: in
-simulations with three seeds that differ, intervals of plain resampling held the truth 81 to 89 times in 100. So the
-distances of the seeds' means from their common mean are stretched first, to the width that Student's interval has for
-that many seeds; then it was 94 to 98 times.
+(Owen, "The pigeonhole bootstrap", 2007). A few seeds vary less than the many that might
+have been drawn, so plain resampling promises too much. So the distances of the seeds' means from their common mean are
+stretched first, to the width that Student's interval has for that many seeds.
 """
 
 from __future__ import annotations
