@@ -16,6 +16,7 @@ NANO: dict[str, Any] = {
     "projection": 2,
     "fusion": Part("landmark_attentive", depth=2),
     "hourglass_width": 32,
+    "zero_tail": True,
 }
 
 
@@ -32,9 +33,11 @@ class DICConfig:
     landmarks: 68 (iBUG) or 194 (Helen).
     hourglass_width, hourglass_depth: channels of the hourglass's features (inside it twice as many), and how often it
         halves them.
+    zero_tail: whether the last convolution starts at zero, so that the network starts as the enlarged image.
 
     nano: two thirds of the width, 2 groups instead of 6, 3 steps instead of 4, HR features of 64 px instead of 256, 2
-    blocks in the fusion instead of 7, an eighth of the hourglass's width: it must learn within minutes.
+    blocks in the fusion instead of 7, an eighth of the hourglass's width, a tail of zeros: it must learn within
+    minutes.
     """
 
     scale: int = 8
@@ -46,6 +49,7 @@ class DICConfig:
     landmarks: int = 68
     hourglass_width: int = 256
     hourglass_depth: int = 4
+    zero_tail: bool = False
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
 

@@ -55,6 +55,9 @@ class DIC(nn.Module):
         self.hourglass = FeedbackHourglass(
             width=config.hourglass_width, landmarks=config.landmarks, depth=config.hourglass_depth
         )
+        if config.zero_tail:
+            for parameter in self.out[-1].parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
         check_lr(lr, self.size_multiple, "DIC")

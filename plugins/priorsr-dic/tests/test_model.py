@@ -15,7 +15,7 @@ from priorsr_dic.model import DIC
 @pytest.fixture
 def dic() -> DIC:
     torch.manual_seed(0)
-    return priorsr.create("model", "dic", preset="nano", width=8, hourglass_width=8).eval()
+    return priorsr.create("model", "dic", preset="nano", width=8, hourglass_width=8, zero_tail=False).eval()
 
 
 @pytest.fixture
@@ -60,6 +60,13 @@ def test_a_second_backward_gives_the_same_gradients(dic: DIC, lr: torch.Tensor) 
         dic(lr).sr.square().sum().backward()
         gradients.append([p.grad.clone() for p in dic.parameters() if p.grad is not None])
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
+
+
+@torch.no_grad()
+def test_with_a_tail_of_zeros_it_starts_as_the_bilinear_enlargement(lr: torch.Tensor) -> None:
+    answer = priorsr.create("model", "dic", preset="nano")(lr)
+    wanted = torch.nn.functional.interpolate(lr, scale_factor=8, mode="bilinear")
+    assert all(torch.equal(image, wanted) for image in answer.stages)
 
 
 @torch.no_grad()

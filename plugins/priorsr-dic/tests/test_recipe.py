@@ -17,7 +17,7 @@ from priorsr_dic.config import NANO, DICConfig
 from priorsr_dic.discriminator import Discriminator, LightCNNLoss
 from priorsr_dic.losses import heatmap_mse
 
-SMALL = DICConfig(**{**NANO, "width": 4, "hourglass_width": 4, "groups": 1})
+SMALL = DICConfig(**{**NANO, "width": 4, "hourglass_width": 4, "groups": 1, "zero_tail": False})
 GAN = {"preset": "nano", "model": SMALL, "gan": True}
 
 
