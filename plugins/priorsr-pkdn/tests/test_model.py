@@ -30,7 +30,7 @@ def test_at_the_start_the_teacher_answers_as_its_student() -> None:
 def test_a_saved_teacher_comes_back(tmp_path: Path) -> None:
     torch.manual_seed(0)
     teacher = priorsr.create("model", "pkdn-teacher", preset="nano", width=8).eval()
-    torch.nn.init.normal_(teacher.fusion[0].out.weight)  # at the start a fusion adds nothing
+    torch.nn.init.normal_(teacher.tail.weight)  # at the start the network adds nothing
     priorsr.save(teacher, tmp_path / "teacher.safetensors")
     loaded = priorsr.load(tmp_path / "teacher.safetensors")
     assert loaded.config == teacher.config
@@ -38,7 +38,7 @@ def test_a_saved_teacher_comes_back(tmp_path: Path) -> None:
     assert torch.equal(loaded(lr, prior).sr, teacher(lr, prior).sr)
 
 
-@pytest.mark.parametrize("fusion", ["parsing_gated", "spatial_affine", "landmark_attentive"])
+@pytest.mark.parametrize("fusion", ["parsing_attention", "parsing_gated", "spatial_affine", "landmark_attentive"])
 def test_other_fusions_fit_in_its_place(fusion: str) -> None:
     teacher = priorsr.create("model", "pkdn-teacher", preset="nano", width=8, depth=0, fusion=fusion)
     prior = Prior(parsing=torch.randn(1, 19, 32, 32).softmax(1), landmarks=torch.rand(1, 68, 2) * 32)
@@ -46,5 +46,5 @@ def test_other_fusions_fit_in_its_place(fusion: str) -> None:
 
 
 def test_the_teacher_needs_its_parsing_map() -> None:
-    with pytest.raises(PriorsrError, match="parsing was expected"):
+    with pytest.raises(PriorsrError, match="parsing, heatmaps or landmarks was expected"):
         priorsr.create("model", "pkdn-teacher", preset="nano")(torch.rand(1, 3, 4, 4))
