@@ -37,6 +37,10 @@ class ShapeError(PriorsrError, ValueError):
     """A tensor's shape does not fit."""
 
 
+class BackendError(PriorsrError, RuntimeError):
+    """A kernel cannot run where or as it was asked to."""
+
+
 class DataError(PriorsrError):
     """A file or folder of the user's is missing, broken, or not what was expected."""
 

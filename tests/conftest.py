@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["TRITON_INTERPRET"] = "1"  # is read when a kernel is defined, Triton's own too: before torch imports Triton
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -31,6 +31,12 @@ class EqualisedConv2d(nn.Conv2d):
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
+    def folded(self) -> nn.Conv2d:
+        """The plain convolution that computes the same."""
+        conv = nn.Conv2d(self.in_channels, self.out_channels, self.kernel_size, padding=self.padding)  # type: ignore[arg-type]
+        conv.weight, conv.bias = nn.Parameter(self.weight.detach() * self.gain), self.bias
+        return conv
+
     def forward(self, x: Tensor) -> Tensor:
         check_map(x, self.in_channels, "equalised convolution")
         return self._conv_forward(x, self.weight * self.gain, self.bias)

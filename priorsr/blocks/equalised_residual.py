@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from priorsr.blocks.equalised import EqualisedConv2d
 from priorsr.registry import PartSpec, build_part
@@ -25,6 +26,13 @@ class EqualisedResidualBlock(nn.Module):
         self.conv1, self.conv2 = EqualisedConv2d(channels, channels), EqualisedConv2d(channels, channels)
         self.norm1, self.norm2 = nn.BatchNorm2d(channels), nn.BatchNorm2d(channels)
         self.attention = None if attention is None else build_part("attention", attention, channels=channels)
+
+    def folded(self) -> EqualisedResidualBlock:
+        """Itself, with the normalisations in the convolutions, which have been folded before."""
+        for conv, norm in (("conv1", "norm1"), ("conv2", "norm2")):
+            setattr(self, conv, fuse_conv_bn_eval(getattr(self, conv), getattr(self, norm)))
+            setattr(self, norm, nn.Identity())
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         check_map(x, self.channels, "equalised residual block")

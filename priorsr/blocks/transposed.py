@@ -39,6 +39,10 @@ class TransposedUpsampler(nn.Module):
             with torch.no_grad():
                 self.conv.weight.copy_(mix * tent[:, None] * tent)
 
+    def folded(self) -> nn.ConvTranspose2d:
+        """The convolution alone."""
+        return self.conv
+
     def forward(self, x: Tensor) -> Tensor:
         check_map(x, self.in_channels, "transposed upsampler")
         return self.conv(x)

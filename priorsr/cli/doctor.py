@@ -23,7 +23,7 @@ EXTRAS = {
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the environment, the extras and the plugins; exit with 2 if a plugin is broken."""
+    """Show the environment, the kernels' backends, the extras and the plugins; exit with 2 if a plugin is broken."""
     found = _examine()
     if as_json:
         print_json(found)
@@ -51,10 +51,22 @@ def _examine() -> dict[str, list[str]]:
             f"priorsr {__version__}, Python {platform.python_version()}, {platform.platform()}",
             f"torch {torch.__version__}, {torch.get_num_threads()} threads, GPU: {device}",
         ],
+        "kernels": _kernels(),
         "extras": [_extra(name, modules) for name, modules in EXTRAS.items()],
         "plugins": [f"{name}: {', '.join(components)}" for name, components in plugins.items()],
         "problems": problems(),
     }
+
+
+def _kernels() -> list[str]:
+    """For each operation, the backend that it takes on each device, and why."""
+    import torch
+
+    from priorsr.kernels.dispatch import OPS, explain
+
+    devices = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    choices = "; ".join(explain(device) for device in [*devices, torch.device("cpu")])
+    return [f"{op}: {choices}" for op in OPS]
 
 
 def _extra(name: str, modules: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from priorsr.errors import ShapeError
+from priorsr.kernels import use_backend
 from priorsr.losses.precision import wide
 from priorsr.shapes import check_same
 
@@ -56,7 +57,8 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
 
     Two-sided; the norm is over all of an image's values. The result can be differentiated again, with respect to the
     critic's parameters and nothing else: the images are detached. Autocast is switched off, so that a critic which does
-    not switch it on again computes in float32.
+    not switch it on again computes in float32. Kernels in the critic take their references, since only these can be
+    differentiated twice.
 
     Shapes: real and fake (B,C,H,W), alike, and critic(images) with one value an image -> a scalar. A misfit raises
         ShapeError.
@@ -67,7 +69,7 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     real, fake = wide(real.detach()), wide(fake.detach())
     share = torch.rand((len(real),) + (1,) * (real.ndim - 1), device=real.device, dtype=real.dtype)
     between = torch.lerp(fake, real, share).requires_grad_()
-    with torch.enable_grad(), torch.autocast(real.device.type, enabled=False):
+    with torch.enable_grad(), torch.autocast(real.device.type, enabled=False), use_backend("reference"):
         answer = critic(between)
         if answer.numel() != len(real):
             raise ShapeError(

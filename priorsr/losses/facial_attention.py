@@ -18,8 +18,7 @@ def normalised_heatmaps(heatmaps: Tensor) -> Tensor:
     """
     check_map(heatmaps, None, "heatmap normalisation", "heatmaps")
     heatmaps = wide(heatmaps)
-    low, high = heatmaps.amin((1, 2, 3), keepdim=True), heatmaps.amax((1, 2, 3), keepdim=True)
-    return (heatmaps - low) / (high - low).clamp(min=1e-8)
+    return _stretched(heatmaps, heatmaps.amin((1, 2, 3), keepdim=True))
 
 
 def facial_attention_loss(sr: Tensor, hr: Tensor, hr_heatmaps: Tensor) -> Tensor:
@@ -32,7 +31,10 @@ def facial_attention_loss(sr: Tensor, hr: Tensor, hr_heatmaps: Tensor) -> Tensor
     """
     check_same(sr, hr, "facial attention loss", "sr and hr")
     check_batch(hr, hr_heatmaps, "facial attention loss", "hr and hr_heatmaps")
-    attention = normalised_heatmaps(hr_heatmaps.detach()).amax(1, keepdim=True)  # (B,1,h,w)
+    check_map(hr_heatmaps, None, "facial attention loss", "hr_heatmaps")
+    heatmaps = wide(hr_heatmaps.detach())
+    # The largest of the normalised maps is the largest map, normalised: all of them are never stored.
+    attention = _stretched(heatmaps.amax(1, keepdim=True), heatmaps.amin((1, 2, 3), keepdim=True))  # (B,1,h,w)
     if attention.shape[2:] != hr.shape[2:]:
         attention = F.interpolate(attention, hr.shape[2:], mode="bilinear", antialias=True)
     return (attention * (wide(sr) - wide(hr)).abs()).mean()
@@ -48,3 +50,8 @@ def heatmap_loss(sr_heatmaps: Tensor, hr_heatmaps: Tensor) -> Tensor:
     """
     check_same(sr_heatmaps, hr_heatmaps, "heatmap loss", "sr_heatmaps and hr_heatmaps")
     return F.mse_loss(normalised_heatmaps(sr_heatmaps), normalised_heatmaps(hr_heatmaps.detach()))
+
+
+def _stretched(maps: Tensor, low: Tensor) -> Tensor:
+    """Each image's maps, from `low` to their maximum onto [0, 1]."""
+    return (maps - low) / (maps.amax((1, 2, 3), keepdim=True) - low).clamp(min=1e-8)

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 import priorsr
+from priorsr.kernels.dispatch import OPS
 from priorsr.testing import golden_state
 
 SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 8}
@@ -39,6 +41,15 @@ def test_doctor_is_content_here(cli) -> None:
     found = json.loads(out)
     assert code == 0, found["problems"]
     assert any("kdfsrnet" in line for line in found["plugins"])
+    assert [line.partition(":")[0] for line in found["kernels"]] == list(OPS)
+    assert all('reference on cpu: "auto" takes kernels on a GPU only' in line for line in found["kernels"])
+
+
+def test_doctor_says_what_the_environment_asks_of_kernels(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIORSR_BACKEND", "triton")
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    _, out, _ = cli("doctor")
+    assert "landmark_fusion: none on cpu: PRIORSR_BACKEND=triton, but the tensors lie on the CPU" in out
 
 
 def test_the_installed_script_runs() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +98,19 @@ def test_torch_exports_it() -> None:
     torch.testing.assert_close(exported(*inputs), landmark_fusion(*inputs, GROUPS))
 
 
+def test_onnx_sees_through_it(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed, without which torch exports no ONNX")
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+
+    class Fused(torch.nn.Module):
+        def forward(self, features: Tensor, heatmaps: Tensor) -> Tensor:
+            return landmark_fusion(features, heatmaps, GROUPS)
+
+    path = tmp_path / "fused.onnx"
+    torch.onnx.export(Fused().eval(), (torch.randn(1, 4, 6, 6), torch.rand(1, 3, 6, 6)), path, dynamo=True)
+    assert {node.domain for node in onnx.load(path).graph.node} == {""}  # operators of ONNX's own
+
+
 @pytest.mark.parametrize("count", [68, 194])
 def test_merging_as_released(golden, count: int) -> None:
     wanted = golden("dic_merge_heatmaps")
@@ -127,6 +141,8 @@ def test_misfits_are_told() -> None:
         landmark_fusion(features, heatmaps, ((0, 3), (1,)))
     with pytest.raises(OptionError, match=r"group of landmarks is \(\)"):
         landmark_fusion(features, heatmaps, ((), (1,)))
+    with pytest.raises(OptionError, match="no group of landmarks was given"):
+        landmark_fusion(features, heatmaps, ())
     with pytest.raises(OptionError, match="floor=0"):
         landmark_fusion(features, heatmaps, GROUPS, floor=0)
     with pytest.raises(ShapeError, match="a multiple of 2 channels, and the same size"):

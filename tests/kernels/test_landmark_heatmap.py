@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from priorsr.errors import OptionError, ShapeError
-from priorsr.kernels import landmark_heatmap
+from priorsr.kernels import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
 
 ALL = torch.ones(1, 1, dtype=torch.bool)
 
@@ -63,10 +63,105 @@ def test_it_stays_float32_under_autocast() -> None:
     assert torch.equal(maps, landmark_heatmap(landmarks, None, (32, 32), scale=4))
 
 
+def full(valid: torch.Tensor | None = None) -> dict[str, object]:
+    return {"valid": valid, "scale": 1.7, "sigma": 1.3}
+
+
+def spread(count: int = 4, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    landmarks = torch.rand(2, count, 2, generator=generator, dtype=dtype) * 12
+    return landmarks, torch.tensor([[True, False, True, True], [True, True, True, False]])[:, :count]
+
+
+def test_the_maximum_is_that_of_the_maps() -> None:
+    landmarks, valid = spread()
+    for known in (None, valid):
+        maps = landmark_heatmap(landmarks, size=(6, 9), **full(known))
+        found = landmark_heatmap_max(landmarks, size=(6, 9), **full(known))
+        torch.testing.assert_close(found, maps.amax(1, keepdim=True))
+    assert landmark_heatmap_max(landmarks, size=(6, 9), **full(valid & ~valid)).abs().max() == 0
+
+
+def test_the_maximum_pulls_at_the_nearest_landmark() -> None:
+    landmarks, valid = spread()
+    leaf = landmarks.requires_grad_()
+    (found,) = torch.autograd.grad(landmark_heatmap_max(leaf, size=(6, 9), **full(valid)).sum(), leaf)
+    (wanted,) = torch.autograd.grad(landmark_heatmap(leaf, size=(6, 9), **full(valid)).amax(1).sum(), leaf)
+    torch.testing.assert_close(found, wanted)
+    both = torch.tensor([[[3.0, 2.0], [3.0, 2.0]]], requires_grad=True)  # the first of several that are as near
+    landmark_heatmap_max(both, None, (4, 4), scale=1)[0, 0, 0, 0].backward()
+    assert both.grad is not None
+    assert both.grad[0, 0].abs().min() > 0
+    assert both.grad[0, 1].abs().max() == 0
+
+
+@pytest.mark.parametrize("weight", [0.0, 7.0])
+def test_the_mse_is_that_to_the_maps(weight: float) -> None:
+    landmarks, valid = spread()
+    predictions = torch.randn(2, 4, 6, 9, dtype=torch.float64)
+    for known in (None, valid):
+        target = landmark_heatmap(landmarks, size=(6, 9), **full(known))
+        found = landmark_heatmap_mse(predictions, landmarks, **full(known), peak_weight=weight)
+        torch.testing.assert_close(found, ((1 + weight * target) * (predictions - target).square()).mean((2, 3)))
+
+
+def test_a_small_mse_is_not_lost_in_cancellation() -> None:
+    landmarks, _ = spread(dtype=torch.float32)
+    exact = landmark_heatmap(landmarks.double(), size=(32, 32), **full())
+    predictions = (exact + 1e-4).float()
+    found = landmark_heatmap_mse(predictions, landmarks, **full())
+    torch.testing.assert_close(found, torch.full_like(found, 1e-8), rtol=1e-2, atol=0)
+
+
+@pytest.mark.parametrize("weight", [0.0, 7.0])
+def test_every_gradient_is_right_twice(weight: float) -> None:
+    landmarks, valid = spread()
+    predictions = torch.randn(2, 4, 3, 5, dtype=torch.float64)
+
+    def forms(maps: torch.Tensor, points: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return (
+            landmark_heatmap(points, size=(3, 5), **full(valid)),
+            landmark_heatmap_max(points, size=(3, 5), **full(valid)),
+            landmark_heatmap_mse(maps, points, **full(valid), peak_weight=weight),
+        )
+
+    leaves = predictions.requires_grad_(), landmarks.requires_grad_()
+    assert torch.autograd.gradcheck(forms, leaves, fast_mode=True)
+    assert torch.autograd.gradgradcheck(forms, leaves, fast_mode=True)
+
+
+def test_half_precision_predictions_are_compared_in_float32() -> None:
+    landmarks, valid = spread(dtype=torch.float32)
+    predictions = torch.randn(2, 4, 6, 9).bfloat16()
+    wanted = landmark_heatmap_mse(predictions.float(), landmarks, **full(valid))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(landmark_heatmap_mse(predictions, landmarks, **full(valid)), wanted)
+
+
+def test_torch_exports_them() -> None:
+    class All(torch.nn.Module):
+        def forward(self, maps: torch.Tensor, points: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return (
+                landmark_heatmap(points, size=(3, 5), **full()),
+                landmark_heatmap_max(points, size=(3, 5), **full()),
+                landmark_heatmap_mse(maps, points, **full()),
+            )
+
+    inputs = torch.randn(2, 4, 3, 5), spread(dtype=torch.float32)[0]
+    for found, wanted in zip(torch.export.export(All(), inputs).module()(*inputs), All()(*inputs), strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
 def test_misfits_are_told() -> None:
     with pytest.raises(ShapeError, match=r"\(B, L, 2\) was expected"):
         landmark_heatmap(torch.zeros(3, 2), None, (4, 4), scale=1)
     with pytest.raises(ShapeError, match="valid"):
         landmark_heatmap(torch.zeros(1, 3, 2), torch.ones(1, 2, dtype=torch.bool), (4, 4), scale=1)
+    with pytest.raises(OptionError, match=r"`valid` has dtype torch.uint8; torch.bool was expected"):
+        landmark_heatmap(torch.zeros(1, 3, 2), torch.ones(1, 3, dtype=torch.uint8), (4, 4), scale=1)
+    with pytest.raises(ShapeError, match=r"predictions have shape \(1, 2, 4, 4\); \(1, 3\) and at least a pixel"):
+        landmark_heatmap_mse(torch.zeros(1, 2, 4, 4), torch.zeros(1, 3, 2), None, scale=1)
+    with pytest.raises(OptionError, match="peak_weight is -1"):
+        landmark_heatmap_mse(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 2), None, scale=1, peak_weight=-1)
     with pytest.raises(OptionError, match="sigma=0"):
         landmark_heatmap(torch.zeros(1, 3, 2), None, (4, 4), scale=1, sigma=0)

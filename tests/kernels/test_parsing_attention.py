@@ -6,10 +6,13 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
+from priorsr.bench.profile import LiveMemory
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels import parsing_attention
+from priorsr.kernels.parsing_attention import reference
 
 Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -50,9 +53,46 @@ def test_like_classes_draw_to_each_other() -> None:
     torch.testing.assert_close(found.flatten(), torch.tensor([2 / 2.01, 2 / 2.01, 0.02 / 1.02]))
 
 
-def test_every_gradient_is_right(inputs: Inputs) -> None:
+@pytest.mark.parametrize("block", [128, 3])
+def test_every_gradient_is_right(inputs: Inputs, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "BLOCK", block)
     leaves = tuple(tensor.requires_grad_() for tensor in inputs)
     assert torch.autograd.gradcheck(parsing_attention, leaves, fast_mode=True)
+    assert torch.autograd.gradgradcheck(parsing_attention, leaves, fast_mode=True)
+
+
+def test_blocks_are_of_the_same_attention(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = parsing_attention(*inputs)
+    monkeypatch.setattr(reference, "BLOCK", 3)
+    torch.testing.assert_close(parsing_attention(*inputs), whole)
+    with torch.no_grad():
+        torch.testing.assert_close(parsing_attention(*inputs), whole)
+
+
+def test_blocks_compile_as_one_graph_with_their_gradient(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = tuple(tensor.requires_grad_() for tensor in inputs)
+    wanted = torch.autograd.grad(parsing_attention(*leaves).square().sum(), leaves)
+    monkeypatch.setattr(reference, "BLOCK", 3)
+    compiled = torch.compile(parsing_attention, fullgraph=True, backend="aot_eager")
+    found = torch.autograd.grad(compiled(*leaves).square().sum(), leaves)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def memory(tokens: int) -> int:
+    """The most bytes that an attention and its gradient have alive at once; nothing is computed."""
+    with FakeTensorMode(), LiveMemory() as live:
+        q, k, v = (torch.empty(1, 4, tokens, 16, requires_grad=True) for _ in range(3))
+        p, scales = torch.empty(1, 19, tokens, requires_grad=True), torch.empty(4, requires_grad=True)
+        parsing_attention(q, k, v, p, scales).sum().backward()
+    return live.peak
+
+
+def test_memory_grows_with_the_number_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = memory(1024)
+    assert memory(16384) < 16.5 * few
+    monkeypatch.setattr(reference, "BLOCK", 10**9)  # all rows at once
+    assert memory(4096) > 12 * memory(1024) > 24 * few
 
 
 def test_the_gradient_is_that_of_its_readme(inputs: Inputs) -> None:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import ShapeError
+from priorsr.kernels.dispatch import takes_triton
 from priorsr.losses import (
     gradient_penalty,
     vanilla_critic_loss,
@@ -63,6 +64,18 @@ def test_the_penalty_of_a_linear_critic_is_known(images: tuple[Tensor, Tensor]) 
 
 def test_gentle_gradients_are_punished_too(images: tuple[Tensor, Tensor]) -> None:
     assert gradient_penalty(lambda x: 0 * x.sum((1, 2, 3)), *images).item() == 10
+
+
+def test_kernels_inside_take_their_references(images: tuple[Tensor, Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIORSR_BACKEND", "triton")
+    seen: list[bool] = []
+
+    def critic(x: Tensor) -> Tensor:
+        seen.append(takes_triton("an operation", "auto", x))
+        return x.sum((1, 2, 3))
+
+    gradient_penalty(critic, *images)
+    assert seen == [False]
 
 
 def test_every_image_is_taken_somewhere_else_between_real_and_fake(images: tuple[Tensor, Tensor]) -> None:

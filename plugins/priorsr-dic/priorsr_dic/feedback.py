@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -19,6 +22,25 @@ def enlargement(channels: int, factor: int) -> nn.Module:
 def reduction(channels: int, factor: int) -> nn.Module:
     """A convolution that reduces by `factor`, and a PReLU with one slope."""
     return convolution(channels, channels, factor + 4, factor, 2)
+
+
+class Squeeze(nn.Sequential):
+    """A 1x1 convolution of features side by side, (B,width,H,W) each -> (B,width,H,W), and a PReLU with one slope.
+
+    Computed as the sum of a convolution of each. The features of a feedback block at HR are large: putting them side by
+    side, again and again as they get more, takes longer than convolving them.
+    """
+
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__(nn.Conv2d(width * count, width, 1), nn.PReLU(init=0.2))
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        weight, bias = self[0].get_parameter("weight"), self[0].get_parameter("bias")
+        first, *others = zip(features, weight.split(len(weight), 1), strict=True)
+        total = F.conv2d(*first, bias)
+        for feature, its_weight in others:
+            total = total + F.conv2d(feature, its_weight)
+        return self[1](total)
 
 
 class FeedbackBlock(nn.Module):
@@ -45,11 +67,19 @@ class FeedbackBlock(nn.Module):
             x = self.fusion(x, heatmaps)
         lr, hr = [x], []
         for up, down, squeeze_lr, squeeze_hr in zip(self.up, self.down, self.squeeze_lr, self.squeeze_hr, strict=True):
-            hr.append(up(squeeze_lr(torch.cat(lr, 1))))
-            lr.append(down(squeeze_hr(torch.cat(hr, 1))))
+            hr.append(up(squeeze_lr(lr)))
+            lr.append(down(squeeze_hr(hr)))
         return self.compress_out(torch.cat(lr[1:], 1))
 
 
+class First(nn.Module):
+    """What the first group has for a squeeze: the only feature that there is."""
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        (feature,) = features
+        return feature
+
+
 def _squeezes(width: int, groups: int) -> nn.ModuleList:
-    """What makes `width` channels of all the features so far; the first group has one only."""
-    return nn.ModuleList([nn.Identity(), *(convolution(width * count, width, 1) for count in range(2, groups + 1))])
+    """What makes `width` channels of all the features so far."""
+    return nn.ModuleList([First(), *(Squeeze(width, count) for count in range(2, groups + 1))])

@@ -32,7 +32,7 @@ from priorsr.training import (
 from priorsr.types import Batch, SROutput
 from priorsr_dic.config import DICConfig
 from priorsr_dic.discriminator import Discriminator, LightCNNLoss
-from priorsr_dic.losses import heatmap_mse, target_heatmaps
+from priorsr_dic.losses import heatmap_mse
 from priorsr_dic.model import DIC
 
 NANO: dict[str, Any] = {
@@ -233,9 +233,7 @@ class DICRecipe:
 
 def _heatmap_term(heatmaps: Sequence[Tensor], batch: Batch) -> Tensor:
     """The sum of the heatmaps' MSE over the steps."""
-    height, width = heatmaps[0].shape[2:]
-    targets = target_heatmaps(batch.prior, (height, width))
-    return torch.stack([heatmap_mse(found, targets, batch.prior.valid) for found in heatmaps]).sum()
+    return torch.stack([heatmap_mse(found, batch.prior) for found in heatmaps]).sum()
 
 
 @contextmanager

@@ -134,9 +134,10 @@ def test_the_hourglass_is_pretrained_on_valid_landmarks(batch: Batch) -> None:
 
 
 def test_heatmaps_without_a_valid_landmark_cost_nothing() -> None:
-    maps = torch.rand(1, 68, 4, 4)
-    assert heatmap_mse(maps, torch.zeros_like(maps), torch.zeros(1, 68, dtype=torch.bool)) == 0
-    assert heatmap_mse(maps, torch.zeros_like(maps), None) == pytest.approx(maps.square().mean().item(), rel=1e-5)
+    maps, landmarks = torch.rand(1, 68, 4, 4), torch.full((1, 68, 2), 1e3)  # too far away to be seen on the maps
+    assert heatmap_mse(maps, Prior(landmarks=landmarks, valid=torch.zeros(1, 68, dtype=torch.bool))) == 0
+    found = heatmap_mse(maps, Prior(landmarks=landmarks))
+    assert found == pytest.approx(maps.square().mean().item(), rel=1e-5)
 
 
 def test_dicgan_weighs_its_terms(batch: Batch, lightcnn: Path) -> None:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import PriorsrError
-from priorsr.kernels import landmark_heatmap
+from priorsr.kernels import landmark_heatmap_mse
 from priorsr.losses import (
     facial_attention_loss,
     gradient_penalty,
@@ -46,11 +46,15 @@ def learn_heatmaps(
     turns = config.steps_with("attention", "heatmap")
     images = reduced(batch.hr, _halvings(config, turns[progress.step % len(turns)]))
     factor = batch.hr.shape[-1] / images.shape[-1]
-    side = (images.shape[2], images.shape[3])
-    # From the centres of HR's pixels to those of the reduced image's.
-    wanted = landmark_heatmap((landmarks + 0.5) / factor - 0.5, valid, side, scale=1, sigma=HEATMAP_SIGMA * max(side))
     found = modules["fan"](images)[0].heatmaps
-    each = ((1 + PEAK_WEIGHT * wanted) * (found - wanted).square()).mean((2, 3))  # (B,L)
+    each = landmark_heatmap_mse(
+        found,
+        (landmarks + 0.5) / factor - 0.5,  # from the centres of HR's pixels to those of the reduced image's
+        valid,
+        scale=1,
+        sigma=HEATMAP_SIGMA * max(found.shape[2:]),
+        peak_weight=PEAK_WEIGHT,
+    )
     return {"fan": valid_mean(each, valid)}
 
 

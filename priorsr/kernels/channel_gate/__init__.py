@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from priorsr.kernels.channel_gate.reference import channel_gate
+from priorsr.kernels.channel_gate.op import channel_gate
 
 __all__ = ["channel_gate"]

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from priorsr.errors import ShapeError
+from priorsr.kernels.precision import without_autocast
 from priorsr.shapes import check_map, check_same
 
 
 def channel_gate(
-    x: Tensor,
-    residual: Tensor | None,
-    squeeze: tuple[Tensor, Tensor],
-    excite: tuple[Tensor, Tensor],
+    x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """Squeeze, excite, scale and residual: x * sigmoid(W2 relu(W1 mean(x) + b1) + b2) (+ residual).
+    """`priorsr.kernels.channel_gate`, as it is defined; differentiable as often as one likes."""
+    check(x, residual, squeeze, excite)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    w1, b1, w2, b2 = (tensor.to(wide) for tensor in (*squeeze, *excite))
+    with without_autocast(x.device):
+        mean = x.sum((2, 3), dtype=wide) / (x.shape[2] * x.shape[3])  # the gradient of mean() is a wide map
+        hidden = F.linear(mean, w1, b1).relu()
+        gate = F.linear(hidden, w2, b2).sigmoid().to(x.dtype)[:, :, None, None]  # (B,C,1,1)
+        return x * gate if residual is None else torch.addcmul(residual, x, gate)
 
-    x, residual: (B,C,H,W), the mean over H and W; residual None adds nothing.
-    squeeze: W1 (R,C) and b1 (R,). excite: W2 (C,R) and b2 (C,).
 
-    Returns (B,C,H,W). Differentiable with respect to every tensor. Raises ShapeError.
-
-    Source: RCAN (ECCV 2018) sections 3.3 and 3.4.
-    """
+def check(x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]) -> None:
+    """Raise ShapeError unless the tensors fit each other."""
     check_map(x, None, "channel gate")
     channels, hidden = x.shape[1], squeeze[0].shape[0]
     shapes = [tuple(tensor.shape) for tensor in (*squeeze, *excite)]
@@ -32,9 +35,5 @@ def channel_gate(
             f"channel gate: weights and biases have shapes {shapes}; (R, {channels}), (R,), ({channels}, R) and "
             f"({channels},) were expected"
         )
-    gate = F.linear(F.linear(x.mean((2, 3)), *squeeze).relu(), *excite).sigmoid()  # (B,C)
-    gated = x * gate[:, :, None, None]
-    if residual is None:
-        return gated
-    check_same(x, residual, "channel gate", "x and residual")
-    return gated + residual
+    if residual is not None:
+        check_same(x, residual, "channel gate", "x and residual")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from priorsr.kernels.landmark_heatmap.reference import landmark_heatmap
+from priorsr.kernels.landmark_heatmap.op import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
 
-__all__ = ["landmark_heatmap"]
+__all__ = ["landmark_heatmap", "landmark_heatmap_max", "landmark_heatmap_mse"]

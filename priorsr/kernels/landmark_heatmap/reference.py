@@ -1,4 +1,4 @@
-"""The definition of a landmark's heatmap, in ordinary torch."""
+"""The definitions of landmarks' heatmaps, drawn or reduced, in ordinary torch."""
 
 from __future__ import annotations
 
@@ -6,37 +6,113 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import OptionError, ShapeError
+from priorsr.shapes import check_map
 
 
 def landmark_heatmap(
-    landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], *, scale: float, sigma: float = 1.0
+    landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
 ) -> Tensor:
-    """Draw a Gaussian for every landmark.
+    """`priorsr.kernels.landmark_heatmap`, as it is defined; differentiable as often as one likes."""
+    check_landmarks(landmarks, valid, scale, sigma)
+    rows, columns = _profiles(landmarks, valid, size, scale, sigma)
+    return rows * columns
 
-    landmarks: (B,L,2), (x, y) in HR pixels. valid: (B,L) bool, or None if all are; a landmark that is not valid has a
-        map of zeros and takes no gradient, whatever its coordinates hold.
-    size: (h, w) of the maps. scale: HR pixels in one heatmap pixel (4 for maps of 32 x 32 of a face of 128 x 128).
-    sigma: in heatmap pixels.
 
-    Returns float32 (B,L,h,w), under autocast too: exp(-d^2 / (2 sigma^2)), where d is the distance to (x, y) / scale in
-    heatmap pixels. The peak is 1 and lies between pixels if the landmark does; nothing is rounded or truncated.
-    Differentiable with respect to `landmarks`. Raises ShapeError and OptionError.
+def landmark_heatmap_max(
+    landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
+) -> Tensor:
+    """`priorsr.kernels.landmark_heatmap_max`, as it is defined; differentiable as often as one likes."""
+    check_landmarks(landmarks, valid, scale, sigma)
+    known, centres = _centres(landmarks, valid, scale)
+    batch, count = known.shape
+    if not count:
+        return centres.sum((1, 2))[:, None, None, None].expand(-1, 1, *size)  # sums of nothing
+    nearest = _nearest(centres.detach(), known, size)  # (B,h,w)
+    taken = centres.gather(1, nearest.flatten(1)[..., None].expand(-1, -1, 2)).view(batch, *size, 2)
+    row, column = (torch.arange(side, device=centres.device) for side in size)
+    distance = (row[:, None] - taken[..., 1]) ** 2 + (column - taken[..., 0]) ** 2
+    return (torch.exp(distance / (-2 * sigma**2)) * known.any(1)[:, None, None])[:, None]
 
-    Source: DIC's targets (Ma et al., CVPR 2020), with scale = 4 and sigma = 1.
-    """
+
+def landmark_heatmap_mse(
+    predictions: Tensor,
+    landmarks: Tensor,
+    valid: Tensor | None,
+    scale: float,
+    sigma: float = 1.0,
+    peak_weight: float = 0.0,
+) -> Tensor:
+    """`priorsr.kernels.landmark_heatmap_mse`, as it is defined; differentiable as often as one likes."""
+    check_predictions(predictions, landmarks, valid, scale, sigma, peak_weight)
+    rows, columns = _profiles(landmarks, valid, (predictions.shape[2], predictions.shape[3]), scale, sigma)
+    predictions = predictions.to(torch.promote_types(predictions.dtype, rows.dtype))
+    difference = torch.addcmul(predictions, rows, columns, value=-1)  # the targets themselves are never stored
+    squared = difference.square()
+    if peak_weight:
+        squared = squared * (1 + peak_weight * (rows * columns))
+    return squared.mean((2, 3))
+
+
+def check_landmarks(landmarks: Tensor, valid: Tensor | None, scale: float, sigma: float) -> None:
+    """Raise ShapeError or OptionError unless heatmaps can be drawn of these landmarks."""
     if landmarks.ndim != 3 or landmarks.shape[2] != 2:
         raise ShapeError(f"the landmarks have shape {tuple(landmarks.shape)}; (B, L, 2) was expected")
     if valid is not None and valid.shape != landmarks.shape[:2]:
         raise ShapeError(
             f"`valid` has shape {tuple(valid.shape)}; {tuple(landmarks.shape[:2])} was expected, a value a landmark"
         )
+    if valid is not None and valid.dtype != torch.bool:
+        raise OptionError(f"`valid` has dtype {valid.dtype}; torch.bool was expected")
     if not (sigma > 0 and scale > 0):
         raise OptionError(f"heatmaps were asked for with sigma={sigma} and scale={scale}; both must be positive")
+
+
+def check_predictions(
+    predictions: Tensor, landmarks: Tensor, valid: Tensor | None, scale: float, sigma: float, peak_weight: float
+) -> None:
+    """Raise ShapeError or OptionError unless predictions can be compared with heatmaps of these landmarks."""
+    check_landmarks(landmarks, valid, scale, sigma)
+    check_map(predictions, None, "heatmap MSE", "predictions")
+    if predictions.shape[:2] != landmarks.shape[:2] or 0 in predictions.shape[2:]:
+        raise ShapeError(
+            f"heatmap MSE: the predictions have shape {tuple(predictions.shape)}; {tuple(landmarks.shape[:2])} and at "
+            "least a pixel, a map a landmark, were expected"
+        )
+    if not peak_weight >= 0:
+        raise OptionError(f"heatmap MSE: peak_weight is {peak_weight}; 0 or more was expected")
+
+
+def _centres(landmarks: Tensor, valid: Tensor | None, scale: float) -> tuple[Tensor, Tensor]:
+    """Which landmarks are valid (B,L), and where they lie in heatmap pixels (B,L,2), float32 at least."""
     known = torch.ones_like(landmarks[..., 0], dtype=torch.bool) if valid is None else valid
-    centres = torch.where(known[..., None], landmarks.float() / scale, 0.0)  # a NaN would spoil the others' gradient
+    wide = landmarks.to(torch.promote_types(landmarks.dtype, torch.float32))
+    return known, torch.where(known[..., None], wide / scale, 0.0)  # a NaN would spoil the others' gradient
+
+
+def _profiles(
+    landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float
+) -> tuple[Tensor, Tensor]:
+    """A Gaussian is a product: of these (B,L,h,1) and (B,L,1,w); zeros for a landmark that is not valid."""
+    known, centres = _centres(landmarks, valid, scale)
     rows, columns = (
         torch.exp((torch.arange(side, device=centres.device) - centre[..., None]) ** 2 / (-2 * sigma**2))
         for side, centre in zip(size, (centres[..., 1], centres[..., 0]), strict=True)
     )
     rows = rows * known[..., None]
-    return rows[..., :, None] * columns[..., None, :]  # (B,L,h,1) * (B,L,1,w): a Gaussian is a product
+    return rows[..., :, None], columns[..., None, :]
+
+
+def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
+    """For each pixel (B,h,w) its nearest valid landmark, the first of several; one landmark at a time."""
+    rows, columns = (
+        (torch.arange(side, device=centres.device) - centre[..., None]) ** 2
+        for side, centre in zip(size, (centres[..., 1], centres[..., 0]), strict=True)
+    )
+    rows = rows.masked_fill(~known[..., None], torch.inf)
+    nearest = torch.zeros((len(known), *size), dtype=torch.int64, device=centres.device)
+    least = torch.full((len(known), *size), torch.inf, dtype=centres.dtype, device=centres.device)
+    for n, (row, column) in enumerate(zip(rows.unbind(1), columns.unbind(1), strict=True)):
+        distance = row[:, :, None] + column[:, None, :]
+        nearest = nearest.masked_fill(distance < least, n)
+        least = torch.minimum(least, distance)
+    return nearest

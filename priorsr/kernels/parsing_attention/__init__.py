@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from priorsr.kernels.parsing_attention.reference import parsing_attention
+from priorsr.kernels.parsing_attention.op import parsing_attention
 
 __all__ = ["parsing_attention"]

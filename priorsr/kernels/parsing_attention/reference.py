@@ -3,56 +3,60 @@
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from einops import einsum, rearrange
+from einops import rearrange
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from priorsr.errors import OptionError, ShapeError
+from priorsr.kernels.dispatch import exporting
+from priorsr.kernels.precision import without_autocast
 
 EPS = 1e-2
+BLOCK = 128
 
 
 def parsing_attention(
-    q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, *, eps: float = EPS
+    q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, eps: float = EPS
 ) -> Tensor:
-    """Multi-head attention over N tokens in which those of the same facial class are drawn to each other.
+    """`priorsr.kernels.parsing_attention`, as it is defined; differentiable as often as one likes.
 
-        softmax_j(<q_i, k_j> / sqrt(D) + softplus(scales_h) * log((1 - eps) * <p_i, p_j> + eps)) v_j
-
-    q, k: (B,H,N,D). v: (B,H,N,E). H counts heads.
-    probabilities: (B,P,N), the parsing map at the tokens; each token's sum to 1, so that <p_i, p_j>, the probability
-        that both are of one class, lies in [0, 1].
-    scales: (H,), how strongly each head minds the classes, before the softplus that keeps the bias from turning over.
-    eps: in (0, 1): what is left of the attention between tokens of surely different classes, at a scale of 1.
-
-    Returns (B,H,N,E), in v's dtype, computed in float32 at least, under autocast too. Differentiable with respect to
-    every tensor. Memory grows with N^2. Raises ShapeError and OptionError.
-
-    Source: ours. The published systems say no more than that attention fuses the parsing map.
+    BLOCK rows are attended at a time, and again in the backward, so that memory grows with N, and what is worked on
+    stays in a CPU's cache. A graph that is exported takes all rows at once instead, and forms N x N.
     """
-    _check(q, k, v, probabilities, scales, eps)
-    dtype = v.dtype
+    check(q, k, v, probabilities, scales, eps)
+    heads, tokens, dtype = q.shape[1], q.shape[2], v.dtype
     wide = torch.promote_types(dtype, torch.float32)
     q, k, v, probabilities, scales = (tensor.to(wide) for tensor in (q, k, v, probabilities, scales))
-    with _no_autocast(q.device):
-        agreement = einsum(probabilities, probabilities, "b p i, b p j -> b i j")
-        bias = rearrange(torch.log((1 - eps) * agreement + eps), "b i j -> b 1 i j")
-        bias = rearrange(F.softplus(scales), "h -> h 1 1") * bias  # (B,H,N,N)
-        logits = einsum(q, k, "b h i d, b h j d -> b h i j") / math.sqrt(q.shape[-1])
-        return ((logits + bias).softmax(-1) @ v).to(dtype)
+    with without_autocast(q.device):
+        strength = rearrange(F.softplus(scales), "h -> h 1 1")
+        q, k, v = (rearrange(tensor, "b h n d -> (b h) n d") for tensor in (q, k, v))
+        others = (k, v, probabilities, strength)
+        if exporting() or tokens <= BLOCK:
+            attended = _attend(q, probabilities, *others, eps)
+        else:
+            rows = zip(q.split(BLOCK, 1), probabilities.split(BLOCK, 2), strict=True)
+            attend = _attend_again if torch.is_grad_enabled() else _attend
+            attended = torch.cat([attend(*block, *others, eps) for block in rows], 1)
+    return rearrange(attended, "(b h) n d -> b h n d", h=heads).to(dtype)
 
 
-def _no_autocast(device: torch.device) -> AbstractContextManager[None]:
-    """A context in which matrix products keep the precision of their arguments."""
-    if device.type == "meta" or not torch.is_autocast_enabled(device.type):
-        return nullcontext()
-    return torch.autocast(device.type, enabled=False)
+def _attend(q: Tensor, p_i: Tensor, k: Tensor, v: Tensor, p_j: Tensor, strength: Tensor, eps: float) -> Tensor:
+    """What rows i of all heads attend to: q (B*H,I,D), p_i (B,P,I); k, v (B*H,N,.), p_j (B,P,N), strength (H,1,1)."""
+    agreement = (1 - eps) * (p_i.mT @ p_j) + eps  # (B,I,N)
+    bias = (strength * agreement.log()[:, None]).flatten(0, 1)  # (B*H,I,N)
+    logits = torch.baddbmm(bias, q, k.mT, alpha=1 / math.sqrt(q.shape[-1]))
+    return logits.softmax(-1) @ v
 
 
-def _check(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, eps: float) -> None:
+_attend_again = partial(checkpoint, _attend, use_reentrant=False, preserve_rng_state=False)
+
+
+def check(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, eps: float) -> None:
+    """Raise ShapeError or OptionError unless the tensors fit each other, and eps lies in (0, 1)."""
     if q.ndim != 4 or k.shape != q.shape or v.ndim != 4 or v.shape[:3] != q.shape[:3]:
         raise ShapeError(
             f"parsing attention: q, k and v have shapes {tuple(q.shape)}, {tuple(k.shape)} and {tuple(v.shape)}; "

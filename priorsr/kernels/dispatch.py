@@ -1,0 +1,171 @@
+"""Which form of an operation a call takes: the reference in plain torch, or the kernels in Triton."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from priorsr.errors import BackendError, OptionError
+
+Backend = Literal["auto", "reference", "triton"]
+
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+OPS = ("landmark_fusion", "landmark_heatmap", "parsing_attention", "channel_gate")
+VARIABLE = "PRIORSR_BACKEND"
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+LEAST_CAPABILITY = (8, 0)
+
+_inside: ContextVar[Backend | None] = ContextVar("priorsr backend", default=None)
+_record: ContextVar[dict[str, str] | None] = ContextVar("priorsr record of backends", default=None)
+_told: set[str] = set()
+
+
+@contextmanager
+def use_backend(backend: Backend) -> Iterator[None]:
+    """While this lasts, "auto" means `backend`; it goes before PRIORSR_BACKEND. Raises OptionError for another name."""
+    token = _inside.set(_checked(backend, "backend"))
+    try:
+        yield
+    finally:
+        _inside.reset(token)
+
+
+@contextmanager
+def recorded() -> Iterator[dict[str, str]]:
+    """While this lasts, the dictionary is filled: by operation, the backend that ran, or "reference, triton" for both.
+
+    What runs inside a compiled graph is not seen.
+    """
+    used: dict[str, str] = {}
+    token = _record.set(used)
+    try:
+        yield used
+    finally:
+        _record.reset(token)
+
+
+def takes_triton(op: str, backend: Backend, *tensors: Tensor | None, limit: str | None = None) -> bool:
+    """Whether a call of `op` takes its Triton form, rather than the reference.
+
+    tensors: all of the call's, None for those left out. limit: why the Triton form cannot take these shapes or options,
+    as the end of a sentence, if it cannot.
+
+    "triton" answers True or raises BackendError with the reason. "auto" answers True for tensors on a GPU where nothing
+    stands against it; where something does, a warning says so once, outside tracing. Anywhere else, and under export,
+    "auto" is the reference. Raises BackendError for tensors on several devices, OptionError for an unknown backend.
+    """
+    given = [tensor for tensor in tensors if tensor is not None]
+    taken = _takes_triton(op, backend, given, limit)
+    used = _record.get()
+    if used is not None and not torch.compiler.is_compiling():
+        names = {*used.get(op, "").split(", "), "triton" if taken else "reference"} - {""}
+        used[op] = ", ".join(sorted(names))
+    return taken
+
+
+def _takes_triton(op: str, backend: Backend, given: Sequence[Tensor], limit: str | None) -> bool:
+    device = given[0].device
+    for tensor in given:
+        if tensor.device != device:
+            raise BackendError(f"{op}: tensors lie on {device} and on {tensor.device}; one device was expected")
+    meaning = _meaning(backend)
+    if meaning == "reference" or (meaning == "auto" and (device.type != "cuda" or exporting())):
+        return False
+    reason = _dtype_obstacle(given) or limit or obstacle(device)
+    if reason is None:
+        return True
+    if meaning == "triton":
+        raise BackendError(f"{op}: the backend triton was asked for, but {reason}")
+    _tell_once(f"{op} takes the reference, since {reason}")
+    return False
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def obstacle(device: torch.device) -> str | None:
+    """Why no kernel can run on a device, as the end of a sentence; None if they can."""
+    missing = _triton_trouble()
+    if missing is not None:
+        return missing
+    if device.type == "cpu":
+        if os.environ.get("TRITON_INTERPRET") == "1":
+            return None
+        return "the tensors lie on the CPU, where Triton only runs if TRITON_INTERPRET=1 was set at the start"
+    if device.type != "cuda" or torch.version.hip is not None:
+        return f"the tensors lie on {device}, and the kernels are written for NVIDIA's GPUs"
+    capability = torch.cuda.get_device_capability(device)
+    if capability < LEAST_CAPABILITY:
+        return (
+            f"{torch.cuda.get_device_name(device)} has compute capability {capability[0]}.{capability[1]}; "
+            f"{LEAST_CAPABILITY[0]}.{LEAST_CAPABILITY[1]} or more is needed"
+        )
+    return None
+
+
+def explain(device: torch.device) -> str:
+    """Which backend "auto" takes for float32 tensors on a device, and why, in a line; the same for every operation."""
+    try:
+        meaning = _meaning("auto")
+    except OptionError as error:
+        return f"none on {device}: {error}"
+    reason = obstacle(device)
+    if meaning == "reference":
+        return f"reference on {device}: {VARIABLE}=reference"
+    if meaning == "triton" and reason is not None:
+        return f"none on {device}: {VARIABLE}=triton, but {reason}"
+    if meaning == "auto" and device.type != "cuda":
+        reason = '"auto" takes kernels on a GPU only'
+    return f"triton on {device}" if reason is None else f"reference on {device}: {reason}"
+
+
+def _meaning(backend: Backend) -> Backend:
+    """What a call's backend comes to, after the context and the environment."""
+    if _checked(backend, "backend") != "auto":
+        return backend
+    return _inside.get() or _checked(os.environ.get(VARIABLE) or "auto", VARIABLE)
+
+
+def _checked(backend: str, what: str) -> Backend:
+    for name in BACKENDS:
+        if name == backend:
+            return name
+    raise OptionError(f"{what} is {backend!r}; one of {', '.join(BACKENDS)} was expected")
+
+
+def exporting() -> bool:
+    """Whether the call is traced into a graph that others run, where our operators do not exist."""
+    return torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
+
+
+def _dtype_obstacle(tensors: Sequence[Tensor]) -> str | None:
+    for tensor in tensors:
+        if tensor.is_floating_point() and tensor.dtype not in DTYPES:
+            return f"a tensor is {tensor.dtype}; kernels take float32, float16 and bfloat16"
+    return None
+
+
+@lru_cache(maxsize=1)
+def _triton_trouble() -> str | None:
+    """Why Triton cannot be used; an import that fails in whatever way is told, and never raised."""
+    try:
+        import triton  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name == "triton":
+            return "Triton is not installed"
+        return f"Triton cannot be imported: {error}"
+    except Exception as error:
+        return f"Triton cannot be imported: {type(error).__name__}: {error}"
+    return None
+
+
+def _tell_once(sentence: str) -> None:
+    if sentence not in _told and not torch.compiler.is_compiling():
+        _told.add(sentence)
+        warnings.warn(sentence, RuntimeWarning, stacklevel=5)

@@ -1,0 +1,96 @@
+"""Landmarks' heatmaps, drawn or reduced, by the reference or by kernels."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from priorsr.kernels.dispatch import Backend, takes_triton
+from priorsr.kernels.landmark_heatmap import reference
+from priorsr.kernels.layout import size_limit
+
+OP = "landmark_heatmap"
+
+
+def landmark_heatmap(
+    landmarks: Tensor,
+    valid: Tensor | None,
+    size: tuple[int, int],
+    *,
+    scale: float,
+    sigma: float = 1.0,
+    backend: Backend = "auto",
+) -> Tensor:
+    """Draw a Gaussian for every landmark.
+
+    landmarks: (B,L,2), (x, y) in HR pixels. valid: (B,L) bool, or None if all are; a landmark that is not valid has a
+        map of zeros and takes no gradient, whatever its coordinates hold.
+    size: (h, w) of the maps. scale: HR pixels in one heatmap pixel (4 for maps of 32 x 32 of a face of 128 x 128).
+    sigma: in heatmap pixels. backend: see docs/kernels.md.
+
+    Returns float32 (B,L,h,w), under autocast too: exp(-d^2 / (2 sigma^2)), where d is the distance to (x, y) / scale in
+    heatmap pixels. The peak is 1 and lies between pixels if the landmark does; nothing is rounded or truncated.
+    Differentiable with respect to `landmarks`; of float64 ones it is float64. Raises ShapeError, OptionError and
+    BackendError.
+
+    Source: DIC's targets (Ma et al., CVPR 2020), with scale = 4 and sigma = 1.
+    """
+    reference.check_landmarks(landmarks, valid, scale, sigma)
+    if takes_triton(OP, backend, landmarks, valid):
+        from priorsr.kernels.landmark_heatmap import triton_impl
+
+        return triton_impl.landmark_heatmap(landmarks, valid, size, scale, sigma)
+    return reference.landmark_heatmap(landmarks, valid, size, scale, sigma)
+
+
+def landmark_heatmap_max(
+    landmarks: Tensor,
+    valid: Tensor | None,
+    size: tuple[int, int],
+    *,
+    scale: float,
+    sigma: float = 1.0,
+    backend: Backend = "auto",
+) -> Tensor:
+    """An attention map: at each pixel the largest of the landmarks' heatmaps, which are never stored.
+
+    The arguments are those of `landmark_heatmap`. Returns (B,1,h,w), float32 as there; zeros without a valid landmark.
+    Differentiable with respect to `landmarks`: a pixel pulls at its nearest valid landmark, the first of several.
+    Raises ShapeError, OptionError and BackendError.
+
+    Source: PFSR (BMVC 2019) weighs pixels by the maximum of estimated heatmaps; here it is that of known landmarks.
+    """
+    reference.check_landmarks(landmarks, valid, scale, sigma)
+    if takes_triton(OP, backend, landmarks, valid):
+        from priorsr.kernels.landmark_heatmap import triton_impl
+
+        return triton_impl.landmark_heatmap_max(landmarks, valid, size, scale, sigma)
+    return reference.landmark_heatmap_max(landmarks, valid, size, scale, sigma)
+
+
+def landmark_heatmap_mse(
+    predictions: Tensor,
+    landmarks: Tensor,
+    valid: Tensor | None,
+    *,
+    scale: float,
+    sigma: float = 1.0,
+    peak_weight: float = 0.0,
+    backend: Backend = "auto",
+) -> Tensor:
+    """How far predicted heatmaps are from the landmarks' own, which are never stored: a mean square for each landmark.
+
+    predictions: (B,L,h,w). peak_weight: how much more a target's peak counts than its surroundings: the mean over the
+    pixels is of (1 + peak_weight * target) * (prediction - target)^2, and thus, at 0, of the plain square. The other
+    arguments are those of `landmark_heatmap`; the target of a landmark that is not valid is 0.
+
+    Returns (B,L), float32 at least, under autocast too. Differentiable with respect to `predictions` and `landmarks`.
+    Raises ShapeError, OptionError and BackendError.
+
+    Source: DIC's heatmap loss (Ma et al., CVPR 2020); the weight of the peaks is ours.
+    """
+    reference.check_predictions(predictions, landmarks, valid, scale, sigma, peak_weight)
+    if takes_triton(OP, backend, predictions, landmarks, valid, limit=size_limit(predictions)):
+        from priorsr.kernels.landmark_heatmap import triton_impl
+
+        return triton_impl.landmark_heatmap_mse(predictions, landmarks, valid, scale, sigma, peak_weight)
+    return reference.landmark_heatmap_mse(predictions, landmarks, valid, scale, sigma, peak_weight)

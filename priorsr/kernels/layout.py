@@ -1,0 +1,43 @@
+"""How a map (B,C,H,W) lies in memory, and what lies like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+LARGEST = 2**31 - 1
+
+
+def flat_pixels(x: Tensor) -> Tensor:
+    """`x` (B,C,H,W) itself where its pixels lie at one stride, as in both memory formats and parts of their channels.
+
+    Else a contiguous copy of it.
+    """
+    height, width = x.shape[2:]
+    return x if height == 1 or width == 1 or x.stride(2) == width * x.stride(3) else x.contiguous()
+
+
+def strides(x: Tensor) -> tuple[int, int, int]:
+    """From one image, channel and pixel to the next, of a map that `flat_pixels` returned."""
+    return x.stride(0), x.stride(1), x.stride(2) if x.shape[3] == 1 else x.stride(3)
+
+
+def channels_innermost(x: Tensor) -> bool:
+    """Whether `x` lies as channels_last, and not as contiguous tensors do too."""
+    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+
+
+def empty_like(x: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
+    """An uninitialised map of another shape, or dtype, in the memory format of `x`: channels_last or contiguous."""
+    memory_format = torch.channels_last if channels_innermost(x) else torch.contiguous_format
+    return torch.empty(tuple(shape), dtype=dtype or x.dtype, device=x.device, memory_format=memory_format)
+
+
+def size_limit(*maps: Tensor) -> str | None:
+    """Why kernels cannot address these maps, as the end of a sentence; None if they can."""
+    for x in maps:
+        if x[0:1].numel() > LARGEST:
+            return f"an image of {tuple(x.shape[1:])} has more values than the {LARGEST} that kernels can address"
+    return None

@@ -1,0 +1,34 @@
+"""Kernels run in Triton's interpreter (see the conftest above), on poisoned memory, held to one table of tolerances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+TOLERANCES = {torch.float32: 5e-6, torch.float16: 2e-3, torch.bfloat16: 1.5e-2}
+"""|found - exact| / |exact| (2-norms), at most, by the dtype of what was found; exact is in float64."""
+
+
+@pytest.fixture
+def agree() -> Callable[[Tensor, Tensor], None]:
+    """Fail unless what a kernel found is what the reference says in float64."""
+
+    def check(found: Tensor, exact: Tensor) -> None:
+        assert exact.dtype == torch.float64
+        assert found.shape == exact.shape
+        error = torch.linalg.vector_norm(found.double() - exact)
+        assert error <= TOLERANCES[found.dtype] * torch.linalg.vector_norm(exact)  # NaN never passes
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def poisoned() -> Iterator[None]:
+    """Memory that nothing has written holds NaN."""
+    torch.use_deterministic_algorithms(True)
+    assert torch.utils.deterministic.fill_uninitialized_memory
+    yield
+    torch.use_deterministic_algorithms(False)
