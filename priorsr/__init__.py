@@ -13,6 +13,7 @@ from priorsr.version import __version__
 
 if TYPE_CHECKING:
     from priorsr.description import describe
+    from priorsr.inference.acceleration import accelerate
     from priorsr.models.weights import load, save
     from priorsr.registry import Part, create, names, register
     from priorsr.types import Batch, Prior, SROutput
@@ -22,6 +23,7 @@ _LAZY = {
     "Part": "priorsr.registry",
     "Prior": "priorsr.types",
     "SROutput": "priorsr.types",
+    "accelerate": "priorsr.inference.acceleration",
     "create": "priorsr.registry",
     "describe": "priorsr.description",
     "load": "priorsr.models.weights",
@@ -37,6 +39,7 @@ __all__ = [
     "PriorsrError",
     "SROutput",
     "__version__",
+    "accelerate",
     "create",
     "describe",
     "load",

@@ -106,6 +106,7 @@ def test_the_public_surface() -> None:
         "PriorsrError",
         "SROutput",
         "__version__",
+        "accelerate",
         "create",
         "describe",
         "load",

@@ -9,6 +9,7 @@ from accelerate.utils import convert_to_fp32
 from torch import nn
 
 from priorsr.errors import OptionError
+from priorsr.models.precision import bf16_obstacle
 
 Precision = Literal["float32", "bf16"]
 
@@ -16,17 +17,10 @@ Precision = Literal["float32", "bf16"]
 def resolve_precision(precision: str, device: torch.device) -> Precision:
     """`auto` becomes bf16 where the device has instructions for it (AVX-512 BF16, AMX, GPUs since Ampere)."""
     if precision == "auto":
-        return "bf16" if _has_bf16(device) else "float32"
+        return "float32" if bf16_obstacle(device) else "bf16"
     if precision not in ("float32", "bf16"):
         raise OptionError(f"the precision is {precision!r}; auto, float32 or bf16 was expected")
     return precision  # type: ignore[return-value]
-
-
-def _has_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = torch.cpu.get_capabilities()
-    return device.type == "cpu" and any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 class Autocast(nn.Module):

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, OptionError, did_you_mean
+from priorsr.memory import keep_freed_memory
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
 from priorsr.training.checkpoints import Checkpoint
 from priorsr.training.journal import Journal, flatten
@@ -63,10 +64,13 @@ def train(
         time between checkpoints, which are written where a line is.
     track: one of Accelerate's trackers, such as tensorboard. console: where progress is told; None: nowhere.
 
+    From then on the process keeps the memory that it frees (see `priorsr.memory`).
+
     Raises PriorsrError for what the user can mend, before anything is written where that can be known, and
     TrainingInterruptedError (a KeyboardInterrupt) once the run is saved after Ctrl-C or SIGTERM.
     """
     began = time.monotonic()
+    keep_freed_memory()
     asked = Settings(
         recipe=recipe_name(recipe),
         preset=preset,
@@ -102,7 +106,7 @@ def train(
         folder,
         accelerator,
         Journal(folder, accelerator, report),
-        {key: config[key] for key in ("recipe", "preset", "overrides", "seed", "data", "precision")},
+        {key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "data", "precision")},
         pace,
     )
     accelerator.wait_for_everyone()  # all have looked before the first file is written

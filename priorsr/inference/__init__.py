@@ -1,0 +1,9 @@
+"""Trained models at work: the fast form of a model."""
+
+from __future__ import annotations
+
+from priorsr.inference.accelerated import Accelerated
+from priorsr.inference.acceleration import accelerate
+from priorsr.inference.report import AccelerationReport
+
+__all__ = ["Accelerated", "AccelerationReport", "accelerate"]

@@ -1,0 +1,125 @@
+"""A model that was accelerated: called as before, by a program for each shape of its input."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_map_only, tree_structure, tree_unflatten
+
+from priorsr.errors import BackendError, OptionError
+from priorsr.inference.compilation import Program, compile_for
+from priorsr.inference.form import Form, Shaped
+from priorsr.inference.report import AccelerationReport
+from priorsr.models.weights import weights_hash
+from priorsr.types import Prior, SROutput
+
+
+class Accelerated(nn.Module):
+    """What `accelerate` answers: the model's own call, faster, for inference only.
+
+    Called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. A compiled one makes a
+    program when it is first called with tensors of other shapes, or with another value of a keyword that is no tensor,
+    and says so; programs lie on disk for the next time. Features cannot be asked for, and it cannot be trained: both
+    raise OptionError. Tensors must lie on the device that it was made for, else BackendError.
+
+    scale, prior, size_multiple, config, card: the model's. original_class, weights_hash: of the model before it was
+    folded. precision, report: what was done.
+
+    must_compile: whether a shape that cannot be compiled raises BackendError, or is computed eagerly, with a line in
+    the report. say: is told what takes long.
+    """
+
+    kind = "model"
+    accelerated = True
+
+    def __init__(
+        self,
+        model: nn.Module,
+        form: Form,
+        report: AccelerationReport,
+        *,
+        must_compile: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.original_class = type(model)
+        self.weights_hash = weights_hash(model)
+        self.config, self.card = getattr(model, "config", None), getattr(model, "card", {})
+        self.scale, self.prior, self.size_multiple = model.scale, model.prior, model.size_multiple
+        self.precision, self.report = form.precision, report
+        self.form = form
+        self._device = next((tensor.device for tensor in model.state_dict().values()), None)
+        self._signature = inspect.signature(model.forward)
+        self._must_compile, self._say = must_compile, say
+        self._programs: dict[Any, tuple[Program, TreeSpec] | None] = {}
+        self.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        if mode:
+            raise OptionError(f"an accelerated {self.original_class.__name__} cannot be trained; train the model")
+        return super().train(False)
+
+    def forward(self, lr: Tensor, prior: Prior | None = None, **options: Any) -> SROutput:
+        self._check(lr, prior, options)
+        args, options = tree_map_only(Tensor, Tensor.contiguous, ((lr, prior), options))
+        with torch.no_grad():
+            found = self._program(args, options) if self.report.graph == "compiled" else None
+            if found is None:
+                return self.form(*args, **options)
+            program, answered = found
+            tensors = [leaf for leaf in tree_flatten((args, options))[0] if isinstance(leaf, Tensor)]
+            return tree_unflatten(list(program(tensors)), answered)
+
+    def _check(self, lr: Tensor, prior: Prior | None, options: dict[str, Any]) -> None:
+        who = f"an accelerated {self.original_class.__name__}"
+        try:
+            self._signature.bind(lr, prior, **options)
+        except TypeError as error:
+            raise OptionError(f"{who}: {error}") from None
+        if options.get("with_features"):
+            raise OptionError(f"{who} gives no features; ask the model itself")
+        if self._device is not None and lr.device != self._device:
+            raise BackendError(f"{who} was made for {self._device}, and the LR image lies on {lr.device}")
+
+    def _program(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Program, TreeSpec] | None:
+        """The program for this call, compiled if there is none yet; None where it could not be."""
+        leaves, spec = tree_flatten((args, options))
+        described = tuple((leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else leaf for leaf in leaves)
+        key = str(spec), described, torch.get_num_threads()
+        if key not in self._programs:
+            self._programs[key] = self._compile(args, options)
+        return self._programs[key]
+
+    def _compile(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Program, TreeSpec] | None:
+        tensors = [leaf for leaf in tree_flatten((args, options))[0] if isinstance(leaf, Tensor)]
+        shapes = ", ".join(" x ".join(map(str, tensor.shape)) for tensor in tensors)
+        began = time.perf_counter()
+        shaped = Shaped(self.form, (args, options))
+        try:
+            program, kept = compile_for(shaped, tensors, lambda text: self._say(f"{shapes}: {text}"))
+        except Exception as error:  # tracing and compiling raise anything
+            reason = f"compiling for {shapes}: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            if self._must_compile:
+                raise BackendError(f"{self.original_class.__name__} could not be compiled; {reason}") from error
+            self._note(began, refused=f"{reason}; computed eagerly")
+            return None
+        self._note(began, done=f"{'loaded' if kept else 'compiled'} the program for {shapes}")
+        return program, tree_structure(shaped.answer(tensors))
+
+    def _note(self, began: float, *, done: str = "", refused: str = "") -> None:
+        """Add a sentence, and the seconds since `began`, to the report, and say it."""
+        seconds = time.perf_counter() - began
+        sentence = f"{done or refused} ({seconds:.1f} s)"
+        self._say(sentence if done else f"refused: {sentence}")
+        self.report = replace(
+            self.report,
+            done=(*self.report.done, *([sentence] if done else [])),
+            refused=(*self.report.refused, *([sentence] if refused else [])),
+            seconds=self.report.seconds + seconds,
+        )

@@ -1,0 +1,107 @@
+"""Programs for one shape of input: compiled ahead of time for a CPU and kept on disk, or with CUDA graphs for a GPU."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor, nn
+from torch.utils._triton import has_triton
+
+from priorsr.data.arrays import cache_folder
+
+Program = Callable[[Sequence[Tensor]], Sequence[Tensor]]
+
+
+def obstacle(device: torch.device) -> str | None:
+    """Why nothing can be compiled for a device, as the end of a sentence; None if it can."""
+    if device.type == "cuda":
+        return None if has_triton() else "Triton cannot be used"
+    if device.type != "cpu":
+        return f"no compiled form is made for {device.type}"
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        compiler = get_cpp_compiler()
+    except InvalidCxxCompiler:
+        return "there is no C++ compiler (g++ or clang++, or the one that CXX names)"
+    return None if shutil.which(compiler) else f"there is no C++ compiler {compiler}"
+
+
+def compile_for(network: nn.Module, tensors: Sequence[Tensor], say: Callable[[str], None]) -> tuple[Program, bool]:
+    """A program that computes `network(*tensors)`, a tuple of tensors, for tensors of these shapes and strides.
+
+    Returns the program, and whether it came from the disk. Raises what the compiler raises.
+    """
+    with torch.no_grad(), _quiet():
+        if tensors[0].device.type == "cuda":
+            return _with_cuda_graphs(network, tensors), False
+        return _ahead_of_time(network, tuple(tensors), say)
+
+
+def _with_cuda_graphs(network: nn.Module, tensors: Sequence[Tensor]) -> Program:
+    compiled = torch.compile(network, fullgraph=True, dynamic=False, mode="reduce-overhead")
+    for _ in range(3):  # compiles, warms up, records
+        compiled(*tensors)
+    # What a replay answers lies in the graph's own memory, which the next replay writes to.
+    return lambda given: tuple(tensor.clone() for tensor in compiled(*given))
+
+
+def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callable[[str], None]) -> tuple[Program, bool]:
+    """By AOTInductor with frozen weights: they are laid out for the processor's instructions once and for all."""
+    exported = torch.export.export(network, tensors)
+    package = cache_folder() / "accelerated" / f"{_fingerprint(exported)}.pt2"
+    if package.is_file():
+        try:
+            return _loaded(package), True
+        except RuntimeError as error:
+            say(f"{package} cannot be loaded ({str(error).partition(chr(10))[0]}), and is compiled again")
+    say("compiling, which takes a minute or two the first time")
+    package.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what lies there is run
+    with TemporaryDirectory(dir=package.parent) as folder:
+        beside = str(Path(folder) / package.name)
+        made = torch._inductor.aoti_compile_and_package(
+            exported, package_path=beside, inductor_configs={"freezing": True}
+        )
+        Path(made).replace(package)
+    return _loaded(package), False
+
+
+def _loaded(package: Path) -> Program:
+    program = torch._inductor.aoti_load_package(str(package))
+    return lambda tensors: program(*tensors)
+
+
+def _fingerprint(exported: torch.export.ExportedProgram) -> str:
+    """What a package depends on: the graph, its weights, torch, the processor and the number of threads."""
+    from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+    made_for = (torch.__version__, str(pick_vec_isa()), torch.cpu.get_capabilities(), torch.get_num_threads())
+    graph = exported.graph_module.print_readable(print_output=False)
+    digest = hashlib.sha256(f"{made_for}\n{exported.graph_signature}\n{graph}".encode())
+    held = {**exported.state_dict, **exported.constants}
+    for name, tensor in sorted(held.items()):
+        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
+        digest.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the compiler's warnings, of which none asks the user to do anything."""
+    loggers = [logging.getLogger(name) for name in ("torch._inductor", "torch.utils.cpp_extension", "torch.export")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

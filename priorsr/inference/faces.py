@@ -1,0 +1,78 @@
+"""Faces that an accelerated model is checked on, and how far its PSNR moves there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
+
+from priorsr.data.reduction import reduce
+from priorsr.data.synth import draw_faces
+from priorsr.metrics import psnr
+from priorsr.types import Batch, Prior, SROutput
+
+LR_SIDE = 16  # of synthetic faces
+CLASSES = 19
+
+
+def synthetic_faces(model: nn.Module, number: int) -> Batch:
+    """Drawn faces with their priors, whose LR images have 16 px, or the next size that the model takes."""
+    scale, multiple = cast("int", model.scale), cast("int", model.size_multiple)
+    drawn = draw_faces(0, 0, number, size=scale * multiple * math.ceil(LR_SIDE / multiple))
+    hr = drawn.images
+    lr = np.stack([reduce(image.permute(1, 2, 0).numpy(), scale, "pil-bicubic") for image in hr])
+    parsing = nn.functional.one_hot(drawn.parsing.long(), CLASSES).permute(0, 3, 1, 2).float()
+    valid = torch.ones(drawn.landmarks.shape[:2], dtype=torch.bool)
+    ids = tuple(f"synthetic-{index}" for index in range(number))
+    prior = Prior(parsing.contiguous(), drawn.landmarks, valid)
+    return Batch(torch.from_numpy(lr).permute(0, 3, 1, 2).float() / 255, hr.float() / 255, prior, ids)
+
+
+def in_batches(faces: Batch, size: int, device: torch.device) -> Iterator[Batch]:
+    """The faces in batches of exactly `size`, on a device; the first ones come again to fill the last batch."""
+    total = len(faces.lr)
+    for first in range(0, total, size):
+        places = torch.arange(first, first + size) % total
+        ids = tuple(faces.ids[place] for place in places.tolist())
+        lr, hr, prior = tree_map(partial(_taken, places=places, device=device), faces[:3])
+        yield Batch(lr, hr, prior, ids)
+
+
+def _taken(part: Tensor | None, places: Tensor, device: torch.device) -> Tensor | None:
+    return None if part is None else part[places].to(device)
+
+
+class Check:
+    """A model in eval mode, and what it answers to some faces, which other forms of it are held against.
+
+    A model that needs a prior gets the faces' own.
+    """
+
+    def __init__(self, model: nn.Module, batches: Sequence[Batch]) -> None:
+        self.model = model
+        self._batches = batches
+        self._psnr = self._psnr_of(model)
+
+    @torch.no_grad()
+    def error(self, form: nn.Module) -> float:
+        """By which part of its largest value a tensor of the first answer moves, at most."""
+        wanted, got = (tree_leaves(self._answer(network, self._batches[0])) for network in (self.model, form))
+        errors = [(a - b).abs().max() / a.abs().max().clamp(min=1e-12) for a, b in zip(wanted, got, strict=True)]
+        return torch.stack(errors).max().item()
+
+    def change(self, form: nn.Module) -> float:
+        """By how many dB the PSNR of a face moves, at most; NaN where the form answers with NaN."""
+        return (self._psnr_of(form) - self._psnr).abs().max().item()
+
+    @torch.no_grad()
+    def _psnr_of(self, form: nn.Module) -> Tensor:
+        return torch.cat([psnr(self._answer(form, batch).sr, batch.hr) for batch in self._batches])
+
+    def _answer(self, form: nn.Module, batch: Batch) -> SROutput:
+        return form(batch.lr, batch.prior) if self.model.prior == "required" else form(batch.lr)

@@ -1,0 +1,35 @@
+"""What an acceleration did, and what it did not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Graph = Literal["compiled", "eager"]
+Precision = Literal["float32", "bf16"]
+
+
+@dataclass(frozen=True)
+class AccelerationReport:
+    """What was done to a model, and what was refused, so far: a call with new shapes may compile, and add to it.
+
+    precision: what its convolutions and matrix products compute in; it answers in float32 always.
+    graph: "compiled", one program for each shape that it was called with, or "eager".
+    done, refused: a sentence each.
+    psnr_change: by how many dB the PSNR of one face moved at most, on the faces of the check; None without a check.
+    seconds: what accelerating took, compiling included.
+    """
+
+    precision: Precision
+    graph: Graph
+    done: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    psnr_change: float | None = None
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        change = "" if self.psnr_change is None else f", PSNR moved by {self.psnr_change:.4f} dB at most"
+        lines = [f"{self.graph}, {self.precision}{change}; took {self.seconds:.1f} s"]
+        lines += [f"  done: {sentence}" for sentence in self.done]
+        lines += [f"  refused: {sentence}" for sentence in self.refused]
+        return "\n".join(lines)

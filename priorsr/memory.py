@@ -1,0 +1,27 @@
+"""How the process holds on to memory that was freed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of glibc's malloc.h
+_CHOICES = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_TRIM_THRESHOLD_")
+_LARGEST = 2**31 - 1
+
+
+def keep_freed_memory() -> bool:
+    """Have glibc's malloc keep what is freed for the next allocation, for the rest of the process; whether it does.
+
+    By itself it hands large blocks back to the system; a network, which frees and allocates the same sizes at every
+    call, then has every page mapped and cleared anew. The process stays at the most that it needed at once. Nothing is
+    done where there is no glibc, and where the environment sets one of malloc's thresholds.
+    """
+    if not sys.platform.startswith("linux") or any(name in os.environ for name in _CHOICES):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    settings = ((_MMAP_THRESHOLD, 2**30), (_TRIM_THRESHOLD, _LARGEST), (_TOP_PAD, 2**28))
+    return all(mallopt(name, value) == 1 for name, value in settings)

@@ -1,0 +1,15 @@
+"""Which devices compute in bf16."""
+
+from __future__ import annotations
+
+import torch
+
+
+def bf16_obstacle(device: torch.device) -> str | None:
+    """Why bf16 is not fast on a device, as the end of a sentence; None on GPUs since Ampere, AVX-512 BF16 and AMX."""
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        capabilities = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+        fast = any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return None if fast else f"{device} has no instructions for bf16"

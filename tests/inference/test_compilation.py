@@ -1,0 +1,110 @@
+"""Compiled forms: the same answers, programs on disk, and a program a shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from small_models import toy
+from torch.utils._pytree import tree_leaves
+
+import priorsr
+from priorsr.errors import BackendError
+from priorsr.inference import compilation
+from priorsr.inference.compilation import obstacle
+from priorsr.inference.form import Form, Shaped
+from priorsr.types import Prior
+
+CPU = torch.device("cpu")
+needs_compiler = pytest.mark.skipif(obstacle(CPU) is not None, reason=f"{obstacle(CPU)}")
+
+
+@needs_compiler
+def test_a_compiled_model(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, lr = toy().eval(), torch.rand(1, 3, 16, 16)
+    form = priorsr.accelerate(model, precision="float32", graph="compiled")
+    assert form.report.graph == "compiled"
+    assert any("compiled the program for 1 x 3 x 16 x 16" in sentence for sentence in form.report.done)
+    (package,) = (cache / "accelerated").iterdir()
+    assert package.suffix == ".pt2"
+    assert "accelerate Toy: 1 x 3 x 16 x 16: compiling" in capsys.readouterr().err
+    with torch.no_grad():
+        expected, answer = model(lr), form(lr)
+    assert type(answer) is type(expected)
+    torch.testing.assert_close(answer.sr, expected.sr, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(answer.stages, expected.stages, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(form(lr.to(memory_format=torch.channels_last)).sr, answer.sr)
+
+    again = priorsr.accelerate(model, precision="float32", graph="compiled", show=False)
+    assert any("loaded the program" in sentence for sentence in again.report.done)
+    assert torch.equal(again(lr).sr, answer.sr)
+
+    package.write_bytes(b"broken")
+    mended = priorsr.accelerate(model, precision="float32", graph="compiled")
+    assert f"{package} cannot be loaded" in "".join(capsys.readouterr().err.split("\n"))
+    assert torch.equal(mended(lr).sr, answer.sr)
+
+    with torch.no_grad():
+        model.identity.bias += 0.1  # other weights are another program
+    other = priorsr.accelerate(model, precision="float32", graph="compiled", show=False)
+    assert not any("loaded" in sentence for sentence in other.report.done)
+    torch.testing.assert_close(other(lr).sr, answer.sr + 0.1, rtol=1e-5, atol=1e-5)
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("this graph\nhas a hole")
+
+
+@needs_compiler
+def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "_ahead_of_time", fail)
+    form = priorsr.accelerate(toy(), precision="float32", show=False)
+    (refused,) = form.report.refused
+    assert refused.startswith("compiling for 1 x 3 x 16 x 16: RuntimeError: this graph; computed eagerly")
+    with pytest.raises(BackendError, match="Toy could not be compiled; compiling for 1 x 3 x 16 x 16: RuntimeError"):
+        priorsr.accelerate(toy(), graph="compiled", show=False)
+
+
+@needs_compiler
+def test_a_program_is_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def traced(network: torch.nn.Module, tensors: tuple[torch.Tensor, ...], _: object) -> object:
+        shapes.append([tuple(tensor.shape) for tensor in tensors])
+        network(*tensors)
+        return (lambda given: network(*given)), False
+
+    monkeypatch.setattr(compilation, "_ahead_of_time", traced)
+    form = priorsr.accelerate(toy(), precision="float32", show=False)
+    lr = torch.rand(2, 3, 16, 16)
+    for _ in range(2):
+        form(lr), form(lr, strength=torch.tensor(1.0)), form(lr, strength=torch.tensor(2.0)), form(lr, half=True)
+    assert shapes == [[(1, 3, 16, 16)], [(2, 3, 16, 16)], [(2, 3, 16, 16), ()], [(2, 3, 16, 16)]]
+    assert torch.equal(form(lr, half=True).sr, form(lr).stages[0])
+
+
+@torch.no_grad()
+def test_every_graph_is_whole() -> None:
+    """What a GPU replays cannot go back to Python in between."""
+    lr, prior = torch.rand(1, 3, 16, 16), Prior(parsing=torch.rand(1, 19, 128, 128))
+    for name in ("kdfsrnet-teacher", "dic", "pfsr"):
+        model = priorsr.create("model", name, preset="nano").eval()
+        call = ((lr, prior if model.prior == "required" else None), {})
+        shaped = Shaped(Form(model, "float32"), call)
+        tensors = [leaf for leaf in tree_leaves(call) if leaf is not None]
+        compiled = torch.compile(shaped, fullgraph=True, dynamic=False, backend="eager")
+        for wanted, got in zip(shaped(*tensors), compiled(*tensors), strict=True):
+            torch.testing.assert_close(got, wanted)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_cuda_graph_does_not_overwrite_its_answers() -> None:
+    model = toy().cuda().eval()
+    form = priorsr.accelerate(model, graph="compiled", show=False)
+    one, two = torch.rand(2, 1, 3, 16, 16, device="cuda")
+    first = form(one).sr
+    kept = first.clone()
+    form(two)
+    assert torch.equal(first, kept)
+    torch.testing.assert_close(first, model(one).sr, rtol=0.01, atol=0.01)
