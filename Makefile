@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint docs clean
+.PHONY: setup demo test bench lint docs clean
 
 setup: $(STAMP)
 
@@ -20,7 +20,13 @@ demo: setup
 	$(BIN)/priorsr demo --out demo
 
 test: setup
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || apt-get install --yes --no-install-recommends chromium || echo "without chromium the browser tests are skipped"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
+
+bench: setup
+	$(BIN)/python -m pytest benchmarks -rs -s
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.gpu
 
 lint: setup
 	$(BIN)/ruff check .

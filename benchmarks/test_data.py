@@ -37,5 +37,5 @@ def test_a_batch_costs_little_beside_a_training_step(tmp_path: Path) -> None:
         torch.nn.functional.l1_loss(model(batch.lr).sr, batch.hr).backward()
 
     loading, training = seconds(loader.batch), seconds(train)
-    print(f"{1000 * loading:.1f} ms a batch of {BATCH}, {1000 * training:.0f} ms a step: {loading / training:.1%}")  # noqa: T201
+    print(f"{1000 * loading:.1f} ms a batch of {BATCH}, {1000 * training:.0f} ms a step: {loading / training:.1%}")
     assert loading < 0.1 * training

@@ -1,0 +1,1 @@
+"""The parts of `benchmarks.gpu`, each of which answers its rows one by one, as they are measured."""

@@ -1,0 +1,133 @@
+"""One of the four networks: plain, under autocast, accelerated and compiled; then a training step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.cases.systems import SystemCase, images, inference_case
+from benchmarks.measure.context import Context
+from benchmarks.measure.report import Row
+from benchmarks.measure.timing import Run
+from priorsr.inference import accelerate
+from priorsr.types import Batch, Prior
+
+COMPILING = 40.0  # seconds that must be left before a network is compiled
+
+
+def system_section(context: Context, case: SystemCase) -> Iterator[Row]:
+    """Inference with one image, a training step, and, on a GPU, inference with 64; then all of it compiled."""
+    device = context.device
+    network, ours = (module.to(device) for module in case.pair())
+    many = device.type == "cuda" and not context.small
+    side = 8 if context.small else 16
+    yield from _inference(context, case, network, ours, images(1, side).to(device))
+    yield from _training(context, case, network, ours, images(16 if many else 2, side).to(device))
+    network, ours = network.eval(), ours.eval()
+    if many:
+        yield from _inference(context, case, network, ours, images(64, side).to(device))
+    for batch in (1, 64) if many else (1,):
+        yield from _compiled(context, case, network, images(batch, side).to(device))
+
+
+def _inference(context: Context, case: SystemCase, network: nn.Module, ours: nn.Module, lr: Tensor) -> Iterator[Row]:
+    few = Batch(lr, images(len(lr), 8 * lr.shape[-1], seed=1), Prior(), ("random",)) if context.small else None
+    graph: Literal["auto", "eager"] = "eager" if context.small else "auto"
+    fast = accelerate(ours, few, graph=graph, batch_size=len(lr), device=context.device, show=False)
+
+    plain, autocast = inference(network, lr), inference(network, lr, autocast=True)
+
+    def accelerated() -> Tensor:
+        return fast(lr).sr
+
+    exact = plain()
+    for row in context.measured(
+        {"plain": plain, "plain, bf16 autocast": autocast, "accelerated": accelerated},
+        section=case.name,
+        case=_case(lr),
+        what="forward",
+    ):
+        if row.variant == "accelerated":
+            answer = accelerated()
+            note = f"{fast.report.precision}, {fast.report.graph}, {fast.report.seconds:.0f} s to prepare"
+            row = row.model_copy(update={"error": _error(answer, exact), "note": row.note or note})
+        elif row.variant != "plain":
+            row = row.model_copy(update={"error": _error(autocast(), exact)})
+        yield row
+
+
+def _compiled(context: Context, case: SystemCase, network: nn.Module, lr: Tensor) -> Iterator[Row]:
+    """Last, since it takes the longest; small, only one network is traced, and none compiled."""
+    note = ""
+    if context.small and case.name != "pfsr":
+        note = "left out of a small run"
+    elif context.left < COMPILING and not context.small:
+        note = "left out: the section's time was up"
+    if note:
+        yield Row(section=case.name, case=_case(lr), variant="plain, compiled", what="forward", note=note)
+        return
+    torch._dynamo.reset()
+    if context.small:
+        compiled = torch.compile(network, backend="aot_eager", dynamic=False)
+    else:
+        compiled = torch.compile(network, mode="max-autotune", dynamic=False)
+
+    runs = {"plain, compiled": inference(compiled, lr)}
+    yield from context.measured(runs, section=case.name, case=_case(lr), what="forward")
+
+
+def _training(context: Context, case: SystemCase, network: nn.Module, ours: nn.Module, lr: Tensor) -> Iterator[Row]:
+    """L1 to random images, and Adam: plain in float32, and ours as the training loop does it in bf16."""
+    hr = images(len(lr), 8 * lr.shape[-1]).to(context.device)
+    runs = {"plain": plain_step(network.train(), lr, hr), "ours": our_step(ours.train(), lr, hr)}
+    yield from context.measured(runs, section=case.name, case=_case(lr), what="training step", memory=not context.small)
+
+
+def inference(network: Callable[[Tensor], Tensor], lr: Tensor, *, autocast: bool = False) -> Callable[[], Tensor]:
+    """A call of a plain network, without gradients, perhaps under bf16 autocast."""
+
+    @torch.inference_mode()
+    def run() -> Tensor:
+        with torch.autocast(lr.device.type, torch.bfloat16, enabled=autocast):
+            return network(lr)
+
+    return run
+
+
+def plain_step(network: nn.Module, lr: Tensor, hr: Tensor) -> Run:
+    """A training step in float32, contiguous, eager."""
+    optimiser = torch.optim.Adam(network.parameters(), 1e-4, betas=(0.9, 0.99))
+
+    def run() -> None:
+        optimiser.zero_grad()
+        (network(lr) - hr).abs().mean().backward()
+        optimiser.step()
+
+    return run
+
+
+def our_step(model: nn.Module, lr: Tensor, hr: Tensor) -> Run:
+    """A training step as `priorsr.training` makes it: under bf16 autocast, channels_last, with a fused optimiser."""
+    model = model.to(memory_format=torch.channels_last)
+    lr, hr = (tensor.to(memory_format=torch.channels_last) for tensor in (lr, hr))
+    optimiser = torch.optim.Adam(model.parameters(), 1e-4, betas=(0.9, 0.99), fused=True)
+
+    def run() -> None:
+        optimiser.zero_grad()
+        with torch.autocast(lr.device.type, torch.bfloat16):
+            sr = model(lr).sr
+        (sr.float() - hr).abs().mean().backward()
+        optimiser.step()
+
+    return run
+
+
+def _case(lr: Tensor) -> str:
+    return inference_case(len(lr), lr.shape[-1])
+
+
+def _error(found: Tensor, wanted: Tensor) -> float:
+    return ((found.double() - wanted.double()).norm() / wanted.double().norm()).item()
