@@ -46,6 +46,14 @@ BUILTINS: dict[str, dict[str, str]] = {
         "supervised": "priorsr.training.recipes.supervised:SupervisedRecipe",
     },
     "score": {
+        "fid": "priorsr.metrics.fid:FID",
+        "identity": "priorsr.metrics.identity:Identity",
+        "lpips": "priorsr.metrics.lpips:LPIPS",
+        "lr_consistency": "priorsr.metrics.lr_consistency:LRConsistency",
+        "nme": "priorsr.metrics.landmark_error:LandmarkError",
         "parsing_agreement": "priorsr.metrics.parsing_agreement:ParsingAgreement",
+        "parsing_agreement_eyes": "priorsr.metrics.parsing_agreement:EyesAgreement",
+        "parsing_agreement_mouth": "priorsr.metrics.parsing_agreement:MouthAgreement",
+        "parsing_agreement_nose": "priorsr.metrics.parsing_agreement:NoseAgreement",
     },
 }

@@ -89,12 +89,41 @@ class Recipe(Protocol):
 class Score(Protocol):
     """Judges faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
 
-    `higher_is_better` is a bool. Half precision is answered in float32.
+    `higher_is_better` is a bool. Half precision is answered in float32. A score may also declare
+    - `needs`: what it is called with beside, by keyword: "lr" (B,3,h,w), "reduction" (the `priorsr.metrics.Reduction`
+      that made LR), "ids" (the faces' names);
+    - `networks`: every name that the networks go by that judge, so that a record can say where one of them has helped
+      to train the model;
+    - `unit`: "dB", or "" if it does not say;
+    - `level`: "set" for a score of a set as a whole, such as FID, which is a `SetScore`; "image" if it does not say.
     """
 
     higher_is_better: bool
 
     def __call__(self, sr: Tensor, hr: Tensor) -> Tensor: ...
+
+
+class SetScore(Protocol):
+    """A score of a set as a whole: `start()` answers an accumulator, which takes the set batch by batch.
+
+    `add(sr, hr)` takes (B,3,H,W) in [0, 1]; `value()` is the number; `warning()` a sentence why not to lean on it, or
+    None. The set's order and its batches make no difference beyond rounding, and no image is kept.
+    """
+
+    higher_is_better: bool
+    level: str
+
+    def start(self) -> Accumulator: ...
+
+
+class Accumulator(Protocol):
+    """What a `SetScore` has seen so far."""
+
+    def add(self, sr: Tensor, hr: Tensor) -> None: ...
+
+    def value(self) -> float: ...
+
+    def warning(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""The pixels of a split, decoded once: in memory, or, where they are many, in files that are mapped into memory."""
+"""The pixels of a split: decoded once, in memory or, where they are many, in mapped files; or as they are asked for."""
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -27,6 +29,49 @@ def cache_folder() -> Path:
 _in_memory: WeakKeyDictionary[FaceSet, dict[str, np.ndarray]] = WeakKeyDictionary()
 
 
+class Pixels(NamedTuple):
+    """Pixels of some faces, uint8: hr (B,3,H,W), lr (B,3,h,w), parsing (B,H,W) or None."""
+
+    hr: np.ndarray
+    lr: np.ndarray
+    parsing: np.ndarray | None
+
+
+class Streamed:
+    """The pixels of the faces of a split, decoded when they are taken, and not kept; see `Decoded`."""
+
+    def __init__(
+        self, faces: FaceSet, split: str, *, size: int | None, reduction: str, scale: int, parsing: bool
+    ) -> None:
+        self.faces, self.ids = faces, faces.ids(split)
+        self.size = (size, size) if size else faces.image(self.ids[0]).shape[:2]
+        self._reduction, self._scale, self._parsing = reduction, scale, parsing
+
+    def take(self, places: Sequence[int]) -> Pixels:
+        """The faces at these places."""
+        hr = np.stack([self.image(place) for place in places])
+        lr = np.stack([self.reduced(place, pixels) for place, pixels in zip(places, hr, strict=True)])
+        return Pixels(hr, lr, np.stack([self.labels(place) for place in places]) if self._parsing else None)
+
+    def image(self, index: int) -> np.ndarray:
+        """HR, (3,H,W)."""
+        pixels = self.faces.image(self.ids[index])
+        _check_size(self.faces.path / image_path(self.ids[index]), pixels, self.size)
+        return pixels.transpose(2, 0, 1)
+
+    def reduced(self, index: int, hr: np.ndarray) -> np.ndarray:
+        """LR (3,h,w) of an HR image (3,H,W)."""
+        pixels = reduce(hr.transpose(1, 2, 0), self._scale, self._reduction, face=self.ids[index])
+        return pixels.transpose(2, 0, 1)
+
+    def labels(self, index: int) -> np.ndarray:
+        """The parsing map, (H,W)."""
+        pixels = self.faces.parsing(self.ids[index])
+        assert pixels is not None, "asked for only where every face has a map"
+        _check_size(self.faces.path / parsing_path(self.ids[index]), pixels, self.size)
+        return pixels
+
+
 class Decoded:
     """The pixels of the faces of a split, uint8, in the order of their ids. Loaders of one `FaceSet` share them.
 
@@ -37,26 +82,10 @@ class Decoded:
     def __init__(
         self, faces: FaceSet, split: str, *, size: int | None, reduction: str, scale: int, parsing: bool
     ) -> None:
-        ids = faces.ids(split)
-        height, width = (size, size) if size else faces.image(ids[0]).shape[:2]
-        black = np.zeros((height, width, 3), dtype=np.uint8)
-        lr_size = reduce(black, scale, reduction, face=ids[0]).shape[:2]
-        large = len(ids) * (3 + parsing) * height * width > MEMORY_LIMIT
-
-        def image(index: int) -> np.ndarray:
-            pixels = faces.image(ids[index])
-            _check_size(faces.path / image_path(ids[index]), pixels, (height, width))
-            return pixels.transpose(2, 0, 1)
-
-        def reduced(index: int) -> np.ndarray:
-            hr = self.hr[index].transpose(1, 2, 0)
-            return reduce(hr, scale, reduction, face=ids[index]).transpose(2, 0, 1)
-
-        def labels(index: int) -> np.ndarray:
-            pixels = faces.parsing(ids[index])
-            assert pixels is not None, "asked for only where every face has a map"
-            _check_size(faces.path / parsing_path(ids[index]), pixels, (height, width))
-            return pixels
+        rows = Streamed(faces, split, size=size, reduction=reduction, scale=scale, parsing=parsing)
+        count, self.size = len(rows.ids), rows.size
+        lr_size = rows.reduced(0, np.zeros((3, *self.size), dtype=np.uint8)).shape[1:]
+        large = count * (3 + parsing) * math.prod(self.size) > MEMORY_LIMIT
 
         def array(name: str, shape: tuple[int, ...], row: Callable[[int], np.ndarray]) -> np.ndarray:
             name = f"{split}-{name}-{'x'.join(map(str, shape))}"
@@ -67,12 +96,16 @@ class Decoded:
                 kept[name] = _filled(np.empty(shape, dtype=np.uint8), name, row)
             return kept[name]
 
-        self.hr = array("hr", (len(ids), 3, height, width), image)
-        self.lr = array(f"lr-{reduction}", (len(ids), 3, *lr_size), reduced)
-        self.parsing = array("parsing", (len(ids), height, width), labels) if parsing else None
+        self.hr = array("hr", (count, 3, *self.size), rows.image)
+        self.lr = array(f"lr-{reduction}", (count, 3, *lr_size), lambda index: rows.reduced(index, self.hr[index]))
+        self.parsing = array("parsing", (count, *self.size), rows.labels) if parsing else None
+
+    def take(self, places: Sequence[int]) -> Pixels:
+        """Copies of the faces at these places."""
+        return Pixels(self.hr[places], self.lr[places], None if self.parsing is None else self.parsing[places])
 
 
-def _check_size(path: Path, pixels: np.ndarray, expected: tuple[int, int]) -> None:
+def _check_size(path: Path, pixels: np.ndarray, expected: tuple[int, ...]) -> None:
     if pixels.shape[:2] != expected:
         raise DataError(
             f"{path}: is {pixels.shape[0]} x {pixels.shape[1]}; {expected[0]} x {expected[1]} was expected "

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from priorsr.data.arrays import Decoded
+from priorsr.data.arrays import Decoded, Streamed
 from priorsr.data.augmentation import Faces
 from priorsr.data.face_set import FaceSet, split_path
 from priorsr.errors import DataError, OptionError
@@ -22,9 +22,9 @@ ORDER, AUGMENTATION = 0, 1  # streams of random numbers
 class FaceLoader:
     """Batches of a split's faces: HR, LR made from it, and what priors there are.
 
-    Every face is decoded once, when the loader is made, to arrays of bytes: in memory, or, for a split of more than
-    2 GiB, in files under PRIORSR_CACHE (or ~/.cache/priorsr) that later loaders find again. A batch is then gathered
-    and augmented as a whole, which takes milliseconds: no worker processes are needed.
+    Every face is decoded once, when the loader is made (but see `keep`), to arrays of bytes: in memory, or, for a
+    split of more than 2 GiB, in files under PRIORSR_CACHE (or ~/.cache/priorsr) that later loaders find again. A
+    batch is then gathered and augmented as a whole, which takes milliseconds: no worker processes are needed.
 
     reduction, scale: see `priorsr.data.reduction`; LR is rounded to 8 bits.
     flip: mirror half of the faces at random, with classes and landmarks changing sides. quarter_turns: turn each by 0
@@ -33,6 +33,7 @@ class FaceLoader:
         this process's.
     priors: "parsing", "landmarks", both or none; where it is not given, those that every face of the split has.
     size: the HR size that is expected; where it is not given, the first image's.
+    keep: where it is false, faces are decoded whenever they are asked for, and no pixels are kept: for a single pass.
 
     Raises UnknownNameError, OptionError, ShapeError, or DataError naming the file, also one that has changed since the
     set was made.
@@ -52,6 +53,7 @@ class FaceLoader:
         shard: tuple[int, int] = (0, 1),
         priors: tuple[str, ...] | None = None,
         size: int | None = None,
+        keep: bool = True,
     ) -> None:
         if batch_size < 1 or seed < 0 or not 0 <= shard[0] < shard[1]:
             raise OptionError(
@@ -70,10 +72,10 @@ class FaceLoader:
                 f"{face_set.path}: its landmarks ({face_set.landmark_scheme.name}) cannot be mirrored, since no source "
                 "tells which points change places; flip=False or priors without landmarks were expected"
             )
-        self._pixels = Decoded(
+        self._pixels = (Decoded if keep else Streamed)(
             face_set, split, size=size, reduction=reduction, scale=scale, parsing="parsing" in self.priors
         )
-        height, width = self._pixels.hr.shape[2:]
+        height, width = self._pixels.size
         if quarter_turns and height != width:
             raise OptionError(f"{face_set.path}: its faces are {height} x {width}; quarter_turns need square ones")
         self._places = {face: place for place, face in enumerate(self.ids)}
@@ -133,10 +135,9 @@ class FaceLoader:
 
     def _gather(self, places: Sequence[int]) -> Faces:
         """Copies of the faces at these places."""
-        pixels = self._pixels
-        parsing = None if pixels.parsing is None else pixels.parsing[places]
+        hr, lr, parsing = self._pixels.take(places)
         landmarks, valid = (None if part is None else part[places] for part in (self._landmarks, self._valid))
-        return Faces(pixels.hr[places], pixels.lr[places], parsing, landmarks, valid)
+        return Faces(hr, lr, parsing, landmarks, valid)
 
     def _finish(self, faces: Faces, places: Sequence[int]) -> Batch:
         parsing = None

@@ -15,6 +15,21 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def one_thread_each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """The results of `function`, in the order of `items`, each computed by one of torch's threads.
+
+    So that small tensors need not be shared between threads, and no bit depends on how many there are.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(function, items))
+    finally:
+        torch.set_num_threads(threads)  # or the pool's 1 would become the default of threads to come
+
+
 def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterator[R]:
     """The results of `function`, in the order of `items`; the first error ends it.
 

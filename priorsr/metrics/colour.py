@@ -9,7 +9,7 @@ from torch import Tensor
 
 from priorsr.errors import UnknownNameError, did_you_mean
 
-Colour = Literal["rgb", "y", "y8", "y8-wrapped"]
+Colour = Literal["rgb", "y", "y8", "y8-truncated", "y8-wrapped"]
 
 
 def to_colour(image: Tensor, colour: Colour) -> Tensor:
@@ -21,24 +21,36 @@ def to_colour(image: Tensor, colour: Colour) -> Tensor:
     - `y`: luma of ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr: (16 + 65.481 R + 128.553 G + 24.966 B) / 255,
       so 16/255 to 235/255; neither clamped nor rounded.
     - `y8`: `y` rounded to 8 bits, halves to even.
+    - `y8-truncated`: `y` with its fraction cut off, SPARNet's way. A whole number is kept, so that no rounding error of
+      1e-12 decides between two bytes.
     - `y8-wrapped`: Y = `y8` as an unsigned byte, multiplied by 255 in bytes, that is 256 - Y. DIC's SSIM sees this.
 
     Raises UnknownNameError for another name.
     """
-    if colour not in _COLOURS:
-        raise UnknownNameError(f"there is no colour space {colour!r}; {did_you_mean(colour, _COLOURS)}")
-    return _COLOURS[colour](image.double())
+    if colour == "rgb":
+        return image.double()
+    if colour not in _OF_LUMA:
+        raise UnknownNameError(f"there is no colour space {colour!r}; {did_you_mean(colour, ['rgb', *_OF_LUMA])}")
+    return of_luma(luma(image), colour)
 
 
-def _y_255(rgb: Tensor) -> Tensor:
-    """Luma on the scale 0..255, in the order of operations of the published scripts, so that ties round as theirs."""
-    red, green, blue = (rgb * 255).split(1, dim=1)
+def luma(rgb: Tensor) -> Tensor:
+    """Y (B,1,H,W) float64 on the scale 0..255, in the order of operations of the published scripts.
+
+    So ties between two bytes round as theirs.
+    """
+    red, green, blue = (rgb.double() * 255).split(1, dim=1)
     return (65.481 * red + 128.553 * green + 24.966 * blue) / 255 + 16
 
 
-_COLOURS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "rgb": lambda rgb: rgb,
-    "y": lambda rgb: _y_255(rgb) / 255,
-    "y8": lambda rgb: _y_255(rgb).round() / 255,
-    "y8-wrapped": lambda rgb: _y_255(rgb).round() * 255 % 256 / 255,
+def of_luma(y: Tensor, colour: Colour) -> Tensor:
+    """A colour space other than RGB, made of `luma`."""
+    return _OF_LUMA[colour](y)
+
+
+_OF_LUMA: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "y": lambda y: y / 255,
+    "y8": lambda y: y.round() / 255,
+    "y8-truncated": lambda y: (y + 1e-9).floor() / 255,
+    "y8-wrapped": lambda y: y.round() * 255 % 256 / 255,
 }

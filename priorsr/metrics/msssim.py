@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from priorsr.errors import ShapeError
 from priorsr.metrics.colour import Colour
-from priorsr.metrics.pairs import prepare
-from priorsr.metrics.ssim import Centre, gaussian, ssim_and_contrast
+from priorsr.metrics.pairs import check_pair
+from priorsr.metrics.ssim import Centre, Window
+from priorsr.metrics.views import View
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """The exponents of the scales, finest first, from the paper's experiment."""
@@ -35,30 +35,29 @@ def ms_ssim(
     where the paper counts it once and PFSR's script four times. Between scales, 2 x 2 averages. Faces are smaller than
     the paper's images, so the window is min(`window`, side) at each scale; `centre` says where an even one has its
     peak. A factor below 0, which has no power, counts as 0. Compute in `colour` (see `to_colour`) without the outer
-    `border` pixels. Raises as `check_pair` and `planes`, and ShapeError if an image is too small to be halved so often.
+    `border` pixels. Raises as `check_pair` and `without_border`, and ShapeError if an image is too small to be halved
+    so often.
     """
-    terms = ms_ssim_terms(*prepare(sr, hr, colour, border), window, sigma, k1, k2, len(weights), centre)
+    check_pair(sr, hr)
+    view = View(sr, hr, border=border)
+    terms = ms_ssim_terms(view, colour, window, sigma, centre, k1, k2, len(weights))
     return ms_ssim_of_terms(terms, weights, last_scale_counted)
 
 
 def ms_ssim_terms(
-    sr: Tensor, hr: Tensor, window: int, sigma: float, k1: float, k2: float, scales: int, centre: Centre
+    view: View, colour: Colour, window: int, sigma: float, centre: Centre, k1: float, k2: float, scales: int
 ) -> Tensor:
-    """The factors of each image's MS-SSIM: planes (B,C,H,W) -> (B,scales), contrasts, then the last scale's SSIM."""
+    """The factors of each image's MS-SSIM, contrasts, then the last scale's SSIM: (B,scales)."""
+    side = min(view.planes(colour)[0].shape[2:])
     smallest = 2 ** (scales - 1)
-    if min(sr.shape[2:]) < smallest:
-        size = f"{sr.shape[2]} x {sr.shape[3]}"
+    if side < smallest:
+        size = " x ".join(map(str, view.planes(colour)[0].shape[2:]))
         raise ShapeError(
             f"the images are {size} without their border; {scales} scales need at least {smallest} pixels a side"
         )
-    terms = []
-    for scale in range(scales):
-        weights = gaussian(min(window, *sr.shape[2:]), sigma, centre)
-        similarity, contrast = ssim_and_contrast(sr, hr, weights, k1, k2)
-        terms.append(contrast if scale < scales - 1 else similarity)
-        if scale < scales - 1:
-            sr, hr = F.avg_pool2d(sr, 2), F.avg_pool2d(hr, 2)
-    return torch.stack(terms, dim=1)
+    windows = [Window(min(window, side >> scale), sigma, centre) for scale in range(scales)]
+    pairs = [view.similarity(colour, fitting, k1, k2, scale) for scale, fitting in enumerate(windows)]
+    return torch.stack([*(contrast for _, contrast in pairs[:-1]), pairs[-1][0]], dim=1)
 
 
 def ms_ssim_of_terms(terms: Tensor, weights: tuple[float, ...], last_scale_counted: int) -> Tensor:

@@ -11,9 +11,9 @@ from priorsr.shapes import check_map, check_same
 
 
 def prepare(sr: Tensor, hr: Tensor, colour: Colour, border: int) -> tuple[Tensor, Tensor]:
-    """Check sr and hr (B,3,H,W), in [0, 1], and make of each what a score compares: `planes`."""
+    """Check sr and hr (B,3,H,W), in [0, 1], and make of each what a score compares, (B,C,h,w)."""
     check_pair(sr, hr)
-    return planes(sr, colour, border), planes(hr, colour, border)
+    return to_colour(without_border(sr, border), colour), to_colour(without_border(hr, border), colour)
 
 
 def check_pair(sr: Tensor, hr: Tensor) -> None:
@@ -31,12 +31,12 @@ def check_pair(sr: Tensor, hr: Tensor) -> None:
             )
 
 
-def planes(image: Tensor, colour: Colour, border: int) -> Tensor:
-    """RGB images (B,3,H,W) -> (B,C,H-2*border,W-2*border) in the colour space; raises ShapeError if none is left."""
+def without_border(image: Tensor, border: int) -> Tensor:
+    """Images (B,C,H,W) -> (B,C,H-2*border,W-2*border); raises ShapeError if nothing is left."""
     height, width = image.shape[2:]
     if border < 0 or 2 * border >= min(height, width):
         raise ShapeError(f"the images are {height} x {width}; nothing is left of them after a border of {border}")
-    return to_colour(image[..., border : height - border, border : width - border], colour)
+    return image[..., border : height - border, border : width - border]
 
 
 def to_8bit(image: Tensor) -> Tensor:

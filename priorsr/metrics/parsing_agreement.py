@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
-from priorsr.errors import OptionError
-from priorsr.metrics.parsing_iou import face_iou
+from priorsr.errors import OptionError, did_you_mean
+from priorsr.metrics.parsing_iou import face_iou, region_iou
+from priorsr.priors import label_map
 from priorsr.registry import PartSpec, build_part
 from priorsr.shapes import check_map, check_same
+
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "eyes": ("left eye", "right eye"),
+    "nose": ("nose",),
+    "mouth": ("mouth", "upper lip", "lower lip"),
+}
+"""What the parts of a face are in the words of the label maps."""
 
 
 class ParsingAgreement(nn.Module):
     """The mean IoU of the parsing maps that an estimator finds in SR and in HR, over the classes that it finds there.
 
     estimator: of kind `estimator`, for parsing maps. A network that helped to train a model should not judge it.
+    part: None for all classes, or one of PARTS: then the IoU of that part as a whole, 1 where neither map has it.
 
     Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, an estimator without parsing maps
         OptionError.
@@ -27,16 +38,25 @@ class ParsingAgreement(nn.Module):
     kind = "score"
     higher_is_better = True
 
-    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
+    def __init__(self, estimator: PartSpec = "parsing_net", part: str | None = None) -> None:
         super().__init__()
+        if part is not None and part not in PARTS:
+            raise OptionError(f"parsing agreement: the part is {part!r}; {did_you_mean(part, PARTS)}")
         self.estimator = build_part("estimator", estimator).eval().requires_grad_(False)
+        self.networks = (type(self.estimator).__name__,)
+        self.part = part
 
     @torch.no_grad()
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
         check_map(sr, 3, "parsing agreement", "sr")
         check_same(sr, hr, "parsing agreement", "sr and hr")
         found, wanted = self._parsed(sr), self._parsed(hr)
-        scores = face_iou(found, wanted, wanted.shape[1])
+        if self.part is None:
+            scores = face_iou(found, wanted, wanted.shape[1])
+        else:
+            names = label_map(wanted.shape[1]).classes
+            classes = torch.tensor([names.index(name) for name in PARTS[self.part]], device=wanted.device)
+            scores = region_iou(*(torch.isin(maps.argmax(1), classes) for maps in (found, wanted)))
         return scores.to(torch.promote_types(sr.dtype, torch.float32))
 
     def _parsed(self, images: Tensor) -> Tensor:
@@ -48,3 +68,39 @@ class ParsingAgreement(nn.Module):
                 "was expected"
             )
         return parsing
+
+
+class EyesAgreement(ParsingAgreement):
+    """Parsing agreement of the eyes.
+
+    Shapes: see `ParsingAgreement`, whose part "eyes" it is.
+    Range: as there.
+    Source: as there.
+    """
+
+    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
+        super().__init__(estimator, "eyes")
+
+
+class NoseAgreement(ParsingAgreement):
+    """Parsing agreement of the nose.
+
+    Shapes: see `ParsingAgreement`, whose part "nose" it is.
+    Range: as there.
+    Source: as there.
+    """
+
+    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
+        super().__init__(estimator, "nose")
+
+
+class MouthAgreement(ParsingAgreement):
+    """Parsing agreement of the mouth, lips and all.
+
+    Shapes: see `ParsingAgreement`, whose part "mouth" it is.
+    Range: as there.
+    Source: as there.
+    """
+
+    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
+        super().__init__(estimator, "mouth")

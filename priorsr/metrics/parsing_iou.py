@@ -41,6 +41,12 @@ def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
     return (intersection.double() / union).nanmean(1)
 
 
+def region_iou(prediction: Tensor, target: Tensor) -> Tensor:
+    """The IoU of two regions (B,H,W) bool, (B,) float64; 1 where both are empty, and so agree."""
+    intersection, union = ((prediction & target).sum((1, 2)), (prediction | target).sum((1, 2)))
+    return torch.where(union > 0, intersection.double() / union, 1.0)
+
+
 def _labels(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     """The class indices (B,H,W) int64 of both maps, of the same shape."""
     labels, wanted = _indices(prediction, classes), _indices(target, classes)

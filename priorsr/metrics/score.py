@@ -14,13 +14,15 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from priorsr.data.parallel import one_thread_each
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
 from priorsr.metrics.colour import Colour
 from priorsr.metrics.msssim import ms_ssim_of_terms, ms_ssim_terms
-from priorsr.metrics.pairs import check_pair, planes, to_8bit
+from priorsr.metrics.pairs import check_pair, to_8bit
 from priorsr.metrics.psnr import mse, psnr_of_mse
-from priorsr.metrics.ssim import Centre, gaussian, ssim_and_contrast
+from priorsr.metrics.ssim import Centre, Window
+from priorsr.metrics.views import View
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Border = Annotated[int, Field(strict=True, ge=0)]
@@ -35,9 +37,9 @@ class Psnr:
     name: ClassVar[str] = "psnr"
     colour: Colour
 
-    def terms(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Planes (B,C,H,W) -> (B,1)."""
-        return mse(sr, hr)[:, None]
+    def terms(self, view: View) -> Tensor:
+        """(B,1)."""
+        return mse(*view.planes(self.colour))[:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
         """(...,1) -> (...)."""
@@ -55,10 +57,33 @@ class Ssim:
     k1: Positive
     k2: Positive
 
-    def terms(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Planes (B,C,H,W) -> (B,1)."""
-        similarity, _ = ssim_and_contrast(sr, hr, gaussian(self.window, self.sigma), self.k1, self.k2)
-        return similarity[:, None]
+    def terms(self, view: View) -> Tensor:
+        """(B,1)."""
+        return view.similarity(self.colour, Window(self.window, self.sigma), self.k1, self.k2)[0][:, None]
+
+    def finish(self, terms: Tensor) -> Tensor:
+        """(...,1) -> (...)."""
+        return terms[..., 0]
+
+
+@dataclass(frozen=True)
+class UniformSsim:
+    """SSIM in windows that weigh all their pixels alike, as scikit-image's unless told otherwise. Term: itself.
+
+    unbiased: (co)variances are divided by n - 1 for a window of n pixels.
+    """
+
+    name: ClassVar[str] = "ssim-uniform"
+    colour: Colour
+    window: Annotated[int, Field(strict=True, ge=2)]
+    unbiased: Flag
+    k1: Positive
+    k2: Positive
+
+    def terms(self, view: View) -> Tensor:
+        """(B,1)."""
+        window = Window(self.window, None, unbiased=self.unbiased)
+        return view.similarity(self.colour, window, self.k1, self.k2)[0][:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
         """(...,1) -> (...)."""
@@ -79,9 +104,10 @@ class MsSsim:
     last_scale_counted: Count
     centre: Centre
 
-    def terms(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Planes (B,C,H,W) -> (B,1)."""
-        factors = ms_ssim_terms(sr, hr, self.window, self.sigma, self.k1, self.k2, len(self.weights), self.centre)
+    def terms(self, view: View) -> Tensor:
+        """(B,1)."""
+        scales = len(self.weights)
+        factors = ms_ssim_terms(view, self.colour, self.window, self.sigma, self.centre, self.k1, self.k2, scales)
         return ms_ssim_of_terms(factors, self.weights, self.last_scale_counted)[:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
@@ -89,10 +115,11 @@ class MsSsim:
         return terms[..., 0]
 
 
-Score = Psnr | Ssim | MsSsim
-SCORES: Mapping[str, type[Score]] = {score.name: score for score in (Psnr, Ssim, MsSsim)}
+Score = Psnr | Ssim | UniformSsim | MsSsim
+SCORES: Mapping[str, type[Score]] = {score.name: score for score in (Psnr, Ssim, UniformSsim, MsSsim)}
 
-_AT_ONCE = 4  # images; on CPU, more fall out of the cache and take two to four times as long an image
+
+_AT_ONCE = 4  # images a thread: fewer cost threads more waiting for each other, more fall out of the cache
 
 
 class Scores(NamedTuple):
@@ -138,24 +165,14 @@ class Scoring:
         """SHA-256 of the content, in hex."""
         return sha256_json(self.content)
 
-    @torch.no_grad()
     def score(self, sr: Tensor, hr: Tensor) -> Scores:
-        """Score images: sr (B,3,H,W), hr (B,3,H,W) in [0, 1]; sr not clamped, hr from 8-bit images.
+        """Score images, see `score_many`."""
+        return score_many([self], sr, hr)[0]
 
-        Raises ShapeError for shapes that differ or are too small for a window, PriorsrError naming the image for NaN,
-        infinity, and an HR image that is not 8-bit values divided by 255.
-        """
-        check_pair(sr, hr)
-        _check_8bit(hr)
-        pairs = zip(sr.split(_AT_ONCE), hr.split(_AT_ONCE), strict=True)
-        return Scores.join([self._score_few(*pair) for pair in pairs])
-
-    def _score_few(self, sr: Tensor, hr: Tensor) -> Scores:
-        if self.quantise:
-            sr, hr = to_8bit(sr).double() / 255, to_8bit(hr).double() / 255
-        colours = {score.colour for score in self.scores.values()}
-        pairs = {colour: (planes(sr, colour, self.border), planes(hr, colour, self.border)) for colour in colours}
-        terms = {name: score.terms(*pairs[score.colour]) for name, score in self.scores.items()}
+    def scores_of(self, images: View) -> Scores:
+        """The scores of images that were checked."""
+        view = images.of(self.quantise, self.border)
+        terms = {name: score.terms(view) for name, score in self.scores.items()}
         return Scores({name: score.finish(terms[name]) for name, score in self.scores.items()}, terms)
 
     def aggregate(self, scores: Scores) -> dict[str, float]:
@@ -166,12 +183,33 @@ class Scoring:
         }
 
 
+def score_many(scorings: Sequence[Scoring], sr: Tensor, hr: Tensor) -> list[Scores]:
+    """Score the same images under each of several scoring halves, which share what they compute alike.
+
+    sr, hr: (B,3,H,W) in [0, 1]; sr not clamped, hr from 8-bit images. No bit of an image's scores depends on the rest
+    of the batch, nor on the number of threads.
+
+    Raises ShapeError for shapes that differ or are too small for a window, PriorsrError naming the image for NaN,
+    infinity, and an HR image that is not 8-bit values divided by 255.
+    """
+    check_pair(sr, hr)
+    _check_8bit(hr)
+
+    @torch.no_grad()  # of each thread by itself
+    def score_few(pair: tuple[Tensor, Tensor]) -> list[Scores]:
+        view = View(*pair)
+        return [scoring.scores_of(view) for scoring in scorings]
+
+    found = one_thread_each(score_few, list(zip(sr.split(_AT_ONCE), hr.split(_AT_ONCE), strict=True)))
+    return [Scores.join(parts) for parts in zip(*found, strict=True)]
+
+
 def _join(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def _check_8bit(hr: Tensor) -> None:
-    off = (hr.double() * 255 - to_8bit(hr)).abs().amax(dim=(1, 2, 3)) > 1e-3
+    off = (hr.float() * 255 - to_8bit(hr)).abs().amax(dim=(1, 2, 3)) > 1e-3
     if off.any():
         first = int(off.nonzero()[0, 0])
         raise PriorsrError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -12,6 +14,8 @@ from priorsr.metrics.colour import Colour
 from priorsr.metrics.pairs import prepare
 
 Centre = Literal["middle", "pixel"]
+
+_SMALL = 64  # pixels a side
 
 
 def ssim(
@@ -29,10 +33,35 @@ def ssim(
 
     Gaussian windows of `window` pixels a side that lie wholly inside the image, biased (co)variances, value range 1,
     mean over windows and channels. Compute in `colour` (see `to_colour`) without the outer `border` pixels.
-    Raises as `check_pair` and `planes`, and ShapeError if the window does not fit.
+    Raises as `check_pair` and `without_border`, and ShapeError if the window does not fit.
     """
-    similarity, _ = ssim_and_contrast(*prepare(sr, hr, colour, border), gaussian(window, sigma), k1, k2)
+    similarity, _ = ssim_and_contrast(*prepare(sr, hr, colour, border), Window(window, sigma), k1, k2)
     return similarity
+
+
+@dataclass(frozen=True)
+class Window:
+    """What an SSIM is weighted by along each axis: a Gaussian of `side` pixels, or equal weights where sigma is None.
+
+    centre: see `gaussian`. unbiased: divide the (co)variances by n - 1 for a window of n pixels, as scikit-image does
+    unless told otherwise.
+    """
+
+    side: int
+    sigma: float | None
+    centre: Centre = "middle"
+    unbiased: bool = False
+
+    def __post_init__(self) -> None:
+        if self.side % 2:  # both centres are the same pixel, and equal windows shall be found equal
+            object.__setattr__(self, "centre", "middle")
+
+    @property
+    def weights(self) -> Tensor:
+        """(side,), float64, of sum 1."""
+        if self.sigma is None:
+            return torch.full((self.side,), 1 / self.side, dtype=torch.float64)
+        return gaussian(self.side, self.sigma, self.centre)
 
 
 def gaussian(side: int, sigma: float, centre: Centre = "middle") -> Tensor:
@@ -42,29 +71,48 @@ def gaussian(side: int, sigma: float, centre: Centre = "middle") -> Tensor:
     return weights / weights.sum()
 
 
-def ssim_and_contrast(sr: Tensor, hr: Tensor, window: Tensor, k1: float, k2: float) -> tuple[Tensor, Tensor]:
-    """SSIM, and its contrast-structure factor alone, of each image: planes (B,C,H,W), window (n,) -> two times (B,)."""
-    if len(window) > min(sr.shape[2:]):
+def ssim_and_contrast(sr: Tensor, hr: Tensor, window: Window, k1: float, k2: float) -> tuple[Tensor, Tensor]:
+    """SSIM, and its contrast-structure factor alone, of each image: planes (B,C,H,W) -> two times (B,)."""
+    if window.side > min(sr.shape[2:]):
         size = f"{sr.shape[2]} x {sr.shape[3]}"
         raise ShapeError(
-            f"the images are {size} without their border; at least the window's {len(window)} pixels were expected"
+            f"the images are {size} without their border; at least the window's {window.side} pixels were expected"
         )
-    moments = torch.stack([sr, hr, sr.square() + hr.square(), sr * hr])
-    mean_sr, mean_hr, mean_squares, mean_product = blur(blur(moments, window, -1), window, -2)
-    product, squares = mean_sr * mean_hr, mean_sr.square() + mean_hr.square()
-    contrast = (2 * (mean_product - product) + k2**2) / (mean_squares - squares + k2**2)
-    similarity = contrast * (2 * product + k1**2) / (squares + k1**2)
-    return similarity.mean(dim=(1, 2, 3)), contrast.mean(dim=(1, 2, 3))
+    pixels = window.side**2
+    c1, c2 = k1**2, k2**2 * ((pixels - 1) / pixels if window.unbiased else 1.0)
+    # The means of 2 x y + c2 and x^2 + y^2 + c2: a weighted mean leaves the constants as they are.
+    moments = torch.stack([sr, hr, (sr * hr).mul_(2).add_(c2), torch.addcmul(sr.square(), hr, hr).add_(c2)])
+    mean_sr, mean_hr, mean_product, mean_squares = blur(blur(moments, window, -1), window, -2)
+    product, squares = mean_sr * mean_hr, torch.addcmul(mean_sr.square(), mean_hr, mean_hr)
+    contrast = torch.sub(mean_product, product, alpha=2) / (mean_squares - squares)
+    similarity = contrast * torch.add(2 * product, c1) / torch.add(squares, c1)
+    return similarity.flatten(1).mean(1), contrast.flatten(1).mean(1)
 
 
-def blur(x: Tensor, window: Tensor, dim: int) -> Tensor:
-    """Correlate with `window` along `dim`, valid places only.
+def blur(x: Tensor, window: Window, dim: Literal[-1, -2]) -> Tensor:
+    """Correlate with the window's weights along `dim`, valid places only.
 
-    A sum of shifted slices: in float64 on CPU 100 times faster than conv2d, and the same for any size of batch.
+    A product with a banded matrix where that is small, else a sum of shifted slices, which keeps within the cache: in
+    float64 on CPU 100 times faster than conv2d.
     """
-    length = x.shape[dim] - len(window) + 1
-    first, *rest = window.tolist()
-    total = x.narrow(dim, 0, length) * first
-    for shift, weight in enumerate(rest, start=1):
-        total.add_(x.narrow(dim, shift, length), alpha=weight)
+    side = x.shape[dim]
+    if side <= _SMALL:
+        matrix = _matrix(window, side).to(x)
+        return matrix @ x if dim == -2 else x @ matrix.T
+    length = side - window.side + 1
+    shifted = x.unfold(dim, length, 1).movedim(-1, dim).unbind(dim - 1)
+    (first, start), *rest = zip(shifted, window.weights.tolist(), strict=True)
+    total = first * start
+    for part, weight in rest:
+        total.add_(part, alpha=weight)
     return total
+
+
+@cache
+@torch.inference_mode(False)  # or who asks first in inference mode would leave a matrix that no gradient passes
+def _matrix(window: Window, side: int) -> Tensor:
+    """The (side - window.side + 1, side) matrix whose rows are the window's weights, each a pixel further."""
+    matrix = torch.zeros(side - window.side + 1, side, dtype=torch.float64)
+    for row in range(len(matrix)):
+        matrix[row, row : row + window.side] = window.weights
+    return matrix

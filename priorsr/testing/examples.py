@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree
 
 from priorsr.config import presets_of
+from priorsr.metrics import Reduction
 from priorsr.models.prior_map import PRIOR_CHANNELS
 from priorsr.registry import build
 from priorsr.types import Batch, Prior
@@ -47,7 +48,24 @@ class Example:
         for parameter in module.parameters():  # nothing may hide behind a gate that starts at zero
             if parameter.ndim and not parameter.any():
                 nn.init.normal_(parameter, std=0.02)
-        return module.eval()
+        return _OfASet(module).eval() if _is_of_sets(self.component) else module.eval()
+
+
+class _OfASet(nn.Module):
+    """A score of sets, called with one set, so that it can be checked as those of images are."""
+
+    def __init__(self, score: Any) -> None:
+        super().__init__()
+        self.score = score
+
+    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+        seen = self.score.start()
+        seen.add(sr, hr)
+        return torch.tensor(seen.value(), dtype=torch.promote_types(sr.dtype, torch.float32))
+
+
+def _is_of_sets(component: type) -> bool:
+    return getattr(component, "level", "image") == "set"
 
 
 def tensors(value: Any) -> list[Tensor]:
@@ -167,12 +185,20 @@ def _estimator(_: Any) -> tuple:
     return {}, inputs, lambda _: []
 
 
-def _score(_: Any) -> tuple:
-    def inputs(batch: int, odd: bool) -> Inputs:
-        side = 129 if odd else 128
-        return _random(batch, 3, side, side).sigmoid(), _random(batch, 3, side, side + 0).flip(1).sigmoid()
+def _score(component: Any) -> tuple:
+    needs = getattr(component, "needs", ())
 
-    return {}, inputs, lambda given: [(given[0].shape[0],)]
+    def inputs(batch: int, odd: bool) -> Inputs:
+        side = 136 if odd and needs else 129 if odd else 128
+        beside = {
+            "lr": _random(batch, 3, side // 8, side // 8).sigmoid(),
+            "reduction": Reduction(side // 8 * 8, 8, "pil-bicubic", True),
+            "ids": tuple(map(str, range(batch))),
+        }
+        sr, hr = _random(batch, 3, side, side).sigmoid(), _random(batch, 3, side, side).flip(1).sigmoid()
+        return sr, hr, *(beside[name] for name in needs)
+
+    return {}, inputs, lambda given: [() if _is_of_sets(component) else (given[0].shape[0],)]
 
 
 def _model(component: Any) -> tuple:

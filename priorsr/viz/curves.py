@@ -44,6 +44,12 @@ class Panel:
     levels: Mapping[str, float] = field(default_factory=dict)
     noisy: bool = False
 
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the values axis is logarithmic."""
+        values = [value for _, line in self.lines.values() for value in line if math.isfinite(value)]
+        return self.noisy and bool(values) and min(values) > 0 and max(values) > 20 * min(values)
+
 
 def draw_curves(rows: Mapping[str, Sequence[Panel]], path: Path) -> None:
     """Draw rows of panels under headings, such as a run's stages, and write them as PNG, whole or not at all."""
@@ -68,16 +74,14 @@ def draw_curves(rows: Mapping[str, Sequence[Panel]], path: Path) -> None:
 
 def _draw(axes: Axes, panel: Panel) -> None:
     axes.set_title(panel.title, fontsize=9)
-    values = []
     for colour, (label, (x, y)) in zip(COLOURS * len(panel.lines), panel.lines.items(), strict=False):
-        values += [value for value in y if math.isfinite(value)]
-        smoothed = _smooth(y) if panel.noisy else y
-        if smoothed != y:
+        smooth = smoothed(y) if panel.noisy else y
+        if smooth != y:
             axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
-        axes.plot(x, smoothed, color=colour, label=label, marker="o" if len(x) <= 40 else "", markersize=3)
+        axes.plot(x, smooth, color=colour, label=label, marker="o" if len(x) <= 40 else "", markersize=3)
     for label, level in panel.levels.items():
         axes.axhline(level, color="#6b6b6b", linestyle="--", linewidth=1, label=label)
-    if panel.noisy and values and min(values) > 0 and max(values) > 20 * min(values):
+    if panel.logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
@@ -92,7 +96,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def _smooth(values: Sequence[float]) -> Sequence[float]:
+def smoothed(values: Sequence[float]) -> Sequence[float]:
     """The mean of each value's neighbours, up to a fiftieth of the curve to either side."""
     reach = len(values) // 50
     if not reach:

@@ -282,3 +282,17 @@ def test_loaders_of_one_set_decode_once(tiny_faces: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(FaceSet, "image", lambda self, face: (calls.update([face]), real(self, face))[1])
     FaceLoader(faces, "val", batch_size=3, flip=True).batch(0)
     assert sum(calls.values()) <= 1  # the first image, for its size
+
+
+def test_a_loader_that_keeps_nothing_gives_the_same_faces(face_set, monkeypatch) -> None:
+    kept, streamed = (FaceLoader(face_set, "train", batch_size=3, flip=True, keep=keep) for keep in (True, False))
+    for ours, theirs in ((streamed.batch(1), kept.batch(1)), (next(streamed.in_order()), next(kept.in_order()))):
+        assert ours.ids == theirs.ids
+        assert torch.equal(ours.hr, theirs.hr)
+        assert torch.equal(ours.lr, theirs.lr)
+        assert torch.equal(ours.prior.parsing, theirs.prior.parsing)
+    decoded = []
+    monkeypatch.setattr(type(face_set), "image", lambda *given: decoded.append(given))
+    with pytest.raises(AttributeError):  # it goes back to the files
+        streamed.batch(1)
+    assert decoded

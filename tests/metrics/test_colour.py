@@ -48,6 +48,24 @@ def test_y8_wrapped_is_byte_arithmetic(rgb, bytes_):
     np.testing.assert_allclose(to_colour(rgb, "y8-wrapped")[:, 0].numpy() * 255, wrapped, rtol=0, atol=1e-12)
 
 
+def test_y8_truncated_loses_its_fraction(rgb, bytes_):
+    y = 16 + bytes_.astype(int) @ [65481, 128553, 24966] // 255_000  # exactly
+    assert np.array_equal(to_colour(rgb, "y8-truncated")[:, 0].numpy() * 255, y)
+    assert (to_colour(rgb, "y8-truncated") < to_colour(rgb, "y8")).any()
+
+
+def test_y8_truncated_keeps_whole_numbers():
+    """Where Y is whole, 1e-14 less would be a level less, as some machines compute SPARNet's script."""
+    levels = np.arange(256, dtype=np.int32)
+    sums = 65481 * levels[:, None, None] + 128553 * levels[:, None] + 24966 * levels  # of every colour
+    whole = np.argwhere(sums % 255_000 == 0)
+    assert len(whole) == 206
+    rgb = torch.from_numpy(whole.T.reshape(1, 3, 206, 1)).double() / 255
+    expected = 16 + sums[tuple(whole.T)] // 255_000
+    for image in (rgb, rgb.float()):
+        assert np.array_equal((to_colour(image, "y8-truncated")[0, 0, :, 0] * 255).numpy().round(6), expected)
+
+
 def test_unknown(rgb):
-    with pytest.raises(UnknownNameError, match=r"'Y'; there are: rgb, y, y8, y8-wrapped"):
+    with pytest.raises(UnknownNameError, match=r"'Y'; there are: rgb, y, y8, y8-truncated, y8-wrapped"):
         to_colour(rgb, "Y")

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 import priorsr
 from priorsr import registry
 from priorsr.errors import OptionError
+from priorsr.metrics.parsing_agreement import PARTS, ParsingAgreement
+from priorsr.priors import label_map
 from priorsr.types import Prior
 
 
@@ -46,3 +48,41 @@ def test_an_estimator_without_parsing_maps_is_refused() -> None:
     score = priorsr.create("score", "parsing_agreement", estimator=Blind)
     with pytest.raises(OptionError, match="the estimator Blind gives no parsing map"):
         score(torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4))
+
+
+class Labels(nn.Module):
+    """Parsing maps written into the picture: the red plane holds the class, in 1/255."""
+
+    kind = "estimator"
+
+    def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
+        classes = (images[:, 0] * 255).round().long()
+        return Prior(parsing=torch.nn.functional.one_hot(classes, 19).movedim(-1, 1).float()), state
+
+
+def test_parts_are_whole_regions() -> None:
+    names = label_map("celebamask-19").classes
+    left, right, nose, lip, mouth = map(names.index, ("left eye", "right eye", "nose", "upper lip", "mouth"))
+    hr = torch.zeros(1, 3, 4, 4)
+    hr[0, 0, 0], hr[0, 0, 1, :2], hr[0, 0, 2] = left / 255, nose / 255, mouth / 255
+    sr = hr.clone()
+    sr[0, 0, 0, 0] = right / 255  # an eye all the same
+    sr[0, 0, 0, 3] = 0  # one of four eye pixels is lost
+    sr[0, 0, 1, 1] = 0  # one of two nose pixels
+    sr[0, 0, 2] = lip / 255  # a mouth all the same
+    found = {part: ParsingAgreement(Labels, part)(sr, hr).item() for part in PARTS}
+    assert found == pytest.approx({"eyes": 3 / 4, "nose": 1 / 2, "mouth": 1})
+    named = {part: priorsr.create("score", f"parsing_agreement_{part}", estimator=Labels) for part in PARTS}
+    assert {part: score(sr, hr).item() for part, score in named.items()} == found
+    assert named["eyes"].networks == ("Labels",)
+
+
+def test_a_part_that_neither_has_agrees() -> None:
+    nothing, nose = torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4)
+    nose[1, 0] = label_map("celebamask-19").classes.index("nose") / 255
+    assert ParsingAgreement(Labels, "nose")(nothing, nose).tolist() == [1, 0]
+
+
+def test_an_unknown_part_is_refused() -> None:
+    with pytest.raises(OptionError, match="the part is 'ears'; "):
+        ParsingAgreement(Labels, "ears")

@@ -8,16 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError, ShapeError, UnknownNameError
 from priorsr.metrics import load_protocol, protocol_names
 
 PUBLISHED = {
+    "ctcnet@1": "5910c6281bf3",
     "dic@1": "003b7bc7f997",
     "kdfsrnet@1": "e0f4d2ff6347",
+    "mmagic@1": "1618ad6b7802",
     "pfsr@1": "3b3dff954bdd",
     "priorsr@1": "d9b8389f0301",
+    "sfmnet@1": "69df98caeb67",
 }
 
 
@@ -42,8 +46,8 @@ def test_what_a_protocol_says():
 
 def test_one_run_serves_protocols_with_the_same_reduction():
     hashes = {name: load_protocol(name).reduction.content_hash for name in protocol_names()}
-    assert hashes["dic@1"] == hashes["kdfsrnet@1"] == hashes["priorsr@1"] != hashes["pfsr@1"]
-    assert len({load_protocol(name).scoring.content_hash for name in protocol_names()}) == 4
+    assert {name for name in hashes if hashes[name] != hashes["priorsr@1"]} == {"pfsr@1"}
+    assert len({load_protocol(name).scoring.content_hash for name in protocol_names()}) == 7
 
 
 def test_any_path_and_the_prose_is_not_hashed(tmp_path):
@@ -85,12 +89,15 @@ def test_every_meaning_is_hashed(tmp_path, half, old, new):
     assert getattr(changed, same).content_hash == getattr(published, same).content_hash
 
 
-def test_adapted():
-    published = load_protocol("dic@1")
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_adapted(name):
+    published = load_protocol(name)
     adapted = published.adapted(64)
-    assert adapted.id == "dic@1 (adapted to 64 px)"
+    assert adapted.id == f"{name} (adapted to 64 px)"
     assert adapted.is_adapted
     assert adapted.content_hash != published.content_hash
+    hr = torch.randint(0, 256, (1, 3, 64, 64)) / 255
+    assert adapted.score(hr, hr).per_image.keys() == published.scoring.scores.keys()
     assert adapted.scoring == published.scoring
     assert adapted.reduction.hr_size == 64
     assert adapted.adapted(128) == published.adapted(128) == published
@@ -144,8 +151,12 @@ def test_file_names(tmp_path, name):
         ("batch = 1", "", ["[scoring] lacks the key 'batch'"]),
         ("batch = 1", "batch = 1\nmask = 2", ["[scoring]", "'mask'"]),
         ("[scoring]\nquantise = true", "[scoring]\nquantise = 1", ["[scoring]", "quantise", "bool"]),
-        ('score = "ssim"', 'score = "lpips"', ["[scoring.ssim]", "'lpips'", "'psnr', 'ssim', 'msssim'"]),
-        ('score = "ssim"', "score = []", ["[scoring.ssim]", "'psnr', 'ssim', 'msssim'"]),
+        (
+            'score = "ssim"',
+            'score = "lpips"',
+            ["[scoring.ssim]", "'lpips'", "'psnr', 'ssim', 'ssim-uniform', 'msssim'"],
+        ),
+        ('score = "ssim"', "score = []", ["[scoring.ssim]", "'psnr', 'ssim', 'ssim-uniform', 'msssim'"]),
         ('colour = "y8-wrapped"', 'colour = "Y"', ["[scoring.ssim]", "colour", "'Y'", "'y8-wrapped'"]),
         ("window = 11", "window = 0", ["[scoring.ssim]", "window", "0"]),
         ("sigma = 1.5", "sigma = -1.5", ["[scoring.ssim]", "sigma", "-1.5"]),

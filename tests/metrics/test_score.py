@@ -7,10 +7,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from priorsr.errors import PriorsrError, ShapeError
-from priorsr.metrics import Scores, load_protocol, protocol_names, to_8bit
+from priorsr.metrics import Scores, load_protocol, protocol_names, score_many, to_8bit
 
 every_protocol = pytest.mark.parametrize(
     "protocol", [load_protocol(name) for name in protocol_names()], ids=lambda p: p.id
@@ -105,6 +106,38 @@ def test_priorsr_is_its_definition(rough_pair):
     assert_scores("priorsr@1", rough_pair, expected)
 
 
+def test_sfmnet_is_scikit_image_as_it_comes(rough_pair):
+    y8 = [np.round(luma(to_bytes(x))).astype(np.uint8)[:, 8:-8, 8:-8] for x in rough_pair]
+    expected = {
+        "psnr": [peak_signal_noise_ratio(hr, sr) for sr, hr in zip(*y8, strict=True)],
+        "ssim": [structural_similarity(sr, hr) for sr, hr in zip(*y8, strict=True)],
+    }
+    assert_scores("sfmnet@1", rough_pair, expected)
+
+
+def test_ctcnet_is_scikit_image_on_truncated_y(rough_pair):
+    """Y as the script computes it, but for colours whose Y is whole, of which these pictures have none."""
+    y8 = [luma(to_bytes(x)).astype(np.uint8) for x in rough_pair]
+    gaussian = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = {
+        "psnr": [peak_signal_noise_ratio(hr, sr) for sr, hr in zip(*y8, strict=True)],
+        "ssim": [structural_similarity(sr, hr, **gaussian) for sr, hr in zip(*y8, strict=True)],
+    }
+    assert_scores("ctcnet@1", rough_pair, expected)
+    rounded = [np.round(luma(to_bytes(x))).astype(np.uint8) for x in rough_pair]
+    assert abs(expected["psnr"] - psnr(*(y.astype(float) for y in rounded))).max() > 1e-4  # the fault shows
+
+
+def test_mmagic_is_scikit_image_on_rgb(rough_pair):
+    rgb = [to_bytes(x)[:, 8:-8, 8:-8] for x in rough_pair]
+    gaussian = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": -1}
+    expected = {
+        "psnr": [peak_signal_noise_ratio(hr, sr) for sr, hr in zip(*rgb, strict=True)],
+        "ssim": [structural_similarity(sr, hr, **gaussian) for sr, hr in zip(*rgb, strict=True)],
+    }
+    assert_scores("mmagic@1", rough_pair, expected)
+
+
 def assert_scores(protocol: str, pair: tuple[Tensor, Tensor], expected: dict[str, np.ndarray]) -> None:
     scores = load_protocol(protocol).score(*pair)
     for name, values in expected.items():
@@ -139,7 +172,24 @@ def test_batches_do_not_matter_to_an_image(protocol, rough_pair):
         assert torch.allclose(parts.terms[name], whole.terms[name][order], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["priorsr@1", "dic@1", "kdfsrnet@1"])
+def test_together_every_protocol_scores_as_alone_and_no_bit_depends_on_batch_or_threads(rough_pair):
+    protocols = [load_protocol(name) for name in protocol_names()]
+    sr, hr = rough_pair
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        together = score_many([protocol.scoring for protocol in protocols], sr, hr)
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        for protocol, found in zip(protocols, together, strict=True):
+            alone = Scores.join([protocol.score(sr[:2], hr[:2]), protocol.score(sr[2:], hr[2:])])
+            for name, values in alone.terms.items():
+                assert torch.equal(values, found.terms[name]), f"{protocol.id} {name}"
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", [name for name in protocol_names() if name != "pfsr@1"])
 def test_aggregate_is_the_mean_of_the_images(name, rough_pair):
     protocol = load_protocol(name)
     scores = protocol.score(*rough_pair)
@@ -179,6 +229,9 @@ def test_quantising_matters_to_rough_outputs(rough_pair):
     for name, column, is_same in (
         ("priorsr@1", "psnr_rgb", True),
         ("dic@1", "psnr", True),
+        ("sfmnet@1", "psnr", True),
+        ("ctcnet@1", "psnr", True),
+        ("mmagic@1", "psnr", True),
         ("kdfsrnet@1", "psnr", False),
         ("pfsr@1", "psnr", False),
     ):

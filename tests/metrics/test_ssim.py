@@ -9,7 +9,7 @@ from skimage.metrics import structural_similarity
 
 from priorsr.errors import ShapeError
 from priorsr.metrics import ssim
-from priorsr.metrics.ssim import blur, gaussian
+from priorsr.metrics.ssim import Window, blur, gaussian
 
 
 def scikit_image_ssim(sr: np.ndarray, hr: np.ndarray) -> float:
@@ -59,9 +59,21 @@ def test_gaussian():
 
 
 def test_blur_is_a_correlation():
-    x, window = torch.rand(2, 9, 5, dtype=torch.float64), torch.rand(4, dtype=torch.float64)
-    expected = torch.stack([(x[:, i : i + 4] * window[:, None]).sum(dim=1) for i in range(6)], dim=1)
-    assert torch.allclose(blur(x, window, 1), expected)
+    """By the banded matrix that small sides take, and by the shifted slices of large ones."""
+    window = Window(4, 1.5, "pixel")
+    taps = window.weights
+    for side in (9, 90):
+        x = torch.rand(2, side, side + 1, dtype=torch.float64)
+        down = torch.stack([(x[:, i : i + 4] * taps[:, None]).sum(1) for i in range(side - 3)], 1)
+        along = torch.stack([(x[..., i : i + 4] * taps).sum(2) for i in range(side - 2)], 2)
+        torch.testing.assert_close(blur(x, window, -2), down, rtol=0, atol=1e-14)
+        torch.testing.assert_close(blur(x, window, -1), along, rtol=0, atol=1e-14)
+
+
+def test_windows():
+    assert Window(7, None).weights.tolist() == [1 / 7] * 7
+    assert Window(11, 1.5, "pixel") == Window(11, 1.5)  # an odd window has one centre
+    assert Window(8, 1.5, "pixel") != Window(8, 1.5)
 
 
 def test_equal_images(pair):
@@ -78,6 +90,16 @@ def test_each_image_by_itself(pair):
 def test_differentiable(pair):
     sr = pair[0][:1, :, :16, :16].clone().requires_grad_()
     ssim(sr, pair[1][:1, :, :16, :16]).sum().backward()
+    assert sr.grad.abs().max() > 0
+
+
+def test_differentiable_after_inference():
+    """What is remembered from inference mode serves gradients too."""
+    images = torch.rand(2, 1, 3, 17, 17)
+    with torch.inference_mode():
+        ssim(*images, sigma=1.25)
+    sr = images[0].clone().requires_grad_()
+    ssim(sr, images[1], sigma=1.25).sum().backward()
     assert sr.grad.abs().max() > 0
 
 

@@ -152,3 +152,40 @@ class RightModel(nn.Module):
         check_map(prior.parsing, 19, "right model")
         check_batch(image, prior.parsing, "right model", "image and parsing")
         return self.conv(prior.parsing)
+
+
+class RightSetScore(nn.Module):
+    """Holds the contract.
+
+    Shapes: sr and hr (B,3,H,W) -> a number.
+    Range: from 0.
+    Source: this test.
+    """
+
+    kind = "score"
+    level = "set"
+    higher_is_better = False
+
+    def start(self) -> MeanDifference:
+        return MeanDifference()
+
+
+class MeanDifference:
+    """How far the mean red of all SR images lies from that of all HR images."""
+
+    def __init__(self) -> None:
+        self.differences: list[float] = []
+
+    def add(self, sr: Tensor, hr: Tensor) -> None:
+        check_map(sr, 3, "mean difference")
+        check_same(sr, hr, "mean difference", "sr and hr")
+        self.differences += (sr[:, 0].double() - hr[:, 0].double()).mean((1, 2)).tolist()
+
+    def value(self) -> float:
+        return abs(self.mean())
+
+    def mean(self) -> float:
+        return sum(self.differences) / len(self.differences)
+
+    def warning(self) -> str | None:
+        return None

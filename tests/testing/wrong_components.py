@@ -11,11 +11,13 @@ from priorsr.errors import ShapeError
 from priorsr.training import Progress
 from priorsr.types import Batch, Prior, SROutput
 from tests.testing.right_components import (
+    MeanDifference,
     Right,
     RightDistillation,
     RightEstimator,
     RightModel,
     RightRecipe,
+    RightSetScore,
     Scale,
 )
 
@@ -118,6 +120,17 @@ class PermutedBatch(Right):
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         return super().forward(x, residual) + x[:1]
+
+
+class FirstImageCountsTwice(RightSetScore):
+    __doc__ = RightSetScore.__doc__
+
+    def start(self) -> MeanDifference:
+        class Lopsided(MeanDifference):
+            def mean(self) -> float:
+                return super().mean() + self.differences[0]
+
+        return Lopsided()
 
 
 class EveryParameterHasAGradient(Right):
@@ -270,7 +283,7 @@ class RightWithoutPrior(AnswersWithoutItsPrior):
     prior = "optional"
 
 
-RIGHT = (Right, RightDistillation, RightEstimator, RightModel, RightWithoutPrior, RightRecipe)
+RIGHT = (Right, RightDistillation, RightEstimator, RightModel, RightWithoutPrior, RightRecipe, RightSetScore)
 WRONG = {
     "answer_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
     "shapes": (Shapes,),
@@ -281,7 +294,7 @@ WRONG = {
     "same_answer_twice": (SameAnswerTwice,),
     "second_backward": (SecondBackward, GrowingGradients),
     "another_batch_size": (AnotherBatchSize, AnotherBatchSizeInTraining),
-    "permuted_batch": (PermutedBatch,),
+    "permuted_batch": (PermutedBatch, FirstImageCountsTwice),
     "every_parameter_has_a_gradient": (EveryParameterHasAGradient,),
     "state_dict_round_trip": (StateDictRoundTrip, HiddenBuffer),
     "bad_shapes_raise": (BadShapesRaise, BroadcastsTheResidual),

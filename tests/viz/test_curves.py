@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from priorsr.viz.curves import ACROSS, Panel, _draw, _smooth, draw_curves
+from priorsr.viz.curves import ACROSS, Panel, _draw, draw_curves, smoothed
 
 STEPS = list(range(10, 1010, 10))
 
@@ -43,8 +43,8 @@ def test_the_axis_is_logarithmic_where_values_span_much(values: list[float], sca
 
 def test_smoothing_keeps_the_level_and_lowers_the_noise() -> None:
     noise = np.random.default_rng(0).normal(5, 1, 1000).tolist()
-    smooth = _smooth(noise)
+    smooth = smoothed(noise)
     assert len(smooth) == len(noise)
     assert np.mean(smooth) == pytest.approx(np.mean(noise), abs=0.05)
     assert np.std(smooth) < 0.4 * np.std(noise)
-    assert _smooth([1.0, 2.0]) == [1.0, 2.0]
+    assert smoothed([1.0, 2.0]) == [1.0, 2.0]

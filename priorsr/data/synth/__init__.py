@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from priorsr.data.parallel import one_thread_each
 from priorsr.data.synth.casting import cast
 from priorsr.data.synth.dice import Dice, roll
 from priorsr.data.synth.render import render
@@ -47,7 +47,7 @@ def draw_faces(
             raise PriorsrError(f"{name} of the synthetic faces is {value}, expected {least} or more, below 2**63")
     device = torch.device(device)
     # Groups are cut at the same indices whatever is asked for, so that not even rounding depends on it.
-    group, run = (1, _on_threads) if device.type == "cpu" else (32, _in_turn)
+    group, run = (1, one_thread_each) if device.type == "cpu" else (32, _in_turn)
     start = first - first % group
     groups = [range(k, k + group) for k in range(start, first + count, group)]
     drawn = [_nothing(size, device), *run(partial(_draw_group, seed, size, device), groups)]
@@ -68,13 +68,3 @@ def _nothing(size: int, device: torch.device) -> SyntheticFaces:
 
 def _in_turn(draw: Callable[[range], SyntheticFaces], groups: Sequence[range]) -> list[SyntheticFaces]:
     return [draw(group) for group in groups]
-
-
-def _on_threads(draw: Callable[[range], SyntheticFaces], groups: Sequence[range]) -> list[SyntheticFaces]:
-    """Spreads faces over threads: fields of one face are too small for threads to share an operation with profit."""
-    threads = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(draw, groups))
-    finally:
-        torch.set_num_threads(threads)  # or the pool's 1 would become the default of threads to come

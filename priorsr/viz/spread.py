@@ -1,0 +1,88 @@
+"""Spreads: what several ways of scoring make of the same images, a band a model, as one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from math import isfinite
+from pathlib import Path
+from textwrap import fill
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from priorsr.files import atomic_path
+from priorsr.viz.curves import COLOURS, STYLE
+from priorsr.viz.intervals import GREY, INK
+
+MARKERS = "osD^vPX"  # one more than the colours, so that no pair of both comes twice before 42 ways
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A quantity: way of scoring -> a value for each row, in the order of the rows. digits: of a row's spread."""
+
+    title: str
+    values: Mapping[str, Sequence[float]]
+    digits: int
+
+
+def draw_spread(labels: Sequence[str], scales: Sequence[Scale], path: Path, *, title: str, note: str = "") -> None:
+    """Draw rows of marks, the first on top, one mark a way of scoring, and write them as PNG, whole or not at all.
+
+    Ways have the same mark in every scale, and a line of their own within a row, so that none hides another; the grey
+    line is what lies between the lowest and the highest. What is not finite is left out.
+    """
+    import matplotlib
+
+    ways = list(dict.fromkeys(way for scale in scales for way in scale.values))
+    styles = dict(zip(ways, zip(cycle(COLOURS), cycle(MARKERS), strict=False), strict=False))
+    width = 1.2 + 0.055 * max(map(len, labels)) + 4.0 * len(scales)
+    with matplotlib.rc_context({**STYLE, "axes.spines.left": False, "text.parse_math": False}):  # names may have $
+        figure = Figure(figsize=(width, 1.5 + 0.13 * (len(ways) + 2) * len(labels)), dpi=150)
+        figure.set_layout_engine("constrained")
+        figure.suptitle(fill(title, int(11 * width)), x=0.01, ha="left", weight="bold", fontsize=10)
+        if note:
+            figure.supxlabel(fill(note, int(19 * width)), x=0.01, ha="left", fontsize=7, color=GREY)
+        grid = figure.subplots(1, len(scales), sharey=True, squeeze=False)[0]
+        for axes, scale in zip(grid, scales, strict=True):
+            _draw(axes, scale, ways, styles)
+            axes.set_yticks(range(len(labels)), labels)
+            axes.tick_params(axis="y", length=0)
+            axes.set_ylim(len(labels) - 0.45, -0.55)
+            axes.grid(axis="y", visible=False)
+        handles = [
+            matplotlib.lines.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=5, label=way)
+            for way, (colour, marker) in styles.items()
+        ]
+        figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=7)
+        with atomic_path(path) as beside:
+            figure.savefig(beside, format="png")
+
+
+def _draw(axes: Axes, scale: Scale, ways: Sequence[str], styles: Mapping[str, tuple[str, str]]) -> None:
+    axes.set_title(scale.title, fontsize=9)
+    for row, values in enumerate(zip(*scale.values.values(), strict=True)):
+        there = [value for value in values if isfinite(value)]
+        if not there:
+            continue
+        low, high = min(there), max(there)
+        axes.plot((low, high), (row - 0.42, row - 0.42), color=GREY, linewidth=1, marker="|", markersize=5)
+        axes.annotate(
+            f"{high - low:.{scale.digits}f}", (high, row - 0.42), (4, 0), textcoords="offset points", va="center",
+            fontsize=7, color=INK,
+        )  # fmt: skip
+        for way, value in zip(scale.values, values, strict=True):
+            colour, marker = styles[way]
+            place = row - 0.3 + 0.7 * ways.index(way) / len(ways)
+            axes.plot(
+                [value] if isfinite(value) else [],
+                [place] if isfinite(value) else [],
+                marker,
+                color=colour,
+                markersize=4.5,
+            )
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.margins(x=0.12)
