@@ -1,6 +1,6 @@
 """Benchmarks: models run and scored, results as records, records as a page, and studies of a recipe and of priors.
 
-What `run` needs is imported at once; the studies, which draw and train, when they are first used.
+What `run` needs is imported at once; the studies and the report, which draw and train, when they are first used.
 """
 
 from __future__ import annotations
@@ -16,15 +16,21 @@ from priorsr.bench.site import build_site
 from priorsr.bench.terminal import tables
 
 if TYPE_CHECKING:
+    from priorsr.bench.report import build_report
     from priorsr.bench.studies.ablation import ablate
     from priorsr.bench.studies.prior_study import priors
 
-_LAZY = {"ablate": "priorsr.bench.studies.ablation", "priors": "priorsr.bench.studies.prior_study"}
+_LAZY = {
+    "ablate": "priorsr.bench.studies.ablation",
+    "build_report": "priorsr.bench.report",
+    "priors": "priorsr.bench.studies.prior_study",
+}
 
 __all__ = [
     "Leaderboard",
     "Record",
     "ablate",
+    "build_report",
     "build_site",
     "leaderboards",
     "priors",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic_core import to_jsonable_python
 from torch import nn
 
@@ -46,18 +47,21 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
             f"the {type(model).__name__} given as model declares prior = {getattr(model, 'prior', None)!r}; "
             "'none', 'optional' or 'required' was expected"
         )
-    distribution, name, version = _origin(type(model))
+    accelerated = bool(getattr(model, "accelerated", False))  # then it tells of the model that it was made of
+    distribution, name, version = _origin(getattr(model, "original_class", type(model)))
     card = to_jsonable_python(getattr(model, "card", {}), fallback=_component_name)
     facts = ModelFacts(
         label=label or name,
         distribution=distribution,
         name=name,
         version=version,
-        weights_hash=weights_hash(model),
+        weights_hash=str(model.weights_hash) if accelerated else weights_hash(model),
         config=to_jsonable_python(getattr(model, "config", {}), fallback=_component_name),
         card=card,
+        precision=str(model.precision) if accelerated else _precision(model),
+        accelerated=accelerated,
     )
-    return Entry(model, facts, _training(model, card))
+    return Entry(model, facts, _training(model, facts))
 
 
 def as_entry(model: ModelLike, label: str | None = None) -> Entry:
@@ -123,10 +127,24 @@ def _component_name(value: object) -> str:
     return value.__qualname__ if isinstance(value, type) else repr(value)
 
 
-def _training(model: nn.Module, card: Mapping[str, Any]) -> TrainingFacts:
+def _precision(model: nn.Module) -> str:
+    """The shortest format of a model's floating-point weights, as `priorsr train --precision` calls it."""
+    dtypes = {value.dtype for value in model.state_dict().values() if value.is_floating_point()}
+    shortest = min(dtypes, key=lambda dtype: torch.finfo(dtype).bits, default=torch.float32)
+    return "bf16" if shortest == torch.bfloat16 else str(shortest).removeprefix("torch.")
+
+
+def _training(model: nn.Module, facts: ModelFacts) -> TrainingFacts:
+    card = facts.card
     if next(model.parameters(), None) is None:
-        return TrainingFacts(data=(), networks=())
-    return TrainingFacts(data=_declared(card.get("data")), networks=_declared(card.get("networks")))
+        return TrainingFacts(data=(), networks=(), seed=None, method=facts.method)
+    seed = card.get("seed")
+    return TrainingFacts(
+        data=_declared(card.get("data")),
+        networks=_declared(card.get("networks")),
+        seed=seed if isinstance(seed, int) else "unknown",
+        method=facts.method,
+    )
 
 
 def _declared(value: Any) -> tuple[str, ...] | Literal["unknown"]:

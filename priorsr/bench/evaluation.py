@@ -1,67 +1,79 @@
-"""One pass of a model over a split: SR images scored as they come, and kept on disk, never in memory."""
+"""A model over a batch: its SR images, and what they score. Nothing but numbers is kept of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from priorsr.bench.images import pixel_hashes
+from priorsr.bench.records import ImageHashes
+from priorsr.bench.repeatable import repeatable
 from priorsr.errors import PriorsrError
 from priorsr.kinds import Score as Judge
-from priorsr.metrics import Protocol, Scores, to_8bit
+from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
 from priorsr.models.eval_mode import in_eval_mode
 from priorsr.types import Batch, Prior, SROutput
 
+_CPU = torch.device("cpu")
+
 
 class Evaluation(NamedTuple):
-    """What a pass found, in the order of the images' ids: each protocol's scores, and each judge's, (N,) float64."""
+    """What was found of faces, in the order of `images`.
 
-    ids: tuple[str, ...]
-    protocols: tuple[Scores, ...]
+    images: by face, the hashes of its images. arrays: by face, the hash of SR as an array; empty where none was kept.
+    protocols: by protocol hash. judges: by name, (N,) float64.
+    """
+
+    images: dict[str, ImageHashes]
+    arrays: dict[str, str]
+    protocols: dict[str, Scores]
     judges: dict[str, Tensor]
+
+    @staticmethod
+    def join(parts: Sequence[Evaluation]) -> Evaluation:
+        """Those of batches, one after the other, as one."""
+        first = parts[0]
+        return Evaluation(
+            {face: hashes for part in parts for face, hashes in part.images.items()},
+            {face: digest for part in parts for face, digest in part.arrays.items()},
+            {digest: Scores.join([part.protocols[digest] for part in parts]) for digest in first.protocols},
+            {name: torch.cat([part.judges[name] for part in parts]) for name in first.judges},
+        )
 
 
 @torch.inference_mode()
 def evaluate(
-    model: nn.Module,
-    batches: Iterable[Batch],
+    sr: Tensor,
+    batch: Batch,
     protocols: Sequence[Protocol],
     judges: Mapping[str, Judge],
-    *,
-    device: torch.device,
-    prior_of: Callable[[Batch], Prior | None],
-    keep: Callable[[Tensor, Sequence[str]], None] | None = None,
+    device: torch.device = _CPU,
 ) -> Evaluation:
-    """Run a model in eval mode over batches, and score its images by protocols and judges.
+    """Score the SR images (B,3,H,W) of a batch, on the CPU. protocols: at least one, all of one reduction.
 
-    prior_of: what the model is given beside the LR images of a batch. Protocols get SR as the model answers it; judges
-    get what a user would save, clamped and rounded to 8 bits, and so does `keep(sr, ids)`. Raises PriorsrError naming
-    the image where the answer has another shape than HR, or a NaN.
+    Protocols get SR as the model answers it; judges, on `device`, what a user would save: clamped, rounded to 8 bits.
     """
-    ids: list[str] = []
-    scores: list[list[Scores]] = [[] for _ in protocols]
-    judged: dict[str, list[Tensor]] = {name: [] for name in judges}
-    for batch in batches:
-        sr = super_resolve(model, batch, prior_of(batch), device).cpu()
-        saved = to_8bit(sr).float() / 255
-        for parts, protocol in zip(scores, protocols, strict=True):
-            parts.append(protocol.score(sr, batch.hr))
-        for name, judge in judges.items():
-            judged[name].append(judge(saved, batch.hr).double().cpu())
-        if keep is not None:
-            keep(saved, batch.ids)
-        ids.extend(batch.ids)
-    order = sorted(range(len(ids)), key=ids.__getitem__)
+    saved = to_8bit(sr).float() / 255
+    hashes = zip(*map(pixel_hashes, (batch.hr, batch.lr, saved)), strict=True)
+    scores = score_many([protocol.scoring for protocol in protocols], sr, batch.hr)
+    shown, hr, lr = (images.to(device) for images in (saved, batch.hr, batch.lr))
+    reduction = protocols[0].reduction
     return Evaluation(
-        tuple(ids[place] for place in order),
-        tuple(_in_order(Scores.join(parts), order) for parts in scores),
-        {name: torch.cat(parts)[order] for name, parts in judged.items()},
+        {face: ImageHashes(hr=hr, lr=lr, sr=sr) for face, (hr, lr, sr) in zip(batch.ids, hashes, strict=True)},
+        {},
+        {protocol.content_hash: found for protocol, found in zip(protocols, scores, strict=True)},
+        {
+            name: judge(judging, shown, hr, lr=lr, reduction=reduction, ids=batch.ids).double().cpu()
+            for name, judging in judges.items()
+        },
     )
 
 
+@torch.inference_mode()
 def super_resolve(model: nn.Module, batch: Batch, prior: Prior | None, device: torch.device) -> Tensor:
     """A model's SR images (B,3,H,W) of a batch, float32; raises PriorsrError for an answer that cannot be scored."""
     who = f"the model {type(model).__name__}"
@@ -84,19 +96,15 @@ def prior_on(prior: Prior | None, device: torch.device) -> Prior | None:
     return None if prior is None else Prior(*(None if part is None else part.to(device) for part in prior))
 
 
-def _in_order(scores: Scores, order: list[int]) -> Scores:
-    return Scores(*({name: values[order] for name, values in part.items()} for part in scores))
-
-
 @contextmanager
 def ready_to_score(model: nn.Module, device: torch.device) -> Iterator[nn.Module]:
-    """A model in eval mode on `device`, computing in float32 (no TF32), repeatably.
+    """A model in eval mode on `device`, computing as `repeatable` says.
 
     Afterwards its modules are in the modes they were in, and where they were.
     """
     home = next((tensor.device for tensor in model.state_dict().values()), device)
     try:
-        with in_eval_mode(model), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        with in_eval_mode(model), repeatable(device):
             yield model.to(device)
     finally:
         model.to(home)

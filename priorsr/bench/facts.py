@@ -15,7 +15,7 @@ from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
 from priorsr.kinds import Score as Judge
-from priorsr.metrics import Protocol, Scores
+from priorsr.metrics import Protocol
 
 
 def protocol_facts(protocol: Protocol) -> ProtocolFacts:
@@ -46,14 +46,13 @@ def data_facts(face_set: FaceSet, split: str) -> DataFacts:
     )
 
 
-def score_facts(
-    evaluation: Evaluation, protocol: Protocol, scores: Scores, judges: Mapping[str, Judge], seed: int
-) -> dict[str, Score]:
+def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str, Judge], seed: int) -> dict[str, Score]:
     """A record's scores: the protocol's own, aggregated as it says, then the judges', as means."""
+    ids, scores = tuple(evaluation.images), evaluation.protocols[protocol.content_hash]
     values = protocol.aggregate(scores)
     own = {
         name: _score(
-            evaluation.ids,
+            ids,
             per_image,
             value=values[name],
             unit="dB" if protocol.scoring.scores[name].name == "psnr" else "",
@@ -64,10 +63,10 @@ def score_facts(
     }
     others = {
         name: _score(
-            evaluation.ids,
+            ids,
             per_image,
             value=None,
-            unit="",
+            unit=getattr(judges[name], "unit", ""),
             higher_is_better=judges[name].higher_is_better,
             seed=seed,
         )

@@ -1,13 +1,13 @@
-"""SR, HR and LR images of a benchmark as PNG files."""
+"""SR, HR and LR images of a benchmark: as PNG files, as arrays on disk, and as hashes."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -18,35 +18,68 @@ from priorsr.metrics import to_8bit
 
 def save_images(images: Tensor, ids: Sequence[str], folder: Path) -> None:
     """Save images (B,3,H,W) in [0, 1] as FOLDER/ID.png, 8-bit RGB, each whole or not at all."""
-    for image, name in zip(to_8bit(images).permute(0, 2, 3, 1).cpu().numpy(), ids, strict=True):
+    for pixels, name in zip(to_pixels(images), ids, strict=True):
         with atomic_path(folder / f"{name}.png") as beside:
-            Image.fromarray(image).save(beside, format="png")
+            Image.fromarray(pixels).save(beside, format="png")
 
 
-@contextmanager
-def whole_folder(folder: Path, count: int) -> Iterator[Path]:
-    """A folder to fill with `count` images; it takes the name `folder` when the block ends without an error.
+def save_arrays(images: Tensor, ids: Sequence[str], folder: Path) -> None:
+    """Save images (B,3,H,W) as they are as FOLDER/ID.npy, float32 (3,H,W), each whole or not at all."""
+    for values, name in zip(_values(images), ids, strict=True):
+        with atomic_path(folder / f"{name}.npy") as beside, open(beside, "wb") as file:
+            np.save(file, values)
 
-    It replaces what was there. Several processes may do so at once: the folder is one's or another's, and whole.
-    Raises DataError if it does not hold `count` files.
-    """
-    beside, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{end}") for end in ("part", "old"))
-    for left in (beside, old):  # of a killed process that had the same id
-        shutil.rmtree(left, ignore_errors=True)
-    beside.mkdir(parents=True)
+
+def load_images(ids: Sequence[str], folder: Path) -> Tensor:
+    """The saved images of faces, (B,3,H,W) in [0, 1]; raises DataError as `load_image`."""
+    pixels = torch.from_numpy(np.stack([load_image(folder / f"{face}.png") for face in ids]))
+    return pixels.permute(0, 3, 1, 2).float() / 255
+
+
+def load_image(path: Path) -> np.ndarray:
+    """The pixels (H,W,3) of a saved image; raises DataError if it cannot be read, or is no 8-bit RGB."""
     try:
-        yield beside
-        found = sum(1 for _ in beside.iterdir())
-        if found != count:
-            raise DataError(f"{folder}: {found} images were written to it, and {count} were expected")
-        with suppress(FileNotFoundError):
-            folder.rename(old)
-        try:
-            beside.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            # Another process was faster; its images, of the same model and faces, are kept.
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        with Image.open(path) as image:
+            if image.mode != "RGB":
+                raise DataError(f"{path}: is of mode {image.mode}; 8-bit RGB was expected")
+            return np.asarray(image)
+    except (OSError, SyntaxError, ValueError) as error:  # PIL raises all three for broken files
+        raise DataError(f"{path}: cannot be read as an image ({error})") from error
+
+
+def load_array(path: Path) -> np.ndarray:
+    """The values (3,H,W) of a saved array; raises DataError if it cannot be read, or is of another type."""
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path}: cannot be read as an array ({error})") from error
+    if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim != 3:
+        raise DataError(f"{path}: holds no float32 array (3,H,W), as saved images do")
+    return values
+
+
+def to_pixels(images: Tensor) -> np.ndarray:
+    """Images (B,3,H,W) in [0, 1], clamped and rounded to 8 bits, as (B,H,W,3)."""
+    return np.ascontiguousarray(to_8bit(images).permute(0, 2, 3, 1).cpu().numpy())
+
+
+def pixel_hash(pixels: np.ndarray) -> str:
+    """The first 16 hex digits of the SHA-256 of an image's shape, type and values in C order."""
+    little = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("<"))
+    digest = hashlib.sha256(f"{'x'.join(map(str, little.shape))}|{little.dtype.name}|".encode())
+    digest.update(little.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def pixel_hashes(images: Tensor) -> list[str]:
+    """`pixel_hash` of each of the images (B,3,H,W) in [0, 1] as 8-bit pixels (H,W,3)."""
+    return [pixel_hash(pixels) for pixels in to_pixels(images)]
+
+
+def array_hashes(images: Tensor) -> list[str]:
+    """`pixel_hash` of each of the images (B,3,H,W) as they are, float32."""
+    return [pixel_hash(values) for values in _values(images)]
+
+
+def _values(images: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(images.detach().float().cpu().numpy())

@@ -1,31 +1,31 @@
-"""Records as tables: one for each protocol hash, data hash and split, and never two of those in one."""
+"""Records as tables: one for each protocol, data, split and scorer, and never two hashes of those in one."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, Score
-from priorsr.bench.statistics.bootstrap import Difference, paired_difference
-
-
-@dataclass(frozen=True)
-class Row:
-    """A record in a table. `differences`: to the baseline's scores on the same images; the baseline itself has none."""
-
-    record: Record
-    differences: Mapping[str, Difference] = field(default_factory=dict)
+from priorsr.bench.contest import Contest
+from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, Score, check_same_inputs
+from priorsr.bench.rows import Row, make_rows
+from priorsr.bench.statistics.verdicts import Comparison
+from priorsr.bench.submissions.verification import Verification
+from priorsr.errors import PriorsrError
 
 
 @dataclass(frozen=True)
 class Leaderboard:
     """The records that may stand in one table.
 
-    protocol_title, data_title: their names; with the start of their hashes where one name has two.
+    protocol_title, data_title: their names; with the start of a hash where one name has two.
     scores: the columns: the protocol's own scores first, then the others. The first one ranks.
     ranked: best first. given_prior: those with a prior from beyond the LR image, best first, not
-    ranked with the others.
+    ranked with the others. baseline: one of the rows.
+    smallest_difference: by score, the smallest difference that this test set can show between two of its rows with a
+    power of 80 %, in a comparison by itself: the median over all pairs of ranked rows, without the baseline where two
+    others are left. None where there is no pair, or only infinite values.
+    contests: (whether of `given_prior`, score) -> the tests of all pairs.
     """
 
     protocol: ProtocolFacts
@@ -33,9 +33,11 @@ class Leaderboard:
     protocol_title: str
     data_title: str
     scores: tuple[str, ...]
-    baseline: Record | None
+    baseline: Row | None
     ranked: tuple[Row, ...]
     given_prior: tuple[Row, ...]
+    smallest_difference: Mapping[str, float | None]
+    contests: Mapping[tuple[bool, str], Contest]
 
     @property
     def title(self) -> str:
@@ -48,48 +50,76 @@ class Leaderboard:
         return self.ranked + self.given_prior
 
     @property
+    def records(self) -> list[Record]:
+        """Every row's records."""
+        return [record for row in self.rows for record in row.records]
+
+    @property
     def environments(self) -> list[Environment]:
         """Where the rows were run; latencies compare within one only."""
-        return list(dict.fromkeys(row.record.environment for row in self.rows))
+        return list(dict.fromkeys(record.environment for record in self.records))
 
     @property
     def scorer_versions(self) -> list[str]:
         """The versions of priorsr that scored the rows."""
-        return sorted({row.record.scorer_version for row in self.rows})
+        return sorted({record.scorer_version for record in self.records})
 
     @property
     def absent(self) -> dict[str, str]:
         """Scores that were asked for and left out, with the reason."""
-        return {name: reason for row in self.rows for name, reason in row.record.absent.items()}
+        return {name: reason for record in self.records for name, reason in record.absent.items()}
 
     @property
     def pooled(self) -> bool:
         """Whether the protocol pools images, so that a score is not the mean of the images' scores."""
-        return any(score.value != score.mean for row in self.rows for score in row.record.scores.values())
+        return any(score.value != score.mean for record in self.records for score in record.scores.values())
 
     def example(self, score: str) -> Score:
-        """One row's score of that name, for what all rows share: its unit and direction."""
-        return next(row.record.scores[score] for row in self.rows if score in row.record.scores)
+        """One record's score of that name, for what all rows share: its unit and direction."""
+        return next(record.scores[score] for record in self.records if score in record.scores)
+
+    def between(self, ours: Row, theirs: Row, score: str) -> Comparison:
+        """How two rows of one table differ in a score, its p-value corrected for all pairs of the table.
+
+        Raises PriorsrError where either lacks the score, or one is ranked and the other is not.
+        """
+        for beyond in (False, True):
+            contest = self.contests.get((beyond, score))
+            if contest and ours in contest and theirs in contest:
+                return contest.compare([(ours, theirs)])[0]
+        raise PriorsrError(f"{self.title}: {ours.label!r} and {theirs.label!r} are not in one table with {score!r}")
 
 
-def leaderboards(records: Iterable[Record]) -> list[Leaderboard]:
+def leaderboards(
+    records: Iterable[Record], verifications: Mapping[str, Verification] | None = None
+) -> list[Leaderboard]:
     """Sort records into tables, by data set, split and protocol, priorsr's own protocol first.
 
-    Two hashes under one protocol id, or under one data set's name, are two tables, whose titles then show the hashes.
+    Two hashes under one protocol id, or under one data set's name, are two tables, whose titles then show the hashes;
+    so are two hashes of the scoring code. verifications: by the record's id, see `read_verifications`.
+
+    Raises PriorsrError where records of one table are not of the same HR and LR images.
     """
-    groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for record in records:
-        groups[record.data.hash, record.data.split, record.protocol.hash].append(record)
+    groups = by_table(records)
     facts = [(group[0].protocol, group[0].data) for group in groups.values()]
     protocols = _titles({protocol.hash: protocol.id for protocol, _ in facts})
     sets = _titles({data.hash: data.name for _, data in facts})
-    boards = [
-        _leaderboard(group, protocols[protocol], f"{sets[data]} {split}")
-        for (data, split, protocol), group in groups.items()
-    ]
+    scorers = Counter((data, split, protocol) for data, split, protocol, _ in groups)
+    boards = []
+    for (data, split, protocol, scorer), group in groups.items():
+        by = f", scored by {scorer[:8]}" if scorers[data, split, protocol] > 1 else ""
+        boards.append(_leaderboard(group, protocols[protocol] + by, f"{sets[data]} {split}", verifications or {}))
     return sorted(
         boards, key=lambda board: (board.data_title, not board.protocol.id.startswith("priorsr@"), board.protocol_title)
     )
+
+
+def by_table(records: Iterable[Record]) -> dict[tuple[str, str, str, str], list[Record]]:
+    """The records that may stand in one table, by the hashes of data, protocol and scorer, and the split."""
+    groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record.data.hash, record.data.split, record.protocol.hash, record.scorer_hash].append(record)
+    return groups
 
 
 def is_baseline(record: Record) -> bool:
@@ -103,37 +133,48 @@ def _titles(names: Mapping[str, str]) -> dict[str, str]:
     return {digest: name if uses[name] == 1 else f"{name} ({digest[:8]})" for digest, name in names.items()}
 
 
-def _leaderboard(records: Sequence[Record], protocol_title: str, data_title: str) -> Leaderboard:
-    scores = tuple(dict.fromkeys(name for record in records for name in record.scores))
-    base = next(filter(is_baseline, records), None)
-    rows = sorted((_row(record, base) for record in records), key=lambda row: _rank(row.record, scores[0]))
+def _leaderboard(
+    records: Sequence[Record], protocol_title: str, data_title: str, verifications: Mapping[str, Verification]
+) -> Leaderboard:
+    check_same_inputs(records)
+    names = tuple(dict.fromkeys(name for record in records for name in record.scores))
+    rows = make_rows(records, verifications)
+    base = next((row for row in rows if is_baseline(row.record)), None)
+    tables = {beyond: [row for row in rows if row.beyond_lr is beyond] for beyond in (False, True)}
+    contests = {
+        (beyond, name): Contest.of(table if base is None or base in table else [*table, base], name)
+        for beyond, table in tables.items()
+        for name in names
+    }
+    ranked, given_prior = (
+        _finished(table, base, {name: contests[beyond, name] for name in names}) for beyond, table in tables.items()
+    )
     return Leaderboard(
         protocol=records[0].protocol,
         data=records[0].data,
         protocol_title=protocol_title,
         data_title=data_title,
-        scores=scores,
-        baseline=base,
-        ranked=tuple(row for row in rows if not row.record.prior.beyond_lr),
-        given_prior=tuple(row for row in rows if row.record.prior.beyond_lr),
+        scores=names,
+        baseline=next((row for row in ranked if is_baseline(row.record)), None),
+        ranked=ranked,
+        given_prior=given_prior,
+        smallest_difference={name: contests[False, name].smallest_difference(base) for name in names},
+        contests=contests,
     )
 
 
-def _rank(record: Record, score: str) -> tuple[float, str, str]:
-    if score not in record.scores:
-        return float("inf"), record.model.label, record.id
-    found = record.scores[score]
-    return (-found.value if found.higher_is_better else found.value), record.model.label, record.id
-
-
-def _row(record: Record, base: Record | None) -> Row:
-    if base is None or record is base:
-        return Row(record)
-    return Row(
-        record,
-        {
-            name: paired_difference(score.per_image, base.scores[name].per_image)
-            for name, score in record.scores.items()
-            if name in base.scores
-        },
+def _finished(rows: Sequence[Row], base: Row | None, contests: Mapping[str, Contest]) -> tuple[Row, ...]:
+    """A table's rows with their scores, best first."""
+    scores = {name: contest.scores(rows, base) for name, contest in contests.items()}
+    finished = (
+        replace(row, scores={name: found[row.record.id] for name, found in scores.items() if row.record.id in found})
+        for row in rows
     )
+    return tuple(sorted(finished, key=lambda row: _order(row, next(iter(contests)))))
+
+
+def _order(row: Row, name: str) -> tuple[float, str, str]:
+    if name not in row.scores:
+        return float("inf"), row.label, row.record.id
+    score = row.scores[name]
+    return (-score.value if score.higher_is_better else score.value), row.label, row.record.id

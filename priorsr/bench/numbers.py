@@ -46,6 +46,22 @@ def half_width(bounds: tuple[float, float] | None, score: HasUnit) -> str:
     return "" if bounds is None else f"±{number((bounds[1] - bounds[0]) / 2, score)}"
 
 
+def rank_interval(ranks: tuple[int, int]) -> str:
+    """A rank, or the ranks between which a row's lies."""
+    low, high = ranks
+    return f"{low}" if low == high else f"{low}{_EN_DASH}{high}"
+
+
+def p_value(p: float) -> str:
+    """A p-value with two digits, or that it is below 0.001."""
+    return "<0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def json_number(value: float) -> float | str:
+    """A number as records have it in JSON, where infinity is a string."""
+    return value if math.isfinite(value) else str(value)
+
+
 def verdict(difference: Difference, score: Score) -> str:
     """What a difference says of these two checkpoints: "better", "worse" or "same" (not distinguishable)."""
     if not difference.distinguishable:

@@ -21,7 +21,7 @@ _SECONDS = 2.0  # to spend on one latency, after the warm-up
 _RUNS = (3, 50)  # at least, at most
 
 
-class _LiveMemory(TorchDispatchMode):
+class LiveMemory(TorchDispatchMode):
     """Adds up the storages that operators make and that are still alive; `peak` is the most there was, in bytes."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ def measure_cost(model: nn.Module, lr: Tensor, prior: Prior | None) -> Cost:
     and of all B if there are more: the median of warm runs.
     """
     one_lr, one_prior = lr[:1], first_of(prior, 1)
-    with FlopCounterMode(display=False) as flops, _LiveMemory() as memory:
+    with FlopCounterMode(display=False) as flops, LiveMemory() as memory:
         model(one_lr, one_prior)
     latency = [_latency(lambda: model(one_lr, one_prior), lr.device, batch=1)]
     if len(lr) > 1:
@@ -68,7 +68,6 @@ def measure_cost(model: nn.Module, lr: Tensor, prior: Prior | None) -> Cost:
         macs=flops.get_total_flops() // 2,
         peak_memory_bytes=memory.peak,
         latency=tuple(latency),
-        precision="float32",
     )
 
 

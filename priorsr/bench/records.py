@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
 
 FORMAT: Literal[1] = 1
@@ -59,7 +60,11 @@ class Facts(BaseModel):
 
 
 class ModelFacts(Facts):
-    """Which model. `label` is what tables call it; distribution, name, config and weights make it what it is."""
+    """Which model. `label` is what tables call it; all but label, version and card make it what it is.
+
+    precision: in which it computes. accelerated: whether it is the inference form of a model (`priorsr.accelerate`), of
+    which the hash of the weights is.
+    """
 
     label: str
     distribution: str
@@ -68,13 +73,36 @@ class ModelFacts(Facts):
     weights_hash: Hash
     config: dict[str, JsonValue]
     card: dict[str, JsonValue]
+    precision: str = "float32"
+    accelerated: bool = False
+
+    @property
+    def method(self) -> str:
+        """The id of the method: the same for all training seeds of one model, recipe, data and budget.
+
+        Weights whose card names no recipe are a method of their own.
+        """
+        trained: Any = self.weights_hash
+        if "recipe" in self.card:
+            asked = {key: self.card.get(key) for key in ("recipe", "preset", "overrides", "stage", "precision")}
+            data = self.card.get("data")
+            minutes = self.card.get("minutes")
+            budget = {"steps": self.card.get("steps")} if minutes is None else {"minutes": minutes}
+            trained = {**asked, **budget, "data": data.get("hash") if isinstance(data, dict) else data}
+        model = [self.distribution, self.name, self.config, self.precision, self.accelerated]
+        return _short({"model": model, "training": trained})
 
 
 class TrainingFacts(Facts):
-    """What the model's card declares: data sets, and networks that took part in training. Nothing is assumed."""
+    """What the model's card declares: data sets, and networks that took part in training. Nothing is assumed.
+
+    seed: of the training; null for a model without parameters. method: `ModelFacts.method`, which all seeds share.
+    """
 
     data: tuple[str, ...] | Literal["unknown"]
     networks: tuple[str, ...] | Literal["unknown"]
+    seed: Count | Literal["unknown"] | None
+    method: Id
 
 
 class ProtocolFacts(Facts):
@@ -91,6 +119,12 @@ class ProtocolFacts(Facts):
     notes: tuple[str, ...]
     reduction: dict[str, JsonValue]
     scoring: dict[str, JsonValue]
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of its scores."""
+        scores = self.scoring.get("scores")
+        return tuple(scores) if isinstance(scores, dict) else ()
 
     @property
     def reduction_hash(self) -> str:
@@ -153,6 +187,37 @@ class Score(Facts):
         return self
 
 
+class SetScore(Facts):
+    """A score of the split as a whole, such as FID, made of `count` images; `warning`: why not to lean on it."""
+
+    value: Value
+    higher_is_better: bool
+    count: Annotated[int, Field(ge=1)]
+    warning: str | None
+
+
+class JudgeFacts(Facts):
+    """What made a score that is not the protocol's. name: of kind `score`; version: of the distribution that offers it.
+
+    networks: those that judge. trained_with: those of them that the model's training names too, so that it has learnt
+    to please its judge; "unknown" where nothing is known of the training.
+    """
+
+    name: str
+    version: str
+    weights_hash: Hash | None
+    networks: tuple[str, ...]
+    trained_with: tuple[str, ...] | Literal["unknown"]
+
+
+class ImageHashes(Facts):
+    """What identifies a face's images: `priorsr.bench.images.pixel_hash` of their 8-bit pixels."""
+
+    hr: Id
+    lr: Id
+    sr: Id
+
+
 class Statistics(Facts):
     """How the intervals were made."""
 
@@ -176,7 +241,13 @@ class Cost(Facts):
     macs: Count
     peak_memory_bytes: Count
     latency: tuple[Latency, ...]
-    precision: Literal["float32"]
+
+
+class Execution(Facts):
+    """How the model was run over the split: faces at once, and processes that shared them."""
+
+    batch_size: Annotated[int, Field(ge=1)]
+    processes: Annotated[int, Field(ge=1)]
 
 
 class Environment(Facts):
@@ -212,7 +283,10 @@ class Identity(NamedTuple):
     def _all_but_protocol(self) -> dict[str, Any]:
         model, data, prior = self.model, self.data, self.prior
         return {
-            "model": [model.distribution, model.name, model.config, model.weights_hash],
+            "model": [
+                *(model.distribution, model.name, model.config, model.weights_hash),
+                *(model.precision, model.accelerated),
+            ],
             "data": [data.hash, data.split],
             "prior": [prior.source, prior.by],
         }
@@ -222,9 +296,13 @@ class Record(Facts):
     """One model under one protocol on one split. A record that is impossible cannot be made.
 
     id: its identity's, and its file's name.
+    images: by face, the hashes of the images that were scored.
     set_scores: scores of the split as a whole, such as FID. absent: scores that were asked for and left out, and why.
+    judges: what made each score that is not the protocol's.
+    kernel_backends: for each of `priorsr.kernels` that the model used, what ran it.
     outputs: the folder under `outputs/` that holds the SR images, if they were kept.
-    scorer_version: of priorsr, whose scoring code made the numbers.
+    scorer_version: of priorsr, whose scoring code made the numbers. scorer_hash: of that code; see
+    `priorsr.bench.scorer`.
     """
 
     format: Literal[1]
@@ -234,15 +312,19 @@ class Record(Facts):
     protocol: ProtocolFacts
     data: DataFacts
     prior: PriorFacts
+    images: dict[str, ImageHashes]
     scores: dict[str, Score]
-    set_scores: dict[str, Value]
+    set_scores: dict[str, SetScore]
+    judges: dict[str, JudgeFacts]
     absent: dict[str, str]
     statistics: Statistics
     cost: Cost
-    kernel_backend: str
+    execution: Execution
+    kernel_backends: dict[str, str]
     environment: Environment
     outputs: Id | None
     scorer_version: str
+    scorer_hash: Hash
     created: AwareDatetime
     command: str | None
 
@@ -256,13 +338,39 @@ class Record(Facts):
         expected = self.identity.record_id
         if self.id != expected:
             raise ValueError(f"id is {self.id!r}, and its model, protocol, data and prior make it {expected!r}")
-        images = {name: score.per_image.keys() for name, score in self.scores.items()}
-        for name, ids in images.items():
-            if len(ids) != self.data.count:
-                raise ValueError(f"scores.{name} has {len(ids)} images, and the split has {self.data.count}")
-            if ids != next(iter(images.values())):
-                raise ValueError(f"scores.{name} is of other images than scores.{next(iter(images))}")
+        if self.training.method != self.model.method:
+            raise ValueError(
+                f"training.method is {self.training.method!r}, and the model makes it {self.model.method!r}"
+            )
+        if len(self.images) != self.data.count:
+            raise ValueError(f"images has {len(self.images)} faces, and the split has {self.data.count}")
+        for name, score in self.scores.items():
+            if score.per_image.keys() != self.images.keys():
+                raise ValueError(f"scores.{name} is of other faces than images")
+        beside = (self.scores.keys() | self.set_scores.keys()) - set(self.protocol.scores)
+        if self.judges.keys() != beside:
+            raise ValueError(f"judges are {sorted(self.judges)}; the scores beside the protocol's are {sorted(beside)}")
         return self
+
+
+def check_same_inputs(records: Sequence[Record]) -> None:
+    """Raise PriorsrError, naming the face, unless the records are of the same faces, and of the same HR and LR images.
+
+    A set's name or a split's does not vouch for that: a face is paired by its id, and its images by their hashes.
+    """
+    first = records[0]
+    for other in records[1:]:
+        who = f"{first.data.name}: the records {first.id} and {other.id}"
+        if first.images.keys() != other.images.keys():
+            odd = sorted(first.images.keys() ^ other.images.keys())[0]
+            raise PriorsrError(f"{who} are of different faces, such as {odd!r}; the same ones were expected")
+        for face, ours in first.images.items():
+            theirs = other.images[face]
+            for which in ("hr", "lr"):
+                if getattr(ours, which) != getattr(theirs, which):
+                    raise PriorsrError(
+                        f"{who} have different {which.upper()} images of the face {face!r}; the same ones were expected"
+                    )
 
 
 def record_schema() -> dict[str, Any]:

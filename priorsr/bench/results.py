@@ -1,7 +1,8 @@
-"""A results folder: `records/ID.json`, the SR images in `outputs/`, and the faces that pages show in `faces/`."""
+"""A results folder: `records/ID.json`, the SR images in `outputs/`, the faces in `faces/`, unfinished work."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,6 +22,11 @@ def outputs_path(results: Path, outputs: str) -> Path:
     return results / "outputs" / outputs
 
 
+def partial_path(results: Path, name: str) -> Path:
+    """Where unfinished work of that name lies, until it is finished."""
+    return results / ".partial" / name
+
+
 def faces_path(results: Path, data_hash: str, kind: str) -> Path:
     """The folder of the faces that pages show: `kind` is "hr", or `lr_kind(...)`."""
     return results / "faces" / data_hash[:12] / kind
@@ -32,9 +38,10 @@ def lr_kind(reduction_hash: str) -> str:
 
 
 def write_record(results: Path, record: Record) -> Path:
-    """Write a record into a results folder, whole or not at all."""
-    path = record_path(results, record.id)
-    atomic_json(path, record.model_dump(mode="json"))
+    """Write a record into a results folder, whole or not at all; raises DataError for one that could not be read."""
+    path, content = record_path(results, record.id), record.model_dump(mode="json")
+    _validated(path, json.dumps(content))
+    atomic_json(path, content)
     return path
 
 
@@ -43,13 +50,7 @@ def read_record(path: Path) -> Record:
     content = read_json(path)
     if isinstance(content, dict) and content.get("format") != FORMAT:
         raise DataError(f"{path}: has format {content.get('format')!r}; this version of priorsr reads {FORMAT}")
-    try:
-        record = Record.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the record"
-        value = repr(first["input"])
-        raise DataError(f"{path}: {where} is {value[:80]}: {first['msg'].lower()}") from error
+    record = _validated(path, path.read_bytes())
     if path.stem != record.id:
         raise DataError(f"{path}: holds the record {record.id!r}; a file's name is its record's id")
     return record
@@ -61,3 +62,13 @@ def read_results(results: str | Path) -> list[Record]:
     if not paths:
         raise DataError(f"{results}: holds no record; a results folder with records/*.json was expected")
     return [read_record(path) for path in paths]
+
+
+def _validated(path: Path, content: str | bytes) -> Record:
+    try:
+        return Record.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the record"
+        value = repr(first["input"])
+        raise DataError(f"{path}: {where} is {value[:80]}: {first['msg'].lower()}") from error

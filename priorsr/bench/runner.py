@@ -7,8 +7,8 @@ from pathlib import Path
 
 from priorsr.bench.benchmark import Benchmark
 from priorsr.bench.entries import BASELINE, Entry, ModelLike, as_entry, baseline
-from priorsr.bench.faces import store_faces
 from priorsr.bench.given_priors import PriorChoice, chosen_prior, takes_prior
+from priorsr.bench.processes import started
 from priorsr.bench.records import Record
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
@@ -52,26 +52,32 @@ def run(
     given = list(models) if isinstance(models, Sequence) and not isinstance(models, str) else [models]
     if name is not None and len(given) != 1:
         raise OptionError(f"name is {name!r} for {len(given)} models; a name is for one")
-    bench = Benchmark.prepare(
-        data,
-        split,
-        protocols,
-        out,
-        scores=scores,
-        batch_size=batch_size,
-        save_outputs=save_outputs,
-        again=again,
-        device=device,
-        seed=seed,
-        command=command,
-    )
+    with started() as processes:
+        bench = Benchmark.prepare(
+            data,
+            split,
+            protocols,
+            out,
+            scores=scores,
+            batch_size=batch_size,
+            save_outputs=save_outputs,
+            again=again,
+            device=device,
+            seed=seed,
+            command=command,
+            processes=processes,
+        )
+        return _records(bench, given, name, prior)
+
+
+def _records(bench: Benchmark, given: Sequence[ModelLike], name: str | None, prior: PriorChoice) -> list[Record]:
     entries = [None if model == BASELINE else as_entry(model, name) for model in given]
     need_priors = any(entry and takes_prior(entry, prior) for entry in entries)
     found: dict[tuple[Entry | None, str], Record] = {}
     for group in bench.groups(with_priors=need_priors):
         base = baseline(group.reduction.scale)
         contenders = {entry: chosen_prior(entry or base, prior, group.loader) for entry in (None, *entries)}
-        store_faces(group.loader, bench.out, group.reduction.content_hash)
+        bench.store_faces(group)
         for entry, given_prior in contenders.items():
             for record in bench.records(entry or base, given_prior, group):
                 found[entry, record.protocol.hash] = record

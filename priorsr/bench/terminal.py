@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from priorsr.bench.leaderboard import Leaderboard, Row, leaderboards
-from priorsr.bench.numbers import engineering, half_width, milliseconds, number, score_label, verdict
+from priorsr.bench.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
 from priorsr.bench.records import Record
+from priorsr.bench.rows import Row
 
-LEGEND = "±: half the 95 % interval over the faces. Below it: the difference to bicubic on the same faces."
-_COLOURS = {"better": "green", "worse": "red", "same": "dim"}
+LEGEND = (
+    "±: half the 95 % interval, over the faces, or over seeds and faces where a row has several seeds. Below it: the "
+    "difference to bicubic on the same faces, dim where not distinguishable. Ranks are intervals: a row is surely "
+    "behind those before its first rank, and surely ahead of those after its last."
+)
+_COLOURS = {"better": "green", "worse": "red", "not distinguishable": "dim"}
 
 
 def tables(records: Iterable[Record]) -> Iterator[Table]:
@@ -43,8 +48,7 @@ def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
     for row in rows:
         cost = row.record.cost
         table.add_row(
-            f"[bold]{escape(row.record.model.label)}[/]"
-            + ("\n[dim]baseline[/]" if row.record is board.baseline else ""),
+            _model(board, row),
             *(_cell(row, name) for name in board.scores),
             engineering(cost.parameters),
             engineering(cost.macs),
@@ -53,12 +57,23 @@ def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
     return table
 
 
+def _model(board: Leaderboard, row: Row) -> str:
+    """A row's label, and below it its rank in the first score, its seeds, and what was checked."""
+    lines = [f"[bold]{escape(row.label)}[/]"]
+    first = row.scores.get(board.scores[0])
+    said = [f"rank {rank_interval(first.ranks)}"] if first else []
+    said += ["baseline"] if row is board.baseline else []
+    said += [f"{len(row.seeds)} seeds"] if row.over_seeds else []
+    said += [f"verified, tier {row.tier}"] if row.tier else []
+    return "\n".join([*lines, *(f"[dim]{part}[/]" for part in said)])
+
+
 def _cell(row: Row, name: str) -> str:
-    if name not in row.record.scores:
+    if name not in row.scores:
         return "[dim]absent[/]"
-    score = row.record.scores[name]
+    score = row.scores[name]
     lines = [f"[bold]{number(score.value, score)}[/]", f"[dim]{half_width(score.interval95, score)}[/]"]
-    if name in row.differences:
-        difference = row.differences[name]
-        lines.append(f"[{_COLOURS[verdict(difference, score)]}]{number(difference.mean, score, sign=True)}[/]")
+    if score.difference:
+        difference = number(score.difference.mean, score, sign=True)
+        lines.append(f"[{_COLOURS[score.difference.verdict]}]{difference}[/]")
     return "\n".join(lines)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from priorsr.cli import compare, report, spread, submissions
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.several import SeveralValues
 
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True)
+app.command("compare")(compare.compare)
+app.command("pack")(submissions.pack)
+app.command("verify")(submissions.verify)
+app.command("report")(report.report)
+app.command("spread")(spread.spread)
 
 Data = Annotated[Path, typer.Option(help="The face set.")]
 Split = Annotated[str, typer.Option(help="Which of its splits.")]
@@ -55,9 +62,14 @@ def run(
     again: Again = False,
     device: Device = "auto",
     seed: Seed = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: records without their images' scores.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: records without what they say of each face.")
+    ] = False,
 ) -> None:
-    """Score models on a split under protocols, bicubic beside them; --model and --protocol take one or several."""
+    """Score models on a split under protocols, bicubic beside them; --model and --protocol take one or several.
+
+    The same command goes on after an interruption, and does nothing where all is finished. torchrun splits the faces.
+    """
     from priorsr import bench
     from priorsr.bench.results import record_path
     from priorsr.bench.terminal import LEGEND
@@ -78,8 +90,10 @@ def run(
         seed=seed,
         command=_command(),
     )
+    if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
+        return
     if as_json:
-        without_images = {"scores": {"__all__": {"per_image"}}}
+        without_images: dict[str, Any] = {"images": True, "scores": {"__all__": {"per_image"}}}
         print_json(
             [
                 {"file": str(record_path(out, record.id)), **record.model_dump(mode="json", exclude=without_images)}
@@ -221,13 +235,14 @@ def priors(
 @app.command()
 def site(
     results: Annotated[Path, typer.Argument(help="A results folder.")],
-    out: Annotated[Path, typer.Option(help="The folder for the page.")],
-    title: Annotated[str, typer.Option(help="The page's title.")] = "Face super-resolution, compared",
+    out: Annotated[Path, typer.Option(help="The folder for the site.")],
+    title: Annotated[str, typer.Option(help="The site's title.")] = "Face super-resolution, compared",
+    faces: Annotated[int | None, typer.Option(help="Faces of each set to compare; all unless given.")] = None,
 ) -> None:
-    """Build a static page of every result, with its images; it opens from disk."""
+    """Build a static site of every result, with its images; it opens from disk."""
     from priorsr.bench.site import build_site
 
-    console.print(f"written to {build_site(results, out, title=title)}", soft_wrap=True, markup=False)
+    console.print(f"written to {build_site(results, out, title=title, faces=faces)}", soft_wrap=True, markup=False)
 
 
 def _tell(summary: Table, files: Path) -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+import torch
+from torch import Tensor
 
+from priorsr.bench import run
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.records import (
     Cost,
     DataFacts,
     Environment,
+    Execution,
     Identity,
+    ImageHashes,
+    JudgeFacts,
     Latency,
     ModelFacts,
     PriorFacts,
@@ -28,12 +32,13 @@ from priorsr.bench.records import (
     TrainingFacts,
 )
 from priorsr.data import FaceSet
-from priorsr.data.manifest import Provenance
-from priorsr.data.writer import About, Face, Pixels, write_face_set
+from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))  # for `import toys`
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "training")]  # for `import doubles, toys`
+
+from doubles import clouds  # noqa: E402  # after the path is set
 
 
 @pytest.fixture
@@ -72,13 +77,18 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
             "prior": PriorFacts(source="none", by=None),
             **{name: value for name, value in changes.items() if name in Identity._fields},
         }
+        scores = changes.get("scores", {"psnr": make_score(values)})
         facts = {
             "format": 1,
             "id": Identity(**parts).record_id,
             **parts,
-            "training": TrainingFacts(data="unknown", networks=("VGG",)),
-            "scores": {"psnr": make_score(values)},
+            "training": TrainingFacts(
+                data="unknown", networks=("perceptual: VGG",), seed="unknown", method=parts["model"].method
+            ),
+            "images": {face: image_hashes(face) for face in next(iter(scores.values())).per_image},
+            "scores": scores,
             "set_scores": {},
+            "judges": {name: judge(name) for name in scores if name not in parts["protocol"].scores},
             "absent": {},
             "statistics": Statistics(interval="percentile bootstrap over images", resamples=10_000, seed=0),
             "cost": Cost(
@@ -86,14 +96,15 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
                 macs=13_700_000_000,
                 peak_memory_bytes=2**20,
                 latency=(Latency(batch=1, milliseconds=34.5, runs=5),),
-                precision="float32",
             ),
-            "kernel_backend": "reference",
+            "execution": Execution(batch_size=16, processes=1),
+            "kernel_backends": {"landmark_fusion": "reference"},
             "environment": Environment(
                 device="cpu", cpu="A CPU", gpu=None, threads=2, os="Linux", python="3.11", torch="2.11"
             ),
             "outputs": None,
             "scorer_version": "0.1.0",
+            "scorer_hash": sha256_json("scorer"),
             "created": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
             "command": "priorsr bench run",
             **changes,
@@ -103,21 +114,42 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
     return make
 
 
+def judge(name: str) -> JudgeFacts:
+    """A possible judge that has no network."""
+    return JudgeFacts(name=name, version="1.0", weights_hash=None, networks=(), trained_with=())
+
+
+def image_hashes(face: str) -> ImageHashes:
+    """Possible hashes of a face's images."""
+    return ImageHashes(**{which: sha256_json([face, which])[:16] for which in ("hr", "lr", "sr")})
+
+
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> FaceSet:
     """Five clouds of 128 pixels with parsing maps, in the split `val`."""
-    provenance = Provenance(tool="a formula", version="1")
-    clouds = [Face(f"cloud-{index}", "val", str(index), partial(cloud, index)) for index in range(5)]
-    about = About(name="clouds", source="a formula", licence="CC0-1.0")
-    return write_face_set(tmp_path_factory.mktemp("faces") / "set", clouds, about, parsing=provenance)
+    return clouds(tmp_path_factory.mktemp("faces") / "set")
 
 
-def cloud(seed: int, size: int = 128) -> Pixels:
-    """A smooth picture with some grain."""
-    rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
-    smooth = np.asarray(coarse.resize((size, size), Image.Resampling.BICUBIC))
-    grain = rng.integers(-12, 13, (size, size, 3))
-    parsing = np.zeros((size, size), dtype=np.uint8)
-    parsing[size // 4 : -size // 4, size // 4 : -size // 4] = 1
-    return Pixels((smooth + grain).clip(0, 255).astype(np.uint8), parsing)
+@pytest.fixture
+def hr(faces: FaceSet) -> Tensor:
+    return to_tensor([faces.image(face) for face in faces.ids("val")])
+
+
+@pytest.fixture
+def lr(faces: FaceSet) -> Tensor:
+    return to_tensor([reduce(faces.image(face), 8, "pil-bicubic") for face in faces.ids("val")])
+
+
+def to_tensor(images: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
+
+
+@pytest.fixture
+def bench(faces: FaceSet, tmp_path: Path):
+    """Run on the clouds under dic@1, unless told otherwise."""
+
+    def call(models, **options) -> list[Record]:
+        asked = {"data": faces, "split": "val", "protocols": ["dic@1"], "out": tmp_path, "batch_size": 2, **options}
+        return run(models, **asked)
+
+    return call

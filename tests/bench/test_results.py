@@ -16,6 +16,14 @@ def test_records_come_back_as_they_were_written(make_record, tmp_path) -> None:
     assert read_results(tmp_path) == sorted(records, key=lambda record: record.id)
 
 
+def test_a_record_that_could_not_be_read_is_not_written(make_record, tmp_path) -> None:
+    record = make_record()
+    broken = record.model_copy(update={"scores": {"psnr": record.scores["psnr"].model_copy(update={"mean": 99.0})}})
+    with pytest.raises(DataError, match="mean is 99"):
+        write_record(tmp_path, broken)
+    assert not (tmp_path / "records").exists()
+
+
 def test_an_error_names_the_file_the_field_and_the_value(make_record, tmp_path) -> None:
     path = write_record(tmp_path, make_record())
     content = json.loads(path.read_text())

@@ -58,7 +58,7 @@ MISTAKES = [
     ("weights convert a.pth ours.safetensors", "a.pth"),
     ("bench site results --out OUT", "broken.json: cannot be read as JSON"),
     ("bench site nowhere --out OUT", "nowhere: holds no record"),
-    ("bench site results --out file", "file: is a file; a folder for the page was expected"),
+    ("bench site results --out file", "file: is a file; a folder for the site was expected"),
     # Unknown names
     (f"{TRAIN} --preset nanno", "'nanno'; did you mean 'nano'?"),
     ("train kdfsrnt --data FACES --out OUT", "no recipe 'kdfsrnt'; did you mean 'kdfsrnet'?"),

@@ -1,63 +1,91 @@
-"""Building the page: a results folder in, a folder of plain files out."""
+"""Building the site: a results folder in, a folder of plain files out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from priorsr.bench import numbers
-from priorsr.bench.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.leaderboard import leaderboards
+from priorsr.bench.reported import families
 from priorsr.bench.results import read_results, record_path
-from priorsr.bench.site.plot import Bar, difference_bars
-from priorsr.bench.site.strips import Strips, copy, make_strips
-from priorsr.errors import DataError
+from priorsr.bench.site.models import model_pages
+from priorsr.bench.site.pages import STATIC, templates
+from priorsr.bench.site.pictures import bring
+from priorsr.bench.site.plot import latency
+from priorsr.bench.site.rows import page_url, row_key
+from priorsr.bench.site.section import make_section, marks, set_score
+from priorsr.bench.submissions.verification import read_verifications
+from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_text, require_extra
 from priorsr.version import __version__
 
-_HERE = Path(__file__).parent
-_ASSETS = ("site.css", "site.js")
+_ASSETS = ("site.css", "theme.js", "tables.js", "compare.js", "filmstrip.js", "zoom.js")
 
 
-@dataclass(frozen=True)
-class Section:
-    """A leaderboard with what the page shows beside it; `anchor` is its id in the page."""
+def build_site(
+    results: str | Path,
+    out: str | Path,
+    *,
+    title: str = "Face super-resolution, compared",
+    faces: int | None = None,
+) -> Path:
+    """Build a static site of every record in a results folder into the folder `out`; returns its index.html.
 
-    anchor: str
-    board: Leaderboard
-    bars: dict[str, Bar]
-    strips: Strips
-
-
-def build_site(results: str | Path, out: str | Path, *, title: str = "Face super-resolution, compared") -> Path:
-    """Build a static page of every record in a results folder into the folder `out`; returns its index.html.
-
-    It opens from disk and loads nothing from elsewhere: images and records are copied. Files of an older page are
-    overwritten, and nothing else in `out` is touched. Raises DataError for a broken record, and for a file at `out`.
+    It opens from disk and loads nothing from elsewhere: images and records are copied. Files of an older site are
+    overwritten, and nothing else in `out` is touched.
+    faces: how many faces of each set can be compared, the first ones; None: all whose images were kept.
+    Raises DataError for a broken record, an incomplete folder of images, and for a file at `out`; OptionError for
+    `faces` below 1.
     """
     require_extra("jinja2", "bench")
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     results, out = Path(results), Path(out)
     if out.exists() and not out.is_dir():
-        raise DataError(f"{out}: is a file; a folder for the page was expected")
+        raise DataError(f"{out}: is a file; a folder for the site was expected")
+    if faces is not None and faces < 1:
+        raise OptionError(f"faces is {faces}; 1 or more was expected")
     records = read_results(results)
+    published = families()
+    reported = [value for family in published for value in family.values]
     sections = [
-        Section(f"table-{place}", board, difference_bars(board), make_strips(board, results, out))
-        for place, board in enumerate(leaderboards(records), 1)
+        make_section(place, board, reported, results, out, faces)
+        for place, board in enumerate(leaderboards(records, read_verifications(results)), 1)
     ]
     for record in records:
-        copy(record_path(results, record.id), out / "records" / f"{record.id}.json")
+        bring(record_path(results, record.id), out / "records" / f"{record.id}.json")
     for name in _ASSETS:
-        copy(_HERE / "static" / name, out / name)
-    templates = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = templates.get_template("index.html.jinja").render(
-        title=title, sections=sections, record_count=len(records), numbers=numbers, version=__version__
-    )
-    atomic_text(out / "index.html", page)
+        bring(STATIC / name, out / name)
+    compared = any(section.comparison for section in sections)
+    pages = [
+        ("index.html", "Leaderboard"),
+        *([("compare.html", "Compare faces")] if compared else []),
+        *([("reported.html", "Reported by papers")] if published else []),
+    ]
+    shared = {
+        "title": title,
+        "version": __version__,
+        "record_count": len(records),
+        "numbers": numbers,
+        "key": row_key,
+        "url": page_url,
+        "latency": latency,
+        "set_score": set_score,
+        "marks": marks,
+        "letter": _letter,
+        "pages": pages,
+        "sections": sections,
+        "families": published,
+        "priors": sorted({record.prior.source for record in records}),
+    }
+    environment = templates()
+    for name, _ in pages:
+        page = environment.get_template(f"{name}.jinja").render(**shared, here=name, root="")
+        atomic_text(out / name, page)
+    template = environment.get_template("model.html.jinja")
+    for model in model_pages(sections, reported):
+        atomic_text(out / page_url(model.row), template.render(**shared, here="", root="../", model=model))
     return out / "index.html"
+
+
+def _letter(place: int) -> str:
+    """A letter for the first, second, ... environment."""
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[place % 26]

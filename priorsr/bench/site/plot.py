@@ -1,10 +1,15 @@
-"""Where the differences to the baseline lie on one axis, for the small plot in each row."""
+"""Where things lie in the page's plots, in hundredths of their width and height, for the templates to place."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from priorsr.bench.leaderboard import Leaderboard
+from priorsr.bench.records import Environment
+from priorsr.bench.rows import Row
+from priorsr.viz.axis import Axis
 
 
 @dataclass(frozen=True)
@@ -17,20 +22,86 @@ class Bar:
     zero: float
 
 
-def difference_bars(board: Leaderboard) -> dict[str, Bar]:
-    """A bar for each record id whose difference to the baseline, in the first score, has an interval."""
-    spans = {
-        row.record.id: (difference.interval95[0], difference.mean, difference.interval95[1])
-        for row in board.rows
-        if (difference := row.differences.get(board.scores[0])) and difference.interval95
-    }
-    ends = [0.0, *(end for span in spans.values() for end in span)]
-    low, width = min(ends), (max(ends) - min(ends)) or 1.0
-
-    def place(value: float) -> float:
-        return round(4 + 92 * (value - low) / width, 2)
-
+def difference_bars(rows: Iterable[Row], score: str) -> dict[int, Bar]:
+    """A bar on one axis for each row whose difference to the baseline has an interval, by the row's place."""
+    spans = {}
+    for place, row in enumerate(rows):
+        found = row.scores.get(score)
+        if found and found.difference and found.difference.interval95:
+            spans[place] = (found.difference.interval95, found.difference.mean)
+    if not spans:
+        return {}
+    axis = Axis.over([0.0, *(end for (ends, _) in spans.values() for end in ends)])
     return {
-        record: Bar(place(start), place(mean), place(end), zero=place(0.0))
-        for record, (start, mean, end) in spans.items()
+        row: Bar(axis.place(low), axis.place(mean), axis.place(high), axis.place(0.0))
+        for row, ((low, high), mean) in spans.items()
     }
+
+
+@dataclass(frozen=True)
+class Point:
+    """A row in the plot of speed against quality. front: no other row is both as fast and better."""
+
+    row: Row
+    x: float
+    y: float
+    low: float
+    high: float
+    front: bool
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Speed against quality in one environment: latency of one image in ms from the left, the first score upwards.
+
+    x_ticks, y_ticks: position -> value. upside_down: the score is better low, and low is up.
+    """
+
+    environment: Environment
+    points: tuple[Point, ...]
+    x_ticks: dict[float, float]
+    y_ticks: dict[float, float]
+
+
+def speed_plots(board: Leaderboard) -> list[Plot]:
+    """A plot for each environment in which two ranked rows were run; latencies of two are never in one."""
+    found = []
+    for environment in board.environments:
+        rows = [
+            row
+            for row in board.ranked
+            if row.record.environment == environment and board.scores[0] in row.scores and row.record.cost.latency
+        ]
+        if sum(math.isfinite(row.scores[board.scores[0]].value) for row in rows) > 1:
+            found.append(_plot(environment, rows, board.scores[0]))
+    return found
+
+
+def _plot(environment: Environment, rows: list[Row], score: str) -> Plot:
+    times = [latency(row) for row in rows]
+    found = [row.scores[score] for row in rows]
+    spans = [item.interval95 or (item.value, item.value) for item in found]
+    across = Axis.over(times, log=True)
+    upwards = Axis.over([item.value for item in found] + [end for span in spans for end in span])
+    rising = found[0].higher_is_better
+
+    def height(value: float) -> float:
+        return upwards.place(value) if rising else round(100 - upwards.place(value), 2)
+
+    gains = [item.value if rising else -item.value for item in found]
+    points = []
+    for row, time, item, span, gain in zip(rows, times, found, spans, gains, strict=True):
+        ends = sorted(map(height, span))
+        beaten = any(t <= time and g >= gain and (t, g) != (time, gain) for t, g in zip(times, gains, strict=True))
+        points.append(Point(row, across.place(time), height(item.value), ends[0], ends[1], not beaten))
+    return Plot(
+        environment=environment,
+        points=tuple(points),
+        x_ticks={across.place(tick): tick for tick in across.ticks()},
+        y_ticks={height(tick): tick for tick in upwards.ticks()},
+    )
+
+
+def latency(row: Row) -> float:
+    """A row's latency for one image in ms, or for the smallest batch there is."""
+    return min(row.record.cost.latency, key=lambda found: found.batch).milliseconds

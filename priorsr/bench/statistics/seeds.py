@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from priorsr.bench.statistics.bootstrap import RESAMPLES, Difference, Scope, mean_interval
+from priorsr.bench.statistics.significance import Sample, by_image, several_seeds
 from priorsr.errors import PriorsrError
 from priorsr.files import require_extra
 
@@ -71,26 +72,56 @@ def _scope(*methods: np.ndarray) -> Scope:
     return "seeds and images" if min(map(len, methods)) > 1 else "images"
 
 
+def sample_intervals(pairs: Sequence[tuple[Sample, Sample]], seed: int = 0) -> list[tuple[float, float] | None]:
+    """The 95 % intervals of the differences ours - theirs of many pairs, of the same images all.
+
+    As `difference_over_seeds`, but one resampling of the images serves all pairs. A row without training has no seeds
+    to resample. None for a pair with fewer than two images or an infinite value.
+    """
+    return _intervals([_terms(*pair) for pair in pairs], seed)
+
+
+def _terms(ours: Sample, theirs: Sample) -> list[np.ndarray]:
+    """What a difference is the sum of, (seeds, images) each: over images alone, the differences of the averages."""
+    if not several_seeds(ours, theirs):
+        return [by_image(ours, theirs)[None]]
+    signed = [(ours.trained, ours.values), (theirs.trained, -theirs.values)]
+    seeded = [term for trained, term in signed if trained]
+    if not all(np.isfinite(term).all() for _, term in signed):
+        return [term for _, term in signed]
+    return [*_stretched(seeded), *(term for trained, term in signed if not trained)]
+
+
 def _interval(terms: Sequence[np.ndarray], seed: int) -> tuple[float, float] | None:
     """The 95 % interval of the sum of the terms' means, (seeds, images) each; None where there is none."""
-    images = terms[0].shape[1]
-    if images < 2 or not all(np.isfinite(term).all() for term in terms):
-        return None
+    finite = all(np.isfinite(term).all() for term in terms)
+    return _intervals([_stretched(terms) if finite else terms], seed)[0]
+
+
+def _intervals(sums: Sequence[Sequence[np.ndarray]], seed: int) -> list[tuple[float, float] | None]:
+    """The 95 % intervals of sums of means of terms (seeds, images), stretched before; None where there is none."""
+    usable = [place for place, terms in enumerate(sums) if all(np.isfinite(term).all() for term in terms)]
+    images = sums[0][0].shape[1] if sums else 0
+    if images < 2 or not usable:
+        return [None] * len(sums)
     rng = np.random.default_rng(seed)
-    stretched = _stretched(terms)
     batch = max(1, _BATCH_VALUES // images)
-    sums = []
+    drawn: list[list[np.ndarray]] = [[] for _ in sums]
     for start in range(0, RESAMPLES, batch):
         draws = min(batch, RESAMPLES - start)
         of_images = rng.multinomial(images, np.full(images, 1 / images), draws) / images  # (draws, images): weights
-        total = np.zeros(draws)
-        for term in stretched:
-            seeds = len(term)
-            of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
-            total += (of_seeds * (of_images @ term.T)).sum(1)
-        sums.append(total)
-    low, high = np.quantile(np.concatenate(sums), (0.025, 0.975))
-    return float(low), float(high)
+        for place in usable:
+            total = np.zeros(draws)
+            for term in sums[place]:
+                seeds = len(term)
+                of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
+                total += (of_seeds * (of_images @ term.T)).sum(1)
+            drawn[place].append(total)
+    intervals: list[tuple[float, float] | None] = [None] * len(sums)
+    for place in usable:
+        low, high = np.quantile(np.concatenate(drawn[place]), (0.025, 0.975))
+        intervals[place] = float(low), float(high)
+    return intervals
 
 
 def _stretched(terms: Sequence[np.ndarray]) -> list[np.ndarray]:

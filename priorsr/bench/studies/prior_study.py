@@ -12,7 +12,6 @@ from torch import nn
 from priorsr.bench.benchmark import Benchmark
 from priorsr.bench.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.evaluation import ready_to_score
-from priorsr.bench.faces import store_faces
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.given_priors import NOTHING, estimator_name, ground_truth
 from priorsr.bench.records import Record
@@ -91,7 +90,7 @@ def priors(
             if finder:
                 check_estimator(finder, uses, source)
             attempts = {case: attempt(case, source, ready) for case in tried}
-        store_faces(group.loader, bench.out, group.reduction.content_hash)
+        bench.store_faces(group)
         bicubic += bench.records(baseline(group.reduction.scale), NOTHING, group)
         for case, prior in attempts.items():
             if isinstance(prior, str):

@@ -1,136 +1,137 @@
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from html.parser import HTMLParser
-from pathlib import Path
-from urllib.parse import unquote
+import json
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from PIL import Image
 
-from priorsr.bench import Record, build_site
-from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import PriorFacts
-from priorsr.bench.results import faces_path, lr_kind, outputs_path, write_record
-from priorsr.errors import DataError
-from priorsr.metrics import load_protocol
-
-
-class Page(HTMLParser):
-    """What a test asks of a page."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.ids: Counter[str] = Counter()
-        self.urls: list[str] = []
-        self.images: list[dict[str, str | None]] = []
-        self.rows: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.sorted: list[str] = []
-        self.text = ""
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags[tag] += 1
-        self.ids.update([found["id"]] if "id" in found else [])
-        self.urls += [found[key] for key in ("src", "href") if found.get(key)]
-        self.rows += [found["data-record"]] if "data-record" in found else []
-        self.sorted += [found["aria-sort"]] if "aria-sort" in found else []
-        if tag == "img":
-            self.images.append(found)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+from priorsr.bench import build_site
+from priorsr.bench.records import JudgeFacts, PriorFacts, SetScore
+from priorsr.bench.results import outputs_path, read_results, write_record
+from priorsr.errors import DataError, OptionError
 
 
 @pytest.fixture
-def results(make_record: Callable[..., Record], tmp_path: Path) -> Path:
-    """Results of three models under two protocols: one with a ground-truth prior, and images of two faces."""
-    folder = tmp_path / "results"
-    for name in ("dic@1", "priorsr@1"):
-        protocol = protocol_facts(load_protocol(name))
-        base = make_record("bicubic", {"face 1": 20.0, "b": 22.0, "c": 24.0}, protocol=protocol)
-        network = make_record("<b>network</b>", {"face 1": 21.0, "b": 22.5, "c": math.inf}, protocol=protocol)
-        told = make_record(
-            "told",
-            {"face 1": 23.0, "b": 23.0, "c": 25.0},
-            protocol=protocol,
-            prior=PriorFacts(source="ground-truth", by="drawn by hand"),
-            absent={"lpips": "its weights are not on disk"},
-        )
-        for record in (base, network, told):
-            kept = record if record is told else record.model_copy(update={"outputs": record.identity.outputs_id})
-            write_record(folder, kept)
-            paint(outputs_path(folder, record.identity.outputs_id) if record is not told else folder / "none")
-        paint(faces_path(folder, base.data.hash, "hr"))
-        paint(faces_path(folder, base.data.hash, lr_kind(protocol.reduction_hash)), size=16)
-    return folder
+def built(results, tmp_path):
+    return build_site(results, tmp_path / "site").parent
 
 
-def paint(folder: Path, size: int = 128) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for face in ("face 1", "b"):
-        Image.new("RGB", (size, size), "teal").save(folder / f"{face}.png")
+@pytest.fixture
+def site_of(tmp_path):
+    """The index of a site of these records."""
+
+    def build(*records):
+        for record in records:
+            write_record(tmp_path / "results", record)
+        return build_site(tmp_path / "results", tmp_path / "site")
+
+    return build
 
 
-def test_every_record_is_a_row_once(results, tmp_path) -> None:
-    page = Page(build_site(results, tmp_path / "site"))
+def content(script) -> dict:
+    """What a table's script hands over."""
+    return json.loads(script.read_text().partition(", ")[2].removesuffix(");\n"))
+
+
+def test_every_record_is_in_a_row_once(built, results, page_of) -> None:
+    page = page_of(built / "index.html")
     assert sorted(page.rows) == sorted(path.stem for path in (results / "records").iterdir())
 
 
-def test_nothing_comes_from_elsewhere_and_everything_is_there(results, tmp_path) -> None:
-    index = build_site(results, tmp_path / "site")
-    page = Page(index)
-    assert page.urls
-    for url in page.urls:
-        assert "//" not in url, url
-        assert not url.startswith(("/", "http"))
-        if url.startswith("#"):
-            assert url[1:] in page.ids
-        elif not url.startswith("data:"):
-            assert (index.parent / unquote(url)).is_file(), url
-    for name in ("site.css", "site.js"):
-        assert "http" not in (index.parent / name).read_text()
-        assert "@import" not in (index.parent / name).read_text()
+def test_nothing_comes_from_elsewhere_and_every_link_leads_somewhere(built, page_of) -> None:
+    pages = {path: page_of(path) for path in built.rglob("*.html")}
+    assert len(pages) == 3 + 3  # index, comparison, reported; three models
+    for path, page in pages.items():
+        for url in page.urls:
+            if url.startswith("data:"):
+                continue
+            parts = urlsplit(url)
+            assert not parts.scheme, url
+            assert not parts.netloc, url
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            assert target.is_file(), url
+            assert target.is_relative_to(built.resolve())
+            if parts.fragment and target.suffix == ".html" and "=" not in parts.fragment:
+                assert parts.fragment in pages[target].ids, url
+    for path in (*built.glob("*.css"), *built.glob("*.js")):
+        assert "http" not in path.read_text()
+        assert "@import" not in path.read_text()
 
 
-def test_ids_are_unique(results, tmp_path) -> None:
-    page = Page(build_site(results, tmp_path / "site"))
-    assert page.ids
-    assert max(page.ids.values()) == 1
+def test_ids_are_unique(built, page_of) -> None:
+    for path in built.rglob("*.html"):
+        page = page_of(path)
+        assert page.ids
+        assert max(page.ids.values()) == 1
 
 
-def test_strips_hold_lr_each_model_and_hr_with_names(results, tmp_path) -> None:
-    page = Page(build_site(results, tmp_path / "site"))
-    # Two protocols, two faces each; `told` kept no images.
-    assert Counter(image["alt"].split(", ")[1] for image in page.images) == {
-        "LR": 4,
-        "bicubic": 4,
-        "<b>network</b>": 4,
-        "HR": 4,
-    }
+def test_the_face_of_most_disagreement_is_shown_with_names(built, page_of) -> None:
+    page = page_of(built / "index.html")  # face 1, in two tables: 1 dB apart; c is infinite for one, and left out
+    shown = [image["alt"] for image in page.images]
+    assert shown == ["face 1, LR", "face 1, bicubic", "face 1, <b>network</b>", "face 1, HR"] * 2
     assert all(image["loading"] == "lazy" for image in page.images)
 
 
-def test_ground_truth_rows_have_tables_of_their_own(results, tmp_path) -> None:
-    page = Page(build_site(results, tmp_path / "site"))
-    # For each of two protocols: ranked scores, those with a ground-truth prior, and the strips.
-    assert page.tags["table"] == 6
-    assert page.sorted == ["descending"] * 4
+def test_a_tables_script_holds_every_faces_score(built) -> None:
+    found = content(built / "data" / "table-1.js")
+    assert found["faces"] == ["b", "c", "face 1"]
+    assert [model["label"] for model in found["models"]] == ["<b>network</b>", "bicubic"]  # `told` kept no images
+    assert found["values"]["psnr"] == [[22.5, "Infinity", 21.0], [22.0, 24.0, 20.0]]
+    assert found["withoutHr"] == found["withoutLr"] == []
+    for model in found["models"]:
+        assert (built / unquote(model["folder"]) / "face 1.png").is_file()
+
+
+def test_faces_can_be_limited(results, tmp_path) -> None:
+    site = build_site(results, tmp_path / "site", faces=2).parent
+    assert content(site / "data" / "table-1.js")["faces"] == ["b", "c"]
+    assert {path.stem for path in site.rglob("images/**/*.png")} == {"b", "c"}
+    with pytest.raises(OptionError, match="faces is 0"):
+        build_site(results, tmp_path / "site", faces=0)
+
+
+def test_an_incomplete_folder_of_images_is_refused(results, tmp_path) -> None:
+    record = next(record for record in read_results(results) if record.outputs)
+    (outputs_path(results, record.outputs) / "c.png").unlink()
+    with pytest.raises(DataError, match=r"lacks c\.png"):
+        build_site(results, tmp_path / "site")
+
+
+def test_faces_whose_hr_was_not_kept_are_told(results, tmp_path) -> None:
+    for path in results.glob("faces/*/hr/c.png"):
+        path.unlink()
+    site = build_site(results, tmp_path / "site").parent
+    assert content(site / "data" / "table-1.js")["withoutHr"] == [1]
+
+
+def test_ground_truth_rows_have_tables_of_their_own(built, page_of) -> None:
+    page = page_of(built / "index.html")
+    assert page.sorted == ["descending"] * 4  # for each of two protocols: ranked scores, and those apart
     assert page.text.count("With a prior from beyond the LR image") == 2
 
 
-def test_the_page_says_what_is_missing_infinite_and_compared(results, tmp_path) -> None:
-    page = Page(build_site(results, tmp_path / "site", title="A title"))
+def test_the_page_says_what_is_missing_infinite_and_compared(results, tmp_path, page_of) -> None:
+    page = page_of(build_site(results, tmp_path / "site", title="A title"))
     assert "A title" in page.text
     assert "LPIPS is left out: its weights are not on disk" in page.text
     assert "∞" in page.text
-    assert "these two checkpoints" in page.text
+    assert "speaks of that checkpoint only" in page.text
     assert "<b>network</b>" in page.text  # as text, never as markup
+
+
+def test_a_models_page_has_its_scores_card_faces_and_records(built, page_of, results) -> None:
+    paths = {page_of(path).text.partition(",")[0]: path for path in (built / "models").iterdir()}
+    page = page_of(paths["bicubic"])
+    records = [record for record in read_results(results) if record.model.label == "bicubic"]
+    for record in records:
+        assert f"../records/{record.id}.json" in page.urls
+    assert {"dic@1", "priorsr@1"} <= set(page.text.split())
+    assert "perceptual: VGG" in page.text
+    assert '{"width": 8}' in page.text
+    assert [image["alt"] for image in page.images] == ["face 1, bicubic", "face 1, HR", "c, bicubic", "c, HR"]
+    told = page_of(paths["told"])
+    assert "ground truth (drawn by hand)" in told.text
+    assert told.images == []
 
 
 def test_it_can_be_built_again_and_leaves_other_files_alone(results, tmp_path) -> None:
@@ -141,40 +142,65 @@ def test_it_can_be_built_again_and_leaves_other_files_alone(results, tmp_path) -
     assert (site / "CNAME").read_text() == "example"
 
 
-def test_without_images_there_are_no_strips(make_record, tmp_path) -> None:
-    write_record(tmp_path / "results", make_record("bicubic"))
-    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+def test_a_changed_image_is_copied_again(results, built, tmp_path) -> None:
+    source = next(results.glob("faces/*/hr/b.png"))
+    copied = built / "images" / source.relative_to(results)
+    before = copied.read_bytes()
+    source.write_bytes(before + b"more")
+    build_site(results, built)
+    assert copied.read_bytes() == before + b"more"
+
+
+def test_without_images_there_is_nothing_to_compare(make_record, site_of, page_of) -> None:
+    index = site_of(make_record("bicubic"))
+    page = page_of(index)
     assert page.images == []
-    assert page.tags["table"] == 1
+    assert "compare.html" not in page.urls
+    assert not (index.parent / "compare.html").exists()
 
 
-def test_latencies_of_two_environments_are_told_apart_and_not_sorted(make_record, tmp_path) -> None:
+def test_latencies_of_two_environments_are_told_apart_and_never_compared(make_record, site_of, page_of) -> None:
     record = make_record("one")
     other = record.environment.model_copy(update={"threads": 16})
-    for one in (record, make_record("two", environment=other)):
-        write_record(tmp_path / "results", one)
-    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+    index = site_of(record, make_record("two", environment=other))
+    page = page_of(index)
+    assert "A A CPU, 2 threads, torch 2.11; B A CPU, 16 threads" in page.text
     assert page.tags["sup"] == 2
-    assert "A A CPU, 2 threads, torch 2.11; B A CPU, 16 threads" in " ".join(page.text.split())
-    buttons = build_site(tmp_path / "results", tmp_path / "site").read_text()
-    assert ">Latency</th>" in buttons
-    assert ">Latency</button>" not in buttons
+    assert ">Latency</th>" in index.read_text()
+    assert ">Latency</button>" not in index.read_text()
+    assert "Speed against quality" not in page.text  # one row in each
 
 
-def test_rows_of_two_scorer_versions_are_flagged(make_record, tmp_path) -> None:
-    for record in (make_record("one"), make_record("two", scorer_version="0.2.0")):
-        write_record(tmp_path / "results", record)
-    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+def test_rows_of_one_environment_are_drawn_by_speed_and_quality(make_record, site_of, page_of) -> None:
+    page = page_of(site_of(make_record("one"), make_record("two", {"a": 1.0, "b": 2.0, "c": 3.0})))
+    assert "Speed against quality" in page.text
+    assert page.tags["figure"] == 1
+
+
+def test_rows_of_two_scorer_versions_are_flagged(make_record, site_of, page_of) -> None:
+    page = page_of(site_of(make_record("one"), make_record("two", scorer_version="0.2.0")))
     assert "scored by different versions of priorsr: 0.1.0, 0.2.0" in page.text
 
 
-def test_a_score_that_one_row_lacks_is_a_dash(make_record, make_score, tmp_path) -> None:
+def test_a_score_that_one_row_lacks_is_a_dash(make_record, make_score, site_of) -> None:
     psnr = make_score(dict.fromkeys("abc", 20.0))
     lpips = make_score(dict.fromkeys("abc", 0.5), unit="", higher_is_better=False)
-    for record in (make_record("bicubic"), make_record("two", scores={"psnr": psnr, "lpips": lpips})):
-        write_record(tmp_path / "results", record)
-    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
-    assert page.text.count("\N{EN DASH}") == 1
+    index = site_of(make_record("bicubic"), make_record("two", scores={"psnr": psnr, "lpips": lpips}))
+    assert index.read_text().count('<span title="not asked for">') == 1
+
+
+def test_scores_of_the_set_and_judges_that_took_part_in_training_are_marked(make_record, site_of, page_of) -> None:
+    judges = {
+        "fid": JudgeFacts(
+            name="fid", version="1", weights_hash=None, networks=("Inception",), trained_with=("Inception",)
+        )
+    }
+    fid = SetScore(value=12.34, higher_is_better=False, count=3, warning="3 faces are too few")
+    page = page_of(site_of(make_record("one", set_scores={"fid": fid}, judges=judges), make_record("two")))
+    assert "FID" in page.text
+    assert "12.34‡!" in page.text
+    assert "‡ FID of one: the model was trained with Inception, which judges here." in page.text
+    assert "! FID of one: 3 faces are too few." in page.text
 
 
 def test_a_file_in_the_way_and_an_empty_folder_are_refused(results, tmp_path) -> None:
@@ -185,21 +211,15 @@ def test_a_file_in_the_way_and_an_empty_folder_are_refused(results, tmp_path) ->
         build_site(tmp_path / "nothing", tmp_path / "site")
 
 
-def test_very_long_names_stay_whole(make_record, tmp_path) -> None:
+def test_very_long_names_stay_whole(make_record, site_of, page_of) -> None:
     name = "a-very-long-name-without-a-space-" * 20
-    for record in (make_record("bicubic"), make_record(name)):
-        write_record(tmp_path / "results", record)
-    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+    page = page_of(site_of(make_record("bicubic"), make_record(name)))
     assert name in page.text
     assert len(page.rows) == 2
-    assert page.tags["table"] == 1
 
 
-def test_rows_with_a_ground_truth_prior_can_be_alone(make_record, tmp_path) -> None:
-    told = PriorFacts(source="ground-truth", by="drawn by hand")
-    record = make_record("told", prior=told)
-    write_record(tmp_path / "results", record)
-    page = Page(build_site(tmp_path / "results", tmp_path / "site"))
+def test_rows_with_a_ground_truth_prior_can_be_alone(make_record, site_of, page_of) -> None:
+    record = make_record("told", prior=PriorFacts(source="ground-truth", by="drawn by hand"))
+    page = page_of(site_of(record))
     assert page.rows == [record.id]
-    assert page.tags["table"] == 1
     assert page.text.count("With a prior from beyond the LR image") == 1

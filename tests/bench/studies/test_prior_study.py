@@ -157,7 +157,7 @@ def test_the_file_is_of_the_schema_and_the_page_and_picture_are_there(done) -> N
 
 def test_what_is_finished_is_kept(done, faces, monkeypatch) -> None:
     out, study, _ = done
-    monkeypatch.setattr("priorsr.bench.benchmark.measure_cost", lambda *_: pytest.fail("was scored again"))
+    monkeypatch.setattr("priorsr.bench.model_run.measure_cost", lambda *_: pytest.fail("was scored again"))
     again = priors(network(), data=faces, split="val", out=out, shifts=(4,), blurs=(), protocols=["dic@1"], name="told")
     assert row(again, "shifted 4 px") == row(study, "shifted 4 px").model_copy(
         update={

@@ -1,0 +1,136 @@
+"""Two models, or methods, compared on the same faces, score by score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from priorsr.bench.leaderboard import by_table
+from priorsr.bench.records import Record, check_same_inputs
+from priorsr.bench.results import read_results
+from priorsr.bench.rows import Row, make_rows
+from priorsr.bench.selection import Name
+from priorsr.bench.statistics.significance import by_image, compare_samples
+from priorsr.bench.statistics.verdicts import Comparison, comparisons
+from priorsr.errors import OptionError, UnknownNameError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two rows of one table in one score.
+
+    found: ours - theirs; its p-value is of this comparison alone. by_face: the differences, averaged over each row's
+    seeds. better, worse: on how many faces ours is.
+    """
+
+    ours: Row
+    theirs: Row
+    score: str
+    found: Comparison
+    by_face: Mapping[str, float]
+    better: int
+    worse: int
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's id."""
+        return self.ours.record.protocol.id
+
+    @property
+    def data(self) -> str:
+        """The faces, in a phrase."""
+        data = self.ours.record.data
+        return f"{data.count} faces of {data.name} {data.split}"
+
+    @property
+    def warning(self) -> str:
+        """What the comparison cannot say, or nothing."""
+        if self.found.over == "seeds and images":
+            return ""
+        return (
+            "These two checkpoints are compared, not the methods that made them: two training seeds of one method can "
+            "differ as surely. Score several seeds of each."
+        )
+
+
+def compare(
+    ours: str, theirs: str, results: str | Path | None = None, *, protocols: Sequence[str] = ()
+) -> list[Compared]:
+    """Compare two rows under every protocol that both were scored under, in every score that both have.
+
+    ours, theirs: a label, a record's id, or a model (a training run's folder or a weights file) of the results folder;
+    or a record's file. A label that several training seeds share is their method. protocols: only those of these ids.
+
+    Raises UnknownNameError where there is no such row, OptionError where there are several, or no table with both.
+    """
+    names = Name(ours), Name(theirs)
+    records = _records(names, results)
+    tables = [make_rows(group, {}) for group in by_table(records).values()]
+    found = []
+    for table in tables:
+        couple = [row for row in (name.row(table) for name in names) if row]
+        if len(couple) == 2 and (not protocols or couple[0].record.protocol.id in protocols):
+            found.append(couple)
+    if not found:
+        _explain(names, tables, records, protocols)
+    return [compared for one, other in sorted(found, key=_order) for compared in _compared(one, other)]
+
+
+def _order(couple: Sequence[Row]) -> tuple[str, str, bool, str]:
+    """As leaderboards are sorted."""
+    record = couple[0].record
+    protocol = record.protocol.id
+    return record.data.name, record.data.split, not protocol.startswith("priorsr@"), protocol
+
+
+def _records(names: Sequence[Name], results: str | Path | None) -> list[Record]:
+    files = [name.record for name in names if name.record]
+    if results is None:
+        missing = [name.text for name in names if not name.record]
+        if missing:
+            raise OptionError(f"{missing[0]!r} is no record's file, and no results folder is given to find it in")
+    known = read_results(results) if results is not None else []
+    there = {record.id for record in known}
+    return known + [record for record in files if record.id not in there]
+
+
+def _explain(
+    names: Sequence[Name], tables: Sequence[Sequence[Row]], records: Sequence[Record], protocols: Sequence[str]
+) -> None:
+    """Raise what is wrong with names that are in no table together."""
+    for name in names:
+        if not any(name.row(table) for table in tables):
+            raise name.unknown(row.label for table in tables for row in table)
+    known = {record.protocol.id for record in records}
+    for protocol in protocols:
+        if protocol not in known:
+            raise UnknownNameError(f"there is no record under {protocol!r}; {did_you_mean(protocol, known)}")
+    raise OptionError(
+        f"{names[0].text!r} and {names[1].text!r} were not scored under one protocol (by its hash) on one split by one "
+        "scorer, so they cannot be compared"
+    )
+
+
+def _compared(ours: Row, theirs: Row) -> list[Compared]:
+    check_same_inputs([*ours.records, *theirs.records])
+    found = []
+    for name in (name for name in ours.score_names if name in theirs.score_names):
+        example = ours.record.scores[name]
+        samples = (ours.sample(name), theirs.sample(name))
+        (pair,) = compare_samples([samples])
+        (comparison,) = comparisons([samples], [pair], [pair.p], higher_is_better=example.higher_is_better)
+        differences = by_image(*samples).tolist()
+        sign = 1 if example.higher_is_better else -1
+        found.append(
+            Compared(
+                ours=ours,
+                theirs=theirs,
+                score=name,
+                found=comparison,
+                by_face=dict(zip(sorted(example.per_image), differences, strict=True)),
+                better=sum(sign * difference > 0 for difference in differences),
+                worse=sum(sign * difference < 0 for difference in differences),
+            )
+        )
+    return found

@@ -1,0 +1,77 @@
+"""A comparison as a picture: the faces' differences, and the faces where each of the two models is ahead most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from priorsr.bench.compare import Compared
+from priorsr.bench.images import load_image
+from priorsr.bench.numbers import interval, number, p_value, score_label
+from priorsr.bench.records import Record
+from priorsr.bench.results import faces_path, lr_kind, outputs_path
+from priorsr.viz.differences import FaceRow, Spread, draw_differences
+
+SHOWN = 3  # faces of either kind
+
+
+def draw_comparison(compared: Compared, results: Path, path: Path) -> bool:
+    """Draw one comparison with the images of a results folder; answers whether there were any images to show.
+
+    Of a row with several seeds the first one's images are shown.
+    """
+    ours, theirs, found = compared.ours, compared.theirs, compared.found
+    example = ours.record.scores[compared.score]
+    sign = 1 if example.higher_is_better else -1
+    ordered = sorted(compared.by_face, key=lambda face: sign * compared.by_face[face])
+    ordered = [face for face in ordered if _has_images(compared, results, face)]
+    label = score_label(compared.score)
+    count = min(SHOWN, len(ordered) // 2)
+    groups = {
+        f"{ours.label}: its best faces against {theirs.label}": [
+            _face(compared, results, face) for face in ordered[::-1][:count]
+        ],
+        "its worst ones": [_face(compared, results, face) for face in ordered[:count]],
+    }
+    unit = f" / {example.unit}" if example.unit else ""
+    mean = number(found.mean, example, sign=True, finer=1)
+    bounds = f" ({interval(found.interval95, example, sign=True, finer=1)})" if found.interval95 else ""
+    draw_differences(
+        Spread(list(compared.by_face.values()), found.mean, found.interval95, example.higher_is_better),
+        groups if count else {},
+        path,
+        title=f"{ours.label} against {theirs.label}, {compared.data}: {label} under {compared.protocol}",
+        axis=f"{label}{unit}, {ours.label} less {theirs.label}, by face",
+        note=f"{ours.label} is {found.verdict}: {mean}{bounds}, p-value {p_value(found.p)}, over {found.over}. "
+        + compared.warning,
+    )
+    return count > 0
+
+
+def _paths(compared: Compared, results: Path, face: str) -> dict[str, Path]:
+    record = compared.ours.record
+    hr = faces_path(results, record.data.hash, "hr")
+    lr = faces_path(results, record.data.hash, lr_kind(record.protocol.reduction_hash))
+    return {
+        "LR": lr / f"{face}.png",
+        compared.ours.label: _output(compared.ours.record, results, face),
+        f"{compared.theirs.label} ": _output(compared.theirs.record, results, face),  # two may share a label
+        "HR": hr / f"{face}.png",
+    }
+
+
+def _output(record: Record, results: Path, face: str) -> Path:
+    return outputs_path(results, record.outputs or "none") / f"{face}.png"
+
+
+def _has_images(compared: Compared, results: Path, face: str) -> bool:
+    return all(path.is_file() for path in _paths(compared, results, face).values())
+
+
+def _face(compared: Compared, results: Path, face: str) -> FaceRow:
+    images: dict[str, np.ndarray] = {
+        caption: load_image(path) for caption, path in _paths(compared, results, face).items()
+    }
+    example = compared.ours.record.scores[compared.score]
+    return FaceRow(f"{face[:12]}\n{number(compared.by_face[face], example, sign=True)}", images)

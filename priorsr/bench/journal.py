@@ -1,0 +1,135 @@
+"""Unfinished work of a benchmark, kept batch by batch, so that a run that was killed goes on where it stopped.
+
+A folder holds what one model's run over a split has found so far: `key.json`, that of what it is; `scores-RANK.jsonl`,
+a line a batch, written once its images are in `images/`. A line is whole or ignored, so nothing depends on when the
+process was killed, nor on which of several processes wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from priorsr.bench.evaluation import Evaluation
+from priorsr.bench.images import load_image, pixel_hash
+from priorsr.bench.records import ImageHashes
+from priorsr.errors import DataError
+from priorsr.files import atomic_json, read_json
+from priorsr.metrics import Scores
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class Journal:
+    """The unfinished work in `folder`, of batches of known faces. `images`: the folder for SR images."""
+
+    def __init__(self, folder: Path, batches: Sequence[Sequence[str]]) -> None:
+        self._folder = folder
+        self._batches = batches
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is unfinished work."""
+        return self._folder.exists()
+
+    @property
+    def images(self) -> Path:
+        """The folder for SR images."""
+        return self._folder / "images"
+
+    def prepare(self, key: str) -> None:
+        """Keep what is there if it is of the same key, else remove it."""
+        path = self._folder / "key.json"
+        try:
+            kept = read_json(path) == {"key": key}
+        except DataError:
+            kept = False
+        if not kept:
+            self.remove()
+            atomic_json(path, {"key": key})
+
+    def add(self, index: int, found: Evaluation, rank: int) -> None:
+        """Add what was found of a batch."""
+        content = json.dumps({"batch": index, **_to_json(found)}).encode()
+        line = b"\n" + hashlib.sha256(content).hexdigest().encode() + b" " + content + b"\n"  # "\n": after a torn line
+        with open(self._folder / f"scores-{rank}.jsonl", "ab", buffering=0) as file:
+            file.write(line)  # in one piece, since another process may be adding the same
+
+    def read(self, *, images: bool) -> dict[int, Evaluation]:
+        """What was found so far, by batch; where `images`, of the batches whose SR images are there and unchanged."""
+        found: dict[int, Evaluation] = {}
+        for path in sorted(self._folder.glob("scores-*.jsonl")):
+            for line in path.read_bytes().splitlines():
+                read = _from_line(line)
+                if read is None:
+                    continue
+                index, evaluation = read
+                if index < len(self._batches) and tuple(evaluation.images) == tuple(self._batches[index]):
+                    found[index] = evaluation
+        return {index: part for index, part in found.items() if not images or self._holds_images(part)}
+
+    def _holds_images(self, part: Evaluation) -> bool:
+        try:
+            return all(
+                pixel_hash(load_image(self.images / f"{face}.png")) == hashes.sr for face, hashes in part.images.items()
+            ) and all((self.images / f"{face}.npy").is_file() for face in part.arrays)
+        except DataError:
+            return False
+
+    def remove(self) -> None:
+        """Remove it all."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Wait until nobody else has the lock of that path, and keep it. A lock ends with its process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as lock:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"{path}: another process runs the same; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _to_json(found: Evaluation) -> dict[str, Any]:
+    return {
+        "images": {face: hashes.model_dump() for face, hashes in found.images.items()},
+        "arrays": found.arrays,
+        "protocols": {
+            digest: [{name: values.tolist() for name, values in part.items()} for part in scores]
+            for digest, scores in found.protocols.items()
+        },
+        "judges": {name: values.tolist() for name, values in found.judges.items()},
+    }
+
+
+def _from_line(line: bytes) -> tuple[int, Evaluation] | None:
+    """The batch and what was found of it; None for a line that is broken."""
+    digest, _, text = line.partition(b" ")
+    if digest != hashlib.sha256(text).hexdigest().encode():
+        return None
+    content = json.loads(text)
+    protocols = {
+        protocol: Scores(*({name: _tensor(values) for name, values in part.items()} for part in parts))
+        for protocol, parts in content["protocols"].items()
+    }
+    images = {face: ImageHashes(**hashes) for face, hashes in content["images"].items()}
+    judges = {name: _tensor(values) for name, values in content["judges"].items()}
+    return content["batch"], Evaluation(images, content["arrays"], protocols, judges)
+
+
+def _tensor(values: Any) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)

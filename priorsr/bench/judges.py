@@ -1,0 +1,85 @@
+"""Scores that are not a protocol's: which of those asked for are there, and what records say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from priorsr.bench.records import JudgeFacts, TrainingFacts
+from priorsr.errors import MissingExtraError, MissingWeightsError, OptionError
+from priorsr.kinds import Score as Judge
+from priorsr.kinds import SetScore as SetJudge
+from priorsr.metrics import Protocol
+from priorsr.models.weights import weights_hash
+from priorsr.registry import create, offer_of
+
+
+class Judges(NamedTuple):
+    """Scores of kind `score` that are there, and those that are not, with the reason."""
+
+    present: dict[str, Any]
+    absent: dict[str, str]
+
+    @property
+    def of_images(self) -> dict[str, Judge]:
+        """Those that judge image by image."""
+        return {name: judge for name, judge in self.present.items() if not _of_sets(judge)}
+
+    @property
+    def of_sets(self) -> dict[str, SetJudge]:
+        """Those that judge a set as a whole, such as FID."""
+        return {name: judge for name, judge in self.present.items() if _of_sets(judge)}
+
+    @classmethod
+    def find(cls, names: Sequence[str], protocols: Sequence[Protocol]) -> Judges:
+        """Those of the names given; raises UnknownNameError, and OptionError where a protocol has such a score."""
+        present: dict[str, Any] = {}
+        absent: dict[str, str] = {}
+        for name in names:
+            taken = [protocol.id for protocol in protocols if name in protocol.scoring.scores]
+            if taken:
+                raise OptionError(
+                    f"the score {name!r} is asked for beside {taken[0]}, which has one of that name itself"
+                )
+            try:
+                present[name] = create("score", name)
+            except (MissingExtraError, MissingWeightsError) as error:
+                absent[name] = str(error)
+        return cls(present, absent)
+
+    def to(self, device: torch.device) -> None:
+        """Move their networks to a device, where they are to be given images."""
+        for judge in self.present.values():
+            if isinstance(judge, nn.Module):
+                judge.to(device)
+
+    def facts(self, training: TrainingFacts) -> dict[str, JudgeFacts]:
+        """What a record says of each, of a model that was trained so."""
+        return {name: _facts(judge, training) for name, judge in self.present.items()}
+
+
+def _of_sets(judge: Any) -> bool:
+    return getattr(judge, "level", "image") == "set"
+
+
+def _facts(judge: Any, training: TrainingFacts) -> JudgeFacts:
+    offer = offer_of("score", type(judge))
+    networks = tuple(getattr(judge, "networks", ()))
+    return JudgeFacts(
+        name=offer.reference,
+        version=offer.version,
+        weights_hash=weights_hash(judge) if isinstance(judge, nn.Module) and judge.state_dict() else None,
+        networks=networks,
+        trained_with=_both(networks, training.networks),
+    )
+
+
+def _both(networks: Sequence[str], trained: Any) -> Any:
+    """The judge's networks that training names too; it writes "name in the recipe: class"."""
+    if not networks or trained == "unknown":
+        return "unknown" if networks else ()
+    classes = {network.rpartition(": ")[2] for network in trained}
+    return tuple(network for network in networks if network in classes)

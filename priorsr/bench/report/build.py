@@ -1,0 +1,179 @@
+"""Building the report: a training run's folder in, one HTML file out that needs no other."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from priorsr.bench import numbers
+from priorsr.bench.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.report.charts import Chart, chart
+from priorsr.bench.report.run_reading import StepLine, TrainingRun, ValidationLine, read_run
+from priorsr.bench.results import read_results
+from priorsr.bench.rows import Row
+from priorsr.bench.site.pages import STATIC, in_words, templates
+from priorsr.errors import DataError
+from priorsr.files import atomic_text, require_extra
+from priorsr.models.weights import load, weights_hash
+from priorsr.registry import names
+from priorsr.training.judges import SCORES
+from priorsr.training.judges import number as score_number
+from priorsr.training.pictures import panels
+from priorsr.version import __version__
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """A stage of the run. seconds: of the steps that the metrics tell of. samples: (step, picture as a data URL)."""
+
+    name: str
+    done: int
+    steps: int
+    seconds: float
+    validations: Sequence[ValidationLine]
+    charts: Sequence[Chart]
+    samples: Sequence[tuple[int, str]]
+
+    @property
+    def score_label(self) -> str:
+        """What it was validated by."""
+        label, unit, _ = SCORES[self.validations[-1].score]
+        return f"{label} / {unit}" if unit else label
+
+    @property
+    def best(self) -> ValidationLine:
+        """The validation with the best score."""
+        pick = min if self.validations[-1].score == "nme" else max
+        return pick(self.validations, key=lambda line: line.value)
+
+
+def build_report(run: str | Path, out: str | Path | None = None, *, results: str | Path | None = None) -> Path:
+    """Build the page of a training run, finished or not, and return its path.
+
+    out: a file; run/report.html unless given. results: a results folder whose records of the run's weights are shown.
+    Raises DataError for a folder that is no run's or is broken, naming the file.
+    """
+    for package, extra in (("accelerate", "train"), ("matplotlib", "bench"), ("jinja2", "bench")):
+        require_extra(package, extra)
+    read = read_run(run)
+    target = Path(out) if out is not None else read.path / "report.html"
+    if target.is_dir():
+        raise DataError(f"{target}: is a folder; a file for the report was expected")
+    page = (
+        templates(_HERE / "templates")
+        .get_template("report.html.jinja")
+        .render(
+            run=read,
+            name=read.path.resolve().name,
+            stages=[_stage(read, stage) for stage in read.stage_steps if read.done(stage)],
+            again=_again(read),
+            settings=_settings(read.config),
+            flat=_flat(read.config["config"]),
+            scored=[] if results is None else _scored(read, Path(results)),
+            in_words=in_words,
+            numbers=numbers,
+            score_number=score_number,
+            css=(STATIC / "site.css").read_text(encoding="utf-8") + (_HERE / "report.css").read_text(encoding="utf-8"),
+            theme=(STATIC / "theme.js").read_text(encoding="utf-8"),
+            script=(_HERE / "report.js").read_text(encoding="utf-8"),
+            version=__version__,
+        )
+    )
+    atomic_text(target, page)
+    return target
+
+
+def _stage(run: TrainingRun, stage: str) -> StageReport:
+    lines = [line for line in run.lines if line.stage == stage]
+    steps = [line for line in lines if isinstance(line, StepLine)]
+    before = [0, *(line.step for line in steps)]
+    (shown,) = panels(line.model_dump() for line in lines).values()
+    return StageReport(
+        name=stage,
+        done=run.done(stage),
+        steps=run.stage_steps[stage],
+        seconds=sum(line.seconds * (line.step - last) for line, last in zip(steps, before, strict=False)),
+        validations=[line for line in lines if isinstance(line, ValidationLine)],
+        charts=[chart(panel) for panel in shown],
+        samples=[(step, _data_url(path)) for step, path in run.samples.get(stage, ())],
+    )
+
+
+def _data_url(path: Path) -> str:
+    """A picture as a URL of its own bytes: as WebP without loss, which is smaller than PNG."""
+    try:
+        with Image.open(path) as picture:
+            packed = io.BytesIO()
+            picture.save(packed, format="WEBP", lossless=True)
+    except (UnidentifiedImageError, OSError) as error:
+        raise DataError(f"{path}: cannot be read as an image ({error})") from error
+    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+
+
+def _again(run: TrainingRun) -> str:
+    """The command that repeats the run, or nothing for a recipe that no command names."""
+    config = run.config
+    if config["recipe"].rpartition(":")[2] not in names("recipe"):
+        return ""
+    words = [
+        "priorsr",
+        "train",
+        config["recipe"],
+        "--data",
+        str(config["data"]["path"]),
+        "--out",
+        f"{run.path.name}-again",
+    ]
+    for option in ("preset", "steps", "minutes", "seed", "precision", "validate_every"):
+        if config[option] is not None:
+            words += [f"--{option.replace('_', '-')}", str(config[option])]
+    for name, value in config["overrides"].items():
+        words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+    return shlex.join(words)
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, str]:
+    """What decided the run beside the recipe's config, and where it ran."""
+    data = config["data"]
+    versions = ", ".join(f"{name} {version}" for name, version in config["versions"].items())
+    threads = config["threads"]
+    known = {
+        "Recipe": config["recipe"] + (f", preset {config['preset']}" if config["preset"] else ""),
+        "Face set": f"{data['name']} {data['version']}, {data['hash'][:12]}",
+        "Seed": str(config["seed"]),
+        "Precision": config["precision"],
+        "Started": str(config.get("started", "")),
+        "Device": f"{config['device']}, {threads} thread{'s' * (threads != 1)}",
+        "Processes": str(config.get("processes", "")),
+        "Versions": versions,
+        "Started by": str(config.get("command", "")),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _flat(config: Any, prefix: str = "") -> dict[str, str]:
+    """A config's values by their dotted names."""
+    if not (isinstance(config, dict) and config):
+        return {prefix.rstrip("."): "none" if config is None else in_words(config)}
+    return {name: text for key, value in config.items() for name, text in _flat(value, f"{prefix}{key}.").items()}
+
+
+def _scored(run: TrainingRun, results: Path) -> list[tuple[Leaderboard, Row]]:
+    """The rows of a results folder that hold weights of the run."""
+    hashes = {weights_hash(load(product.path)) for product in run.products}
+    return [
+        (board, row)
+        for board in leaderboards(read_results(results))
+        for row in board.rows
+        if any(record.model.weights_hash in hashes for record in row.records)
+    ]

@@ -1,0 +1,156 @@
+"""A table's rows: the records of one method, a training seed each, and what is said of their scores together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Literal
+
+import numpy as np
+
+from priorsr.bench.records import Record
+from priorsr.bench.statistics.bootstrap import Scope
+from priorsr.bench.statistics.seeds import over_seeds
+from priorsr.bench.statistics.significance import Sample
+from priorsr.bench.statistics.verdicts import Comparison
+from priorsr.bench.submissions.verification import TIERS, Verification
+
+_SEED_AT_THE_END = re.compile(r"([-_., ]+(seed|s)?|seed)[-_. ]*[0-9]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RowScore:
+    """A score of a row.
+
+    value: as the protocol aggregates it; mean: of the images; both are means over the seeds.
+    interval95, over: of `mean`. per_seed: each seed's `value`. per_image: by face, the mean over the seeds.
+    ranks: the interval of the row's rank among those of its table, see `priorsr.bench.statistics.ranks`.
+    difference: to the baseline; None for the baseline, and where it lacks the score.
+    """
+
+    value: float
+    mean: float
+    interval95: tuple[float, float] | None
+    over: Scope
+    unit: Literal["dB", ""]
+    higher_is_better: bool
+    per_seed: tuple[float, ...]
+    per_image: Mapping[str, float]
+    ranks: tuple[int, int]
+    difference: Comparison | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method, or one checkpoint of it, in a table.
+
+    records: one a training seed, in the seeds' order. label: theirs; without the seed at its end, where they differ.
+    seeds: empty for a model without training, and where the seed is unknown.
+    tier: of the record that was verified least, see `priorsr.bench.submissions`. stale: that a record has changed since
+        it was verified, so that its verification does not count.
+    scores: by name.
+    """
+
+    records: tuple[Record, ...]
+    label: str
+    seeds: tuple[int, ...]
+    tier: int
+    stale: bool
+    scores: Mapping[str, RowScore] = field(default_factory=dict)
+
+    @property
+    def record(self) -> Record:
+        """The first seed's record, for what all share: model, config, prior, cost."""
+        return self.records[0]
+
+    @property
+    def tier_words(self) -> str:
+        """How far its scores were checked."""
+        return TIERS[self.tier] + (", changed since it was verified" if self.stale else "")
+
+    @property
+    def beyond_lr(self) -> bool:
+        """Whether it was given a prior made of more than the LR image; such rows are ranked apart."""
+        return self.record.prior.beyond_lr
+
+    @property
+    def over_seeds(self) -> bool:
+        """Whether it is a method with several training seeds, and no single checkpoint."""
+        return len(self.records) > 1
+
+    def sample(self, score: str) -> Sample:
+        """A score that all its records have, as (seeds, images), the images in the order of their ids."""
+        runs = [record.scores[score].per_image for record in self.records]
+        faces = sorted(runs[0])
+        values = np.array([[run[face] for face in faces] for run in runs])
+        return Sample(values, trained=self.record.training.seed is not None)
+
+    @property
+    def score_names(self) -> list[str]:
+        """The scores that all its records have."""
+        return [name for name in self.record.scores if all(name in record.scores for record in self.records)]
+
+
+def make_rows(records: Iterable[Record], verifications: Mapping[str, Verification]) -> list[Row]:
+    """The rows of records of one table, without their scores.
+
+    Records of one method and prior with different training seeds are a row. One whose seed is unknown, or is there
+    already, as of a training run that was repeated elsewhere, is a row of its own.
+    """
+    rows: dict[tuple[object, ...], dict[object, Record]] = defaultdict(dict)
+    for record in sorted(records, key=lambda record: (record.created, record.id)):
+        key: tuple[object, ...] = (record.training.method, record.prior)
+        seed: object = record.training.seed
+        if not isinstance(seed, int) or seed in rows[key]:
+            key = (*key, record.id)
+        rows[key][seed] = record
+    return [_row(list(found.values()), verifications) for found in rows.values() if found]
+
+
+def scored(row: Row, name: str, ranks: tuple[int, int], difference: Comparison | None) -> RowScore:
+    """What is said of a row in a score that all its records have."""
+    scores = [record.scores[name] for record in row.records]
+    first = scores[0]
+    values = tuple(score.value for score in scores)
+    estimate = over_seeds([score.per_image for score in scores]) if row.over_seeds else None
+    means = row.sample(name).values.mean(axis=0).tolist()
+    return RowScore(
+        value=sum(values) / len(values),
+        mean=estimate.mean if estimate else first.mean,
+        interval95=estimate.interval95 if estimate else first.interval95,
+        over=estimate.over if estimate else "images",
+        unit=first.unit,
+        higher_is_better=first.higher_is_better,
+        per_seed=values,
+        per_image=dict(zip(sorted(first.per_image), means, strict=True)),
+        ranks=ranks,
+        difference=difference,
+    )
+
+
+def _row(records: Sequence[Record], verifications: Mapping[str, Verification]) -> Row:
+    ordered = sorted(records, key=lambda record: record.training.seed if isinstance(record.training.seed, int) else -1)
+    found = [verifications.get(record.id) for record in ordered]
+    fresh = [known.tier if known and known.is_of(record) else 0 for known, record in zip(found, ordered, strict=True)]
+    return Row(
+        records=tuple(ordered),
+        label=_label([record.model.label for record in ordered], ordered[0].model.name),
+        seeds=tuple(record.training.seed for record in ordered if isinstance(record.training.seed, int)),
+        tier=min(fresh),
+        stale=any(known and not tier for known, tier in zip(found, fresh, strict=True)),
+    )
+
+
+def _label(labels: Sequence[str], name: str) -> str:
+    """What the labels of a method's runs have in common, or the model's name."""
+    if len(set(labels)) == 1:
+        return labels[0]
+    return _SEED_AT_THE_END.sub("", _shared_start(labels)) or name
+
+
+def _shared_start(texts: Sequence[str]) -> str:
+    columns = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in columns)

@@ -1,0 +1,63 @@
+"""Rows and records found by what a user calls them: a label, a record's id or file, or a model's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from priorsr.bench.entries import entry_from_spec
+from priorsr.bench.records import Record
+from priorsr.bench.results import read_record
+from priorsr.bench.rows import Row
+from priorsr.errors import OptionError, UnknownNameError, did_you_mean
+
+
+class Name:
+    """What a user calls a row: its label, the label or id of one of its records, a record's file, or a model's.
+
+    A model is a training run's folder or a weights file, as `priorsr bench run` takes it; it is found by its weights'
+    hash. record: what a record's file holds.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        path = Path(text)
+        self.record = read_record(path) if path.suffix == ".json" else None
+        is_model = path.is_dir() or path.suffix == ".safetensors"
+        self._weights = entry_from_spec(path).facts.weights_hash if is_model else None
+
+    def is_of(self, record: Record) -> bool:
+        """Whether it names this record, one checkpoint of a row that may have several."""
+        if self.record or self._weights:
+            return record.id == (self.record and self.record.id) or record.model.weights_hash == self._weights
+        return self.text in (record.id, record.model.label)
+
+    def row(self, rows: Iterable[Row]) -> Row | None:
+        """The row of a table that it names, or the checkpoint, as a row of its own; raises OptionError for several."""
+        rows = list(rows)
+        found = [row for row in rows if row.label == self.text] or [
+            replace(row, records=(record,), label=record.model.label, seeds=row.seeds[place : place + 1])
+            for row in rows
+            for place, record in enumerate(row.records)
+            if self.is_of(record)
+        ]
+        if len(found) > 1:
+            ids = ", ".join(row.record.id for row in found)
+            raise OptionError(
+                f"{self.text!r} names {len(found)} rows of one table; one of their ids was expected: {ids}"
+            )
+        return found[0] if found else None
+
+    def unknown(self, labels: Iterable[str]) -> UnknownNameError:
+        """That there is none but those of these labels."""
+        return UnknownNameError(f"there is no record of {self.text!r}; {did_you_mean(self.text, set(labels))}")
+
+
+def records_called(records: Sequence[Record], text: str) -> list[Record]:
+    """The records that a user calls `text`, of every protocol and split; raises UnknownNameError if there is none."""
+    name = Name(text)
+    found = [record for record in records if name.is_of(record)]
+    if not found:
+        raise name.unknown(record.model.label for record in records)
+    return found

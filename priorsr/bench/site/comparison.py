@@ -1,0 +1,162 @@
+"""What the page that compares faces knows of a table: its models, its faces, and every face's scores."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from priorsr.bench.leaderboard import Leaderboard
+from priorsr.bench.numbers import score_label
+from priorsr.bench.results import faces_path, lr_kind, outputs_path
+from priorsr.bench.rows import Row
+from priorsr.bench.site.pictures import bring_images, image_folder
+from priorsr.bench.site.rows import row_key
+from priorsr.errors import DataError
+from priorsr.files import atomic_text
+
+_DIGITS = {"dB": 2, "": 4}  # as they are shown; one more is stored, so that faces sort
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A row of a table whose images were kept: the record whose images they are, its folder's URL, and its scores."""
+
+    row: Row
+    folder: str
+    scores: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A table's images. lr, hr: their folders' URLs; with_lr, with_hr: the faces that have them."""
+
+    board: Leaderboard
+    models: tuple[Shown, ...]
+    faces: tuple[str, ...]
+    lr: str
+    hr: str
+    with_lr: frozenset[str]
+    with_hr: frozenset[str]
+
+    def write(self, path: Path, anchor: str) -> None:
+        """Write it as a script, since a page that opens from disk can load nothing else."""
+        content = json.dumps(self._content(), separators=(",", ":"))
+        atomic_text(path, f"faces.table({json.dumps(anchor)}, {content});\n")
+
+    def _content(self) -> dict[str, Any]:
+        board = self.board
+        return {
+            "title": board.title,
+            "lr": self.lr,
+            "hr": self.hr,
+            "faces": self.faces,
+            "withoutLr": self._places(self.with_lr),
+            "withoutHr": self._places(self.with_hr),
+            "scores": [
+                {
+                    "name": name,
+                    "label": score_label(name),
+                    "unit": board.example(name).unit,
+                    "higherIsBetter": board.example(name).higher_is_better,
+                    "digits": _DIGITS[board.example(name).unit],
+                }
+                for name in board.scores
+            ],
+            "models": [
+                {
+                    "key": row_key(shown.row),
+                    "label": shown.row.label,
+                    "folder": shown.folder,
+                    "beyondLr": shown.row.record.prior.beyond_lr,
+                    "baseline": shown.row is board.baseline,
+                }
+                for shown in self.models
+            ],
+            "values": {
+                name: [self._values(shown.scores.get(name, {}), board.example(name).unit) for shown in self.models]
+                for name in board.scores
+            },
+        }
+
+    def _places(self, there: frozenset[str]) -> list[int]:
+        return [place for place, face in enumerate(self.faces) if face not in there]
+
+    def _values(self, scores: dict[str, float], unit: str) -> list[float | str | None]:
+        """The scores in the order of the faces, infinity as a word that JavaScript's Number() reads."""
+        return [_rounded(scores.get(face), _DIGITS[unit] + 1) for face in self.faces]
+
+
+def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | None) -> Comparison | None:
+    """The comparison of a table's models whose images were kept, or None; copies the images into the folder `out`.
+
+    most: of how many faces, the first ones; None: of all. Raises DataError for a folder that lacks some of its images.
+    """
+    known = sorted(board.example(board.scores[0]).per_image)[:most]
+    models = []
+    for row in board.rows:
+        record = next((record for record in row.records if record.outputs), None)
+        if record is None or record.outputs is None:
+            continue
+        folder = outputs_path(results, record.outputs)
+        if not folder.is_dir():
+            continue
+        there = _images(folder)
+        missing = next((face for face in known if face not in there), None)
+        if missing is not None:
+            raise DataError(
+                f"{folder}: lacks {missing}.png, which the record {record.id} has scores of; run the benchmark again "
+                "with --again, or remove the folder"
+            )
+        bring_images(folder, known, results, out)
+        scores = {name: dict(score.per_image) for name, score in record.scores.items()}
+        models.append(Shown(row, image_folder(folder, results), scores))
+    if not models:
+        return None
+    lr = faces_path(results, board.data.hash, lr_kind(board.protocol.reduction_hash))
+    hr = faces_path(results, board.data.hash, "hr")
+    with_lr, with_hr = (frozenset(known) & _images(folder) for folder in (lr, hr))
+    for folder, there in ((lr, with_lr), (hr, with_hr)):
+        if there:
+            bring_images(folder, sorted(there), results, out)
+    return Comparison(
+        board=board,
+        models=tuple(models),
+        faces=tuple(known),
+        lr=image_folder(lr, results),
+        hr=image_folder(hr, results),
+        with_lr=with_lr,
+        with_hr=with_hr,
+    )
+
+
+def disagreement(comparison: Comparison) -> list[str]:
+    """The faces, those first whose scores by ranked models differ most (standard deviation); infinity is left out."""
+    first = comparison.board.scores[0]
+    ranked = [
+        shown.scores[first]
+        for shown in comparison.models
+        if first in shown.scores and not shown.row.record.prior.beyond_lr
+    ]
+    return sorted(comparison.faces, key=lambda face: -_deviation([scores[face] for scores in ranked]))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    finite = [value for value in values if math.isfinite(value)]
+    if len(finite) < 2:
+        return 0.0
+    mean = math.fsum(finite) / len(finite)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / len(finite))
+
+
+def _images(folder: Path) -> frozenset[str]:
+    return frozenset(path.stem for path in folder.glob("*.png"))
+
+
+def _rounded(value: float | None, digits: int) -> float | str | None:
+    if value is None:
+        return None
+    return round(value, digits) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")

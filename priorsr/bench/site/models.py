@@ -1,0 +1,116 @@
+"""A model's page: its standing in every table, its best and worst faces, its card, and its records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from priorsr.bench.numbers import number, score_label
+from priorsr.bench.reported import Reported
+from priorsr.bench.rows import Row
+from priorsr.bench.site.comparison import Comparison, Shown
+from priorsr.bench.site.pages import card_in_words
+from priorsr.bench.site.pictures import image_url
+from priorsr.bench.site.rows import row_key
+from priorsr.bench.site.section import Section, Standing
+
+SHOWN_FACES = 6
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A face as the model made it, its score, and its HR image if that was kept; URLs from the site's folder."""
+
+    face: str
+    sr: str
+    hr: str
+    score: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Some faces of a model. link: where the comparison shows them, after the #."""
+
+    title: str
+    score: str
+    board_title: str
+    link: str
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    """All that a model's page shows. by_scores: its standings, those with the same scores in one table."""
+
+    row: Row
+    standings: tuple[Standing, ...]
+    by_scores: tuple[tuple[Standing, ...], ...]
+    card: Mapping[str, str]
+    galleries: tuple[Gallery, ...]
+    reported: tuple[Reported, ...]
+
+
+def model_pages(sections: Sequence[Section], reported: Iterable[Reported]) -> list[ModelPage]:
+    """A page for each model of the tables, in the order of the first table that has it."""
+    found: dict[str, list[tuple[Section, Standing]]] = {}
+    for section in sections:
+        for row in section.board.rows:
+            ranked = any(row is other for other in section.board.ranked)
+            found.setdefault(row_key(row), []).append((section, Standing(section.anchor, section.board, row, ranked)))
+    published = list(reported)
+    return [_page(places, published) for places in found.values()]
+
+
+def _page(places: Sequence[tuple[Section, Standing]], reported: Sequence[Reported]) -> ModelPage:
+    standings = tuple(standing for _, standing in places)
+    row = standings[0].row
+    alike: dict[tuple[str, ...], list[Standing]] = {}
+    for standing in standings:
+        alike.setdefault(standing.board.scores, []).append(standing)
+    return ModelPage(
+        row=row,
+        standings=standings,
+        by_scores=tuple(map(tuple, alike.values())),
+        card=card_in_words(row.record.model.card),
+        galleries=_galleries(places),
+        reported=tuple(value for value in reported if value.model == row.record.model.name),
+    )
+
+
+def _galleries(places: Iterable[tuple[Section, Standing]]) -> tuple[Gallery, ...]:
+    """The worst and the best faces under the first table whose images were kept."""
+    for section, standing in places:
+        comparison = section.comparison
+        shown = next((found for found in comparison.models if found.row is standing.row), None) if comparison else None
+        if comparison and shown and section.board.scores[0] in shown.scores:
+            values = shown.scores[section.board.scores[0]]
+            higher = section.board.example(section.board.scores[0]).higher_is_better
+            finite = [face for face in comparison.faces if math.isfinite(values[face])]
+            best_first = sorted(finite, key=values.__getitem__, reverse=higher)
+            few = min(SHOWN_FACES, len(finite) // 2)
+            ends = {"worst": best_first[::-1][:few], "best": best_first[:few]}
+            return tuple(_gallery(section, comparison, shown, faces, order) for order, faces in ends.items() if faces)
+    return ()
+
+
+def _gallery(section: Section, comparison: Comparison, shown: Shown, faces: Iterable[str], order: str) -> Gallery:
+    """Faces of a model; `order` is "worst" or "best", as the comparison knows it."""
+    name = section.board.scores[0]
+    key = row_key(shown.row)
+    return Gallery(
+        title=f"{order.capitalize()} faces",
+        score=score_label(name),
+        board_title=section.board.title,
+        link=urlencode({"table": section.anchor, "models": key, "order": order, "of": key}),
+        pairs=tuple(
+            Pair(
+                face=face,
+                sr=image_url(shown.folder, face),
+                hr=image_url(comparison.hr, face) if face in comparison.with_hr else "",
+                score=number(shown.scores[name][face], section.board.example(name)),
+            )
+            for face in faces
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Submissions: a model's records with their images or weights in one file, and whether they are true."""

@@ -1,0 +1,133 @@
+"""A stranger's zip file, opened with care: nothing is written by its name, and nothing unpacks without a limit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from priorsr.errors import DataError
+
+MANIFEST = "manifest.json"
+WEIGHTS = "weights.safetensors"
+_MEMBER = re.compile(
+    r"manifest\.json|weights\.safetensors|records/[0-9a-f]{16}\.json|outputs/[0-9a-f]{16}/[^/\\\x00-\x1f]+\.(png|npy)"
+)
+_PICKLES = (".pth", ".pt", ".ckpt", ".bin", ".pkl", ".pickle", ".npz")
+MOST_MEMBERS = 1_000_000
+MOST_JSON = 64 * 2**20  # bytes
+_CHUNK = 2**20
+
+
+class Archive:
+    """The members of a submission, by name, each a plain file of a kind that a submission has, and once.
+
+    Raises DataError naming file and member for anything else: no zip, paths that leave the folder, links, names that
+    are there twice, encryption, or compressed data, which only JSON may be, so that nothing unpacks to much more than
+    the file's own size.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise DataError(f"{path}: there is no such file; a submission that priorsr packed was expected") from None
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise DataError(f"{path}: cannot be read as a zip file ({error})") from error
+        members = self._zip.infolist()
+        if len(members) > MOST_MEMBERS:
+            raise DataError(f"{path}: has {len(members)} members; at most {MOST_MEMBERS} were expected")
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            problem = _problem(member)
+            if member.orig_filename in self._members:
+                problem = "is there twice"
+            if problem:
+                self._zip.close()
+                raise DataError(f"{path}: the member {member.orig_filename!r:.120} {problem}")
+            self._members[member.filename] = member
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
+
+    @property
+    def names(self) -> list[str]:
+        """The members' names."""
+        return list(self._members)
+
+    def read(self, name: str, most: int) -> bytes:
+        """A member's bytes; raises DataError if there are more than `most`, before any is unpacked, or it is broken."""
+        size = self._size(name)
+        if size > most:
+            raise DataError(f"{self.path}: the member {name!r} unpacks to {size} bytes; at most {most} were expected")
+        with self._open(name) as file:
+            content = file.read(size)
+            if len(content) != size or file.read(1):
+                raise zipfile.BadZipFile("it is not as long as it says")
+        return content
+
+    def copy(self, name: str, target: Path) -> None:
+        """Copy a member to the path `target`."""
+        with self._open(name) as file, open(target, "wb") as out:
+            for chunk in iter(lambda: file.read(_CHUNK), b""):
+                out.write(chunk)
+
+    def sha256(self, name: str) -> str:
+        """The SHA-256 of a member's bytes, in hex; it is never in memory as a whole."""
+        digest = hashlib.sha256()
+        with self._open(name) as file:
+            for chunk in iter(lambda: file.read(_CHUNK), b""):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _size(self, name: str) -> int:
+        if name not in self._members:
+            raise DataError(f"{self.path}: has no member {name!r}, which a submission has")
+        return self._members[name].file_size
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[IO[bytes]]:
+        self._size(name)
+        try:
+            with self._zip.open(self._members[name]) as file:
+                yield file
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+            raise DataError(f"{self.path}: the member {name!r} is broken ({error})") from error
+
+
+def _problem(member: zipfile.ZipInfo) -> str:
+    """What is wrong with a member, as the end of a sentence, or nothing."""
+    name, mode = member.orig_filename, member.external_attr >> 16
+    if name != member.filename or name.startswith("/") or re.match(r"[A-Za-z]:", name) or "\\" in name:
+        return "has an absolute path, or one of another system; a path inside the submission was expected"
+    if ".." in name.split("/"):
+        return "leaves the submission's folder by its path"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "is a link or a device, or no file; plain files were expected"
+    if name.endswith(_PICKLES):
+        return "may hold a pickle, which can execute; weights are .safetensors, arrays .npy"
+    if _MEMBER.fullmatch(name) is None:
+        return "is none of a submission's: manifest.json, records/ID.json, outputs/ID/FACE.png or .npy, " + WEIGHTS
+    if member.flag_bits & 1:
+        return "is encrypted"
+    compressed = member.compress_type != zipfile.ZIP_STORED
+    if compressed and not (name.endswith(".json") and member.compress_type == zipfile.ZIP_DEFLATED):
+        return "is compressed; only JSON may be, by deflate, so that nothing unpacks to more than was sent"
+    if compressed and member.file_size > MOST_JSON:
+        return f"unpacks to {member.file_size} bytes; at most {MOST_JSON} were expected"
+    if not compressed and member.file_size != member.compress_size:
+        return "is stored, and its two sizes differ"
+    return ""

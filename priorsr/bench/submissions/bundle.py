@@ -1,0 +1,167 @@
+"""A submission: one model's records on one split, and its SR images, its weights, or both, in a zip file.
+
+It is laid out as a results folder: `records/ID.json`, `outputs/ID/FACE.png`, or `FACE.npy` (float32, as the model
+answered) where a record's protocol does not round to 8 bits; beside them `weights.safetensors`, and `manifest.json`
+with the SHA-256 of every other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from priorsr.bench.records import Facts, Hash, Record
+from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
+from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
+from priorsr.errors import DataError
+
+_Facts = TypeVar("_Facts", bound=Facts)
+
+
+class Manifest(Facts):
+    """`manifest.json`: what packed the submission, and the SHA-256 of every other member."""
+
+    format: Literal[1]
+    made_by: str
+    files: dict[str, Hash]
+
+
+class Bundle:
+    """A submission that is whole: its members are those of its manifest, and its records are of one model.
+
+    Raises DataError otherwise. Close it, or use it in a `with`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.archive = Archive(path)
+        self.path = path
+        try:
+            self.manifest = self._parsed(Manifest, MANIFEST)
+            self._check_manifest()
+            self._outputs = self._by_folder()
+            self.records = [self._record(name) for name in sorted(self.archive.names) if name.startswith("records/")]
+            self._check_records()
+            self._check_outputs()
+        except DataError:
+            self.close()
+            raise
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether it brings the model's weights."""
+        return WEIGHTS in self.archive.names
+
+    @property
+    def has_images(self) -> bool:
+        """Whether it brings the SR images of its records."""
+        return bool(self.faces(self.records[0]))
+
+    def faces(self, record: Record) -> Mapping[str, str]:
+        """By face, the member that is its SR image under a record; empty if the submission has no images for it."""
+        return self._outputs.get(record.identity.outputs_id, {})
+
+    def images(self, record: Record, faces: Sequence[str], size: int) -> Tensor:
+        """SR images (B,3,H,W) of faces under a record: as the model answered, or from 8 bits.
+
+        Raises DataError for one that is not an image of `size` pixels a side.
+        """
+        members = self.faces(record)
+        return torch.from_numpy(np.stack([self._image(members[face], size) for face in faces]))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.archive.__exit__(None, None, None)
+
+    def __enter__(self) -> Bundle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _image(self, member: str, size: int) -> np.ndarray:
+        content, name = self.archive.read(member, most_bytes(size)), f"{self.path}: {member}"
+        if member.endswith(".npy"):
+            return npy_values(name, content, size)
+        return png_pixels(name, content, size).transpose(2, 0, 1).astype(np.float32) / 255
+
+    def _parsed(self, facts: type[_Facts], name: str) -> _Facts:
+        try:
+            return facts.model_validate_json(self.archive.read(name, MOST_JSON))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "it"
+            raise DataError(
+                f"{self.path}: {name}: {where} is {first['input']!r:.80}: {first['msg'].lower()}"
+            ) from error
+
+    def _record(self, name: str) -> Record:
+        record = self._parsed(Record, name)
+        if name != f"records/{record.id}.json":
+            raise DataError(f"{self.path}: {name}: holds the record {record.id!r}; a file's name is its record's id")
+        return record
+
+    def _by_folder(self) -> dict[str, dict[str, str]]:
+        """By the id of outputs, then by face, the member that is its image."""
+        found: dict[str, dict[str, str]] = {}
+        for name in self.archive.names:
+            if name.startswith("outputs/"):
+                _, folder, file = name.split("/")
+                faces, face = found.setdefault(folder, {}), file.rpartition(".")[0]
+                if face in faces:
+                    raise DataError(f"{self.path}: {faces[face]} and {name} are two images of one face")
+                faces[face] = name
+        return found
+
+    def _check_manifest(self) -> None:
+        listed, there = self.manifest.files, set(self.archive.names) - {MANIFEST}
+        for name in sorted(listed.keys() ^ there):
+            problem = "is listed and not there" if name in listed else "is there and not listed"
+            raise DataError(f"{self.path}: {MANIFEST}: {name!r:.120} {problem}")
+        for name, digest in listed.items():
+            found = self.archive.sha256(name)
+            if found != digest:
+                raise DataError(f"{self.path}: {name}: has the SHA-256 {found[:12]}, and {MANIFEST} says {digest[:12]}")
+
+    def _check_records(self) -> None:
+        if not self.records:
+            raise DataError(f"{self.path}: holds no record")
+        first = self.records[0]
+        for record in self.records[1:]:
+            if (record.model, record.data, record.prior) != (first.model, first.data, first.prior):
+                raise DataError(
+                    f"{self.path}: the records {first.id} and {record.id} are not of one model, data, split and prior"
+                )
+
+    def _check_outputs(self) -> None:
+        known = {record.identity.outputs_id for record in self.records}
+        for folder in sorted(self._outputs.keys() - known):
+            raise DataError(f"{self.path}: outputs/{folder}: is of none of the records")
+        if not self._outputs and not self.has_weights:
+            raise DataError(f"{self.path}: has neither SR images nor weights, so nothing can be verified")
+        for record in self.records:
+            members = self.faces(record)
+            if bool(members) != bool(self._outputs):
+                raise DataError(f"{self.path}: has no SR images for the record {record.id}, and some for another")
+            if members and members.keys() != record.images.keys():
+                odd = sorted(members.keys() ^ record.images.keys())[0]
+                raise DataError(
+                    f"{self.path}: has {len(members)} SR images for the record {record.id}, which has "
+                    f"{len(record.images)} faces; one of them, {odd!r}, is in one of the two only"
+                )
+            rounded = [name for name in members.values() if name.endswith(".png")]
+            if rounded and not quantised(record.protocol.scoring):
+                raise DataError(
+                    f"{self.path}: {rounded[0]}: is rounded to 8 bits, and {record.protocol.id} scores what the model "
+                    "answers; a float32 array (.npy) was expected"
+                )
+
+
+def quantised(scoring: Mapping[str, object]) -> bool:
+    """Whether a protocol's scoring half rounds SR to 8 bits, so that PNG files hold all that it scores."""
+    return scoring["quantise"] is True

@@ -1,0 +1,107 @@
+"""Packing a submission: records of a results folder, with the SR images or the weights that they are of."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from priorsr.bench.records import Record
+from priorsr.bench.results import outputs_path, record_path
+from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
+from priorsr.bench.submissions.bundle import Manifest, quantised
+from priorsr.errors import DataError, OptionError
+from priorsr.files import atomic_path, sha256_file
+from priorsr.models.weights import load, weights_hash
+from priorsr.version import __version__
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same content makes the same file
+
+
+def pack(
+    results: str | Path,
+    records: Sequence[Record],
+    out: str | Path,
+    *,
+    weights: str | Path | None = None,
+    outputs: bool = True,
+) -> Path:
+    """Pack records of one model, data, split and prior into the file `out`.
+
+    weights: the model's .safetensors, to be packed too. outputs: whether to pack the SR images of the results folder:
+    8-bit PNG, or the float32 arrays where one of the records' protocols does not round.
+
+    Raises DataError for images that the results folder lacks, and for weights that are not those of the records;
+    OptionError for records of several models, and where nothing is left that could be verified.
+    """
+    results, out = Path(results), Path(out)
+    _check_one_model(records)
+    if not outputs and weights is None:
+        raise OptionError("neither SR images nor weights are to be packed; at least one of them was expected")
+    members = {f"records/{record.id}.json": record_path(results, record.id) for record in records}
+    if outputs:
+        members |= _outputs(results, records)
+    if weights is not None:
+        members[WEIGHTS] = _weights(Path(weights), records[0])
+    manifest = Manifest(
+        format=1, made_by=f"priorsr {__version__}", files={name: sha256_file(path) for name, path in members.items()}
+    )
+    with atomic_path(out) as beside, zipfile.ZipFile(beside, "w") as file:
+        text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
+        file.writestr(_member(MANIFEST), text.encode())
+        for name, path in members.items():
+            with open(path, "rb") as source, file.open(_member(name), "w", force_zip64=True) as target:
+                while chunk := source.read(2**20):
+                    target.write(chunk)
+    return out
+
+
+def _check_one_model(records: Sequence[Record]) -> None:
+    if not records:
+        raise OptionError("there is no record to pack; at least one was expected")
+    first = records[0]
+    for record in records[1:]:
+        if (record.model, record.data, record.prior) != (first.model, first.data, first.prior):
+            raise OptionError(
+                f"the records {first.id} and {record.id} are not of one model (weights, label), data, split and prior; "
+                "a submission is of one: name its records by their ids"
+            )
+
+
+def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
+    """The SR images, by the member's name: arrays for outputs that any record scores as they are, else PNG."""
+    as_they_are = {record.outputs for record in records if not quantised(record.protocol.scoring)}
+    members = {}
+    for record in records:
+        if record.outputs is None:
+            raise DataError(
+                f"{record_path(results, record.id)}: its SR images were not kept; run 'priorsr bench run' again with "
+                "them (--save-outputs --again)"
+            )
+        suffix = ".npy" if record.outputs in as_they_are else ".png"
+        for face in record.images:
+            path = outputs_path(results, record.outputs) / f"{face}{suffix}"
+            if not path.is_file():
+                raise DataError(
+                    f"{path}: is not there, and {record.protocol.id} needs it; run 'priorsr bench run' again under it"
+                )
+            members[f"outputs/{record.outputs}/{face}{suffix}"] = path
+    return members
+
+
+def _weights(path: Path, record: Record) -> Path:
+    found = weights_hash(load(path))
+    if found != record.model.weights_hash:
+        raise DataError(
+            f"{path}: has weights of the hash {found[:12]}, and the record {record.id} is of "
+            f"{record.model.weights_hash[:12]}"
+        )
+    return path
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, _EPOCH)
+    member.external_attr = 0o100644 << 16
+    member.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+    return member

@@ -1,0 +1,104 @@
+"""Running faces of a submission again: its weights, in the installed model of that name."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from priorsr.bench.entries import Entry, entry_of
+from priorsr.bench.evaluation import ready_to_score, super_resolve
+from priorsr.bench.given_priors import NOTHING, GivenPrior, own_priors
+from priorsr.bench.records import Record
+from priorsr.bench.submissions.archive import WEIGHTS
+from priorsr.bench.submissions.bundle import Bundle
+from priorsr.bench.submissions.differences import Difference
+from priorsr.data import FaceLoader
+from priorsr.errors import DataError, OptionError
+from priorsr.models.weights import load
+from priorsr.registry import create
+from priorsr.types import Batch
+
+
+class Rerun:
+    """The model of a submission, as it is installed here; `differences`: what of it is not as the records say.
+
+    Raises OptionError if the submission brings no weights for a model that has some, DataError for a model that cannot
+    be run again here as the records say it was.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        record = bundle.records[0]
+        self._where = str(bundle.path)
+        self._entry = _entry(bundle, record)
+        self._device = torch.device("cpu")
+        if record.model.accelerated or record.model.precision != "float32":
+            raise DataError(
+                f"{bundle.path}: its model ran {'accelerated' if record.model.accelerated else 'in '}"
+                f"{'' if record.model.accelerated else record.model.precision}; only float32 as it is can be run again"
+            )
+        self.differences = _model_differences(record, self._entry)
+
+    def answer(self, batch: Batch, record: Record, loader: FaceLoader) -> Tensor:
+        """The SR images (B,3,H,W) of a batch, given the prior that the record says; raises DataError for another."""
+        prior = self._prior(record, loader)
+        with ready_to_score(self._entry.model, self._device) as model:
+            return super_resolve(model, batch, prior.of(batch), self._device).cpu()
+
+    def _prior(self, record: Record, loader: FaceLoader) -> GivenPrior:
+        if record.prior.source == "none":
+            return NOTHING
+        if record.prior.source == "corrupted":
+            raise DataError(f"{self._where}: was given a corrupted prior; only the face set's own can be given again")
+        given = own_priors(self._entry, loader)
+        if given.facts != record.prior:
+            raise DataError(
+                f"{self._where}: was given a prior {record.prior.source} ({record.prior.by}), and the face set's is "
+                f"{given.facts.source} ({given.facts.by})"
+            )
+        return given
+
+
+def choose(faces: Sequence[str], count: int, seed: int) -> tuple[str, ...]:
+    """Faces to run again, drawn at random, sorted; raises OptionError for more than there are."""
+    if not 1 <= count <= len(faces):
+        raise OptionError(f"{count} faces are to be run again; 1 to {len(faces)} were expected")
+    return tuple(sorted(random.Random(seed).sample(sorted(faces), count)))
+
+
+def _entry(bundle: Bundle, record: Record) -> Entry:
+    if bundle.has_weights:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / WEIGHTS
+            bundle.archive.copy(WEIGHTS, path)
+            try:
+                module: nn.Module = load(path)
+            except DataError as error:
+                raise DataError(f"{bundle.path}: {str(error).removeprefix(f'{folder}/')}") from error
+    elif record.training.seed is None:
+        module = create("model", f"{record.model.distribution}:{record.model.name}", **_options(record.model.config))
+    else:
+        raise OptionError(f"{bundle.path}: brings no weights, so no face can be run again")
+    return entry_of(module, record.model.label)
+
+
+def _options(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+
+
+def _model_differences(record: Record, entry: Entry) -> list[Difference]:
+    """What of the model is not as the record says."""
+    found = [
+        Difference(f"{record.id}: model.{part}", getattr(record.model, part), getattr(entry.facts, part))
+        for part in ("distribution", "name", "weights_hash", "config")
+        if getattr(record.model, part) != getattr(entry.facts, part)
+    ]
+    parameters = sum(parameter.numel() for parameter in entry.model.parameters())
+    if parameters != record.cost.parameters:
+        found.append(Difference(f"{record.id}: cost.parameters", record.cost.parameters, parameters))
+    return found

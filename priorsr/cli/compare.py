@@ -1,0 +1,117 @@
+"""`priorsr bench compare`: two models on the same faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from priorsr.cli.console import console, errors, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from priorsr.bench.compare import Compared
+
+_NAMED = "A label, record id, training run or weights file of --results; or a record's file."
+
+
+def compare(
+    ours: Annotated[str, typer.Argument(metavar="A", help=_NAMED)],
+    theirs: Annotated[str, typer.Argument(metavar="B", help="What A is compared with, named alike.")],
+    results: Annotated[Path | None, typer.Option(help="The results folder; a record's own unless given.")] = None,
+    protocol: Annotated[list[str] | None, typer.Option(help="Only this protocol, by id; repeatable.")] = None,
+    score: Annotated[str | None, typer.Option(help="The score of the picture; the first one unless given.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the faces' differences into this PNG.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every face's difference.")] = False,
+) -> None:
+    """Compare two models, or methods with several seeds, face by face, and say what can be told apart."""
+    from priorsr.bench.compare import compare as compare_rows
+
+    found = compare_rows(ours, theirs, results, protocols=protocol or ())
+    if picture:
+        _draw(found, score, _results_of(results, ours, theirs), picture)
+    if as_json:
+        print_json([_as_json(compared) for compared in found])
+        return
+    for table in _tables(found):
+        console.print(table)
+    for warning in dict.fromkeys(compared.warning for compared in found if compared.warning):
+        console.print(warning, style="dim", markup=False)
+    if picture:
+        console.print(f"written to {picture}", soft_wrap=True, markup=False)
+
+
+def _results_of(results: Path | None, *names: str) -> Path:
+    """The results folder, or that in which a record's file lies."""
+    return results or next(Path(name).parent.parent for name in names if name.endswith(".json"))
+
+
+def _draw(found: list[Compared], score: str | None, results: Path, picture: Path) -> None:
+    from priorsr.bench.compare_picture import draw_comparison
+    from priorsr.errors import UnknownNameError, did_you_mean
+    from priorsr.files import require_extra
+
+    require_extra("matplotlib", "bench")
+    names = [compared.score for compared in found]
+    if score is not None and score not in names:
+        raise UnknownNameError(f"the two do not share the score {score!r}; {did_you_mean(score, names)}")
+    chosen = found[names.index(score) if score else 0]
+    if not draw_comparison(chosen, results, picture):
+        errors.print(f"{results}: has no images of both models' faces, so the picture shows none", markup=False)
+
+
+def _tables(found: list[Compared]) -> Iterator[Table]:
+    """A table for each split."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from priorsr.bench.numbers import interval, number, p_value, score_label
+
+    colours = {"better": "green", "worse": "red", "not distinguishable": "dim"}
+    for data, there in groupby(found, key=lambda compared: compared.data):
+        alike = list(there)
+        ours, theirs, scope = alike[0].ours.label, alike[0].theirs.label, alike[0].found.scope_words
+        title = f"{ours} against {theirs}, {scope}, {data}"
+        table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+        for heading in ("protocol", "score", f"{ours} less {theirs}", "p-values", "faces", f"{ours} is"):
+            table.add_column(escape(heading), overflow="fold", no_wrap=heading == "p-values")
+        for compared in alike:
+            result, example = compared.found, compared.ours.record.scores[compared.score]
+            bounds = interval(result.interval95, example, sign=True, finer=1)
+            of_mean = "none" if result.p_mean is None else p_value(result.p_mean)
+            table.add_row(
+                escape(compared.protocol),
+                escape(score_label(compared.score)),
+                f"{number(result.mean, example, sign=True, finer=1)}\n[dim]{bounds}[/]",
+                f"mean {of_mean}\n[dim]ranks {p_value(result.p_ranks)}[/]",
+                f"{compared.better} : {compared.worse}",
+                f"[{colours[result.verdict]}]{result.verdict}[/]",
+            )
+        yield table
+
+
+def _as_json(compared: Compared) -> dict[str, Any]:
+    import dataclasses
+
+    from priorsr.bench.numbers import json_number
+
+    sides = {
+        side: {"label": row.label, "records": [record.id for record in row.records], "seeds": list(row.seeds)}
+        for side, row in (("ours", compared.ours), ("theirs", compared.theirs))
+    }
+    record = compared.ours.record
+    return {
+        "protocol": {"id": record.protocol.id, "hash": record.protocol.hash},
+        "data": {"name": record.data.name, "hash": record.data.hash, "split": record.data.split},
+        "score": compared.score,
+        **sides,
+        **dataclasses.asdict(compared.found),
+        "mean": json_number(compared.found.mean),
+        "better_faces": compared.better,
+        "worse_faces": compared.worse,
+        "by_face": {face: json_number(value) for face, value in compared.by_face.items()},
+    }

@@ -1,0 +1,26 @@
+"""`priorsr bench spread`: the same images under all protocols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from priorsr.cli.console import console
+
+
+def spread(
+    results: Annotated[Path, typer.Argument(help="A results folder that keeps SR images.")],
+    out: Annotated[Path, typer.Option(help="The folder for spread.json and the pictures.")],
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="A protocol's id or file; all of the package unless given; repeatable.")
+    ] = None,
+) -> None:
+    """Score the SR images of a results folder under every protocol's scoring, and draw how far apart these are."""
+    from priorsr.bench.spread import spreads, write_spreads
+    from priorsr.files import require_extra
+
+    require_extra("matplotlib", "bench")
+    for path in write_spreads(spreads(results, protocol or ()), out):
+        console.print(f"written to {path}", soft_wrap=True, markup=False)

@@ -1,0 +1,100 @@
+"""`priorsr bench pack` and `priorsr bench verify`: submissions made, and checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from priorsr.cli.console import console, print_json
+
+SHOWN = 20  # differences; a submission may have thousands
+
+
+def pack(
+    results: Annotated[Path, typer.Argument(help="The results folder.")],
+    model: Annotated[
+        str, typer.Option(help="The model's label, training run or weights file, or a record's id, in it.")
+    ],
+    out: Annotated[Path, typer.Option(help="The submission's file, such as mine.zip.")],
+    protocol: Annotated[list[str] | None, typer.Option(help="Only records under this protocol; repeatable.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only records of this split.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="The model's .safetensors, to be packed too.")] = None,
+    outputs: Annotated[bool, typer.Option(help="Pack the SR images.")] = True,
+) -> None:
+    """Pack a model's records with its SR images, its weights, or both, so that others can verify them."""
+    from priorsr.bench.results import read_results
+    from priorsr.bench.selection import records_called
+    from priorsr.bench.submissions.pack import pack as pack_records
+
+    records = [
+        record
+        for record in records_called(read_results(results), model)
+        if (not protocol or record.protocol.id in protocol) and split in (None, record.data.split)
+    ]
+    made = pack_records(results, records, out, weights=weights, outputs=outputs)
+    count = len(records)
+    console.print(f"{count} record{'s' * (count > 1)} packed into {made}", soft_wrap=True, markup=False)
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="What priorsr bench pack made.")],
+    data: Annotated[Path, typer.Option(help="The face set that it is of.")],
+    protocol: Annotated[
+        list[Path] | None, typer.Option(help="The file NAME@V.toml of a protocol that is not in the package.")
+    ] = None,
+    rerun: Annotated[
+        int | None,
+        typer.Option(help="Faces to run again from the weights; none unless given, or 8 where there are no images."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Chooses the faces to run again; nobody knows it unless given.")
+    ] = None,
+    into: Annotated[Path | None, typer.Option(help="A results folder to add it to if nothing differs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compute every score of a submission again, or run faces again, and say exactly what differs.
+
+    The exit code is 2 if anything does.
+    """
+    from priorsr.bench.submissions.adding import add
+    from priorsr.bench.submissions.bundle import Bundle
+    from priorsr.bench.submissions.verification import TIERS
+    from priorsr.bench.submissions.verify import verify as verify_bundle
+
+    with Bundle(bundle) as opened:
+        report = verify_bundle(opened, data, protocols=protocol or (), faces=rerun, seed=seed)
+        if into and not report.differences:
+            add(opened, report, into)
+    if as_json:
+        print_json({**_plain(dataclasses.asdict(report)), "records": [record.id for record in report.records]})
+    else:
+        for difference in report.differences[:SHOWN]:
+            console.print(f"- {difference}", soft_wrap=True, markup=False, highlight=False)
+        if len(report.differences) > SHOWN:
+            console.print(f"and {len(report.differences) - SHOWN} more; --json lists all", markup=False)
+        for name, reason in report.not_checked.items():
+            console.print(f"not checked: {name}: {reason}", soft_wrap=True, markup=False, highlight=False)
+        count, tier = len(report.differences), report.tier
+        _say(f"{count} difference{'s' * (count > 1)}" if count else f"true, tier {tier}: {TIERS[tier]}")
+        if into and not report.differences:
+            _say(f"added to {into}")
+    if report.differences:
+        raise typer.Exit(2)
+
+
+def _plain(value: Any) -> Any:
+    """The value with infinity as records have it in JSON."""
+    from priorsr.bench.numbers import json_number
+
+    if isinstance(value, float):
+        return json_number(value)
+    if isinstance(value, list | tuple):
+        return list(map(_plain, value))
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _say(text: str) -> None:
+    console.print(text, soft_wrap=True, markup=False, highlight=False)

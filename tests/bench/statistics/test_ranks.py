@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+
+from priorsr.bench.statistics.ranks import all_pairs
+from priorsr.bench.statistics.significance import Sample
+
+
+def rows(*gains: float, noise: float = 0.2, images: int = 60) -> list[Sample]:
+    rng = np.random.default_rng(0)
+    faces = rng.normal(25, 3, images)
+    return [Sample((faces + gain + rng.normal(0, noise, images))[None]) for gain in gains]
+
+
+def ranks(samples: list[Sample], *, higher: bool = True) -> list[tuple[int, int]]:
+    pairs = all_pairs(samples, higher_is_better=higher)
+    return [pairs.ranks(place, range(len(samples))) for place in range(len(samples))]
+
+
+def test_rows_that_are_surely_apart_have_one_rank_each() -> None:
+    assert ranks(rows(0.0, 2.0, 1.0)) == [(3, 3), (1, 1), (2, 2)]
+    assert ranks(rows(0.0, 2.0, 1.0), higher=False) == [(1, 1), (3, 3), (2, 2)]
+
+
+def test_rows_that_are_alike_share_their_ranks() -> None:
+    assert ranks(rows(1.0, 1.0, 0.0)) == [(1, 2), (1, 2), (3, 3)]
+
+
+def test_not_distinguishable_is_not_transitive_and_ranks_say_so() -> None:
+    """A and B are alike, B and C too, and A is better than C: B's rank may be any."""
+    assert ranks(rows(0.08, 0.04, 0.0)) == [(1, 2), (1, 3), (2, 3)]
+
+
+def test_with_more_rows_the_same_difference_needs_more() -> None:
+    two = rows(0.09, 0.0)
+    crowd = [*two, *rows(*([5.0] * 12))]
+    assert ranks(two) == [(1, 1), (2, 2)]
+    assert ranks(crowd)[0][1] == 14
+
+
+def test_ranks_are_among_the_rows_that_are_named() -> None:
+    pairs = all_pairs(rows(0.0, 2.0, 1.0), higher_is_better=True)
+    assert pairs.ranks(0, [0, 2]) == (2, 2)
+    assert pairs.ranks(0, [0]) == (1, 1)
+
+
+def test_every_interval_holds_a_rank() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        for low, high in ranks(rows(*rng.normal(0, 0.1, 7))):
+            assert 1 <= low <= high <= 7

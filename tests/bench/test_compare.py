@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from priorsr.bench.compare import compare
+from priorsr.bench.compare_picture import draw_comparison
+from priorsr.bench.facts import protocol_facts
+from priorsr.bench.records import ModelFacts, TrainingFacts
+from priorsr.bench.results import faces_path, lr_kind, outputs_path, record_path, write_record
+from priorsr.errors import OptionError, UnknownNameError
+from priorsr.files import sha256_json
+from priorsr.metrics import load_protocol
+
+FACES = [f"face-{place:02}" for place in range(30)]
+
+
+@pytest.fixture
+def place(make_record, tmp_path: Path):
+    """Write a record of a seed of a recipe into a results folder: PSNR of 30 faces about `level`."""
+
+    def make(
+        recipe: str, seed: int, level: float, protocol: str = "dic@1", label: str = "", weights: str = "", **changes
+    ):
+        rng = np.random.default_rng([seed, *recipe.encode()])
+        faces = np.random.default_rng(0).normal(25, 3, len(FACES))
+        values = dict(zip(FACES, (faces + level + rng.normal(0, 0.1, len(FACES))).tolist(), strict=True))
+        model = ModelFacts(
+            label=label or f"{recipe}-{seed}",
+            distribution="somebody",
+            name="network",
+            version="1.0",
+            weights_hash=weights or sha256_json([recipe, seed]),
+            config={},
+            card={"recipe": recipe, "seed": seed, "steps": 10},
+        )
+        training = TrainingFacts(data="unknown", networks=(), seed=seed, method=model.method)
+        facts = {"model": model, "training": training, "protocol": protocol_facts(load_protocol(protocol)), **changes}
+        record = make_record(psnr=values, **facts)
+        write_record(tmp_path, record)
+        return record
+
+    return make
+
+
+def test_two_checkpoints(place, tmp_path) -> None:
+    ours, theirs = place("a", 0, 0.5), place("b", 0, 0.0)
+    (found,) = compare("a-0", "b-0", tmp_path)
+    assert (found.score, found.found.verdict, found.found.scope_words) == ("psnr", "better", "these two checkpoints")
+    assert "several seeds" in found.warning
+    assert (found.better, found.worse) == (30, 0)
+    assert found.by_face["face-03"] == pytest.approx(
+        ours.scores["psnr"].per_image["face-03"] - theirs.scores["psnr"].per_image["face-03"]
+    )
+    low, high = found.found.interval95
+    assert low < found.found.mean < high
+    (back,) = compare("b-0", "a-0", tmp_path)
+    assert (back.found.verdict, back.found.mean) == ("worse", -found.found.mean)
+
+
+def test_two_methods_by_their_label_and_one_checkpoint_by_its_own(place, tmp_path) -> None:
+    for recipe, level in (("a", 0.5), ("b", 0.0)):
+        for seed in range(3):
+            place(recipe, seed, level)
+    (methods,) = compare("a", "b", tmp_path)
+    assert (methods.ours.seeds, methods.found.scope_words, methods.warning) == ((0, 1, 2), "these two methods", "")
+    (one,) = compare("a-1", "b-2", tmp_path)
+    assert (one.ours.seeds, one.theirs.seeds) == ((1,), (2,))
+    assert one.found.scope_words == "these two checkpoints"
+
+
+def test_rows_are_found_by_id_and_by_file_and_by_weights(place, tmp_path) -> None:
+    import priorsr
+    from priorsr.bench.entries import entry_from_spec
+
+    ours, theirs = place("a", 0, 0.5), place("b", 0, 0.0)
+    by_label = compare("a-0", "b-0", tmp_path)
+    assert compare(ours.id, str(record_path(tmp_path, theirs.id)), tmp_path) == by_label
+    assert compare(*(str(record_path(tmp_path, record.id)) for record in (ours, theirs))) == by_label
+    path = tmp_path / "net.safetensors"
+    priorsr.save(priorsr.create("model", "encoder_decoder", width=4, depth=0, levels=1), path)
+    weights = entry_from_spec(path).facts.weights_hash
+    place("c", 0, 0.0, weights=weights)
+    (found,) = compare(str(path), "b-0", tmp_path)
+    assert found.ours.record.model.weights_hash == weights
+
+
+def test_every_protocol_that_both_have_ours_first(place, tmp_path) -> None:
+    for protocol in ("dic@1", "kdfsrnet@1", "priorsr@1"):
+        place("a", 0, 0.5, protocol)
+    for protocol in ("dic@1", "priorsr@1"):
+        place("b", 0, 0.0, protocol)
+    assert [found.protocol for found in compare("a-0", "b-0", tmp_path)] == ["priorsr@1", "dic@1"]
+    assert [found.protocol for found in compare("a-0", "b-0", tmp_path, protocols=["dic@1"])] == ["dic@1"]
+    with pytest.raises(UnknownNameError, match="no record under 'dic@9'; did you mean 'dic@1'"):
+        compare("a-0", "b-0", tmp_path, protocols=["dic@9"])
+    with pytest.raises(OptionError, match="were not scored under one protocol"):
+        compare("a-0", "b-0", tmp_path, protocols=["kdfsrnet@1"])
+
+
+def test_other_hashes_are_not_compared(place, tmp_path) -> None:
+    place("a", 0, 0.5)
+    place("b", 0, 0.0, scorer_hash=sha256_json("other code"))
+    with pytest.raises(OptionError, match="by one scorer"):
+        compare("a-0", "b-0", tmp_path)
+
+
+def test_names_that_are_none_or_several(place, tmp_path) -> None:
+    place("a", 0, 0.5)
+    place("b", 0, 0.0)
+    with pytest.raises(UnknownNameError, match="no record of 'c-0'"):
+        compare("c-0", "b-0", tmp_path)
+    with pytest.raises(OptionError, match="'a-0' is no record's file, and no results folder"):
+        compare("a-0", "b-0")
+    place("c", 0, 0.0, label="a-0")
+    with pytest.raises(OptionError, match="'a-0' names 2 rows of one table; one of their ids was expected"):
+        compare("a-0", "b-0", tmp_path)
+
+
+def test_a_face_that_is_equal_or_infinite(make_record, tmp_path) -> None:
+    values = {"a": 20.0, "b": math.inf, "c": 24.0}
+    for label, psnr in (("one", values), ("other", {**values, "a": 19.0})):
+        write_record(tmp_path, make_record(label, psnr))
+    (found,) = compare("one", "other", tmp_path)
+    assert (found.by_face, found.better, found.worse) == ({"a": 1.0, "b": 0.0, "c": 0.0}, 1, 0)
+
+
+def test_the_picture_shows_the_spread_and_the_faces(place, tmp_path) -> None:
+    records = [place(recipe, 0, level, outputs=sha256_json(recipe)[:16]) for recipe, level in (("a", 0.1), ("b", 0.0))]
+    (found,) = compare("a-0", "b-0", tmp_path)
+    assert not draw_comparison(found, tmp_path, tmp_path / "bare.png")
+    record = records[0]
+    folders = {
+        faces_path(tmp_path, record.data.hash, "hr"): 128,
+        faces_path(tmp_path, record.data.hash, lr_kind(record.protocol.reduction_hash)): 16,
+        **{outputs_path(tmp_path, one.outputs): 128 for one in records},
+    }
+    for folder, side in folders.items():
+        folder.mkdir(parents=True)
+        for face in FACES:
+            Image.new("RGB", (side, side)).save(folder / f"{face}.png")
+    assert draw_comparison(found, tmp_path, tmp_path / "faces.png")
+    bare, faces = (Image.open(tmp_path / name) for name in ("bare.png", "faces.png"))
+    assert faces.width > bare.width
+    assert faces.height > bare.height

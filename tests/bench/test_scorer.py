@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import priorsr
+from priorsr.bench import scorer
+from priorsr.bench.records import JudgeFacts, SetScore
+from priorsr.bench.scorer import Fault, known_faults, known_wrong, scorer_hash
+from priorsr.errors import OptionError
+
+
+def test_the_hash_is_of_the_code_that_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = scorer_hash()
+    copy = tmp_path / "priorsr"
+    shutil.copytree(Path(priorsr.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
+    monkeypatch.setattr(scorer.priorsr, "__file__", str(copy / "__init__.py"))
+    scorer_hash.cache_clear()
+    try:
+        assert scorer_hash() == before
+        for name, changes in (("blocks/__init__.py", False), ("metrics/psnr.py", True), ("data/reduction.py", True)):
+            with open(copy / name, "a", encoding="utf-8") as file:
+                file.write("\n# changed\n")
+            scorer_hash.cache_clear()
+            assert (scorer_hash() != before) == changes
+            before = scorer_hash()
+    finally:
+        scorer_hash.cache_clear()
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = (
+        Fault("0.2.0", "0.10.0", ("psnr", "ssim"), "the border was cut twice", ("dic",)),
+        Fault("0.2.0", "0.3.0", ("fid",), "the covariance was of half the images"),
+    )
+    monkeypatch.setattr(scorer, "known_faults", lambda: found)
+
+
+@pytest.mark.parametrize(
+    ("version", "wrong"),
+    [("0.1.9", set()), ("0.2.0", {"psnr", "fid"}), ("0.9.1.dev3", {"psnr"}), ("0.10.0", set()), ("1.0", set())],
+)
+def test_scores_of_versions_known_to_be_wrong_are_marked(make_record, faults, version, wrong) -> None:
+    fid = SetScore(value=30.0, higher_is_better=False, count=3, warning=None)
+    judge = JudgeFacts(name="fid", version="1", weights_hash=None, networks=(), trained_with=())
+    record = make_record(scorer_version=version, set_scores={"fid": fid}, judges={"fid": judge})
+    assert known_wrong(record).keys() == wrong
+    if "psnr" in wrong:
+        assert known_wrong(record)["psnr"] == f"priorsr {version} computed it wrongly: the border was cut twice"
+
+
+def test_the_table_is_read_and_the_example_in_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(scorer.__file__).parent / "known_wrong.toml").read_text(encoding="utf-8")
+    (example,) = re.findall(r"# \[\[wrong\]\]\n(?:# .*\n)+", text)
+    loads = tomllib.loads
+    for content, expected in ((text, 0), (re.sub(r"(?m)^# ", "", example), 1)):
+        monkeypatch.setattr(scorer.tomllib, "loads", lambda _, content=content: loads(content))
+        known_faults.cache_clear()
+        assert len(known_faults()) == expected
+    monkeypatch.setattr(scorer.tomllib, "loads", lambda _: {"wrong": [{"since": "0.1", "before": "0.2"}]})
+    known_faults.cache_clear()
+    with pytest.raises(OptionError, match="known_wrong"):
+        known_faults()
+    monkeypatch.undo()
+    known_faults.cache_clear()
