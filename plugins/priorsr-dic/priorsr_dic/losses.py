@@ -11,12 +11,13 @@ from priorsr.types import Prior
 from priorsr_dic.hourglass import SCALE
 
 
-def heatmap_mse(heatmaps: Tensor, prior: Prior) -> Tensor:
+def heatmap_mse(heatmaps: Tensor, prior: Prior, *, peak_weight: float = 0.0) -> Tensor:
     """The mean squared difference of heatmaps (B,L,h,w) and their targets over the valid landmarks; 0 without any.
 
-    A target is exp(-d^2 / 2) in heatmap pixels, of peak 1, around a landmark's own position, as DIC's. Raises
-    PriorsrError for a prior without landmarks.
+    A target is exp(-d^2 / 2) in heatmap pixels, of peak 1, around a landmark's own position, as DIC's. A pixel's square
+    weighs 1 + peak_weight * target. Raises PriorsrError for a prior without landmarks.
     """
     if prior.landmarks is None:
         raise PriorsrError("DIC learns from landmarks, and the training faces have none: add them to the face set")
-    return valid_mean(landmark_heatmap_mse(heatmaps, prior.landmarks, prior.valid, scale=SCALE), prior.valid)
+    each = landmark_heatmap_mse(heatmaps, prior.landmarks, prior.valid, scale=SCALE, peak_weight=peak_weight)
+    return valid_mean(each, prior.valid)

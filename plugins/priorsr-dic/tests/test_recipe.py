@@ -49,9 +49,10 @@ def losses(stage, batch: Batch, step: int = 0) -> dict[str, torch.Tensor]:
 
 
 def squared_heatmaps(answer, batch: Batch) -> float:
-    """The sum over the steps of the mean square over valid landmarks, spelt out."""
-    targets = draw_heatmaps(batch.prior.landmarks, batch.prior.valid, (32, 32), scale=4)
-    return sum((maps - targets)[batch.prior.valid].square().mean().item() for maps in answer.heatmaps)
+    """The sum over the steps of nano's mean square, in which peaks weigh more, over valid landmarks, spelt out."""
+    targets = draw_heatmaps(batch.prior.landmarks, batch.prior.valid, (32, 32), scale=4)[batch.prior.valid]
+    squares = [(maps[batch.prior.valid] - targets).square() for maps in answer.heatmaps]
+    return sum((square * (1 + 100 * targets)).mean().item() for square in squares)
 
 
 def test_the_papers_stages(lightcnn: Path) -> None:
@@ -140,6 +141,15 @@ def test_heatmaps_without_a_valid_landmark_cost_nothing() -> None:
     assert found == pytest.approx(maps.square().mean().item(), rel=1e-5)
 
 
+def test_an_error_at_a_landmark_weighs_more_where_that_is_wanted() -> None:
+    middle = torch.full((1, 1, 2), 4.0)  # of the second of 3 x 3 heatmap pixels of 4 image pixels
+    nothing = torch.zeros(1, 1, 3, 3)
+    targets = torch.exp(-torch.tensor([2.0, 1.0, 2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 2.0]) / 2)
+    for weight in (0.0, 20.0):
+        expected = (targets.square() * (1 + weight * targets)).mean().item()
+        assert heatmap_mse(nothing, Prior(landmarks=middle), peak_weight=weight).item() == pytest.approx(expected)
+
+
 def test_dicgan_weighs_its_terms(batch: Batch, lightcnn: Path) -> None:
     stage = stages_of(**GAN, perceptual_weight=0.1, lightcnn=lightcnn, pixel_weight=2.0)["dicgan"]
     dic, judge = stage.modules["dic"], stage.modules["discriminator"]
@@ -212,5 +222,6 @@ def test_impossible_configs_are_refused() -> None:
         stages_of(heatmap_weight=-1.0)
     with pytest.raises(OptionError, match=r"hourglass_share is 0\.8 and gan_share 0\.3"):
         stages_of(hourglass_share=0.8)
+    assert len(stages_of(hourglass_share=0.8, gan=False)) == 2
     with pytest.raises(OptionError, match="pixel_images is 'first'"):
         stages_of(pixel_images="first")
