@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from priorsr.errors import ShapeError
+from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels import channel_gate
 
 
@@ -61,3 +61,5 @@ def test_misfits_are_told(inputs: tuple[Tensor, ...]) -> None:
         gate_of(x, residual[:1], w1, b1, w2, b2)
     with pytest.raises(ShapeError, match="was expected"):
         gate_of(x[0], None, w1, b1, w2, b2)
+    with pytest.raises(OptionError, match=r"channel gate: a tensor has dtype torch.int64; floating-point numbers"):
+        gate_of(x.long(), residual, w1, b1, w2, b2)

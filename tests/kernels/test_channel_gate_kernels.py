@@ -85,6 +85,9 @@ def test_half_precision_has_float32_statistics(agree, dtype: torch.dtype) -> Non
     x, residual, *weights = drawn(2, 9, 5, 7, 2)
     check([x.to(dtype), residual.to(dtype), *weights], agree)
     check([tensor.to(dtype) for tensor in (x, residual, *weights)], agree)
+    check([x.to(dtype), residual, *weights], agree)
+    for backend in ("triton", "reference"):
+        assert gate_of([x.to(dtype), residual, *weights], backend).dtype == dtype
     assert [kept.dtype for kept in triton_impl._forward(x.to(dtype), None, *weights)[1:]] == [torch.float32] * 3
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,19 +97,6 @@ def test_torch_exports_it() -> None:
     torch.testing.assert_close(exported(*inputs), landmark_fusion(*inputs, GROUPS))
 
 
-def test_onnx_sees_through_it(tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript", reason="onnxscript is not installed, without which torch exports no ONNX")
-    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
-
-    class Fused(torch.nn.Module):
-        def forward(self, features: Tensor, heatmaps: Tensor) -> Tensor:
-            return landmark_fusion(features, heatmaps, GROUPS)
-
-    path = tmp_path / "fused.onnx"
-    torch.onnx.export(Fused().eval(), (torch.randn(1, 4, 6, 6), torch.rand(1, 3, 6, 6)), path, dynamo=True)
-    assert {node.domain for node in onnx.load(path).graph.node} == {""}  # operators of ONNX's own
-
-
 @pytest.mark.parametrize("count", [68, 194])
 def test_merging_as_released(golden, count: int) -> None:
     wanted = golden("dic_merge_heatmaps")
@@ -151,5 +137,9 @@ def test_misfits_are_told() -> None:
         landmark_fusion(features, heatmaps)
     with pytest.raises(ShapeError, match="batches of 1 and 2"):
         landmark_fusion(features, heatmaps.expand(2, -1, -1, -1), GROUPS)
+    with pytest.raises(OptionError, match=r"landmark fusion: a tensor has dtype torch.int64; floating-point"):
+        landmark_fusion(features.long(), heatmaps, GROUPS)
+    with pytest.raises(OptionError, match=r"grouping of heatmaps: a tensor has dtype torch.uint8"):
+        group_heatmaps(heatmaps.byte(), GROUPS)
     with pytest.raises(ShapeError, match=r"\(B, C, H, W\) was expected"):
         group_heatmaps(heatmaps[0], GROUPS)

@@ -74,6 +74,15 @@ def test_tensors_that_are_parts_of_others(agree) -> None:
     check(features.mT, heatmaps.mT, GROUPS, agree)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_map_is_copied(layout: torch.memory_format, monkeypatch: pytest.MonkeyPatch) -> None:
+    features, heatmaps = (t.to(memory_format=layout).requires_grad_() for t in drawn(2, 4, 6, (5, 7)))
+    monkeypatch.setattr(Tensor, "contiguous", lambda *_, **__: pytest.fail("a copy"))
+    fused = landmark_fusion(features, heatmaps, GROUPS, backend="triton")
+    d_features, d_maps = torch.autograd.grad(fused, (features, heatmaps), torch.randn_like(fused))
+    assert (d_features.stride(), d_maps.stride()) == (features.stride(), heatmaps.stride())
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_shape(agree, data: st.DataObject) -> None:

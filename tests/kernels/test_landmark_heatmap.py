@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from priorsr.bench.profile import LiveMemory
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
 
@@ -130,6 +134,43 @@ def test_every_gradient_is_right_twice(weight: float) -> None:
     assert torch.autograd.gradgradcheck(forms, leaves, fast_mode=True)
 
 
+def kept_and_held(form: Callable[[Tensor, Tensor], Tensor], count: int) -> tuple[float, float]:
+    """What is kept for the gradient, and held at most, in (2,count,64,64) float32; nothing is computed."""
+    with FakeTensorMode():
+        predictions, landmarks = torch.empty(2, count, 64, 64), torch.empty(2, count, 2)
+        with LiveMemory() as live:
+            answer = form(predictions.requires_grad_(), landmarks.requires_grad_())
+            kept = live.live
+            answer.sum().backward()
+    one = 4 * predictions.numel()
+    return kept / one, live.peak / one
+
+
+def test_heatmaps_are_not_stored() -> None:
+    def mse(weight: float) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda maps, points: landmark_heatmap_mse(maps, points, None, scale=2, peak_weight=weight)
+
+    def stored(maps: Tensor, points: Tensor) -> Tensor:
+        target = landmark_heatmap(points, None, (64, 64), scale=2)
+        return ((1 + 7 * target) * (maps - target).square()).mean((2, 3))
+
+    assert kept_and_held(mse(0.0), 68)[0] < 1.1  # the difference
+    assert kept_and_held(mse(7.0), 68)[0] < 2.1  # and its square
+    assert kept_and_held(stored, 68)[0] > 2.9
+
+
+def test_an_attention_map_takes_the_same_memory_whatever_the_number_of_landmarks() -> None:
+    def attention(_: Tensor, points: Tensor) -> Tensor:
+        return landmark_heatmap_max(points, None, (64, 64), scale=2)
+
+    def stored(_: Tensor, points: Tensor) -> Tensor:
+        return landmark_heatmap(points, None, (64, 64), scale=2).amax(1, keepdim=True)
+
+    few, many = (count * kept_and_held(attention, count)[1] for count in (68, 194))
+    assert many < 1.3 * few < 14  # maps of the size of the answer
+    assert kept_and_held(stored, 68)[1] > 2
+
+
 def test_half_precision_predictions_are_compared_in_float32() -> None:
     landmarks, valid = spread(dtype=torch.float32)
     predictions = torch.randn(2, 4, 6, 9).bfloat16()
@@ -163,5 +204,7 @@ def test_misfits_are_told() -> None:
         landmark_heatmap_mse(torch.zeros(1, 2, 4, 4), torch.zeros(1, 3, 2), None, scale=1)
     with pytest.raises(OptionError, match="peak_weight is -1"):
         landmark_heatmap_mse(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 2), None, scale=1, peak_weight=-1)
+    with pytest.raises(OptionError, match="heatmaps of 4 x 0 were asked for"):
+        landmark_heatmap_max(torch.zeros(1, 3, 2), None, (4, 0), scale=1)
     with pytest.raises(OptionError, match="sigma=0"):
         landmark_heatmap(torch.zeros(1, 3, 2), None, (4, 4), scale=1, sigma=0)

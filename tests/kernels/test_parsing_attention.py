@@ -53,26 +53,52 @@ def test_like_classes_draw_to_each_other() -> None:
     torch.testing.assert_close(found.flatten(), torch.tensor([2 / 2.01, 2 / 2.01, 0.02 / 1.02]))
 
 
-@pytest.mark.parametrize("block", [128, 3])
-def test_every_gradient_is_right(inputs: Inputs, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "BLOCK", block)
+BLOCKS = {"all at once": (2**20, 128), "an image at a time": (3 * 7**2, 1), "three rows at a time": (1, 3)}
+
+
+@pytest.fixture(params=BLOCKS.values(), ids=BLOCKS)
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `inputs` are attended in."""
+    for name, value in zip(("ROOM", "LEAST_ROWS"), request.param, strict=True):
+        monkeypatch.setattr(reference, name, value)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_every_gradient_is_right(inputs: Inputs) -> None:
     leaves = tuple(tensor.requires_grad_() for tensor in inputs)
     assert torch.autograd.gradcheck(parsing_attention, leaves, fast_mode=True)
     assert torch.autograd.gradgradcheck(parsing_attention, leaves, fast_mode=True)
 
 
-def test_blocks_are_of_the_same_attention(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = parsing_attention(*inputs)
-    monkeypatch.setattr(reference, "BLOCK", 3)
+@pytest.mark.usefixtures("blocks")
+def test_blocks_are_of_the_same_attention(inputs: Inputs) -> None:
+    q, k, v, p, raw = inputs
+    whole = reference._attend(q, p, k, v, p, F.softplus(raw)[:, None, None], reference.EPS)
     torch.testing.assert_close(parsing_attention(*inputs), whole)
+    leaves = [tensor.clone().requires_grad_() for tensor in inputs]
+    torch.testing.assert_close(parsing_attention(*leaves), whole)
+
+
+@pytest.mark.parametrize(
+    ("block", "calls"),
+    [*zip(BLOCKS.values(), ([(2, 7)], [(1, 7)] * 2, [(1, 3), (1, 3), (1, 1)] * 2), strict=True)],
+)
+def test_as_much_is_attended_at_once_as_there_is_room_for(
+    inputs: Inputs, block: tuple[int, int], calls: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attended, attend = [], reference._attend
+    monkeypatch.setattr(reference, "ROOM", block[0])
+    monkeypatch.setattr(reference, "LEAST_ROWS", block[1])
+    monkeypatch.setattr(reference, "_attend", lambda q, *rest: attended.append(q.shape[::2]) or attend(q, *rest))
     with torch.no_grad():
-        torch.testing.assert_close(parsing_attention(*inputs), whole)
+        parsing_attention(*inputs)
+    assert attended == calls
 
 
-def test_blocks_compile_as_one_graph_with_their_gradient(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("blocks")
+def test_blocks_compile_as_one_graph_with_their_gradient(inputs: Inputs) -> None:
     leaves = tuple(tensor.requires_grad_() for tensor in inputs)
     wanted = torch.autograd.grad(parsing_attention(*leaves).square().sum(), leaves)
-    monkeypatch.setattr(reference, "BLOCK", 3)
     compiled = torch.compile(parsing_attention, fullgraph=True, backend="aot_eager")
     found = torch.autograd.grad(compiled(*leaves).square().sum(), leaves)
     for one, other in zip(found, wanted, strict=True):
@@ -89,10 +115,10 @@ def memory(tokens: int) -> int:
 
 
 def test_memory_grows_with_the_number_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = memory(1024)
-    assert memory(16384) < 16.5 * few
-    monkeypatch.setattr(reference, "BLOCK", 10**9)  # all rows at once
-    assert memory(4096) > 12 * memory(1024) > 24 * few
+    few, more, many = (memory(tokens) for tokens in (1024, 4096, 16384))
+    assert many < 4.1 * more < 4.1**2 * few
+    monkeypatch.setattr(reference, "ROOM", 10**12)  # all rows at once
+    assert memory(4096) > 12 * memory(1024) > 36 * few
 
 
 def test_the_gradient_is_that_of_its_readme(inputs: Inputs) -> None:
@@ -150,6 +176,18 @@ def test_misfits_are_told(inputs: Inputs, which: int, shape: tuple[int, ...], me
     spoilt[which] = torch.zeros(shape, dtype=torch.float64)
     with pytest.raises(ShapeError, match=message):
         parsing_attention(*spoilt)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 0, 5), (2, 3, 7, 0), (2, 0, 7, 5)])
+def test_nothing_to_attend_to_is_told(shape: tuple[int, ...]) -> None:
+    q = torch.zeros(shape)
+    with pytest.raises(ShapeError, match="are empty"):
+        parsing_attention(q, q, q, torch.zeros(2, 11, shape[2]), torch.zeros(shape[1]))
+
+
+def test_integers_are_refused(inputs: Inputs) -> None:
+    with pytest.raises(OptionError, match=r"a tensor has dtype torch.int64; floating-point numbers were expected"):
+        parsing_attention(*inputs[:2], inputs[2].long(), *inputs[3:])
 
 
 @pytest.mark.parametrize("eps", [0.0, 1.0, -0.1, math.nan])

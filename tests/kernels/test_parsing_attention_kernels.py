@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -9,11 +10,13 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from priorsr.bench.profile import LiveMemory
 from priorsr.errors import BackendError
 from priorsr.kernels import parsing_attention
 from priorsr.kernels.dispatch import Backend
-from priorsr.kernels.parsing_attention import triton_impl
+from priorsr.kernels.parsing_attention import kernels, triton_impl
 
 
 def drawn(
@@ -128,6 +131,28 @@ def test_heads_are_taken_together_while_they_fit() -> None:
     assert heads_at_once(6, 32) == 3
     assert heads_at_once(8, 512) == 1
     assert heads_at_once(4, 32, torch.float32) == 2
+
+
+class Unlaunched:
+    """In the place of a kernel: launches nothing."""
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+def test_memory_grows_with_the_number_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("forward_kernel", "rows_kernel", "columns_kernel"):
+        monkeypatch.setattr(kernels, name, Unlaunched())
+
+    def held(tokens: int) -> int:
+        """The most bytes that both directions have alive at once, inputs and gradients included."""
+        with FakeTensorMode(), LiveMemory() as live:
+            q, k, v, outer = (torch.empty(1, 4, tokens, 16) for _ in range(4))
+            p, scales = torch.empty(1, 19, tokens), torch.empty(4)
+            triton_impl._backward(outer, q, k, v, p, scales, *triton_impl._forward(q, k, v, p, scales, 0.01), 0.01)
+        return live.peak
+
+    assert 15.9 * held(1024) < held(16384) < 16.1 * held(1024)
 
 
 def test_the_operator_keeps_torchs_rules() -> None:

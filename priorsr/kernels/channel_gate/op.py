@@ -23,7 +23,8 @@ def channel_gate(
     squeeze: W1 (R,C) and b1 (R,). excite: W2 (C,R) and b2 (C,). backend: see docs/kernels.md.
 
     Returns (B,C,H,W), in x's dtype; the mean and the gate are computed in float32 at least, under autocast too.
-    Differentiable with respect to every tensor, once only by the kernels. Raises ShapeError and BackendError.
+    Differentiable with respect to every tensor, once only by the kernels. Raises ShapeError, OptionError and
+    BackendError.
 
     Source: RCAN (ECCV 2018) sections 3.3 and 3.4.
     """

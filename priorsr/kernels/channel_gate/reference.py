@@ -7,26 +7,25 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from priorsr.errors import ShapeError
-from priorsr.kernels.precision import without_autocast
+from priorsr.kernels.precision import check_floating, without_autocast
 from priorsr.shapes import check_map, check_same
 
 
 def channel_gate(
     x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """`priorsr.kernels.channel_gate`, as it is defined; differentiable as often as one likes."""
-    check(x, residual, squeeze, excite)
+    """`priorsr.kernels.channel_gate` of checked arguments, as it is defined; differentiable however often."""
     wide = torch.promote_types(x.dtype, torch.float32)
     w1, b1, w2, b2 = (tensor.to(wide) for tensor in (*squeeze, *excite))
     with without_autocast(x.device):
         mean = x.sum((2, 3), dtype=wide) / (x.shape[2] * x.shape[3])  # the gradient of mean() is a wide map
         hidden = F.linear(mean, w1, b1).relu()
         gate = F.linear(hidden, w2, b2).sigmoid().to(x.dtype)[:, :, None, None]  # (B,C,1,1)
-        return x * gate if residual is None else torch.addcmul(residual, x, gate)
+        return x * gate if residual is None else torch.addcmul(residual, x, gate).to(x.dtype)
 
 
 def check(x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]) -> None:
-    """Raise ShapeError unless the tensors fit each other."""
+    """Raise ShapeError or OptionError unless the tensors fit each other, and hold floating-point numbers."""
     check_map(x, None, "channel gate")
     channels, hidden = x.shape[1], squeeze[0].shape[0]
     shapes = [tuple(tensor.shape) for tensor in (*squeeze, *excite)]
@@ -37,3 +36,4 @@ def check(x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], ex
         )
     if residual is not None:
         check_same(x, residual, "channel gate", "x and residual")
+    check_floating("channel gate", x, residual, *squeeze, *excite)

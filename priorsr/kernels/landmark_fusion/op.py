@@ -1,4 +1,4 @@
-"""The fusion of features by facial component, by the reference or by kernels."""
+"""The fusion of features by facial component, by the reference or by kernels, and the grouping of heatmaps for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from torch import Tensor
 from priorsr.kernels.dispatch import Backend, takes_triton
 from priorsr.kernels.landmark_fusion import reference
 from priorsr.kernels.layout import size_limit
+
+
+def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], *, floor: float = reference.FLOOR) -> Tensor:
+    """One map a facial component: each landmark's heatmap divided by its own maximum, summed over the component.
+
+    heatmaps: (B,L,H,W), of any sign. groups: the landmarks of each of the G components; see `LANDMARK_GROUPS`.
+    floor: the least that a map is divided by, so that the noise of an absent landmark is not raised to a peak.
+
+    Returns (B,G,H,W), float32 at least. The gradient flows through the maximum too, in even parts where several
+    pixels reach it. Raises ShapeError, and OptionError for a group that is empty or names other landmarks.
+    """
+    reference.check_grouping(heatmaps, groups, floor)
+    return reference.group_heatmaps(heatmaps, groups, floor)
 
 
 def landmark_fusion(

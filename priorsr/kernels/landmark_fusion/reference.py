@@ -8,21 +8,14 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import OptionError, ShapeError
+from priorsr.kernels.precision import check_floating
 from priorsr.shapes import check_batch, check_map
 
 FLOOR = 0.05
 
 
-def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], *, floor: float = FLOOR) -> Tensor:
-    """One map a facial component: each landmark's heatmap divided by its own maximum, summed over the component.
-
-    heatmaps: (B,L,H,W), of any sign. groups: the landmarks of each of the G components; see `LANDMARK_GROUPS`.
-    floor: the least that a map is divided by, so that the noise of an absent landmark is not raised to a peak.
-
-    Returns (B,G,H,W), float32 at least. The gradient flows through the maximum too, in even parts where several
-    pixels reach it. Raises ShapeError, and OptionError for a group that is empty or names other landmarks.
-    """
-    check_grouping(heatmaps, groups, floor)
+def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], floor: float = FLOOR) -> Tensor:
+    """`priorsr.kernels.group_heatmaps` of checked arguments."""
     maps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
     normalised = maps / maps.amax((2, 3), keepdim=True).clamp(min=floor)
     return torch.stack([normalised[:, list(group)].sum(1) for group in groups], 1)
@@ -34,9 +27,8 @@ def landmark_fusion(
     groups: Sequence[Sequence[int]] | None = None,
     floor: float = FLOOR,
 ) -> Tensor:
-    """`priorsr.kernels.landmark_fusion`, as it is defined; differentiable as often as one likes."""
-    check_fusion(component_features, heatmaps, groups, floor)
-    maps = heatmaps if groups is None else group_heatmaps(heatmaps, groups, floor=floor)
+    """`priorsr.kernels.landmark_fusion` of checked arguments, as it is defined; differentiable however often."""
+    maps = heatmaps if groups is None else group_heatmaps(heatmaps, groups, floor)
     weights = maps.softmax(1, dtype=torch.promote_types(maps.dtype, torch.float32)).to(component_features.dtype)
     components = maps.shape[1]
     parts = zip(component_features.chunk(components, 1), weights.split(1, 1), strict=True)  # (B,C,H,W), (B,1,H,W)
@@ -50,6 +42,7 @@ def landmark_fusion(
 def check_grouping(heatmaps: Tensor, groups: Sequence[Sequence[int]], floor: float) -> None:
     """Raise ShapeError or OptionError unless heatmaps can be grouped so."""
     check_map(heatmaps, None, "grouping of heatmaps", "heatmaps")
+    check_floating("grouping of heatmaps", heatmaps)
     if 0 in heatmaps.shape[1:]:
         raise ShapeError(f"grouping of heatmaps: the heatmaps {tuple(heatmaps.shape)} are empty; pixels were expected")
     if not groups:
@@ -75,6 +68,7 @@ def check_fusion(
         components = len(groups)
     check_map(component_features, None, "landmark fusion", "component features")
     check_batch(component_features, heatmaps, "landmark fusion", "component features and heatmaps")
+    check_floating("landmark fusion", component_features, heatmaps)
     if not components or component_features.shape[1] % components or component_features.shape[2:] != heatmaps.shape[2:]:
         raise ShapeError(
             f"landmark fusion: component features {tuple(component_features.shape)} for {components} maps of "

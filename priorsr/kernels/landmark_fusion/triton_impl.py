@@ -43,6 +43,11 @@ def _tables(members: tuple[int, ...], starts: tuple[int, ...], landmarks: int, d
     return [torch.tensor(table, dtype=torch.int32, device=device) for table in (members, starts, rows)]
 
 
+def _components(starts: Sequence[int], landmarks: int) -> int:
+    """How many there are; without groups, each map is a component's."""
+    return len(starts) - 1 if starts else landmarks
+
+
 def _forward(
     features: Tensor, maps: Tensor, members: Sequence[int], starts: Sequence[int], floor: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -53,7 +58,7 @@ def _forward(
     features, maps = flat_pixels(features), flat_pixels(maps)
     batch, landmarks, height, width = maps.shape
     channels, pixels = fused.shape[1], height * width
-    groups = len(starts) - 1 if starts else landmarks
+    groups = _components(starts, landmarks)
     if starts:
         blocks = _map_blocks(maps)
         grid = (batch * triton.cdiv(landmarks, blocks["BLOCK_L"]),)
@@ -79,7 +84,7 @@ def _forward_fake(
     features: Tensor, maps: Tensor, members: Sequence[int], starts: Sequence[int], floor: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     batch, landmarks, height, width = maps.shape
-    groups = len(starts) - 1 if starts else landmarks
+    groups = _components(starts, landmarks)
     fused = empty_like(features, (batch, features.shape[1] // groups, height, width))
     maps_shape = (batch, groups, height, width) if starts else (0,)
     each_shape = (batch, landmarks) if starts else (0,)
@@ -106,7 +111,7 @@ def _backward(
     outer, features, maps = flat_pixels(outer), flat_pixels(features), flat_pixels(maps)
     batch, landmarks, height, width = maps.shape
     channels, pixels = outer.shape[1], height * width
-    groups = len(starts) - 1 if starts else landmarks
+    groups = _components(starts, landmarks)
     steering = logits if starts else maps
     shape = (batch, groups, height, width) if needs_maps else (0,)
     d_logits = torch.empty(shape, dtype=torch.float32, device=maps.device)

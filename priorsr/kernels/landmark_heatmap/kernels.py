@@ -18,6 +18,17 @@ def _load_centres(landmarks, valid, at, inside, scale):
 
 
 @triton.jit
+def _load_own(landmarks, valid, scale, count, BLOCK_L: tl.constexpr):
+    """A program's image, and its BLOCK_L landmarks: their numbers in the image and in all, and their centres."""
+    blocks = tl.cdiv(count, BLOCK_L)
+    image = (tl.program_id(0) // blocks).to(tl.int64)
+    n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
+    at = image * count + n
+    x, y, known = _load_centres(landmarks, valid, at, n < count, scale)
+    return image, n, at, x, y, known
+
+
+@triton.jit
 def _target(x, y, known, i, j, falloff):
     """Heatmaps (BLOCK_L, BLOCK_H, BLOCK_W) of landmarks at rows i and columns j: products of their profiles."""
     down = i[None, :].to(tl.float32) - y[:, None]
@@ -69,11 +80,7 @@ def pull_kernel(
     BLOCK_L: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
     """The gradient of BLOCK_L landmarks of an image, given that of their maps."""
-    blocks = tl.cdiv(count, BLOCK_L)
-    image = (tl.program_id(0) // blocks).to(tl.int64)
-    n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
-    at = image * count + n
-    x, y, known = _load_centres(landmarks, valid, at, n < count, scale)
+    image, n, at, x, y, known = _load_own(landmarks, valid, scale, count, BLOCK_L)
     outer += image * ub + n[:, None, None].to(tl.int64) * ul
     to_x = tl.zeros((BLOCK_L, BLOCK_H, BLOCK_W), tl.float32)
     to_y = tl.zeros((BLOCK_L, BLOCK_H, BLOCK_W), tl.float32)
@@ -95,11 +102,7 @@ def mse_kernel(
     BLOCK_L: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
     """The mean squared errors of BLOCK_L landmarks' maps of an image."""
-    blocks = tl.cdiv(count, BLOCK_L)
-    image = (tl.program_id(0) // blocks).to(tl.int64)
-    n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
-    at = image * count + n
-    x, y, known = _load_centres(landmarks, valid, at, n < count, scale)
+    image, n, at, x, y, known = _load_own(landmarks, valid, scale, count, BLOCK_L)
     predictions += image * sb + n[:, None, None].to(tl.int64) * sl
     squares = tl.zeros((BLOCK_L, BLOCK_H, BLOCK_W), tl.float32)
     for top in range(0, height, BLOCK_H):
@@ -121,11 +124,7 @@ def mse_backward_kernel(
     NEEDS_LANDMARKS: tl.constexpr, BLOCK_L: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
     """The gradients of BLOCK_L landmarks' predicted maps of an image, and of the landmarks."""
-    blocks = tl.cdiv(count, BLOCK_L)
-    image = (tl.program_id(0) // blocks).to(tl.int64)
-    n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
-    at = image * count + n
-    x, y, known = _load_centres(landmarks, valid, at, n < count, scale)
+    image, n, at, x, y, known = _load_own(landmarks, valid, scale, count, BLOCK_L)
     u = tl.load(outer + at, mask=n < count, other=0.0).to(tl.float32) / (height * width)
     predictions += image * sb + n[:, None, None].to(tl.int64) * sl
     d_predictions += image * db + n[:, None, None].to(tl.int64) * dl

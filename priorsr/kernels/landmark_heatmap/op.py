@@ -35,6 +35,7 @@ def landmark_heatmap(
     Source: DIC's targets (Ma et al., CVPR 2020), with scale = 4 and sigma = 1.
     """
     reference.check_landmarks(landmarks, valid, scale, sigma)
+    reference.check_size(size)
     if takes_triton(OP, backend, landmarks, valid):
         from priorsr.kernels.landmark_heatmap import triton_impl
 
@@ -60,6 +61,7 @@ def landmark_heatmap_max(
     Source: PFSR (BMVC 2019) weighs pixels by the maximum of estimated heatmaps; here it is that of known landmarks.
     """
     reference.check_landmarks(landmarks, valid, scale, sigma)
+    reference.check_size(size)
     if takes_triton(OP, backend, landmarks, valid):
         from priorsr.kernels.landmark_heatmap import triton_impl
 

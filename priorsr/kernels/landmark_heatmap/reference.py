@@ -1,4 +1,4 @@
-"""The definitions of landmarks' heatmaps, drawn or reduced, in ordinary torch."""
+"""The definitions of landmarks' heatmaps, drawn or reduced, in ordinary torch; differentiable however often."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from priorsr.shapes import check_map
 def landmark_heatmap(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
 ) -> Tensor:
-    """`priorsr.kernels.landmark_heatmap`, as it is defined; differentiable as often as one likes."""
-    check_landmarks(landmarks, valid, scale, sigma)
+    """`priorsr.kernels.landmark_heatmap` of checked arguments, as it is defined."""
     rows, columns = _profiles(landmarks, valid, size, scale, sigma)
     return rows * columns
 
@@ -21,8 +20,7 @@ def landmark_heatmap(
 def landmark_heatmap_max(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
 ) -> Tensor:
-    """`priorsr.kernels.landmark_heatmap_max`, as it is defined; differentiable as often as one likes."""
-    check_landmarks(landmarks, valid, scale, sigma)
+    """`priorsr.kernels.landmark_heatmap_max` of checked arguments, as it is defined."""
     known, centres = _centres(landmarks, valid, scale)
     batch, count = known.shape
     if not count:
@@ -42,15 +40,16 @@ def landmark_heatmap_mse(
     sigma: float = 1.0,
     peak_weight: float = 0.0,
 ) -> Tensor:
-    """`priorsr.kernels.landmark_heatmap_mse`, as it is defined; differentiable as often as one likes."""
-    check_predictions(predictions, landmarks, valid, scale, sigma, peak_weight)
+    """`priorsr.kernels.landmark_heatmap_mse` of checked arguments, as it is defined."""
     rows, columns = _profiles(landmarks, valid, (predictions.shape[2], predictions.shape[3]), scale, sigma)
     predictions = predictions.to(torch.promote_types(predictions.dtype, rows.dtype))
     difference = torch.addcmul(predictions, rows, columns, value=-1)  # the targets themselves are never stored
     squared = difference.square()
+    errors = squared.mean((2, 3))
     if peak_weight:
-        squared = squared * (1 + peak_weight * (rows * columns))
-    return squared.mean((2, 3))
+        at_peaks = ((squared * columns).sum(3, keepdim=True) * rows).mean((2, 3)) / columns.shape[3]
+        errors = errors + peak_weight * at_peaks
+    return errors
 
 
 def check_landmarks(landmarks: Tensor, valid: Tensor | None, scale: float, sigma: float) -> None:
@@ -65,6 +64,12 @@ def check_landmarks(landmarks: Tensor, valid: Tensor | None, scale: float, sigma
         raise OptionError(f"`valid` has dtype {valid.dtype}; torch.bool was expected")
     if not (sigma > 0 and scale > 0):
         raise OptionError(f"heatmaps were asked for with sigma={sigma} and scale={scale}; both must be positive")
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Raise OptionError for heatmaps without a pixel."""
+    if min(size) < 1:
+        raise OptionError(f"heatmaps of {size[0]} x {size[1]} were asked for; at least a pixel was expected")
 
 
 def check_predictions(

@@ -7,49 +7,56 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels.dispatch import exporting
-from priorsr.kernels.precision import without_autocast
+from priorsr.kernels.precision import check_floating, without_autocast
 
 EPS = 1e-2
-BLOCK = 128
+ROOM, LEAST_ROWS = 2**20, 128  # logits that are worked on at once; rows of them, however long they are
 
 
 def parsing_attention(
     q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, eps: float = EPS
 ) -> Tensor:
-    """`priorsr.kernels.parsing_attention`, as it is defined; differentiable as often as one likes.
+    """`priorsr.kernels.parsing_attention` of checked arguments, as it is defined; differentiable however often.
 
-    BLOCK rows are attended at a time, and again in the backward, so that memory grows with N, and what is worked on
-    stays in a CPU's cache. A graph that is exported takes all rows at once instead, and forms N x N.
+    Where the logits are more than ROOM, as many whole images or rows as fit are attended at a time, and again in the
+    backward, so that memory grows with N, and what is worked on stays in a CPU's cache. A graph that is exported takes
+    all at once instead, and forms N x N.
     """
-    check(q, k, v, probabilities, scales, eps)
-    heads, tokens, dtype = q.shape[1], q.shape[2], v.dtype
+    (batch, heads, tokens, _), dtype = q.shape, v.dtype
     wide = torch.promote_types(dtype, torch.float32)
     q, k, v, probabilities, scales = (tensor.to(wide) for tensor in (q, k, v, probabilities, scales))
     with without_autocast(q.device):
-        strength = rearrange(F.softplus(scales), "h -> h 1 1")
-        q, k, v = (rearrange(tensor, "b h n d -> (b h) n d") for tensor in (q, k, v))
-        others = (k, v, probabilities, strength)
-        if exporting() or tokens <= BLOCK:
-            attended = _attend(q, probabilities, *others, eps)
+        strength = F.softplus(scales)[:, None, None]
+        if exporting() or batch * heads * tokens**2 <= ROOM:
+            attended = _attend(q, probabilities, k, v, probabilities, strength, eps)
         else:
-            rows = zip(q.split(BLOCK, 1), probabilities.split(BLOCK, 2), strict=True)
-            attend = _attend_again if torch.is_grad_enabled() else _attend
-            attended = torch.cat([attend(*block, *others, eps) for block in rows], 1)
-    return rearrange(attended, "(b h) n d -> b h n d", h=heads).to(dtype)
+            attended = _in_blocks(q, k, v, probabilities, strength, eps)
+    return attended.to(dtype)
+
+
+def _in_blocks(q: Tensor, k: Tensor, v: Tensor, p: Tensor, strength: Tensor, eps: float) -> Tensor:
+    """What all tokens attend to, some images or some rows of an image at a time."""
+    heads, tokens = q.shape[1:3]
+    images, rows = max(1, ROOM // (heads * tokens**2)), max(LEAST_ROWS, ROOM // (heads * tokens))
+    attend = _attend_again if torch.is_grad_enabled() else _attend
+    attended = []
+    for q_b, k_b, v_b, p_b in zip(*(tensor.split(images) for tensor in (q, k, v, p)), strict=True):
+        blocks = zip(q_b.split(rows, 2), p_b.split(rows, 2), strict=True)
+        attended.append(torch.cat([attend(q_i, p_i, k_b, v_b, p_b, strength, eps) for q_i, p_i in blocks], 2))
+    return torch.cat(attended)
 
 
 def _attend(q: Tensor, p_i: Tensor, k: Tensor, v: Tensor, p_j: Tensor, strength: Tensor, eps: float) -> Tensor:
-    """What rows i of all heads attend to: q (B*H,I,D), p_i (B,P,I); k, v (B*H,N,.), p_j (B,P,N), strength (H,1,1)."""
+    """What rows i attend to: q (B,H,I,D), p_i (B,P,I); k, v (B,H,N,.), p_j (B,P,N), strength (H,1,1) -> (B,H,I,E)."""
     agreement = (1 - eps) * (p_i.mT @ p_j) + eps  # (B,I,N)
     bias = (strength * agreement.log()[:, None]).flatten(0, 1)  # (B*H,I,N)
-    logits = torch.baddbmm(bias, q, k.mT, alpha=1 / math.sqrt(q.shape[-1]))
-    return logits.softmax(-1) @ v
+    logits = torch.baddbmm(bias, q.flatten(0, 1), k.flatten(0, 1).mT, alpha=1 / math.sqrt(q.shape[-1]))
+    return (logits.softmax(-1) @ v.flatten(0, 1)).unflatten(0, q.shape[:2])
 
 
 _attend_again = partial(checkpoint, _attend, use_reentrant=False, preserve_rng_state=False)
@@ -62,6 +69,10 @@ def check(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor
             f"parsing attention: q, k and v have shapes {tuple(q.shape)}, {tuple(k.shape)} and {tuple(v.shape)}; "
             "(B, H, N, D) twice and (B, H, N, E) were expected"
         )
+    if 0 in (*q.shape[1:], v.shape[3]):
+        raise ShapeError(
+            f"parsing attention: q and v, {tuple(q.shape)} and {tuple(v.shape)}, are empty; tokens were expected"
+        )
     batch, heads, tokens, _ = q.shape
     if probabilities.ndim != 3 or (probabilities.shape[0], probabilities.shape[2]) != (batch, tokens):
         raise ShapeError(
@@ -72,3 +83,4 @@ def check(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor
         raise ShapeError(f"parsing attention: the scales have shape {tuple(scales.shape)}; ({heads},) was expected")
     if not 0 < eps < 1:
         raise OptionError(f"parsing attention: eps is {eps}; a number between 0 and 1 was expected")
+    check_floating("parsing attention", q, k, v, probabilities, scales)
