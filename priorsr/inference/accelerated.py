@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import TreeSpec, tree_flatten, tree_map_only, tree_structure, tree_unflatten
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_map_only, tree_structure, tree_unflatten
 
 from priorsr.errors import BackendError, OptionError
 from priorsr.inference.compilation import Program, compile_for
@@ -60,6 +60,11 @@ class Accelerated(nn.Module):
         self._programs: dict[Any, tuple[Program, TreeSpec] | None] = {}
         self.eval()
 
+    @property
+    def has_programs(self) -> bool:
+        """Whether any shape could be compiled yet."""
+        return any(program is not None for program in self._programs.values())
+
     def train(self, mode: bool = True) -> Self:
         if mode:
             raise OptionError(f"an accelerated {self.original_class.__name__} cannot be trained; train the model")
@@ -84,8 +89,9 @@ class Accelerated(nn.Module):
             raise OptionError(f"{who}: {error}") from None
         if options.get("with_features"):
             raise OptionError(f"{who} gives no features; ask the model itself")
-        if self._device is not None and lr.device != self._device:
-            raise BackendError(f"{who} was made for {self._device}, and the LR image lies on {lr.device}")
+        for tensor in tree_leaves((lr, prior, options)):
+            if self._device is not None and isinstance(tensor, Tensor) and tensor.device != self._device:
+                raise BackendError(f"{who} was made for {self._device}, and a tensor lies on {tensor.device}")
 
     def _program(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Program, TreeSpec] | None:
         """The program for this call, compiled if there is none yet; None where it could not be."""

@@ -51,9 +51,10 @@ def accelerate(
     is taken or raises: OptionError where bf16 moves the PSNR too far, BackendError where it cannot run.
     device: where to run, unless it is where the model lies. show: whether to say on stderr what takes long.
 
-    Raises WrongKindError for what is no model, and OptionError for other values.
+    Raises WrongKindError for what is no model, OptionError for other values or a batch without faces, and BackendError
+    for a device that is not there.
     """
-    _check_options(model, precision, graph, batch_size)
+    _check_options(model, faces, precision, graph, batch_size)
     began = time.perf_counter()
     console = Console(stderr=True, quiet=not show)
 
@@ -82,7 +83,7 @@ def accelerate(
     return found
 
 
-def _check_options(model: object, precision: str, graph: str, batch_size: int) -> None:
+def _check_options(model: object, faces: Batch | None, precision: str, graph: str, batch_size: int) -> None:
     if not isinstance(model, nn.Module) or getattr(model, "kind", None) != "model" or hasattr(model, "accelerated"):
         raise WrongKindError(
             f"accelerate was given a {type(model).__name__}; a model that is not accelerated yet was expected"
@@ -93,13 +94,20 @@ def _check_options(model: object, precision: str, graph: str, batch_size: int) -
             raise OptionError(f"accelerate: {name} is {value!r}; one of {', '.join(known)} was expected")
     if batch_size < 1:
         raise OptionError(f"accelerate: batch_size is {batch_size}; 1 or more was expected")
+    if faces is not None and not len(faces.lr):
+        raise OptionError("accelerate was given a batch without faces; at least one was expected")
 
 
 def _device(device: str | torch.device) -> torch.device:
     try:
-        return torch.device(device)
+        place = torch.device(device)
     except RuntimeError:
         raise OptionError(f"accelerate: device is {device!r}; a device of torch's was expected") from None
+    try:
+        torch.empty(1, device=place)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise BackendError(f"accelerate: device {device} cannot be used: {error}") from None
+    return place
 
 
 def _device_of(model: nn.Module) -> torch.device:
@@ -143,6 +151,9 @@ def _compile(found: Accelerated, checked: Check, strict: bool) -> None:
     eager = found.report
     found.report = replace(eager, graph="compiled")
     change = checked.change(found)
+    if not found.has_programs:
+        found.report = replace(found.report, graph="eager")
+        return
     if change < MOST_PSNR:
         found.report = replace(found.report, psnr_change=change)
         return

@@ -140,7 +140,7 @@ def test_what_it_does_not_do_is_told() -> None:
         form(torch.rand(1, 3, 16, 16), with_features=True)
     with pytest.raises(OptionError, match="cannot be trained"):
         form.train()
-    with pytest.raises(BackendError, match="was made for cpu, and the LR image lies on meta"):
+    with pytest.raises(BackendError, match="was made for cpu, and a tensor lies on meta"):
         form(torch.rand(1, 3, 16, 16, device="meta"))
     assert not form(torch.rand(1, 3, 16, 16, requires_grad=True)).sr.requires_grad
 
@@ -163,6 +163,24 @@ def test_only_models_are_taken() -> None:
     for thing in (nn.Conv2d(3, 3, 1), eager(toy())):
         with pytest.raises(WrongKindError, match="a model that is not accelerated yet was expected"):
             priorsr.accelerate(thing)
+
+
+def test_tensors_elsewhere_are_told() -> None:
+    prior = Prior(landmarks=torch.zeros(1, 68, 2, device="meta"))
+    with pytest.raises(BackendError, match="was made for cpu, and a tensor lies on meta"):
+        eager(toy())(torch.rand(1, 3, 16, 16), prior)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_told() -> None:
+    with pytest.raises(BackendError, match="device cuda cannot be used"):
+        priorsr.accelerate(toy(), device="cuda")
+
+
+def test_no_faces_are_told() -> None:
+    given = Batch(torch.rand(0, 3, 16, 16), torch.rand(0, 3, 32, 32), Prior(), ())
+    with pytest.raises(OptionError, match="a batch without faces"):
+        eager(toy(), faces=given)
 
 
 def test_faces_that_do_not_fit_are_told() -> None:

@@ -61,6 +61,7 @@ def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(compilation, "_ahead_of_time", fail)
     form = priorsr.accelerate(toy(), precision="float32", show=False)
     (refused,) = form.report.refused
+    assert form.report.graph == "eager"
     assert refused.startswith("compiling for 1 x 3 x 16 x 16: RuntimeError: this graph; computed eagerly")
     with pytest.raises(BackendError, match="Toy could not be compiled; compiling for 1 x 3 x 16 x 16: RuntimeError"):
         priorsr.accelerate(toy(), graph="compiled", show=False)
