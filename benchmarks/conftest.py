@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.measure.timing import Run
 
-ROUNDS = 5
+ROUNDS, MOST_ROUNDS, SECONDS = 5, 100, 0.5  # at least, at most, and as many as take so long
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +35,11 @@ class Bench:
 
         self.benchmark.group = group
         self.benchmark.extra_info["variant"] = variant
-        self.benchmark.pedantic(waited, rounds=ROUNDS, warmup_rounds=1)
+        waited()  # compiles what is compiled
+        began = time.perf_counter()
+        waited()
+        rounds = int(SECONDS / (time.perf_counter() - began))
+        self.benchmark.pedantic(waited, rounds=min(max(rounds, ROUNDS), MOST_ROUNDS))
 
 
 @pytest.fixture

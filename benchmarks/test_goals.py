@@ -23,7 +23,7 @@ from priorsr.inference import accelerate
 
 SECONDS = 15.0  # for one comparison
 FASTER_THAN_PLAIN = {"kdfsrnet": 5.0, "pfsr": 5.0, "dic": 8.0, "pkdn": 4.0}
-SHARE_OFCONVOLUTION = {"kdfsrnet": 0.75, "pfsr": 0.75}
+SHARE_OF_CONVOLUTION = {"kdfsrnet": 0.75, "pfsr": 0.75}
 TRAINING_STEP = 2.5
 CONVOLUTION = ((1, 64, 128, 128), (64, 64, 3, 3))  # image and weight
 CPU = Clock(torch.device("cpu"))
@@ -67,7 +67,7 @@ def test_accelerated_on_two_cores(case: SystemCase) -> None:
     hold(f"{case.name}, one image, accelerated over plain", ratio, FASTER_THAN_PLAIN[case.name])
 
 
-@pytest.mark.parametrize("name", SHARE_OFCONVOLUTION)
+@pytest.mark.parametrize("name", SHARE_OF_CONVOLUTION)
 def test_share_of_the_convolutions_rate(name: str) -> None:
     case = next(case for case in system_cases() if case.name == name)
     found = timings(case)
@@ -75,7 +75,7 @@ def test_share_of_the_convolutions_rate(name: str) -> None:
         case.build()(images(1))
     rate = 2 * 9 * 64 * 64 * 128**2 / found["convolution"]
     share = flops.get_total_flops() / found["accelerated"] / rate
-    hold(f"{name}, one image, share of the convolution's rate", share, SHARE_OFCONVOLUTION[name])
+    hold(f"{name}, one image, share of the convolution's rate", share, SHARE_OF_CONVOLUTION[name])
 
 
 def test_a_training_step_on_two_cores() -> None:

@@ -72,8 +72,8 @@ class Context:
                 run()  # compiles what is compiled
                 held[variant] = peak_memory(run, self.device) if memory else None
                 working[variant] = run
-            except (RuntimeError, NotImplementedError) as error:
-                note = f"failed: {type(error).__name__}: {str(error).splitlines()[0][:200]}"
+            except RuntimeError as error:
+                note = f"failed: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
                 yield Row(section=section, case=case, variant=variant, what=what, dtype=dtype, note=note)
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()

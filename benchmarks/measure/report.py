@@ -145,7 +145,7 @@ def _row(row: Row, rows: tuple[Row, ...]) -> str:
         _text(row.error, "{:.1e}"),
         row.note,
     )
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 BASELINES = ("eager", "plain")
