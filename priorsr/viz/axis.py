@@ -32,13 +32,16 @@ class Axis:
         return round(_MARGIN + (100 - 2 * _MARGIN) * (value - low) / (high - low), 2)
 
     def ticks(self) -> list[float]:
-        """Round values from low to high: three to six of them, or of 1, 2, 5 and their tenfolds."""
+        """Round values from low to high: three to eight of them, or of 1, 2, 5 and their tenfolds, or of tenfolds."""
         if self.log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-            found = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
-            found = [tick for tick in found if self.low <= tick <= self.high]
-            if len(found) >= 2:
-                return found if len(found) <= 8 else found[::3]
+            for digits in ((1, 2, 5), (1,)):
+                found = [digit * 10.0**power for power in powers for digit in digits]
+                found = [tick for tick in found if self.low <= tick <= self.high]
+                if 2 <= len(found) <= 8:
+                    return found
+            if found[8:]:
+                return found[:: math.ceil(len(found) / 8)]
         span = self.high - self.low
         power = 10.0 ** math.floor(math.log10(span / 3))
         step = next(digit * power for digit in (5, 2, 1) if span >= 3 * digit * power)

@@ -42,7 +42,8 @@ def draw_differences(
 ) -> None:
     """Draw the spread on the left and groups of faces under headings on the right, and write them as PNG.
 
-    The file is there whole or not at all. Infinite differences are left out of the spread. axis: what is drawn.
+    The file is there whole or not at all. Infinite differences are counted, and left out of the spread. axis: what is
+    drawn.
     """
     import matplotlib
 
@@ -74,19 +75,19 @@ def draw_differences(
 
 def _draw_spread(axes: Axes, spread: Spread, axis: str) -> None:
     values = np.array([value for value in spread.values if np.isfinite(value)])
-    good, bad = COLOUR_OF["better"], COLOUR_OF["worse"]
     if len(values):
         edges = np.histogram_bin_edges(values, bins=min(40, max(8, len(values) // 4)))
-        for half, colour in ((values > 0, good), (values < 0, bad)):
-            shown = colour if spread.better_high else {good: bad, bad: good}[colour]
-            axes.hist(values[half], bins=list(edges), color=shown, alpha=0.55)
+        gains = values if spread.better_high else -values
+        for part, colour in ((gains > 0, COLOUR_OF["better"]), (gains < 0, COLOUR_OF["worse"]), (gains == 0, GREY)):
+            axes.hist(values[part], bins=list(edges), color=colour, alpha=0.55)
         axes.plot(values, np.full(len(values), 0.02), "|", color=INK, alpha=0.5, transform=axes.get_xaxis_transform())
     axes.axvline(0, color=GREY, linestyle="--", linewidth=1)
     if np.isfinite(spread.mean):
         axes.axvline(spread.mean, color=INK, linewidth=1.6)
     if spread.interval:
         axes.axvspan(*spread.interval, color=INK, alpha=0.15, linewidth=0)
-    axes.set_xlabel(axis)
+    infinite = len(spread.values) - len(values)
+    axes.set_xlabel(f"{axis}\n{infinite} infinite, left out" if infinite else axis)
     axes.set_ylabel("faces")
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.margins(x=0.03)

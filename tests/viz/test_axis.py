@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -33,3 +34,9 @@ def test_ticks_are_few_round_and_inside(ends, log) -> None:
     assert ticks == sorted(set(ticks))
     assert all(ends[0] <= tick <= ends[1] for tick in ticks)
     assert all(len(f"{tick:.6g}".strip("0.").replace(".", "")) <= 4 for tick in ticks)
+
+
+def test_ticks_of_many_tenfolds_are_tenfolds_as_far_apart() -> None:
+    assert Axis(2.0, 40_000.0, True).ticks() == [10.0, 100.0, 1_000.0, 10_000.0]
+    ticks = Axis(1e-12, 3.0, True).ticks()
+    assert len({round(math.log10(b / a), 6) for a, b in pairwise(ticks)}) == 1
