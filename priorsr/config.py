@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
@@ -32,10 +32,12 @@ def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
 
     try:
         _check_names(config, fields, who)
-        adapter: TypeAdapter[Any] = TypeAdapter(with_config(ConfigDict(arbitrary_types_allowed=True))(config))
+        # No infinity and no NaN, since JSON, in which runs and weights keep configs, has none.
+        checks = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+        adapter: TypeAdapter[Any] = TypeAdapter(with_config(checks)(config))
         return adapter.validate_python(dict(fields))
     except ValidationError as error:
-        raise OptionError(f"{who}: {_told(error.errors())}") from error
+        raise OptionError(f"{who}: {_told(config, error.errors())}") from error
     except (PydanticUserError, NameError) as error:
         raise OptionError(f"{who}: the types of {config.__qualname__} cannot be resolved: {error}") from error
 
@@ -78,11 +80,23 @@ def _dataclasses_in(hint: Any) -> Iterator[type]:
             yield part
 
 
-def _told(errors: list[Any]) -> str:
+def _told(config: type, errors: list[Any]) -> str:
     """What the first field's value is, and what was expected: of a union, each of its members."""
     where = errors[0]["loc"][:1]
-    expected = dict.fromkeys(error["msg"].lower() for error in errors if error["loc"][:1] == where)
+    messages = (error["msg"] for error in errors if error["loc"][:1] == where)
+    expected = list(dict.fromkeys(message[:1].lower() + message[1:] for message in messages))
+    if len(expected) == 1 and errors[0]["type"] == "dataclass_type" and errors[0]["loc"] == where:
+        (inner,) = _dataclasses_in(get_type_hints(config)[where[0]])
+        expected = [f"an instance of {inner.__name__} was expected, or its fields one by one: {_spelt_out(inner)}"]
     value = errors[0]["input"]
     plain = isinstance(value, str | int | float | list | tuple | Mapping | type(None))
     shown = f"{value!r:.80}" if plain else f"an instance of {type(value).__name__}"
     return f"{'.'.join(map(str, where)) or 'config'} is {shown}: {', or '.join(expected)}"
+
+
+def _spelt_out(config: type) -> str:
+    """A dataclass's fields, and the choices that there are for them: .value, .unit (steps | epochs | fraction)."""
+    hints = get_type_hints(config)
+    choices = {name: get_args(hints[name]) for name in field_names(config) if get_origin(hints[name]) is Literal}
+    told = {name: f" ({' | '.join(map(str, values))})" for name, values in choices.items()}
+    return ", ".join(f".{name}{told.get(name, '')}" for name in field_names(config))

@@ -9,7 +9,7 @@ from typing import Any
 
 from priorsr.config import presets_of
 from priorsr.kinds import get_kind
-from priorsr.registry import find, locate, option_names
+from priorsr.registry import component_of, locate, option_names
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Description:
 def describe(kind: str, name: str) -> Description:
     """Describe the component `name` of a kind; imports its module. Raises as `priorsr.create` does."""
     offer = locate(kind, name)
-    component = find(kind, name)
+    component = component_of(offer)
     configured = get_kind(kind).configured
     options = _fields(component.Config) if configured else _parameters(component)  # type: ignore[attr-defined]
     return Description(

@@ -1,16 +1,20 @@
-"""Files that are there whole or not at all, and their hashes."""
+"""Files that are there whole or not at all, their hashes, and what is said of their content and place."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from priorsr.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 @contextmanager
@@ -62,6 +66,25 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: there is no such file; a JSON file was expected") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as JSON ({error})") from error
+
+
+def first_mistake(error: ValidationError, whole: str, skip: int = 0) -> str:
+    """The first thing that pydantic finds wrong with a file's content, as "FIELD is VALUE: what was expected".
+
+    whole: what to call the content where no single field is wrong. skip: leading parts of a field's place that are not
+    the file's, such as the tag of a union.
+    """
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"][skip:])) or whole
+    value = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r:.80}"  # a field's surroundings
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{where}{value}: {said[:1].lower()}{said[1:]}"
+
+
+def without_home(text: str) -> str:
+    """A text with the user's home folder as ~, since what is published need not say whose it was."""
+    home = str(Path.home())
+    return text if home == os.sep else re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
 
 
 def sha256_file(path: Path) -> str:

@@ -10,6 +10,16 @@ from priorsr.errors import DataError, MissingWeightsError
 if TYPE_CHECKING:
     from torch import nn
 
+UNTRAINED = "untrained"
+"""Given as weights: none, so that a network is as it was initialised."""
+
+
+def hub_path(name: str) -> Path:
+    """Where torch's own cache keeps a file of weights, whether it is there or not."""
+    import torch
+
+    return Path(torch.hub.get_dir()) / "checkpoints" / name
+
 
 def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
     """The file of `url` in torch's own cache, downloaded into it if it is absent and `fetch` is set.
@@ -19,7 +29,7 @@ def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
     """
     import torch
 
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    path = hub_path(url.rsplit("/", 1)[-1])
     if path.is_file():
         return path
     missing = f"{whose} weights are absent: put {path.name} into {path.parent}"

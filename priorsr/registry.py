@@ -103,7 +103,7 @@ def problems() -> list[str]:
                 found.append(str(error))
         for offer in offers(kind):
             try:
-                _load(offer)
+                component_of(offer)
             except (BrokenPluginError, WrongKindError) as error:
                 found.append(str(error))
             if offer.distribution not in (OWN, SESSION) and offer.name in BUILTINS[kind]:
@@ -141,11 +141,11 @@ def find(kind: str, name: str) -> type:
     Raises UnknownNameError, NameCollisionError, BrokenPluginError (chained to what its import raised) and
     WrongKindError (the class is of another kind, or declares too little).
     """
-    return _load(locate(kind, name))
+    return component_of(locate(kind, name))
 
 
-def _load(offer: Offer) -> type:
-    """The class that an offer names; imports its module."""
+def component_of(offer: Offer) -> type:
+    """The class that an offer names; imports its module. Raises BrokenPluginError and WrongKindError as `find` does."""
     if offer.distribution == SESSION:
         return _state.session[offer.kind, offer.name]
     module, _, attribute = offer.target.partition(":")
@@ -255,7 +255,7 @@ def offer_of(kind: str, component: type) -> Offer:
     package = _package(component.__module__)
     for offer in offers(kind):
         # Only offers of the class's own package are loaded to compare, since it is imported already.
-        if (offer.distribution == SESSION or _package(offer.target) == package) and _load(offer) is component:
+        if (offer.distribution == SESSION or _package(offer.target) == package) and component_of(offer) is component:
             return offer
     raise OptionError(
         f"the class {component.__qualname__} is not registered, so it cannot be saved by name: "

@@ -47,6 +47,7 @@ def test_json_becomes_dataclasses_parts_and_tuples() -> None:
         ({"place": "inptu"}, "place is 'inptu': input should be 'input' or 'encoder'"),
         ({"depth": "deep"}, "depth is 'deep': "),
         ({"inner": {"part": Inner()}}, "it: inner is an instance of Inner: "),
+        ({"inner": 4}, "it: inner is 4: an instance of Inner was expected, or its fields one by one: .width, .part"),
     ],
 )
 def test_what_does_not_fit_is_told(given: dict[str, Any], message: str) -> None:

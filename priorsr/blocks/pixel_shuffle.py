@@ -12,10 +12,9 @@ from priorsr.shapes import check_map
 class PixelShuffleUpsampler(nn.Module):
     """conv3x3 to scale^2 times the channels, then pixel-shuffle.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError, a `scale` below 1
-        OptionError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError, a `scale` below 1 OptionError.
     Range: linear, unbounded.
-    Source: ESPCN (CVPR 2016) section 3.2, as in KDFSRNet's up stages.
+    Source: ESPCN (Shi et al., CVPR 2016), its efficient sub-pixel convolution layer, as in KDFSRNet's up stages.
     """
 
     kind = "upsampler"

@@ -32,8 +32,8 @@ def estimate_priors(
     estimators: Sequence[str | Path | nn.Module],
     *,
     seen: Literal["hr", "lr"] = "hr",
-    reduction: str = "pil-bicubic",
-    scale: int = 8,
+    reduction: str | None = None,
+    scale: int | None = None,
     landmarks: Literal["estimated", "from-parsing"] = "estimated",
     fetch: bool = False,
     device: str = "cpu",
@@ -45,8 +45,8 @@ def estimate_priors(
 
     estimators: as `estimator_from_spec` takes them. Together they give parsing maps, landmarks or both, each from one
         of them; heatmaps are not kept.
-    seen: "hr", or "lr": the image reduced (`reduction`, `scale`), rounded to 8 bits and enlarged again (bicubic), which
-        is all that there is where the HR image is not known.
+    seen: "hr", or "lr": the image reduced, rounded to 8 bits and enlarged again (bicubic), which is all that there is
+        where the HR image is not known. reduction, scale: how, with "lr" only; pil-bicubic and 8 unless given.
     landmarks: with "from-parsing", 68 points are read off the estimated parsing maps.
     fetch: let estimators download published weights that they lack. device: where they run.
 
@@ -55,11 +55,18 @@ def estimate_priors(
     """
     if seen not in ("hr", "lr"):
         raise OptionError(f"priors were to be estimated from {seen!r}; 'hr' or 'lr' was expected")
+    if seen == "hr" and not (reduction is None and scale is None):
+        raise OptionError(
+            f"reduction={reduction!r} and scale={scale!r} say how LR images are made, and the estimators were to see "
+            "HR images; seen='lr' (--from lr) was expected"
+        )
     made: dict[str, Any] = {"estimated_from": seen}
+    low = None
     if seen == "lr":
-        made |= {"reduction": reduction, "scale": scale}
+        low = ("pil-bicubic" if reduction is None else reduction, 8 if scale is None else scale)
+        made |= {"reduction": low[0], "scale": low[1]}
     modules = [estimator_from_spec(spec, fetch=fetch) for spec in estimators]
-    look = _Look(faces, modules, (reduction, scale) if seen == "lr" else None, device)
+    look = _Look(faces, modules, low, device)
     members = [(face, split) for split in faces.splits for face in faces.ids(split)]
     first = members[0][0]
     prior, finders = look.find(first, faces.image(first))

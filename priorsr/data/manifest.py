@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from priorsr.errors import DataError, PriorsrError
-from priorsr.files import read_json
+from priorsr.files import first_mistake, read_json
 from priorsr.priors import label_map, landmark_scheme
 
 NAME = "manifest.json"
@@ -79,9 +79,7 @@ def read_manifest(folder: Path) -> Manifest:
         label_map(manifest.label_map)
         landmark_scheme(manifest.landmark_scheme)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise DataError(f"{path}: {where}: {first['msg'].lower()}") from error
+        raise DataError(f"{path}: {first_mistake(error, 'the manifest')}") from error
     except DataError:
         raise
     except PriorsrError as error:

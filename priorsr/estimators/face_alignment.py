@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from priorsr.errors import OptionError
 from priorsr.files import require_extra
-from priorsr.pretrained import hub_weights, load_published
+from priorsr.pretrained import UNTRAINED, hub_weights, load_published
 from priorsr.priors import landmark_scheme
 from priorsr.shapes import check_map
 from priorsr.types import Prior
@@ -21,7 +21,6 @@ MODULES = 4  # hourglasses
 INPUT, HEATMAP = 256, 64  # pixels a side, of what FAN sees and answers
 FACE_PART = 195 / 200  # of the window's half that a face's box fills
 RAISED = 0.12  # of the box's height, by which the window lies higher
-UNTRAINED = "untrained"
 
 
 class FaceAlignment(nn.Module):

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from priorsr.errors import MissingWeightsError, OptionError
 from priorsr.losses.precision import wide
 from priorsr.models.weights import check_fit, read
+from priorsr.pretrained import UNTRAINED
 from priorsr.priors import label_map
 from priorsr.shapes import check_map
 from priorsr.types import Prior
 
 SHIPPED = Path(__file__).parent / "weights" / "parsing_net.safetensors"
-UNTRAINED = "untrained"
 CLASSES = len(label_map("celebamask-19").classes)
 
 

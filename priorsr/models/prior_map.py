@@ -27,7 +27,7 @@ def prior_map(prior: Prior | None, wanted: str, channels: int, image: Tensor, wh
         if found is None and prior.landmarks is not None:
             found = draw_heatmaps(prior.landmarks, prior.valid, (image.shape[2] // 4, image.shape[3] // 4), scale=4)
     if found is None:
-        has = [name for name, value in prior._asdict().items() if value is not None]
+        has = [name for name in ("parsing", "landmarks", "heatmaps") if getattr(prior, name) is not None]
         expected = {"parsing": "parsing", "heatmaps": "heatmaps or landmarks"}.get(
             wanted, "parsing, heatmaps or landmarks"
         )

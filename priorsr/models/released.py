@@ -94,7 +94,8 @@ def read_released(path: Path) -> dict[str, Tensor]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:
         raise DataError(
-            f"{path}: holds more than tensors and plain values, and is refused, since loading it could execute code"
+            f"{path}: cannot be read as tensors and plain values alone, and is refused, since loading it could execute "
+            "code"
         ) from None
     except Exception as error:  # torch.load raises anything on a broken file
         raise DataError(f"{path}: cannot be read as a PyTorch checkpoint ({type(error).__name__}: {error})") from error

@@ -138,6 +138,12 @@ def read_card(path: Path) -> dict[str, Any]:
     return described
 
 
+def made_of(module: nn.Module) -> Any:
+    """What a module is made of, as its file would say: a model's config or an estimator's options, else None."""
+    kind = getattr(module, "kind", None)
+    return _plain(getattr(module, _DESCRIBED_BY[kind], None)) if kind in _DESCRIBED_BY else None
+
+
 def weights_hash(model: nn.Module) -> str:
     """The SHA-256 of a module's tensors: sorted by name, each as name, dtype, shape and bytes."""
     digest = hashlib.sha256()

@@ -9,7 +9,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from priorsr.errors import MissingWeightsError, OptionError, did_you_mean
-from priorsr.models.weights import check_fit, read
+from priorsr.models.weights import check_fit, made_of, read
+from priorsr.training.blueprint import first_difference
 from priorsr.training.stage import Stage
 
 
@@ -49,7 +50,16 @@ def _check_file(stage: Stage, name: str, path: Path) -> None:
         raise MissingWeightsError(
             f"{path}: there is no such file; the stage {stage.name!r} starts its {name!r} from these weights"
         )
-    check_fit(stage.modules[name], read(path)[1], path)
+    described, tensors = read(path)
+    check_fit(stage.modules[name], tensors, path)
+    was, now = described["config"], made_of(stage.modules[name])
+    # The same tensors in another network would fit, and compute something else.
+    change = first_difference(was, {key: now.get(key) for key in was}) if now else None
+    if change:
+        raise OptionError(
+            f"{path}: holds a {described['name']!r} that is made otherwise than {name!r} in the stage {stage.name!r}: "
+            f"{change}; the same was expected"
+        )
 
 
 def steps_by_length(stages: Sequence[Stage], steps_per_epoch: Mapping[str, int]) -> dict[str, int]:

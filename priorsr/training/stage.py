@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class Optimiser:
             raise OptionError(f"an optimiser's modules are {self.modules!r}; a tuple of names was expected")
         if self.kind not in ("adam", "adamw"):
             raise OptionError(f"an optimiser's kind is {self.kind!r}; 'adam' or 'adamw' was expected")
+        for name, value in (("learning rate", self.lr), ("weight decay", self.weight_decay)):
+            if not (math.isfinite(value) and value >= 0):
+                raise OptionError(f"an optimiser's {name} is {value}; a finite number from 0 was expected")
+        if not (len(self.betas) == 2 and all(0 <= beta < 1 for beta in self.betas)):
+            raise OptionError(f"an optimiser's betas are {self.betas}; two numbers from 0 to below 1 were expected")
         if self.clip is not None and not self.clip > 0:
             raise OptionError(f"an optimiser's clip is {self.clip}; a number above 0, or None, was expected")
 

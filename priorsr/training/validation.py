@@ -103,10 +103,11 @@ class Validator:
             return EstimatorJudge("parsing_iou")
         if estimated.landmarks is not None and "landmarks" in self._loader.priors:
             return EstimatorJudge("nme")
-        gives = [name for name, part in estimated._asdict().items() if part is not None]
+        finds = [part for part in ("parsing", "landmarks") if getattr(estimated, part) is not None]
         raise DataError(
-            f"{self._loader.face_set.path}: the estimator {type(product).__name__} gives {' and '.join(gives)}, and "
-            f"the faces of val have {' and '.join(self._loader.priors) or 'no prior'}; one of both was expected"
+            f"{self._loader.face_set.path}: the estimator {type(product).__name__} gives "
+            f"{' and '.join(finds) or 'neither parsing nor landmarks'}, and the faces of val have "
+            f"{' and '.join(self._loader.priors) or 'no prior'}; one that both have was expected"
         )
 
     def _batches(self, faces: int | None) -> Iterator[Batch]:

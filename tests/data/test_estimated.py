@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from priorsr.data import FaceSet
 from priorsr.data.estimated import estimate_priors
+from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError
-from priorsr.estimators.parsing_net import UNTRAINED, ParsingNet
+from priorsr.estimators.parsing_net import ParsingNet
 from priorsr.models import enlarge, weights_hash
+from priorsr.pretrained import UNTRAINED
 from priorsr.types import Prior
 
 
@@ -68,8 +70,6 @@ def test_the_copy_has_the_estimated_priors_and_no_others(faces: FaceSet, net: Pa
 
 
 def test_from_lr_the_estimator_sees_the_enlarged_lr_image(faces: FaceSet, net: ParsingNet, tmp_path: Path) -> None:
-    from priorsr.data.reduction import reduce
-
     made = estimate_priors(faces, tmp_path / "out", [net], seen="lr", reduction="bilinear-chain", scale=4)
     face = faces.ids("test")[1]
     low = enlarge(tensor(reduce(faces.image(face), 4, "bilinear-chain")), 4).clamp(0, 1)
@@ -79,6 +79,20 @@ def test_from_lr_the_estimator_sees_the_enlarged_lr_image(faces: FaceSet, net: P
     maker = made.manifest.priors["parsing"]
     assert (maker.estimated_from, maker.reduction, maker.scale) == ("lr", "bilinear-chain", 4)
     assert "estimated from LR" in made.manifest.source
+
+
+def test_what_is_enlarged_stays_an_image(faces: FaceSet, tmp_path: Path) -> None:
+    seen: list[Tensor] = []
+
+    class Looks(Points):
+        def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
+            seen.append(images)
+            return super().forward(images)
+
+    estimate_priors(faces, tmp_path / "out", [Looks()], seen="lr")
+    overshot = [enlarge(tensor(reduce(faces.image(face), 8, "pil-bicubic")), 8) for face in faces.ids("train")]
+    assert min(images.min() for images in overshot) < 0
+    assert min(images.min() for images in seen) == 0
 
 
 def test_several_estimators_share_the_work(faces: FaceSet, net: ParsingNet, tmp_path: Path) -> None:
@@ -135,5 +149,9 @@ def test_mistakes(faces: FaceSet, tmp_path: Path) -> None:
         estimate_priors(faces, tmp_path / "out", [Blank()])
     with pytest.raises(OptionError, match="estimated from 'sr'; 'hr' or 'lr'"):
         estimate_priors(faces, tmp_path / "out", [Points()], seen="sr")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="reduction='blind' and scale=None say how LR images are made"):
+        estimate_priors(faces, tmp_path / "out", [Points()], reduction="blind")
+    with pytest.raises(OptionError, match="reduction=None and scale=4 say"):
+        estimate_priors(faces, tmp_path / "out", [Points()], scale=4)
     with pytest.raises(OptionError, match="cannot run on the device 'abacus'"):
         estimate_priors(faces, tmp_path / "out", [Points()], device="abacus")

@@ -222,7 +222,7 @@ def test_a_broken_manifest_is_told_in_a_sentence(copied: Path) -> None:
     with pytest.raises(DataError, match=r"manifest\.json: there is no label map 'celeba'"):
         FaceSet.open(copied)
     edit_manifest(copied, label_map="celebamask-19", format=2)
-    with pytest.raises(DataError, match="format: input should be 1"):
+    with pytest.raises(DataError, match="format is 2: input should be 1"):
         FaceSet.open(copied)
     edit_manifest(copied, format=1, files={"../secret.png": "0" * 64})
     with pytest.raises(DataError, match="a path inside the set was expected"):

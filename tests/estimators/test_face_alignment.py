@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import DataError, MissingExtraError, MissingWeightsError, OptionError
-from priorsr.estimators.face_alignment import UNTRAINED, FaceAlignment
+from priorsr.estimators.face_alignment import FaceAlignment, _peaks
+from priorsr.pretrained import UNTRAINED
 from priorsr.priors import landmark_scheme
 from priorsr.testing import failures
 
@@ -82,6 +83,13 @@ def test_the_package_finds_the_same_within_its_rounding(small_fan: None, monkeyp
     expected = theirs.get_landmarks_from_image(pixels, detected_faces=[np.array([0, 0, 128, 128])])[0]
     prior, _ = FaceAlignment(weights=UNTRAINED)(image)
     assert np.abs(prior.landmarks[0].numpy() - expected).max() < 2.1  # whole pixels, after a crop of whole pixels
+
+
+def test_a_peak_is_moved_a_quarter_of_a_pixel_towards_its_larger_neighbour() -> None:
+    heatmaps = torch.zeros(1, 2, 8, 9)
+    heatmaps[0, 0, 4, 5], heatmaps[0, 0, 4, 6], heatmaps[0, 0, 3, 5] = 1.0, 0.5, 0.2
+    heatmaps[0, 1, 0, 2], heatmaps[0, 1, 0, 3] = 1.0, 0.5  # at the border: not moved
+    assert _peaks(heatmaps).tolist() == [[[5.75, 4.25], [2.5, 0.5]]]
 
 
 def test_the_box_says_where_the_face_is(small_fan: None) -> None:

@@ -8,7 +8,8 @@ import torch
 import priorsr
 from priorsr.errors import DataError, MissingWeightsError, OptionError
 from priorsr.estimators import parsing_net
-from priorsr.estimators.parsing_net import SHIPPED, UNTRAINED, ParsingNet
+from priorsr.estimators.parsing_net import SHIPPED, ParsingNet
+from priorsr.pretrained import UNTRAINED
 
 SMALL = {"widths": (8, 8), "size": 32, "weights": UNTRAINED}
 

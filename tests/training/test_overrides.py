@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import pytest
@@ -33,6 +34,7 @@ class Recipe:
 def test_values_are_json_or_else_strings() -> None:
     given = ["a=1", "b=concat", "c=null", "d=[1, 2]", 'e="1"', "f=a=b", "g="]
     assert parse_assignments(given) == {"a": 1, "b": "concat", "c": None, "d": [1, 2], "e": "1", "f": "a=b", "g": ""}
+    assert parse_assignments(["h=NaN", 'i={"j": -Infinity}']) == {"h": "NaN", "i": '{"j": -Infinity}'}
 
 
 @pytest.mark.parametrize("wrong", [["width"], ["=3"], ["a=1", "a=2"]])
@@ -83,8 +85,11 @@ def test_an_unknown_name_is_told_the_closest_paths(name: str) -> None:
         ({"student.width": "wide"}, "recipe 'x', student: width is 'wide'"),
         ({"student.width": 0}, "width is 0"),
         ({"lr": None}, "lr is None"),
+        ({"lr": "NaN"}, "lr is 'NaN': input should be a finite number"),
+        ({"schedule.final": math.inf}, "recipe 'x', schedule: final is inf: input should be a finite number"),
         ({"width": 1, "student.width": 2}, r"'student\.width' twice"),
-        ({"student": 3}, "student is 3"),
+        ({"student": 3}, r"student is 3: an instance of Net .* one by one: \.width, \.fusion, \.depths"),
+        ({"length": 0.5}, r"length is 0\.5: an instance of Duration .*: \.value, \.unit \(steps \| .* \| fraction\)"),
         ({"student": {"width": 3}, "student.width": 4}, "replace 'student', and set 'width' in it"),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,7 @@ def test_weights_to_start_from_are_looked_at_before_training(tmp_path: Path) -> 
     weights.save(toys.Toy(toys.ToyConfig()), path)
     with pytest.raises(DataError, match="was expected by Linear"):
         check_stages([stage("a", starts_from={"net": path})])
+    alike, other = toys.Toy(toys.ToyConfig()), toys.Toy(toys.ToyConfig(scale=2))
+    check_stages([replace(stage("a"), modules={"net": alike}, starts_from={"net": path})])
+    with pytest.raises(OptionError, match="made otherwise than 'net' in the stage 'a': scale was 4 and is 2; the same"):
+        check_stages([replace(stage("a"), modules={"net": other}, starts_from={"net": path})])

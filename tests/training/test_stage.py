@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -52,7 +53,19 @@ def test_a_stage_that_cannot_run_says_why(changes: dict[str, Any], message: str)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"modules": "student"}, {"modules": ()}, {"kind": "sgd"}, {"clip": 0}, {"clip": -1.0}]
+    "wrong",
+    [
+        {"modules": "student"},
+        {"modules": ()},
+        {"kind": "sgd"},
+        {"lr": -1.0},
+        {"lr": math.nan},
+        {"weight_decay": math.inf},
+        {"betas": (2.0, 0.9)},
+        {"betas": (0.9,)},
+        {"clip": 0},
+        {"clip": -1.0},
+    ],
 )
 def test_an_optimiser_that_cannot_run_says_why(wrong: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="optimiser"):

@@ -66,7 +66,7 @@ class DICRecipeConfig:
     pixel_weight, perceptual_weight, adversarial_weight: of the terms of dicgan (pixel_weight is 2 for Helen).
     lightcnn: a LightCNN-9 checkpoint (.pth) for the perceptual term; see `LightCNNLoss`.
     schedule, gan_schedule: of the learning rate in hourglass and dic, and in dicgan.
-    hourglass_length, length, gan_length: of the three stages.
+    hourglass_length, length, gan_length: of the three stages (gan_length is 1e5 steps for Helen).
     hourglass_share, gan_share: their parts of a run that is given its steps or minutes; dic gets the rest.
     ema: of dic and dicgan, not of the hourglass.
     nano: the network's nano, without dicgan, so that what is saved is DIC; LightCNN's term is left out there too; a

@@ -77,7 +77,7 @@ def import_celeba(
         raise OptionError("the crop 'dic' needs the 68 landmarks of every photograph, which CelebA does not bring")
     check_split(split, PUBLISHED, "celeba", split_file)
     kind = CROPS[crop]
-    images = images_by_id(folder(place(src, kind.images, PLACES), f"CelebA's {kind.images}"))
+    images = images_by_id(folder(place(src, kind.images, PLACES), f"the folder of CelebA's {kind.images}"))
     if split_file is None:
         partition = place(src, PARTITION, PLACES)
         splits = _partition(partition)

@@ -39,8 +39,8 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
     Raises DataError naming what is missing or broken.
     """
     src = Path(src)
-    images = images_by_id(folder(src / IMAGES, "CelebAMask-HQ's images"))
-    folder(src / MASKS, "CelebAMask-HQ's masks")
+    images = images_by_id(folder(src / IMAGES, "the folder of CelebAMask-HQ's images"))
+    folder(src / MASKS, "the folder of CelebAMask-HQ's masks")
     strange = [path for face, path in images.items() if not face.isdecimal()]
     if strange:
         raise DataError(f"{strange[0]}: is not called by a number, as the images of CelebAMask-HQ are")

@@ -57,7 +57,7 @@ def import_helen(
     if scheme not in ("helen-194", "ibug-68"):
         raise OptionError(f"the scheme is {scheme!r}; helen-194 or ibug-68 was expected")
     check_split(split, PUBLISHED, "helen", split_file)
-    points = _annotations(folder(src / ANNOTATION, "Helen's annotations"))
+    points = _annotations(folder(src / ANNOTATION, "the folder of Helen's annotations"))
     images = _images(src)
     for face in sorted(points.keys() ^ images.keys()):
         lonely, missing = (images[face], "annotation") if face in images else (f"{src / ANNOTATION}: {face!r}", "image")

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from priorsr.config import check_not_negative
 from priorsr.errors import OptionError
-from priorsr.estimators.parsing_net import UNTRAINED, ParsingNet
+from priorsr.estimators.parsing_net import ParsingNet
 from priorsr.models.resize import enlarge
+from priorsr.pretrained import UNTRAINED
 from priorsr.training import Duration, Optimiser, Progress, Schedule, Stage, StepResult, cosine, epochs, fraction
 from priorsr.types import Batch
 
