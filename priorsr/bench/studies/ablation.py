@@ -62,7 +62,7 @@ def ablate(
     jobs: runs at once, in processes of their own; each has its share of the cores.
     out: the folder for the runs (OUT/runs), a results folder (OUT/results), and what was found: ablation.json (the
         answer), ablation.md and ablation.png (of the first protocol's first score). The same call goes on where an
-        earlier one stopped; one that would train otherwise is refused.
+        earlier one stopped, and one with more seeds trains those alone; one that would train otherwise is refused.
     The other options are those of `priorsr.bench.run`; `batch_size` and `device` are of scoring, `seed` of the
     bootstrap. console: where progress is told.
 

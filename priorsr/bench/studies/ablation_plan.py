@@ -101,7 +101,7 @@ def check_for_processes(budget: Budget, plans: Iterable[Plan]) -> None:
 
 
 def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, budget: Budget, faces: FaceSet) -> None:
-    """Note in `out` what is trained.
+    """Note in `out` what is trained; with how many seeds is free, since a run is the same whichever others there are.
 
     Raises DataError if `out` is a file, and OptionError if it holds an ablation that trains something else.
     """
@@ -113,13 +113,14 @@ def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, b
         "vary": plain(vary),
         "full": full,
         "steps": budget.steps,
-        "seeds": budget.seeds,
         "data": faces.hash,
     }
     path = out / "request.json"
     if not path.exists():
         atomic_json(path, asked)
-    elif change := first_difference(read_json(path), asked):
+        return
+    before = read_json(path)
+    if change := first_difference({key: before.get(key) for key in asked}, asked):
         raise OptionError(f"{out}: holds another ablation: {change}; another folder was expected, or the same command")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from priorsr.errors import OptionError
 from priorsr.training.blueprint import Blueprint, blueprint
+from priorsr.training.overrides import JSON
 
 BASE = "base"
 
@@ -89,10 +90,10 @@ def make_variants(
 
 def _values(text: str, who: str) -> Iterator[Any]:
     """The values between commas, those inside JSON's brackets and quotes excepted."""
-    decoder, rest = json.JSONDecoder(), text
+    rest = text
     while True:
         try:
-            value, end = decoder.raw_decode(rest)
+            value, end = JSON.raw_decode(rest)
         except ValueError:
             value, end = None, -1
         if rest[end : end + 1] not in ("", ",") or end < 0:  # no JSON: a word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,7 +164,6 @@ def test_a_score_that_only_some_kept_records_have_is_left_aside(done, call) -> N
     ("change", "difference"),
     [
         ({"steps": 7}, "steps was 6 and is 7"),
-        ({"seeds": 3}, "seeds was 2 and is 3"),
         ({"vary": {"student.width": [2]}}, "vary.learning_rate was [0.03] and is None"),
         ({"overrides": {**BASE, "ema": 0.5}}, "base.ema was None and is 0.5"),
         ({"full": True}, "full was False and is True"),
@@ -173,6 +173,26 @@ def test_another_ablation_in_the_folder_is_refused(done, call, change, differenc
     with pytest.raises(OptionError, match="holds another ablation") as raised:
         call(done[0], **change)
     assert difference in str(raised.value)
+
+
+def test_more_seeds_go_on_from_those_that_are_there(done, call, tmp_path, monkeypatch) -> None:
+    train, started = Training.run, []
+
+    def noted(training: Training, console: object) -> None:
+        started.append((training.folder.parent.name.partition("-")[0], training.seed))
+        train(training, console)
+
+    monkeypatch.setattr(Training, "run", noted)
+    found = call(shutil.copytree(done[0], tmp_path / "out"), seeds=3)
+    assert started == [("base", 2), ("student.width=2", 2), ("learning_rate=0.03", 2)]
+    assert (found.seeds, [len(variant.runs) for variant in found.variants]) == (3, [3, 3, 3])
+    for variant, before in zip(found.variants, done[1].variants, strict=True):
+        assert variant.runs[:2] == before.runs
+        (score,) = (scores["psnr"] for scores in variant.scores.values())
+        assert len(score.per_seed) == 3
+    assert "3 training seeds" in (tmp_path / "out/ablation.md").read_text()
+    assert call(tmp_path / "out").variants == done[1].variants  # those of fewer seeds
+    assert len(started) == 3
 
 
 def test_a_file_in_the_folders_place_is_told(call, tmp_path) -> None:

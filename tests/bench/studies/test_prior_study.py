@@ -13,7 +13,8 @@ import priorsr
 from priorsr.bench import leaderboards, priors, read_results, run
 from priorsr.bench.entries import entry_of
 from priorsr.bench.given_priors import estimated, estimator_name, ground_truth, of_the_next_face
-from priorsr.bench.statistics.bootstrap import mean_interval, paired_difference
+from priorsr.bench.statistics.bootstrap import mean_interval
+from priorsr.bench.statistics.seeds import difference_over_seeds
 from priorsr.bench.studies.prior_report import PriorStudy
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.data.estimated import estimate_priors
@@ -97,7 +98,7 @@ def test_differences_are_paired_with_the_ground_truth(done) -> None:
         records[row(study, label).records["dic@1"]].scores["psnr"].per_image for label in ("absent", "ground truth")
     )
     found = row(study, "absent").scores["dic@1"]["psnr"]
-    expected = paired_difference(ours, truth)
+    expected = difference_over_seeds([ours], [truth])
     assert (found.difference.mean, found.difference.interval95) == (expected.mean, expected.interval95)
     assert found.difference.over == "images"
     assert row(study, "ground truth").scores["dic@1"]["psnr"].difference is None
