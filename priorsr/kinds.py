@@ -91,7 +91,8 @@ class Score(Protocol):
 
     `higher_is_better` is a bool. Half precision is answered in float32. A score may also declare
     - `needs`: what it is called with beside, by keyword: "lr" (B,3,h,w), "reduction" (the `priorsr.metrics.Reduction`
-      that made LR), "ids" (the faces' names);
+      that made LR), "ids" (the faces' names), "shared" (a dict for this batch, in which scores keep what others can
+      use; None where there is no other);
     - `networks`: every name that the networks go by that judge, so that a record can say where one of them has helped
       to train the model;
     - `unit`: "dB", or "" if it does not say;

@@ -23,6 +23,7 @@ from priorsr.bench.results import outputs_path, read_record, record_path, write_
 from priorsr.bench.scorer import is_current
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
+from priorsr.memory import keep_freed_memory
 from priorsr.metrics import Protocol, Reduction, load_protocol
 
 
@@ -78,6 +79,7 @@ class Benchmark:
         for what, value, least in (("seed", seed, 0), ("batch_size", batch_size, 1)):
             if value < least:
                 raise OptionError(f"{what} is {value}; {least} or more was expected")
+        keep_freed_memory()  # first of all, so that no latency depends on what ran before
         adapted = tuple(_adapted(protocol, faces) for protocol in protocols)
         judges, used = Judges.find(scores, adapted), processes.device(_device(device))
         judges.to(used)
@@ -162,7 +164,7 @@ class Benchmark:
         outputs = record.outputs is not None and are_there(outputs_path(self.out, record.outputs), record.images)
         if not (is_current(record, entry.facts.version) and asked and (outputs or not self.save_outputs)):
             return None
-        absent = {name: reason for name, reason in self.judges.absent.items() if name not in record.scores}
+        absent = self.judges.absent_beside(record.judges)
         changes = {"model": entry.facts, "training": entry.training, "absent": {**record.absent, **absent}}
         current = record.model_copy(update=changes)
         if current != record:

@@ -9,9 +9,10 @@ from pathlib import Path
 from priorsr.bench.leaderboard import by_table
 from priorsr.bench.records import Record, check_same_inputs
 from priorsr.bench.results import read_results
-from priorsr.bench.rows import Row, make_rows
+from priorsr.bench.rows import Row, make_tables, tell_apart
 from priorsr.bench.selection import Name
-from priorsr.bench.statistics.significance import by_image, compare_samples
+from priorsr.bench.statistics.samples import by_image
+from priorsr.bench.statistics.significance import compare_samples
 from priorsr.bench.statistics.verdicts import Comparison, comparisons
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
@@ -66,12 +67,12 @@ def compare(
     """
     names = Name(ours), Name(theirs)
     records = _records(names, results)
-    tables = [make_rows(group, {}) for group in by_table(records).values()]
+    tables = make_tables(by_table(records).values(), {})
     found = []
     for table in tables:
         couple = [row for row in (name.row(table) for name in names) if row]
         if len(couple) == 2 and (not protocols or couple[0].record.protocol.id in protocols):
-            found.append(couple)
+            found.append(tell_apart(couple))
     if not found:
         _explain(names, tables, records, protocols)
     return [compared for one, other in sorted(found, key=_order) for compared in _compared(one, other)]

@@ -56,7 +56,7 @@ def _paths(compared: Compared, results: Path, face: str) -> dict[str, Path]:
     return {
         "LR": lr / f"{face}.png",
         compared.ours.label: _output(compared.ours.record, results, face),
-        f"{compared.theirs.label} ": _output(compared.theirs.record, results, face),  # two may share a label
+        f"{compared.theirs.label} ": _output(compared.theirs.record, results, face),  # or itself
         "HR": hr / f"{face}.png",
     }
 

@@ -9,7 +9,7 @@ from statistics import median
 
 from priorsr.bench.rows import Row, RowScore, scored
 from priorsr.bench.statistics.ranks import Pairs, all_pairs
-from priorsr.bench.statistics.significance import Sample
+from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.statistics.verdicts import Comparison, comparisons
 
 
@@ -53,7 +53,9 @@ class Contest:
         to_base = {row.record.id: difference for row, difference in zip(others, differences, strict=True)}
         among = [self.places[row.record.id] for row in there]
         return {
-            row.record.id: scored(row, self.score, self.pairs.ranks(place, among), to_base.get(row.record.id))
+            row.record.id: scored(
+                row, self.score, self.samples[place], self.pairs.ranks(place, among), to_base.get(row.record.id)
+            )
             for row, place in zip(there, among, strict=True)
         }
 

@@ -56,7 +56,7 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
         name=name,
         version=version,
         weights_hash=str(model.weights_hash) if accelerated else weights_hash(model),
-        config=to_jsonable_python(getattr(model, "config", {}), fallback=_component_name),
+        config=to_jsonable_python(getattr(model, "config", None) or {}, fallback=_component_name),
         card=card,
         precision=str(model.precision) if accelerated else _precision(model),
         accelerated=accelerated,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -62,12 +62,13 @@ def evaluate(
     scores = score_many([protocol.scoring for protocol in protocols], sr, batch.hr)
     shown, hr, lr = (images.to(device) for images in (saved, batch.hr, batch.lr))
     reduction = protocols[0].reduction
+    shared: dict[Hashable, Tensor] = {}
     return Evaluation(
         {face: ImageHashes(hr=hr, lr=lr, sr=sr) for face, (hr, lr, sr) in zip(batch.ids, hashes, strict=True)},
         {},
         {protocol.content_hash: found for protocol, found in zip(protocols, scores, strict=True)},
         {
-            name: judge(judging, shown, hr, lr=lr, reduction=reduction, ids=batch.ids).double().cpu()
+            name: judge(judging, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared).double().cpu()
             for name, judging in judges.items()
         },
     )

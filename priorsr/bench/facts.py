@@ -10,11 +10,13 @@ from pydantic_core import to_jsonable_python
 from torch import Tensor
 
 from priorsr.bench.evaluation import Evaluation
-from priorsr.bench.records import DataFacts, ProtocolFacts, Score
+from priorsr.bench.records import DataFacts, ProtocolFacts, Score, SetScore
 from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
+from priorsr.kinds import Accumulator
 from priorsr.kinds import Score as Judge
+from priorsr.kinds import SetScore as SetJudge
 from priorsr.metrics import Protocol
 
 
@@ -73,6 +75,19 @@ def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str,
         for name, per_image in evaluation.judges.items()
     }
     return own | others
+
+
+def set_score_facts(seen: Mapping[str, Accumulator], judges: Mapping[str, SetJudge], count: int) -> dict[str, SetScore]:
+    """A record's scores of the set as a whole, of accumulators that have seen its `count` images."""
+    return {
+        name: SetScore(
+            value=accumulator.value(),
+            higher_is_better=judges[name].higher_is_better,
+            count=count,
+            warning=accumulator.warning(),
+        )
+        for name, accumulator in seen.items()
+    }
 
 
 def _score(

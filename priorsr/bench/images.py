@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +31,8 @@ def save_arrays(images: Tensor, ids: Sequence[str], folder: Path) -> None:
 
 
 def load_images(ids: Sequence[str], folder: Path) -> Tensor:
-    """The saved images of faces, (B,3,H,W) in [0, 1]; raises DataError as `load_image`."""
-    pixels = torch.from_numpy(np.stack([load_image(folder / f"{face}.png") for face in ids]))
-    return pixels.permute(0, 3, 1, 2).float() / 255
+    """The saved images of faces, (B,3,H,W) in [0, 1]; raises DataError as `load_image`, and for two sizes."""
+    return _stacked(load_image, [folder / f"{face}.png" for face in ids]).permute(0, 3, 1, 2).float() / 255
 
 
 def load_image(path: Path) -> np.ndarray:
@@ -47,6 +46,11 @@ def load_image(path: Path) -> np.ndarray:
         raise DataError(f"{path}: cannot be read as an image ({error})") from error
 
 
+def load_arrays(ids: Sequence[str], folder: Path) -> Tensor:
+    """The saved arrays of faces, (B,3,H,W) as they were; raises DataError as `load_array`, and for two sizes."""
+    return _stacked(load_array, [folder / f"{face}.npy" for face in ids])
+
+
 def load_array(path: Path) -> np.ndarray:
     """The values (3,H,W) of a saved array; raises DataError if it cannot be read, or is of another type."""
     try:
@@ -56,6 +60,14 @@ def load_array(path: Path) -> np.ndarray:
     if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim != 3:
         raise DataError(f"{path}: holds no float32 array (3,H,W), as saved images do")
     return values
+
+
+def _stacked(load: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> Tensor:
+    images = [load(path) for path in paths]
+    for path, image in zip(paths, images, strict=True):
+        if image.shape != images[0].shape:
+            raise DataError(f"{path}: is of shape {image.shape}; {images[0].shape}, as {paths[0]}, was expected")
+    return torch.from_numpy(np.stack(images))
 
 
 def to_pixels(images: Tensor) -> np.ndarray:

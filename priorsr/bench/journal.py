@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from priorsr.bench.evaluation import Evaluation
-from priorsr.bench.images import load_image, pixel_hash
+from priorsr.bench.images import load_array, load_image, pixel_hash
 from priorsr.bench.records import ImageHashes
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, read_json
@@ -81,7 +81,9 @@ class Journal:
         try:
             return all(
                 pixel_hash(load_image(self.images / f"{face}.png")) == hashes.sr for face, hashes in part.images.items()
-            ) and all((self.images / f"{face}.npy").is_file() for face in part.arrays)
+            ) and all(
+                pixel_hash(load_array(self.images / f"{face}.npy")) == digest for face, digest in part.arrays.items()
+            )
         except DataError:
             return False
 

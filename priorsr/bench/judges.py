@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from torch import nn
 
 from priorsr.bench.records import JudgeFacts, TrainingFacts
 from priorsr.errors import MissingExtraError, MissingWeightsError, OptionError
+from priorsr.files import without_home
 from priorsr.kinds import Score as Judge
 from priorsr.kinds import SetScore as SetJudge
 from priorsr.metrics import Protocol
@@ -47,8 +48,12 @@ class Judges(NamedTuple):
             try:
                 present[name] = create("score", name)
             except (MissingExtraError, MissingWeightsError) as error:
-                absent[name] = str(error)
+                absent[name] = without_home(str(error))
         return cls(present, absent)
+
+    def absent_beside(self, there: Collection[str]) -> dict[str, str]:
+        """Those absent, less those that a record has all the same, from a run before."""
+        return {name: reason for name, reason in self.absent.items() if name not in there}
 
     def to(self, device: torch.device) -> None:
         """Move their networks to a device, where they are to be given images."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from priorsr.bench.contest import Contest
 from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, Score, check_same_inputs
-from priorsr.bench.rows import Row, make_rows
+from priorsr.bench.rows import Row, make_tables
 from priorsr.bench.statistics.verdicts import Comparison
 from priorsr.bench.submissions.verification import Verification
 from priorsr.errors import PriorsrError
@@ -106,9 +106,10 @@ def leaderboards(
     sets = _titles({data.hash: data.name for _, data in facts})
     scorers = Counter((data, split, protocol) for data, split, protocol, _ in groups)
     boards = []
-    for (data, split, protocol, scorer), group in groups.items():
+    tables = make_tables(groups.values(), verifications or {})
+    for ((data, split, protocol, scorer), group), rows in zip(groups.items(), tables, strict=True):
         by = f", scored by {scorer[:8]}" if scorers[data, split, protocol] > 1 else ""
-        boards.append(_leaderboard(group, protocols[protocol] + by, f"{sets[data]} {split}", verifications or {}))
+        boards.append(_leaderboard(group, rows, protocols[protocol] + by, f"{sets[data]} {split}"))
     return sorted(
         boards, key=lambda board: (board.data_title, not board.protocol.id.startswith("priorsr@"), board.protocol_title)
     )
@@ -133,12 +134,9 @@ def _titles(names: Mapping[str, str]) -> dict[str, str]:
     return {digest: name if uses[name] == 1 else f"{name} ({digest[:8]})" for digest, name in names.items()}
 
 
-def _leaderboard(
-    records: Sequence[Record], protocol_title: str, data_title: str, verifications: Mapping[str, Verification]
-) -> Leaderboard:
+def _leaderboard(records: Sequence[Record], rows: Sequence[Row], protocol_title: str, data_title: str) -> Leaderboard:
     check_same_inputs(records)
     names = tuple(dict.fromkeys(name for record in records for name in record.scores))
-    rows = make_rows(records, verifications)
     base = next((row for row in rows if is_baseline(row.record)), None)
     tables = {beyond: [row for row in rows if row.beyond_lr is beyond] for beyond in (False, True)}
     contests = {

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from priorsr.bench.entries import Entry
 from priorsr.bench.environment import environment
 from priorsr.bench.evaluation import Evaluation, evaluate, prior_on, ready_to_score, super_resolve
-from priorsr.bench.facts import score_facts
+from priorsr.bench.facts import score_facts, set_score_facts
 from priorsr.bench.given_priors import GivenPrior
 from priorsr.bench.images import load_images
 from priorsr.bench.journal import Journal, locked
@@ -230,15 +230,7 @@ class ModelRun:
                     for accumulator in seen.values():
                         accumulator.add(sr, hr)
                 advance(len(batch.ids))
-        return {
-            name: SetScore(
-                value=accumulator.value(),
-                higher_is_better=judges[name].higher_is_better,
-                count=len(self._loader.ids),
-                warning=accumulator.warning(),
-            )
-            for name, accumulator in seen.items()
-        }
+        return set_score_facts(seen, judges, len(self._loader.ids))
 
     def _record(
         self,
@@ -249,10 +241,8 @@ class ModelRun:
         facts: OutputFacts,
     ) -> Record:
         bench, entry = self._bench, self._entry
-        scores, judges = (
-            score_facts(found, protocol, bench.judges.of_images, bench.seed),
-            bench.judges.facts(entry.training),
-        )
+        scores = score_facts(found, protocol, bench.judges.of_images, bench.seed)
+        judges = bench.judges.facts(entry.training)
         earlier = None if bench.again else bench.earlier(identity)
         if earlier and is_current(earlier, entry.facts.version) and earlier.images == found.images:
             kept = earlier.judges.keys() - judges.keys()  # asked for then, and not now
@@ -271,7 +261,7 @@ class ModelRun:
             scores=scores,
             set_scores=dict(of_set),
             judges=judges,
-            absent=bench.judges.absent,
+            absent=bench.judges.absent_beside(judges),
             statistics=Statistics(interval="percentile bootstrap over images", resamples=RESAMPLES, seed=bench.seed),
             cost=facts.cost,
             execution=facts.execution,

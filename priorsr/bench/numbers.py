@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from priorsr.bench.records import Score
-from priorsr.bench.statistics.bootstrap import Difference
-
 _MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _WORDS = {"psnr": "PSNR", "ssim": "SSIM", "msssim": "MS-SSIM", "nme": "NME"}
@@ -60,13 +57,6 @@ def p_value(p: float) -> str:
 def json_number(value: float) -> float | str:
     """A number as records have it in JSON, where infinity is a string."""
     return value if math.isfinite(value) else str(value)
-
-
-def verdict(difference: Difference, score: Score) -> str:
-    """What a difference says of these two checkpoints: "better", "worse" or "same" (not distinguishable)."""
-    if not difference.distinguishable:
-        return "same"
-    return "better" if (difference.mean > 0) == score.higher_is_better else "worse"
 
 
 def engineering(value: float) -> str:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from priorsr.bench.images import array_hashes, load_array, load_images, pixel_hashes, save_arrays, save_images
+from priorsr.bench.images import array_hashes, load_arrays, load_images, pixel_hashes, save_arrays, save_images
 from priorsr.bench.records import Cost, Environment, Execution, Facts, Hash, Id, ImageHashes
 from priorsr.errors import DataError
 from priorsr.files import atomic_json
@@ -59,7 +57,8 @@ class Saved:
             for face, found in zip(batch.ids, pixel_hashes(images), strict=True):
                 self._check(face, found, getattr(self.facts.images[face], which), f"made for another {which.upper()}")
         try:
-            sr = self._stack(batch.ids)
+            load = load_images if self.facts.arrays is None else load_arrays
+            sr = load(batch.ids, self.folder)
         except DataError as error:
             raise BrokenOutputsError(str(error)) from error
         for face, found in zip(batch.ids, pixel_hashes(sr), strict=True):
@@ -68,11 +67,6 @@ class Saved:
             for face, found in zip(batch.ids, array_hashes(sr), strict=True):
                 self._check(face, found, self.facts.arrays[face], "changed since it was saved")
         return sr
-
-    def _stack(self, ids: Sequence[str]) -> Tensor:
-        if self.facts.arrays is not None:
-            return torch.from_numpy(np.stack([load_array(self.folder / f"{face}.npy") for face in ids]))
-        return load_images(ids, self.folder)
 
     def _check(self, face: str, found: str, expected: str, otherwise: str) -> None:
         if found != expected:

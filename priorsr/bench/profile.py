@@ -54,12 +54,14 @@ def measure_cost(model: nn.Module, lr: Tensor, prior: Prior | None) -> Cost:
 
     MACs are half of what torch's flop counter counts in one image: convolutions, matrix products and attention, not
     what is done element by element. Peak memory is what the tensors made in one image's forward pass take, the weights
-    and the workspace inside an operator not included, so it is the same on every machine. Latencies are of one image,
-    and of all B if there are more: the median of warm runs.
+    and the workspace inside an operator not included, so it is the same on every machine. Of an accelerated model,
+    whose compiled program shows neither, both are its form's, operator by operator. Latencies are of one image, and of
+    all B if there are more: the median of warm runs.
     """
     one_lr, one_prior = lr[:1], first_of(prior, 1)
+    shown = model.get_submodule("form") if getattr(model, "accelerated", False) else model
     with FlopCounterMode(display=False) as flops, LiveMemory() as memory:
-        model(one_lr, one_prior)
+        shown(one_lr, one_prior)
     latency = [_latency(lambda: model(one_lr, one_prior), lr.device, batch=1)]
     if len(lr) > 1:
         latency.append(_latency(lambda: model(lr, prior), lr.device, batch=len(lr)))

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from priorsr.bench.records import FORMAT, Record
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, read_json
+from priorsr.files import atomic_json, first_mistake, read_json
 
 
 def record_path(results: Path, record: str) -> Path:
@@ -68,7 +68,4 @@ def _validated(path: Path, content: str | bytes) -> Record:
     try:
         return Record.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the record"
-        value = repr(first["input"])
-        raise DataError(f"{path}: {where} is {value[:80]}: {first['msg'].lower()}") from error
+        raise DataError(f"{path}: {first_mistake(error, 'the record')}") from error

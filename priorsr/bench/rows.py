@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from priorsr.bench.labels import common_label, told_apart
 from priorsr.bench.records import Record
 from priorsr.bench.statistics.bootstrap import Scope
+from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.statistics.seeds import over_seeds
-from priorsr.bench.statistics.significance import Sample
 from priorsr.bench.statistics.verdicts import Comparison
 from priorsr.bench.submissions.verification import TIERS, Verification
-
-_SEED_AT_THE_END = re.compile(r"([-_., ]+(seed|s)?|seed)[-_. ]*[0-9]*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class RowScore:
 class Row:
     """A method, or one checkpoint of it, in a table.
 
-    records: one a training seed, in the seeds' order. label: theirs; without the seed at its end, where they differ.
+    records: one a training seed, in the seeds' order. label: see `priorsr.bench.labels`.
     seeds: empty for a model without training, and where the seed is unknown.
     tier: of the record that was verified least, see `priorsr.bench.submissions`. stale: that a record has changed since
         it was verified, so that its verification does not count.
@@ -94,6 +91,19 @@ class Row:
         return [name for name in self.record.scores if all(name in record.scores for record in self.records)]
 
 
+def make_tables(tables: Iterable[Iterable[Record]], verifications: Mapping[str, Verification]) -> list[list[Row]]:
+    """The rows of the records of each table, without their scores, labelled alike in all tables."""
+    made = [make_rows(records, verifications) for records in tables]
+    rows = iter(tell_apart([row for table in made for row in table]))
+    return [[next(rows) for _ in table] for table in made]
+
+
+def tell_apart(rows: Sequence[Row]) -> list[Row]:
+    """The rows with labels that no other of them has, unless it is the same under another protocol."""
+    labels = told_apart([row.label for row in rows], [_facts(row) for row in rows])
+    return [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
+
+
 def make_rows(records: Iterable[Record], verifications: Mapping[str, Verification]) -> list[Row]:
     """The rows of records of one table, without their scores.
 
@@ -110,13 +120,13 @@ def make_rows(records: Iterable[Record], verifications: Mapping[str, Verificatio
     return [_row(list(found.values()), verifications) for found in rows.values() if found]
 
 
-def scored(row: Row, name: str, ranks: tuple[int, int], difference: Comparison | None) -> RowScore:
-    """What is said of a row in a score that all its records have."""
+def scored(row: Row, name: str, sample: Sample, ranks: tuple[int, int], difference: Comparison | None) -> RowScore:
+    """What is said of a row in a score that all its records have; `sample`: `row.sample(name)`."""
     scores = [record.scores[name] for record in row.records]
     first = scores[0]
     values = tuple(score.value for score in scores)
     estimate = over_seeds([score.per_image for score in scores]) if row.over_seeds else None
-    means = row.sample(name).values.mean(axis=0).tolist()
+    means = sample.values.mean(axis=0).tolist()
     return RowScore(
         value=sum(values) / len(values),
         mean=estimate.mean if estimate else first.mean,
@@ -137,20 +147,16 @@ def _row(records: Sequence[Record], verifications: Mapping[str, Verification]) -
     fresh = [known.tier if known and known.is_of(record) else 0 for known, record in zip(found, ordered, strict=True)]
     return Row(
         records=tuple(ordered),
-        label=_label([record.model.label for record in ordered], ordered[0].model.name),
+        label=common_label([record.model.label for record in ordered], ordered[0].model.name),
         seeds=tuple(record.training.seed for record in ordered if isinstance(record.training.seed, int)),
         tier=min(fresh),
         stale=any(known and not tier for known, tier in zip(found, fresh, strict=True)),
     )
 
 
-def _label(labels: Sequence[str], name: str) -> str:
-    """What the labels of a method's runs have in common, or the model's name."""
-    if len(set(labels)) == 1:
-        return labels[0]
-    return _SEED_AT_THE_END.sub("", _shared_start(labels)) or name
-
-
-def _shared_start(texts: Sequence[str]) -> str:
-    columns = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
-    return "".join(letters[0] for letters in columns)
+def _facts(row: Row) -> tuple[str, ...]:
+    """What a row is of, whatever scored it, in the words that can follow its label."""
+    model, prior = row.record.model, row.record.prior
+    given = f"given {prior.source}" + (f" by {prior.by}" if prior.by else "") if prior.source != "none" else "no prior"
+    form = f"accelerated, {model.precision}" if model.accelerated else model.precision
+    return model.name, given, form, model.weights_hash[:8], row.record.training.method[:8]

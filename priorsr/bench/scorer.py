@@ -15,8 +15,17 @@ from priorsr.config import build_config
 from priorsr.files import sha256_file, sha256_json
 from priorsr.version import __version__
 
-SOURCES = ("metrics/**/*.py", "data/reduction.py", "bench/evaluation.py", "bench/facts.py")
-"""What makes LR images and scores; the protocols themselves have hashes of their own."""
+SOURCES = (
+    "metrics/**/*.py",
+    "estimators/*.py",
+    "data/reduction.py",
+    "data/parallel.py",
+    "bench/evaluation.py",
+    "bench/facts.py",
+    "bench/repeatable.py",
+    "bench/statistics/bootstrap.py",
+)
+"""What makes LR images, judges' answers, scores and intervals; the protocols themselves have hashes of their own."""
 
 
 @lru_cache

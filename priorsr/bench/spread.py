@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from priorsr.bench.images import load_array, load_images, pixel_hashes
+from priorsr.bench.images import load_arrays, load_images, pixel_hashes
+from priorsr.bench.labels import told_apart
 from priorsr.bench.numbers import json_number
 from priorsr.bench.records import Record
 from priorsr.bench.results import faces_path, outputs_path, read_results
@@ -127,10 +126,7 @@ def _pairs(
     """SR and HR images, some at a time, checked against the record's hashes."""
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
-        if eight_bit:
-            sr = load_images(some, folder)
-        else:
-            sr = torch.from_numpy(np.stack([load_array(folder / f"{face}.npy") for face in some]))
+        sr = (load_images if eight_bit else load_arrays)(some, folder)
         hr = load_images(some, faces)
         for which, images, where in (("sr", sr, folder), ("hr", hr, faces)):
             for face, found in zip(some, pixel_hashes(images), strict=True):
@@ -140,16 +136,14 @@ def _pairs(
 
 
 def _labels(records: Sequence[Record]) -> dict[str, str]:
-    """What to call each record's row: its model's label, with its seed or id where several have one label."""
-    labels = [record.model.label for record in records]
-
-    def label(record: Record) -> str:
-        name = record.model.label
-        if labels.count(name) > 1:
-            name += f" ({record.id[:6]})" if record.training.seed is None else f", seed {record.training.seed}"
-        return f"{name}, given {record.prior.source}" if record.prior.beyond_lr else name
-
-    return {record.id: label(record) for record in records}
+    """What to call each record's row: its model's label, and what it was given of more than LR."""
+    given = [f", given {record.prior.source}" if record.prior.beyond_lr else "" for record in records]
+    labels = [record.model.label + beyond for record, beyond in zip(records, given, strict=True)]
+    facts = [
+        (record.model.name, f"seed {record.training.seed}", record.model.weights_hash[:8], record.id[:8])
+        for record in records
+    ]
+    return dict(zip((record.id for record in records), told_apart(labels, facts), strict=True))
 
 
 def _scale(spread: Spread, title: str, kinds: Sequence[str], digits: int) -> Scale:

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from priorsr.errors import PriorsrError
 from priorsr.files import require_extra
-from priorsr.pretrained import hub_weights, load_published
+from priorsr.pretrained import UNTRAINED, hub_weights, load_published
 from priorsr.shapes import check_map, check_same
 
 FEATURES = 2048
-UNTRAINED = "untrained"
 
 
 class FID(nn.Module):

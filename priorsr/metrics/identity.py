@@ -11,10 +11,8 @@ from torch import Tensor, nn
 from priorsr.errors import MissingWeightsError, OptionError
 from priorsr.losses.precision import wide
 from priorsr.metrics.iresnet import DEPTHS, SIDE, IResNet
-from priorsr.pretrained import load_published
+from priorsr.pretrained import UNTRAINED, hub_path, load_published
 from priorsr.shapes import check_map, check_same
-
-UNTRAINED = "untrained"
 
 
 class Identity(nn.Module):
@@ -77,7 +75,7 @@ class Identity(nn.Module):
 
 
 def _there(layers: int) -> Path:
-    path = Path(torch.hub.get_dir()) / "checkpoints" / f"arcface_r{layers}.pth"
+    path = hub_path(f"arcface_r{layers}.pth")
     if not path.is_file():
         raise MissingWeightsError(
             f"ArcFace's weights are absent: put InsightFace's backbone.pth of IResNet-{layers} into {path.parent} as "

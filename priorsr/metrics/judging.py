@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -13,13 +13,24 @@ if TYPE_CHECKING:
     from priorsr.metrics.protocol import Reduction
 
 
-def judge(score: Any, sr: Tensor, hr: Tensor, *, lr: Tensor, reduction: Reduction, ids: Sequence[str]) -> Tensor:
+def judge(
+    score: Any,
+    sr: Tensor,
+    hr: Tensor,
+    *,
+    lr: Tensor,
+    reduction: Reduction,
+    ids: Sequence[str],
+    shared: dict[Hashable, Tensor] | None = None,
+) -> Tensor:
     """What a score of single images answers to a batch, (B,); it is handed what it `needs` by keyword.
 
     sr, hr: (B,3,H,W) in [0, 1]. lr: (B,3,h,w), what the model was given. reduction: that made it. ids: the faces'.
+    shared: what scores of this batch have found and others can use; the same dict for all scores of a batch, and an
+    empty one for the next batch.
     Raises WrongKindError where a score needs something else.
     """
-    there: dict[str, Any] = {"lr": lr, "reduction": reduction, "ids": ids}
+    there: dict[str, Any] = {"lr": lr, "reduction": reduction, "ids": ids, "shared": shared}
     needs = tuple(getattr(score, "needs", ()))
     if unknown := set(needs) - there.keys():
         raise WrongKindError(

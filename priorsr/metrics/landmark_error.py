@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +17,7 @@ class LandmarkError(nn.Module):
     """The normalised mean error (NME) between the landmarks that an estimator finds in SR and in HR.
 
     estimator: of kind `estimator`, for landmarks. A network that helped to train a model should not judge it.
-    normaliser: see `priorsr.metrics.nme.nme`.
+    normaliser: see `priorsr.metrics.nme.nme`. `ids`: the faces' names, for the error that tells of one.
 
     Raises what building the estimator raises, such as MissingWeightsError.
 
@@ -29,6 +31,7 @@ class LandmarkError(nn.Module):
 
     kind = "score"
     higher_is_better = False
+    needs = ("ids",)
 
     def __init__(self, estimator: PartSpec = "face_alignment", normaliser: Normaliser = "inter-ocular") -> None:
         super().__init__()
@@ -37,16 +40,18 @@ class LandmarkError(nn.Module):
         self.normaliser: Normaliser = normaliser
 
     @torch.no_grad()
-    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+    def forward(self, sr: Tensor, hr: Tensor, ids: Sequence[str] | None = None) -> Tensor:
         check_map(sr, 3, "NME", "sr")
         check_same(sr, hr, "NME", "sr and hr")
         (found, seen), (wanted, there) = self._landmarks(sr), self._landmarks(hr)
         scores = nme(found, wanted, seen & there, self.normaliser)
         bad = scores.isnan()
         if not bad.is_meta and bad.any():
+            first = int(bad.nonzero()[0, 0])
+            which = f"image {first} of the batch of {len(bad)}" if ids is None else f"the face {ids[first]!r}"
             raise PriorsrError(
-                f"NME: in image {int(bad.nonzero()[0, 0])} of the batch of {len(bad)} the estimator "
-                f"{type(self.estimator).__name__} finds no landmarks, or none to normalise by"
+                f"NME: in {which} the estimator {type(self.estimator).__name__} finds no landmarks, or none to "
+                "normalise by"
             )
         return scores.to(torch.promote_types(sr.dtype, torch.float32))
 

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from priorsr.errors import ShapeError
 from priorsr.files import require_extra
-from priorsr.pretrained import hub_weights, load_published
+from priorsr.pretrained import UNTRAINED, hub_weights, load_published
 from priorsr.shapes import check_map, check_same
 
 SMALLEST = 31  # the sides that AlexNet's strides leave a pixel of
-UNTRAINED = "untrained"
 
 
 class LPIPS(nn.Module):

@@ -24,7 +24,8 @@ def nme(
         (300-W: Sagonas et al., IVC 2016), for 68 points. "size": sqrt(width * height) of the box round the valid
         points (Bulat and Tzimiropoulos, ICCV 2017), which are fewer than theirs where some are not valid.
 
-    A face without a valid point, or whose normaliser is unknown or 0, has NaN. Raises ShapeError and OptionError.
+    A face without a valid point, with a NaN in one, or whose normaliser is unknown or 0, has NaN. Raises ShapeError and
+    OptionError.
     """
     if landmarks.ndim != 3 or landmarks.shape[2] != 2:
         raise ShapeError(f"NME: the landmarks have shape {tuple(landmarks.shape)}; (B, L, 2) was expected")
@@ -40,7 +41,7 @@ def nme(
         length = _size(target, valid)
     else:
         raise OptionError(f"NME: the normaliser is {normaliser!r}; 'inter-ocular' or 'size' was expected")
-    distances = torch.where(valid, (landmarks - target).norm(dim=-1), torch.nan).nanmean(1)
+    distances = torch.where(valid, (landmarks - target).norm(dim=-1), 0).sum(1) / valid.sum(1)
     return torch.where(length > 0, distances / length, torch.nan)
 
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from priorsr.errors import OptionError, did_you_mean
+from priorsr.errors import OptionError
 from priorsr.metrics.parsing_iou import face_iou, region_iou
 from priorsr.priors import label_map
 from priorsr.registry import PartSpec, build_part
 from priorsr.shapes import check_map, check_same
-
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "eyes": ("left eye", "right eye"),
-    "nose": ("nose",),
-    "mouth": ("mouth", "upper lip", "lower lip"),
-}
-"""What the parts of a face are in the words of the label maps."""
 
 
 class ParsingAgreement(nn.Module):
     """The mean IoU of the parsing maps that an estimator finds in SR and in HR, over the classes that it finds there.
 
     estimator: of kind `estimator`, for parsing maps. A network that helped to train a model should not judge it.
-    part: None for all classes, or one of PARTS: then the IoU of that part as a whole, 1 where neither map has it.
+    A class of its own judges one part of the face: by the IoU of `part`, names of classes, as one region, which is 1
+    where neither map has it.
 
     Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, an estimator without parsing maps
         OptionError.
@@ -37,27 +32,36 @@ class ParsingAgreement(nn.Module):
 
     kind = "score"
     higher_is_better = True
+    needs = ("shared",)
+    part: tuple[str, ...] | None = None
 
-    def __init__(self, estimator: PartSpec = "parsing_net", part: str | None = None) -> None:
+    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
         super().__init__()
-        if part is not None and part not in PARTS:
-            raise OptionError(f"parsing agreement: the part is {part!r}; {did_you_mean(part, PARTS)}")
         self.estimator = build_part("estimator", estimator).eval().requires_grad_(False)
+        self._name = estimator if isinstance(estimator, str) else None
         self.networks = (type(self.estimator).__name__,)
-        self.part = part
 
     @torch.no_grad()
-    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+    def forward(self, sr: Tensor, hr: Tensor, shared: dict[Hashable, Tensor] | None = None) -> Tensor:
         check_map(sr, 3, "parsing agreement", "sr")
         check_same(sr, hr, "parsing agreement", "sr and hr")
-        found, wanted = self._parsed(sr), self._parsed(hr)
+        found, wanted = self._once("sr", sr, shared), self._once("hr", hr, shared)
         if self.part is None:
             scores = face_iou(found, wanted, wanted.shape[1])
         else:
             names = label_map(wanted.shape[1]).classes
-            classes = torch.tensor([names.index(name) for name in PARTS[self.part]], device=wanted.device)
+            classes = torch.tensor([names.index(name) for name in self.part], device=wanted.device)
             scores = region_iou(*(torch.isin(maps.argmax(1), classes) for maps in (found, wanted)))
         return scores.to(torch.promote_types(sr.dtype, torch.float32))
+
+    def _once(self, which: Literal["sr", "hr"], images: Tensor, shared: dict[Hashable, Tensor] | None) -> Tensor:
+        """Parsing maps, of an estimator that has a name shared by all scores that it judges for."""
+        if shared is None or self._name is None:
+            return self._parsed(images)
+        key = ("parsing", self._name, which)
+        if key not in shared:
+            shared[key] = self._parsed(images)
+        return shared[key]
 
     def _parsed(self, images: Tensor) -> Tensor:
         weight = next(self.estimator.parameters(), images)
@@ -73,34 +77,31 @@ class ParsingAgreement(nn.Module):
 class EyesAgreement(ParsingAgreement):
     """Parsing agreement of the eyes.
 
-    Shapes: see `ParsingAgreement`, whose part "eyes" it is.
+    Shapes: see `ParsingAgreement`.
     Range: as there.
     Source: as there.
     """
 
-    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
-        super().__init__(estimator, "eyes")
+    part = ("left eye", "right eye")
 
 
 class NoseAgreement(ParsingAgreement):
     """Parsing agreement of the nose.
 
-    Shapes: see `ParsingAgreement`, whose part "nose" it is.
+    Shapes: see `ParsingAgreement`.
     Range: as there.
     Source: as there.
     """
 
-    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
-        super().__init__(estimator, "nose")
+    part = ("nose",)
 
 
 class MouthAgreement(ParsingAgreement):
     """Parsing agreement of the mouth, lips and all.
 
-    Shapes: see `ParsingAgreement`, whose part "mouth" it is.
+    Shapes: see `ParsingAgreement`.
     Range: as there.
     Source: as there.
     """
 
-    def __init__(self, estimator: PartSpec = "parsing_net") -> None:
-        super().__init__(estimator, "mouth")
+    part = ("mouth", "upper lip", "lower lip")

@@ -194,6 +194,7 @@ def _score(component: Any) -> tuple:
             "lr": _random(batch, 3, side // 8, side // 8).sigmoid(),
             "reduction": Reduction(side // 8 * 8, 8, "pil-bicubic", True),
             "ids": tuple(map(str, range(batch))),
+            "shared": None,
         }
         sr, hr = _random(batch, 3, side, side).sigmoid(), _random(batch, 3, side, side).flip(1).sigmoid()
         return sr, hr, *(beside[name] for name in needs)

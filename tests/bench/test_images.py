@@ -10,6 +10,7 @@ from PIL import Image
 from priorsr.bench.images import (
     array_hashes,
     load_array,
+    load_arrays,
     load_image,
     load_images,
     pixel_hash,
@@ -52,3 +53,13 @@ def test_broken_files_are_told(tmp_path: Path) -> None:
     np.save(tmp_path / "double.npy", np.zeros((3, 2, 2)))
     with pytest.raises(DataError, match="double.npy: holds no float32 array"):
         load_array(tmp_path / "double.npy")
+
+
+def test_images_of_two_sizes_are_told(tmp_path: Path) -> None:
+    for name, side in (("a", 4), ("b", 5)):
+        save_images(torch.zeros(1, 3, side, side), (name,), tmp_path)
+        save_arrays(torch.zeros(1, 3, side, side), (name,), tmp_path)
+    with pytest.raises(DataError, match=r"b.png: is of shape \(5, 5, 3\); \(4, 4, 3\), as .*a.png, was expected"):
+        load_images(("a", "b"), tmp_path)
+    with pytest.raises(DataError, match=r"b.npy: is of shape \(3, 5, 5\)"):
+        load_arrays(("a", "b"), tmp_path)

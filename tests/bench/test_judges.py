@@ -52,6 +52,13 @@ def test_networks_of_the_training_that_also_judge_are_flagged(networked, trained
     assert len(facts.weights_hash) == 64
 
 
+def test_the_reason_of_an_absent_score_does_not_tell_the_home_folder(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: f"{tmp_path}/.cache/torch/hub")
+    absent = Judges.find(["identity"], []).absent
+    assert "into ~/.cache/torch/hub/checkpoints as arcface_r50.pth" in absent["identity"]
+
+
 class Counter:
     """Adds up differences."""
 

@@ -132,6 +132,28 @@ def test_a_seed_that_is_there_twice_or_unknown_is_a_row_of_its_own(of_seed) -> N
     assert sorted(row.seeds for row in board.ranked) == [(), (0,), (0, 1)]
 
 
+def test_rows_that_would_have_one_label_are_told_apart_under_every_protocol_alike(make_record) -> None:
+    def student(name: str, weights: str, protocol: str = "dic@1"):
+        model = make_record("student").model.model_copy(update={"name": name, "weights_hash": sha256_json(weights)})
+        return make_record("student", model=model, protocol=protocol_facts(load_protocol(protocol)))
+
+    two, three = [student("kdfsrnet", "a"), student("kdfsrnet", "b")], student("pkdn", "c")
+    a, b, _ = (sha256_json(weights)[:8] for weights in "abc")
+    (board,) = leaderboards(two)
+    assert sorted(row.label for row in board.ranked) == sorted([f"student ({a})", f"student ({b})"])
+    (board,) = leaderboards([two[0], three])
+    assert {row.label for row in board.ranked} == {"student (kdfsrnet)", "student (pkdn)"}
+    both = leaderboards([*two, student("kdfsrnet", "a", "mmagic@1")])
+    assert {row.label for row in both[1].ranked} == {f"student ({a})"}
+    assert {row.label for row in leaderboards(two[:1])[0].ranked} == {"student"}
+
+
+def test_one_model_with_and_without_a_prior_has_two_labels(make_record) -> None:
+    told = PriorFacts(source="estimated-from-lr", by="fan 1")
+    (board,) = leaderboards([make_record("pkdn"), make_record("pkdn", prior=told)])
+    assert {row.label for row in board.ranked} == {"pkdn (no prior)", "pkdn (given estimated-from-lr by fan 1)"}
+
+
 def test_one_seed_each_is_said_to_be_two_checkpoints(of_seed) -> None:
     (single,) = leaderboards([of_seed("a", 0, 1.0), of_seed("b", 0, 0.0)])
     (several,) = leaderboards([of_seed(recipe, seed, 0.0) for recipe in "ab" for seed in range(3)])

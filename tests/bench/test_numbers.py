@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from priorsr.bench.numbers import engineering, half_width, interval, milliseconds, number, score_label, verdict
-from priorsr.bench.statistics.bootstrap import Difference
+from priorsr.bench.numbers import engineering, half_width, interval, milliseconds, number, score_label
 
 
 @pytest.mark.parametrize(
@@ -37,17 +36,3 @@ def test_scores_have_the_digits_of_their_unit(make_score) -> None:
     assert interval((22.0, 23.0), psnr) == "22.00\N{EN DASH}23.00"
     assert interval(None, psnr) == ""
     assert half_width((22.0, 23.0), psnr) == "±0.50"
-
-
-@pytest.mark.parametrize(
-    ("bounds", "mean", "higher", "said"),
-    [
-        ((0.1, 0.3), 0.2, True, "better"),
-        ((-0.3, -0.1), -0.2, True, "worse"),
-        ((-0.3, -0.1), -0.2, False, "better"),
-        ((-0.1, 0.3), 0.1, True, "same"),
-        (None, 0.1, True, "same"),
-    ],
-)
-def test_a_verdict_needs_an_interval_without_zero(make_score, bounds, mean, higher, said) -> None:
-    assert verdict(Difference(mean, bounds), make_score({"a": 1.0}, higher_is_better=higher)) == said

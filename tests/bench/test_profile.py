@@ -49,3 +49,19 @@ def test_views_take_no_memory() -> None:
             return SROutput(lr.flatten(1).view_as(lr)[:, :, 1:])
 
     assert measure_cost(Views(), torch.rand(1, 3, 8, 8), None).peak_memory_bytes == 0
+
+
+def test_a_compiled_program_is_counted_by_the_form_that_it_was_made_of() -> None:
+    class Compiled(nn.Module):
+        accelerated = True
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.form = TwoConvolutions()
+
+        def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
+            return SROutput(lr)  # nothing to be seen
+
+    lr = torch.rand(1, 3, 8, 8)
+    found, expected = (measure_cost(model.eval(), lr, None) for model in (Compiled(), TwoConvolutions()))
+    assert (found.macs, found.peak_memory_bytes) == (expected.macs, expected.peak_memory_bytes)

@@ -104,7 +104,7 @@ def peaks(path: Path, count: int) -> tuple[int, int]:
 
 def test_more_faces_take_no_more_image_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept of a face is what its record says: less than 32 KiB, where HR as bytes has 48, as a tensor 192."""
-    monkeypatch.setattr(bootstrap, "_BATCH_VALUES", 100)  # else resampling takes up to 64 MB of numbers
+    monkeypatch.setattr(bootstrap, "BATCH_VALUES", 100)  # else resampling takes up to 64 MB of numbers
     few, many = 8, 40
     peaks(tmp_path / "warm", 4)  # what is loaded at first use
     tensors, rest = zip(peaks(tmp_path / "few", few), peaks(tmp_path / "many", many), strict=True)

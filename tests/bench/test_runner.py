@@ -284,6 +284,40 @@ def test_a_score_that_cannot_be_had_is_absent_with_the_reason(bench) -> None:
     assert record.absent == {"weightless": "weights.pth goes to ~/.cache"}
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_score_that_a_record_has_is_not_said_to_be_absent_where_it_can_no_longer_be_had(bench, again) -> None:
+    """A score of the set, whose weights are lost after it was computed; also where another one is added then."""
+
+    @priorsr.register("score", "size")
+    class Size:
+        kind, level, higher_is_better = "score", "set", True
+        lost = False
+
+        def __init__(self) -> None:
+            if self.lost:
+                raise priorsr.errors.MissingWeightsError("size.pth is absent")
+            self.count = 0.0
+
+        def start(self) -> Size:
+            return self
+
+        def add(self, sr, hr) -> None:
+            self.count += len(sr)
+
+        def value(self) -> float:
+            return self.count
+
+        def warning(self) -> None:
+            return None
+
+    bench("bicubic", scores=["size"])
+    Size.lost = True
+    (record,) = bench("bicubic", scores=["size", *(["lr_consistency"] if again else [])])
+    assert record.set_scores["size"].value == 5
+    assert record.absent == {}
+    assert ("lr_consistency" in record.scores) == again
+
+
 # Mistakes
 
 

@@ -54,6 +54,8 @@ def test_a_face_without_landmarks_is_an_error(faces: Tensor) -> None:
     blank[1, 2] = 1
     with pytest.raises(PriorsrError, match="in image 1 of the batch of 2 the estimator Reads finds no landmarks"):
         LandmarkError(estimator=Reads)(blank, faces)
+    with pytest.raises(PriorsrError, match="in the face 'bea' the estimator Reads"):
+        LandmarkError(estimator=Reads)(blank, faces, ids=("ann", "bea"))
 
 
 def test_an_estimator_without_landmarks_is_refused(faces: Tensor) -> None:

@@ -66,7 +66,9 @@ def test_mistakes(pair) -> None:
     class Greedy(nn.Module):
         needs = ("lr", "landmarks")
 
-    with pytest.raises(WrongKindError, match="Greedy needs landmarks; a score can be handed lr, reduction, ids"):
+    with pytest.raises(
+        WrongKindError, match="Greedy needs landmarks; a score can be handed lr, reduction, ids, shared"
+    ):
         judge(Greedy(), hr, hr, lr=hr, reduction=reduction, ids=IDS)
 
 

@@ -35,6 +35,8 @@ def test_invalid_points_do_not_count(target: torch.Tensor) -> None:
     valid[0, 36] = False  # no inter-ocular distance, but a size
     assert math.isnan(nme(estimated, target, valid)[0])
     assert nme(estimated, target, valid, "size")[0] == pytest.approx(5 / 80)
+    estimated[1, 60] = torch.nan  # one that counts
+    assert math.isnan(nme(estimated, target, valid, "size")[1])
     valid[1] = False
     assert all(math.isnan(nme(estimated, target, valid, name)[1]) for name in ("inter-ocular", "size"))
 

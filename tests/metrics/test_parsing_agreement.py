@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 import priorsr
 from priorsr import registry
 from priorsr.errors import OptionError
-from priorsr.metrics.parsing_agreement import PARTS, ParsingAgreement
+from priorsr.metrics.parsing_agreement import EyesAgreement, MouthAgreement, NoseAgreement, ParsingAgreement
 from priorsr.priors import label_map
 from priorsr.types import Prior
 
@@ -70,19 +72,38 @@ def test_parts_are_whole_regions() -> None:
     sr[0, 0, 0, 3] = 0  # one of four eye pixels is lost
     sr[0, 0, 1, 1] = 0  # one of two nose pixels
     sr[0, 0, 2] = lip / 255  # a mouth all the same
-    found = {part: ParsingAgreement(Labels, part)(sr, hr).item() for part in PARTS}
-    assert found == pytest.approx({"eyes": 3 / 4, "nose": 1 / 2, "mouth": 1})
-    named = {part: priorsr.create("score", f"parsing_agreement_{part}", estimator=Labels) for part in PARTS}
-    assert {part: score(sr, hr).item() for part, score in named.items()} == found
+    parts = {"eyes": EyesAgreement, "nose": NoseAgreement, "mouth": MouthAgreement}
+    named = {part: priorsr.create("score", f"parsing_agreement_{part}", estimator=Labels) for part in parts}
+    assert {part: score(sr, hr).item() for part, score in named.items()} == {"eyes": 3 / 4, "nose": 1 / 2, "mouth": 1}
+    assert {part: type(score) for part, score in named.items()} == parts
     assert named["eyes"].networks == ("Labels",)
 
 
 def test_a_part_that_neither_has_agrees() -> None:
     nothing, nose = torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4)
     nose[1, 0] = label_map("celebamask-19").classes.index("nose") / 255
-    assert ParsingAgreement(Labels, "nose")(nothing, nose).tolist() == [1, 0]
+    assert NoseAgreement(Labels)(nothing, nose).tolist() == [1, 0]
 
 
-def test_an_unknown_part_is_refused() -> None:
-    with pytest.raises(OptionError, match="the part is 'ears'; "):
-        ParsingAgreement(Labels, "ears")
+def test_scores_of_one_batch_share_its_parsing_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an estimator that has a name; another batch, or an estimator that is a class, is parsed anew."""
+    monkeypatch.setattr(registry, "_state", registry._State())
+    asked = []
+
+    @priorsr.register("estimator", "labels")
+    class Counted(Labels):
+        def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
+            asked.append(len(images))
+            return super().forward(images, state)
+
+    sr, hr = (torch.randint(0, 19, (2, 3, 4, 4), generator=torch.Generator().manual_seed(s)) / 255 for s in (0, 1))
+    scores = [score(estimator="labels") for score in (ParsingAgreement, EyesAgreement, NoseAgreement)]
+    alone = [score(sr, hr) for score in scores]
+    assert len(asked) == 6
+    shared: dict[Hashable, Tensor] = {}
+    together = [score(sr, hr, shared=shared) for score in scores]
+    assert len(asked) == 8
+    assert all(map(torch.equal, together, alone))
+    assert not torch.equal(scores[0](hr, sr, shared={}), scores[0](sr, sr, shared={}))
+    ParsingAgreement(Counted)(sr, hr, shared=shared)
+    assert len(asked) == 14

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from priorsr.bench.records import Facts
 from priorsr.errors import DataError
+from priorsr.files import first_mistake
 
 
 class Reported(Facts):
@@ -62,9 +63,7 @@ def parse(text: str, name: str) -> Family:
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{name}: cannot be read as a family of reported values ({error})") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(f"{name}: {where} is {first['input']!r:.80}: {first['msg'].lower()}") from error
+        raise DataError(f"{name}: {first_mistake(error, 'the family')}") from error
 
 
 def methods() -> list[str]:

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from priorsr.bench.numbers import verdict
 from priorsr.bench.records import Count, Facts, Record, Score, Value
-from priorsr.bench.statistics.bootstrap import RESAMPLES, Difference, Scope
+from priorsr.bench.statistics.bootstrap import RESAMPLES, Scope
 from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
 
 Interval = tuple[Value, Value]
@@ -73,10 +72,15 @@ def compare(ours: Sequence[Score], base: Sequence[Score] | None, seed: int) -> S
 def _difference(ours: Sequence[Score], base: Sequence[Score], seed: int) -> DifferenceFacts:
     found = difference_over_seeds([score.per_image for score in ours], [score.per_image for score in base], seed)
     return DifferenceFacts(
-        mean=found.mean, interval95=found.interval95, over=found.over, verdict=_in_words(found, ours[0])
+        mean=found.mean,
+        interval95=found.interval95,
+        over=found.over,
+        verdict=verdict(found.mean, distinguishable=found.distinguishable, higher_is_better=ours[0].higher_is_better),
     )
 
 
-def _in_words(difference: Difference, score: Score) -> Verdict:
-    words: dict[str, Verdict] = {"better": "better", "worse": "worse", "same": "not distinguishable"}
-    return words[verdict(difference, score)]
+def verdict(mean: float, *, distinguishable: bool, higher_is_better: bool) -> Verdict:
+    """What a difference ours - theirs says of ours."""
+    if not distinguishable:
+        return "not distinguishable"
+    return "better" if (mean > 0) == higher_is_better else "worse"

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from priorsr.bench.statistics.significance import ALPHA, Pair, Sample, compare_samples, holm
+from priorsr.bench.statistics.samples import Sample
+from priorsr.bench.statistics.significance import ALPHA, Pair, compare_samples, holm
 
 
 @dataclass(frozen=True)

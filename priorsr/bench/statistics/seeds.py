@@ -14,14 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from priorsr.bench.statistics.bootstrap import RESAMPLES, Difference, Scope, mean_interval
-from priorsr.bench.statistics.significance import Sample, by_image, several_seeds
+from priorsr.bench.statistics.samples import BATCH_VALUES, Sample, by_image, error_of_means, several_seeds
 from priorsr.errors import PriorsrError
 from priorsr.files import require_extra
 
 Run = Mapping[str, float]
 """A score of one trained model, by image id."""
-
-_BATCH_VALUES = 4_000_000  # resampled values held at a time: 32 MB
 
 
 class Estimate(NamedTuple):
@@ -38,9 +36,10 @@ def over_seeds(runs: Sequence[Run], seed: int = 0) -> Estimate:
     With one run the interval is over images alone. Raises PriorsrError unless all runs are of the same images.
     """
     (values,) = _matrices(runs)
-    mean, over = float(values.mean()), _scope(values)
-    interval = mean_interval(values[0], seed) if over == "images" else _interval([values], seed)
-    return Estimate(mean, interval, over)
+    if len(values) == 1:
+        return Estimate(float(values.mean()), mean_interval(values[0], seed), "images")
+    (interval,) = _intervals([_stretched([values])], seed)
+    return Estimate(float(values.mean()), interval, "seeds and images")
 
 
 def difference_over_seeds(ours: Sequence[Run], theirs: Sequence[Run], seed: int = 0) -> Difference:
@@ -49,12 +48,13 @@ def difference_over_seeds(ours: Sequence[Run], theirs: Sequence[Run], seed: int 
     With one run of either, the interval is over images alone, and speaks of these checkpoints. Raises PriorsrError
     unless all runs are of the same images.
     """
-    a, b = _matrices(ours, theirs)
-    pairs = zip(a.mean(0).tolist(), b.mean(0).tolist(), strict=True)
-    by_image = np.array([0.0 if x == y else x - y for x, y in pairs])  # both infinite: no difference
-    over = _scope(a, b)
-    interval = mean_interval(by_image, seed) if over == "images" else _interval([a, -b], seed)
-    return Difference(float(by_image.mean()), interval, over)
+    a, b = map(Sample, _matrices(ours, theirs))
+    differences = by_image(a, b)
+    mean = float(differences.mean())
+    if not several_seeds(a, b):
+        return Difference(mean, mean_interval(differences, seed), "images")
+    (interval,) = sample_intervals([(a, b)], seed)
+    return Difference(mean, interval, "seeds and images")
 
 
 def _matrices(*methods: Sequence[Run]) -> Iterator[np.ndarray]:
@@ -66,10 +66,6 @@ def _matrices(*methods: Sequence[Run]) -> Iterator[np.ndarray]:
                 odd = sorted(run.keys() ^ methods[0][0].keys())[0]
                 raise PriorsrError(f"the image {odd!r} is scored in some runs only; the same images were expected")
         yield np.array([[run[image] for image in images] for run in runs])
-
-
-def _scope(*methods: np.ndarray) -> Scope:
-    return "seeds and images" if min(map(len, methods)) > 1 else "images"
 
 
 def sample_intervals(pairs: Sequence[tuple[Sample, Sample]], seed: int = 0) -> list[tuple[float, float] | None]:
@@ -87,15 +83,7 @@ def _terms(ours: Sample, theirs: Sample) -> list[np.ndarray]:
         return [by_image(ours, theirs)[None]]
     signed = [(ours.trained, ours.values), (theirs.trained, -theirs.values)]
     seeded = [term for trained, term in signed if trained]
-    if not all(np.isfinite(term).all() for _, term in signed):
-        return [term for _, term in signed]
     return [*_stretched(seeded), *(term for trained, term in signed if not trained)]
-
-
-def _interval(terms: Sequence[np.ndarray], seed: int) -> tuple[float, float] | None:
-    """The 95 % interval of the sum of the terms' means, (seeds, images) each; None where there is none."""
-    finite = all(np.isfinite(term).all() for term in terms)
-    return _intervals([_stretched(terms) if finite else terms], seed)[0]
 
 
 def _intervals(sums: Sequence[Sequence[np.ndarray]], seed: int) -> list[tuple[float, float] | None]:
@@ -105,7 +93,7 @@ def _intervals(sums: Sequence[Sequence[np.ndarray]], seed: int) -> list[tuple[fl
     if images < 2 or not usable:
         return [None] * len(sums)
     rng = np.random.default_rng(seed)
-    batch = max(1, _BATCH_VALUES // images)
+    batch = max(1, BATCH_VALUES // images)
     drawn: list[list[np.ndarray]] = [[] for _ in sums]
     for start in range(0, RESAMPLES, batch):
         draws = min(batch, RESAMPLES - start)
@@ -127,17 +115,16 @@ def _intervals(sums: Sequence[Sequence[np.ndarray]], seed: int) -> list[tuple[fl
 def _stretched(terms: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The terms with their seeds' means moved apart, so that resampling them gives the width of Student's interval.
 
-    Resampling n seeds gives a variance that is (n - 1) / n of the unbiased one, and normal tails; the degrees of
-    freedom of a sum of terms are Welch and Satterthwaite's.
+    Resampling n seeds gives a variance that is (n - 1) / n of the unbiased one, and normal tails. Terms whose seeds
+    agree, or with an infinite value, are left as they are.
     """
     require_extra("scipy", "bench")
     from scipy.stats import norm, t
 
-    variances = [term.mean(1).var(ddof=1) / len(term) for term in terms]
-    if not sum(variances):
+    error, freedom = error_of_means([term.mean(1) for term in terms])
+    if not error > 0:
         return list(terms)
-    squares = sum(variance**2 / (len(term) - 1) for variance, term in zip(variances, terms, strict=True))
-    tails = t.ppf(0.975, sum(variances) ** 2 / squares) / norm.ppf(0.975)
+    tails = t.ppf(0.975, freedom) / norm.ppf(0.975)
     factors = [tails * np.sqrt(len(term) / (len(term) - 1)) for term in terms]
     return [
         term + (factor - 1) * (term.mean(1, keepdims=True) - term.mean())

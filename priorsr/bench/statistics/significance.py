@@ -11,25 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from priorsr.bench.statistics.samples import BATCH_VALUES, Sample, by_image, error_of_means, several_seeds
 from priorsr.files import require_extra
 
 ALPHA = 0.05
 POWER = 0.8
-_BATCH_VALUES = 4_000_000  # differences held at a time: 32 MB
-
-
-class Sample(NamedTuple):
-    """A row's scores: values (seeds, images), the images in one order for all rows.
-
-    trained: whether there are training seeds that the row might have been made with; bicubic has none.
-    """
-
-    values: np.ndarray
-    trained: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,7 @@ class Pair:
 def compare_samples(pairs: Sequence[tuple[Sample, Sample]]) -> list[Pair]:
     """Test each pair (ours, theirs), whose samples are of the same images."""
     require_extra("scipy", "bench")
-    at_once = max(1, _BATCH_VALUES // max((ours.values.shape[1] for ours, _ in pairs), default=1))
+    at_once = max(1, BATCH_VALUES // max((ours.values.shape[1] for ours, _ in pairs), default=1))
     return [pair for start in range(0, len(pairs), at_once) for pair in _compare_few(pairs[start : start + at_once])]
 
 
@@ -82,19 +71,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - done) * p_values[place]))
         corrected[place] = largest
     return corrected
-
-
-def several_seeds(*samples: Sample) -> bool:
-    """Whether a difference of these may speak of methods: each has several seeds or none to have, and one has them."""
-    trained = [sample for sample in samples if sample.trained]
-    return bool(trained) and min(len(sample.values) for sample in trained) > 1
-
-
-def by_image(ours: Sample, theirs: Sample) -> np.ndarray:
-    """The differences (images,) of the averages over seeds; none where both are infinite."""
-    a, b = ours.values.mean(axis=0), theirs.values.mean(axis=0)
-    with np.errstate(invalid="ignore"):
-        return np.where(a == b, 0.0, a - b)
 
 
 def _compare_few(pairs: Sequence[tuple[Sample, Sample]]) -> list[Pair]:
@@ -111,7 +87,7 @@ def _pair(ours: Sample, theirs: Sample, differences: np.ndarray, mean: float, p_
     from scipy.stats import t
 
     over_seeds = several_seeds(ours, theirs)
-    error, freedom = _error([differences, *_seed_means(ours, theirs)] if over_seeds else [differences])
+    error, freedom = error_of_means([differences, *_seed_means(ours, theirs)] if over_seeds else [differences])
     if np.isnan(error):
         p_mean = np.nan
     elif error == 0:
@@ -123,16 +99,6 @@ def _pair(ours: Sample, theirs: Sample, differences: np.ndarray, mean: float, p_
 
 def _seed_means(*samples: Sample) -> list[np.ndarray]:
     return [sample.values.mean(axis=1) for sample in samples if sample.trained]
-
-
-def _error(parts: Sequence[np.ndarray]) -> tuple[float, float]:
-    """The standard error of a sum of means, one of each part, and its degrees of freedom."""
-    if min(map(len, parts)) < 2 or not all(np.isfinite(part).all() for part in parts):
-        return np.nan, np.nan
-    variances = [part.var(ddof=1) / len(part) for part in parts]
-    squares = sum(variance**2 / (len(part) - 1) for variance, part in zip(variances, parts, strict=True))
-    total = sum(variances)
-    return float(np.sqrt(total)), float(total**2 / squares) if squares else float(len(parts[0]) - 1)
 
 
 def _p_of_ranks(differences: np.ndarray) -> np.ndarray:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from priorsr.bench.statistics.bootstrap import Scope
-from priorsr.bench.statistics.comparison import Verdict
+from priorsr.bench.statistics.comparison import Verdict, verdict
+from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.statistics.seeds import sample_intervals
-from priorsr.bench.statistics.significance import ALPHA, Pair, Sample
+from priorsr.bench.statistics.significance import ALPHA, Pair
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def comparisons(
             p_ranks=pair.p_ranks,
             p=p,
             smallest=_known(pair.smallest),
-            verdict=_verdict(pair.mean, p, higher_is_better),
+            verdict=verdict(pair.mean, distinguishable=p < ALPHA, higher_is_better=higher_is_better),
         )
         for pair, p, interval in zip(found, p_values, intervals, strict=True)
     ]
@@ -66,9 +67,3 @@ def comparisons(
 
 def _known(value: float) -> float | None:
     return None if value != value else value  # NaN
-
-
-def _verdict(mean: float, p: float, higher_is_better: bool) -> Verdict:
-    if p >= ALPHA:
-        return "not distinguishable"
-    return "better" if (mean > 0) == higher_is_better else "worse"

@@ -11,8 +11,9 @@ from priorsr.bench.results import outputs_path, write_record
 from priorsr.bench.scorer import scorer_hash
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import TOLERANCE
+from priorsr.bench.submissions.recomputing import BATCH
 from priorsr.bench.submissions.verification import Verification, record_hash, write_verification
-from priorsr.bench.submissions.verify import BATCH, Report
+from priorsr.bench.submissions.verify import Report
 from priorsr.errors import DataError
 from priorsr.files import sha256_file
 from priorsr.version import __version__
@@ -27,8 +28,9 @@ def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verificatio
         raise DataError(f"{bundle.path}: is not what it says ({report.differences[0]}), and is not added")
     results = Path(results)
     verifications = []
-    for record in report.records:
+    for record in {record.identity.outputs_id: record for record in report.records}.values():
         _save_images(bundle, record, results)
+    for record in report.records:
         write_record(results, record)
         verification = Verification(
             format=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import stat
 import zipfile
 import zlib
@@ -23,7 +24,6 @@ _MEMBER = re.compile(
 _PICKLES = (".pth", ".pt", ".ckpt", ".bin", ".pkl", ".pickle", ".npz")
 MOST_MEMBERS = 1_000_000
 MOST_JSON = 64 * 2**20  # bytes
-_CHUNK = 2**20
 
 
 class Archive:
@@ -82,16 +82,12 @@ class Archive:
     def copy(self, name: str, target: Path) -> None:
         """Copy a member to the path `target`."""
         with self._open(name) as file, open(target, "wb") as out:
-            for chunk in iter(lambda: file.read(_CHUNK), b""):
-                out.write(chunk)
+            shutil.copyfileobj(file, out)
 
     def sha256(self, name: str) -> str:
         """The SHA-256 of a member's bytes, in hex; it is never in memory as a whole."""
-        digest = hashlib.sha256()
         with self._open(name) as file:
-            for chunk in iter(lambda: file.read(_CHUNK), b""):
-                digest.update(chunk)
-        return digest.hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it has readinto
 
     def _size(self, name: str) -> int:
         if name not in self._members:

@@ -20,6 +20,7 @@ from priorsr.bench.records import Facts, Hash, Record
 from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
 from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
 from priorsr.errors import DataError
+from priorsr.files import first_mistake
 
 _Facts = TypeVar("_Facts", bound=Facts)
 
@@ -94,11 +95,7 @@ class Bundle:
         try:
             return facts.model_validate_json(self.archive.read(name, MOST_JSON))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "it"
-            raise DataError(
-                f"{self.path}: {name}: {where} is {first['input']!r:.80}: {first['msg'].lower()}"
-            ) from error
+            raise DataError(f"{self.path}: {name}: {first_mistake(error, 'the whole')}") from error
 
     def _record(self, name: str) -> Record:
         record = self._parsed(Record, name)
@@ -131,12 +128,11 @@ class Bundle:
     def _check_records(self) -> None:
         if not self.records:
             raise DataError(f"{self.path}: holds no record")
-        first = self.records[0]
-        for record in self.records[1:]:
-            if (record.model, record.data, record.prior) != (first.model, first.data, first.prior):
-                raise DataError(
-                    f"{self.path}: the records {first.id} and {record.id} are not of one model, data, split and prior"
-                )
+        if odd := odd_one(self.records):
+            raise DataError(
+                f"{self.path}: the records {self.records[0].id} and {odd.id} are not of one model, data, split and "
+                "prior"
+            )
 
     def _check_outputs(self) -> None:
         known = {record.identity.outputs_id for record in self.records}
@@ -160,6 +156,12 @@ class Bundle:
                     f"{self.path}: {rounded[0]}: is rounded to 8 bits, and {record.protocol.id} scores what the model "
                     "answers; a float32 array (.npy) was expected"
                 )
+
+
+def odd_one(records: Sequence[Record]) -> Record | None:
+    """The first record that is not of the first one's model, data, split and prior, as all of a submission are."""
+    of = records[0].identity
+    return next((record for record in records if record.identity._replace(protocol=of.protocol) != of), None)
 
 
 def quantised(scoring: Mapping[str, object]) -> bool:

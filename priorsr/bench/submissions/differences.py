@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, isinf
 
+import numpy as np
 from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
 
-from priorsr.bench.records import ImageHashes, Record, Score
+from priorsr.bench.facts import protocol_facts
+from priorsr.bench.records import Facts, ImageHashes, JudgeFacts, Record, Score, SetScore
+from priorsr.bench.statistics.bootstrap import mean_interval
+from priorsr.metrics import Protocol
 
 TOLERANCE = 1e-4
 """How much a protocol's score may differ between machines."""
@@ -27,6 +32,13 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.where}: the record says {_shown(self.said)}, and {_shown(self.found)} was found"
+
+
+def protocol_differences(record: Record, protocol: Protocol) -> Iterator[Difference]:
+    """What of a record's protocol is not as the one of that name here, prose excepted."""
+    yield from different_parts(
+        f"{record.id}: protocol", record.protocol, protocol_facts(protocol), ("hash", "id", "adapted_from")
+    )
 
 
 def score_differences(record: Record, found: Mapping[str, Score], *, faces_only: bool = False) -> Iterator[Difference]:
@@ -49,22 +61,39 @@ def score_differences(record: Record, found: Mapping[str, Score], *, faces_only:
         for part, one, other in (("value", said.value, ours.value), ("mean", said.mean, ours.mean)):
             if not _near(one, other, tolerance):
                 yield Difference(f"{where}.{part}", one, other)
-        if (said.interval95 is None) != (ours.interval95 is None) or not all(
-            _near(one, other, tolerance)
-            for one, other in zip(said.interval95 or (), ours.interval95 or (), strict=False)
-        ):
-            yield Difference(f"{where}.interval95", _listed(said.interval95), _listed(ours.interval95))
-        for part in ("unit", "higher_is_better"):
-            if getattr(said, part) != getattr(ours, part):
-                yield Difference(f"{where}.{part}", getattr(said, part), getattr(ours, part))
+        yield from _interval(where, said.interval95, ours.interval95, tolerance)
+        yield from different_parts(where, said, ours, ("unit", "higher_is_better"))
 
 
-def set_score_differences(record: Record, found: Mapping[str, float]) -> Iterator[Difference]:
-    """Which of a record's scores of the whole set differ from what was found, by more than a thousandth of it."""
-    for name, value in found.items():
-        said = record.set_scores[name].value if name in record.set_scores else None
-        if said is None or not isclose(said, value, rel_tol=NETWORK_TOLERANCE, abs_tol=NETWORK_TOLERANCE):
-            yield Difference(f"{record.id}: set_scores.{name}", said, value)
+def summary_differences(record: Record, faces: Sequence[str]) -> Iterator[Difference]:
+    """What of a record's scores contradicts what they say of the faces, given in the order of their ids.
+
+    That is the interval, and, where the protocol pools no images, the value; a mean that does is no record.
+    """
+    pooled = record.protocol.scores if record.protocol.scoring.get("batch") != 1 else ()
+    for name, said in record.scores.items():
+        where = f"{record.id}: scores.{name}"
+        if name not in pooled and not _near(said.value, said.mean, TOLERANCE):
+            yield Difference(f"{where}.value", said.value, said.mean)
+        values = np.array([said.per_image[face] for face in faces])
+        yield from _interval(where, said.interval95, mean_interval(values, record.statistics.seed), TOLERANCE)
+
+
+def set_score_differences(record: Record, found: Mapping[str, SetScore]) -> Iterator[Difference]:
+    """What of a record's scores of the whole set differs from what was found, a value by more than a thousandth."""
+    for name, ours in found.items():
+        said, where = record.set_scores.get(name), f"{record.id}: set_scores.{name}"
+        if said is None or not isclose(said.value, ours.value, rel_tol=NETWORK_TOLERANCE, abs_tol=NETWORK_TOLERANCE):
+            yield Difference(where, said.value if said else None, ours.value)
+        if said:
+            yield from different_parts(where, said, ours, ("higher_is_better", "count", "warning"))
+
+
+def judge_differences(record: Record, found: Mapping[str, JudgeFacts]) -> Iterator[Difference]:
+    """What of a record's judges is not so here: which they are, and whether they helped to train the model."""
+    for name, ours in found.items():
+        parts = ("name", "weights_hash", "networks", "trained_with")
+        yield from different_parts(f"{record.id}: judges.{name}", record.judges[name], ours, parts)
 
 
 def image_differences(record: Record, found: Mapping[str, ImageHashes], which: tuple[str, ...]) -> Iterator[Difference]:
@@ -77,17 +106,36 @@ def image_differences(record: Record, found: Mapping[str, ImageHashes], which: t
                 yield Difference(where, getattr(said, kind), getattr(hashes, kind))
 
 
+def different_parts(where: str, said: Facts, found: Facts, parts: Sequence[str]) -> Iterator[Difference]:
+    """Those parts that are not equal."""
+    for part in parts:
+        if getattr(said, part) != getattr(found, part):
+            yield Difference(f"{where}.{part}", _plain(getattr(said, part)), _plain(getattr(found, part)))
+
+
+def _interval(
+    where: str, said: tuple[float, float] | None, found: tuple[float, float] | None, tolerance: float
+) -> Iterator[Difference]:
+    if (said is None) != (found is None) or not all(
+        _near(one, other, tolerance) for one, other in zip(said or (), found or (), strict=True)
+    ):
+        yield Difference(f"{where}.interval95", _plain(said), _plain(found))
+
+
 def _near(one: float, other: float, tolerance: float) -> bool:
     return one == other if isinf(one) or isinf(other) else isclose(one, other, rel_tol=0, abs_tol=tolerance)
 
 
-def _listed(interval: tuple[float, float] | None) -> JsonValue:
-    return None if interval is None else list(interval)
+def _plain(value: object) -> JsonValue:
+    """A value of a record as JSON has it."""
+    plain: JsonValue = to_jsonable_python(value)
+    return plain
 
 
 def _shown(value: JsonValue) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list):
-        return " to ".join(map(_shown, value))
+        between = " to " if value and isinstance(value[0], float) else ", "
+        return between.join(map(_shown, value)) or "nothing"
     return "nothing" if value is None else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from priorsr.bench.records import Record
 from priorsr.bench.results import outputs_path, record_path
 from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
-from priorsr.bench.submissions.bundle import Manifest, quantised
+from priorsr.bench.submissions.bundle import Manifest, odd_one, quantised
 from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_path, sha256_file
 from priorsr.models.weights import load, weights_hash
@@ -52,21 +53,18 @@ def pack(
         file.writestr(_member(MANIFEST), text.encode())
         for name, path in members.items():
             with open(path, "rb") as source, file.open(_member(name), "w", force_zip64=True) as target:
-                while chunk := source.read(2**20):
-                    target.write(chunk)
+                shutil.copyfileobj(source, target)
     return out
 
 
 def _check_one_model(records: Sequence[Record]) -> None:
     if not records:
         raise OptionError("there is no record to pack; at least one was expected")
-    first = records[0]
-    for record in records[1:]:
-        if (record.model, record.data, record.prior) != (first.model, first.data, first.prior):
-            raise OptionError(
-                f"the records {first.id} and {record.id} are not of one model (weights, label), data, split and prior; "
-                "a submission is of one: name its records by their ids"
-            )
+    if odd := odd_one(records):
+        raise OptionError(
+            f"the records {records[0].id} and {odd.id} are not of one model (weights, label), data, split and prior; "
+            "a submission is of one: name its records by their ids"
+        )
 
 
 def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from priorsr.bench.given_priors import NOTHING, GivenPrior, own_priors
 from priorsr.bench.records import Record
 from priorsr.bench.submissions.archive import WEIGHTS
 from priorsr.bench.submissions.bundle import Bundle
-from priorsr.bench.submissions.differences import Difference
+from priorsr.bench.submissions.differences import Difference, different_parts
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError
 from priorsr.models.weights import load
@@ -38,11 +38,9 @@ class Rerun:
         self._entry = _entry(bundle, record)
         self._device = torch.device("cpu")
         if record.model.accelerated or record.model.precision != "float32":
-            raise DataError(
-                f"{bundle.path}: its model ran {'accelerated' if record.model.accelerated else 'in '}"
-                f"{'' if record.model.accelerated else record.model.precision}; only float32 as it is can be run again"
-            )
-        self.differences = _model_differences(record, self._entry)
+            ran = "accelerated" if record.model.accelerated else f"in {record.model.precision}"
+            raise DataError(f"{bundle.path}: its model ran {ran}; only float32 as it is can be run again")
+        self.differences = [found for record in bundle.records for found in _model_differences(record, self._entry)]
 
     def answer(self, batch: Batch, record: Record, loader: FaceLoader) -> Tensor:
         """The SR images (B,3,H,W) of a batch, given the prior that the record says; raises DataError for another."""
@@ -91,14 +89,11 @@ def _options(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
 
 
-def _model_differences(record: Record, entry: Entry) -> list[Difference]:
-    """What of the model is not as the record says."""
-    found = [
-        Difference(f"{record.id}: model.{part}", getattr(record.model, part), getattr(entry.facts, part))
-        for part in ("distribution", "name", "weights_hash", "config")
-        if getattr(record.model, part) != getattr(entry.facts, part)
-    ]
+def _model_differences(record: Record, entry: Entry) -> Iterator[Difference]:
+    """What of the model, and of what its card declares, is not as the record says."""
+    parts = ("distribution", "name", "weights_hash", "config")
+    yield from different_parts(f"{record.id}: model", record.model, entry.facts, parts)
+    yield from different_parts(f"{record.id}: training", record.training, entry.training, ("data", "networks", "seed"))
     parameters = sum(parameter.numel() for parameter in entry.model.parameters())
     if parameters != record.cost.parameters:
-        found.append(Difference(f"{record.id}: cost.parameters", record.cost.parameters, parameters))
-    return found
+        yield Difference(f"{record.id}: cost.parameters", record.cost.parameters, parameters)

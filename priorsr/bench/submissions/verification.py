@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from priorsr.bench.records import Count, Facts, Hash, Id, Record
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, read_json, sha256_json
+from priorsr.files import atomic_json, first_mistake, read_json, sha256_json
 
 TIERS = ("self-reported", "scores recomputed from the images", "faces rerun from the weights")
 """What was checked, by tier. The first is what a record says of itself."""
@@ -67,9 +67,7 @@ def read_verifications(results: str | Path) -> dict[str, Verification]:
         try:
             verification = Verification.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the verification"
-            raise DataError(f"{path}: {where} is {repr(first['input'])[:80]}: {first['msg'].lower()}") from error
+            raise DataError(f"{path}: {first_mistake(error, 'the verification')}") from error
         if path.stem != verification.record:
             raise DataError(f"{path}: is of the record {verification.record!r}; a file's name is its record's id")
         found[verification.record] = verification

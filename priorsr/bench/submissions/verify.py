@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from priorsr.bench.evaluation import Evaluation, evaluate
-from priorsr.bench.facts import data_facts, score_facts
-from priorsr.bench.judges import Judges
+from priorsr.bench.facts import data_facts
 from priorsr.bench.records import DataFacts, Record
-from priorsr.bench.repeatable import repeatable
 from priorsr.bench.submissions.bundle import Bundle
-from priorsr.bench.submissions.differences import (
-    Difference,
-    image_differences,
-    score_differences,
-    set_score_differences,
-)
+from priorsr.bench.submissions.differences import Difference, protocol_differences
+from priorsr.bench.submissions.recomputing import Recomputing
 from priorsr.bench.submissions.rerun import Rerun, choose
-from priorsr.data import FaceLoader, FaceSet
-from priorsr.errors import DataError, PriorsrError
-from priorsr.kinds import Accumulator
-from priorsr.metrics import Protocol, load_protocol, to_8bit
-from priorsr.metrics.protocol import protocol_names
-from priorsr.types import Batch
+from priorsr.data import FaceSet
+from priorsr.errors import DataError, OptionError
+from priorsr.metrics import Protocol, load_protocol, protocol_names
 
-BATCH = 16
 RERUN = 8  # faces, of a submission that brings no images
 
 
@@ -67,28 +53,36 @@ def verify(
     seed: chooses the faces to run again; nobody can know them before unless it is given.
 
     Raises DataError, naming file and member, for images that are not what they should be, for a model that cannot be
-    run here, and for another face set; OptionError where there are no weights for the faces to run again.
+    run here, and for another face set; OptionError where there are no weights for the faces to run again, and where
+    nothing would be checked.
     """
     face_set = data if isinstance(data, FaceSet) else FaceSet.open(data)
     has_images = bundle.has_images
     split = _checked_data(bundle, face_set)
     if faces is None:
         faces = 0 if has_images else min(RERUN, split.count)
+    if not (has_images or faces):
+        raise OptionError(
+            f"{bundle.path}: brings no SR images, and no face is to be run again; at least 1 was expected"
+        )
     chosen = choose(face_set.ids(split.split), faces, secrets.randbits(64) if seed is None else seed) if faces else ()
     rerun = Rerun(bundle) if chosen else None
     differences: list[Difference] = [*(rerun.differences if rerun else ())]
     not_checked: dict[str, str] = {}
+    known: dict[str, list[tuple[Record, Protocol]]] = {}  # by the id of the SR images
     for record in bundle.records:
         protocol = _own_protocol(bundle, record, protocols, face_set)
-        if protocol.content_hash != record.protocol.hash:
-            differences.append(Difference(f"{record.id}: protocol.hash", record.protocol.hash, protocol.content_hash))
-            continue
-        check = _Check(bundle, record, protocol, face_set)
+        others = list(protocol_differences(record, protocol))
+        differences += others
+        if not others:
+            known.setdefault(record.identity.outputs_id, []).append((record, protocol))
+    for scored in known.values():
+        again = Recomputing(bundle, scored, face_set)
         if has_images:
-            differences += check.recomputed()
+            differences += again.from_images()
         if rerun:
-            differences += check.run_again(rerun, chosen)
-        not_checked |= check.not_checked
+            differences += again.from_weights(rerun, chosen)
+        not_checked |= again.not_checked
     return Report(
         records=tuple(bundle.records),
         tier=2 if chosen else 1,
@@ -97,59 +91,6 @@ def verify(
         rerun=chosen,
         not_checked=not_checked,
     )
-
-
-class _Check:
-    """One record's scores, computed again."""
-
-    def __init__(self, bundle: Bundle, record: Record, protocol: Protocol, face_set: FaceSet) -> None:
-        self._bundle, self._record, self._protocol = bundle, record, protocol
-        self._size = protocol.reduction.hr_size
-        self._judges, self.not_checked = _judges(record, protocol)
-        given = None if record.prior.source != "none" else ()
-        reduction = protocol.reduction
-        self._loader = FaceLoader(
-            face_set,
-            record.data.split,
-            batch_size=BATCH,
-            reduction=reduction.kernel,
-            scale=reduction.scale,
-            priors=given,
-            keep=False,
-        )
-
-    def recomputed(self) -> Iterator[Difference]:
-        """What differs of the record and its images."""
-        ids, record = self._loader.ids, self._record
-        of_sets = {name: judge.start() for name, judge in self._judges.of_sets.items()}
-        found = self._evaluated(ids, lambda batch: self._bundle.images(record, batch.ids, self._size), of_sets)
-        scores = score_facts(found, self._protocol, self._judges.of_images, record.statistics.seed)
-        for name in record.scores.keys() - scores.keys() - self.not_checked.keys():
-            yield Difference(f"{record.id}: scores.{name}", record.scores[name].value, None)
-        yield from image_differences(record, found.images, ("hr", "lr", "sr"))
-        yield from score_differences(record, scores)
-        yield from set_score_differences(record, {name: seen.value() for name, seen in of_sets.items()})
-
-    def run_again(self, rerun: Rerun, faces: Sequence[str]) -> Iterator[Difference]:
-        """What differs of the record and of what the model answers for some faces."""
-        found = self._evaluated(faces, lambda batch: rerun.answer(batch, self._record, self._loader), {})
-        scores = score_facts(found, self._protocol, self._judges.of_images, self._record.statistics.seed)
-        yield from image_differences(self._record, found.images, ("hr", "lr"))  # SR may differ by a level elsewhere
-        yield from score_differences(self._record, scores, faces_only=True)
-
-    def _evaluated(
-        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, Accumulator]
-    ) -> Evaluation:
-        """What faces score, batch by batch, which the accumulators see rounded to 8 bits."""
-        parts = []
-        with repeatable(torch.device("cpu")), torch.inference_mode():
-            for start in range(0, len(faces), BATCH):
-                batch = self._loader.faces(faces[start : start + BATCH])
-                sr = answer(batch)
-                parts.append(evaluate(sr, batch, [self._protocol], self._judges.of_images))
-                for accumulator in of_sets.values():
-                    accumulator.add(to_8bit(sr).float() / 255, batch.hr)
-        return Evaluation.join(parts)
 
 
 def _checked_data(bundle: Bundle, face_set: FaceSet) -> DataFacts:
@@ -180,17 +121,3 @@ def _own_protocol(bundle: Bundle, record: Record, files: Sequence[str | Path], f
     if len(sizes) != 1:
         raise DataError(f"{face_set.path}: has images of {len(sizes)} sizes; a protocol scores images of one size")
     return load_protocol(known.get(name, name)).adapted(sizes[0][0])
-
-
-def _judges(record: Record, protocol: Protocol) -> tuple[Judges, dict[str, str]]:
-    """What makes the record's other scores here, and which it cannot make, with the reason."""
-    found, left = Judges({}, {}), dict[str, str]()
-    for name in record.judges:
-        try:
-            there = Judges.find([name], [protocol])
-        except PriorsrError as error:
-            left[name] = str(error)
-        else:
-            found.present.update(there.present)
-            left |= there.absent
-    return found, left

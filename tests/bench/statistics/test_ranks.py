@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from priorsr.bench.statistics.ranks import all_pairs
-from priorsr.bench.statistics.significance import Sample
+from priorsr.bench.statistics.samples import Sample
 
 
 def rows(*gains: float, noise: float = 0.2, images: int = 60) -> list[Sample]:

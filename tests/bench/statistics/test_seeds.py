@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from priorsr.bench.statistics import seeds
-from priorsr.bench.statistics.bootstrap import mean_interval, paired_difference
+from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
 from priorsr.errors import PriorsrError
 
@@ -102,7 +102,7 @@ def test_a_difference_that_one_pair_of_checkpoints_shows_may_be_the_seeds() -> N
     """Methods whose seeds differ by more than the methods do, as measured in this field."""
     faces = np.random.default_rng(0).normal(25, 3, 100)
     a, b = ([faces + shift for shift in shifts] for shifts in ((0.0, 0.4, 0.2), (0.1, -0.2, 0.3)))
-    assert paired_difference(runs(a)[1], runs(b)[1]).distinguishable
+    assert difference_over_seeds(runs(a)[1:2], runs(b)[1:2]).distinguishable
     assert not difference_over_seeds(runs(a), runs(b)).distinguishable
 
 
@@ -121,7 +121,19 @@ def test_with_one_seed_it_is_about_these_checkpoints(counts) -> None:
     a, b = (rng.normal(25, 3, (count, 20)) for count in counts)
     difference = difference_over_seeds(runs(a), runs(b))
     assert difference.over == "images"
-    assert difference == paired_difference(runs([a.mean(0)])[0], runs([b.mean(0)])[0])
+    differences = a.mean(0) - b.mean(0)
+    assert difference.mean == pytest.approx(differences.mean())
+    assert difference.interval95 == pytest.approx(mean_interval(differences))
+
+
+def test_pairing_sees_what_unpaired_intervals_hide() -> None:
+    rng = np.random.default_rng(0)
+    theirs = rng.normal(25, 3, 50)
+    ours = theirs + rng.normal(0.1, 0.1, 50)
+    low, high = mean_interval(ours)
+    assert low < theirs.mean() < high
+    assert difference_over_seeds(runs([ours]), runs([theirs])).distinguishable
+    assert not difference_over_seeds(runs([[1.0, 2.0, 3.0]]), runs([[2.0, 2.0, 2.0]])).distinguishable
 
 
 def test_one_run_has_the_interval_over_images() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel, wilcoxon
 
-from priorsr.bench.statistics.significance import Pair, Sample, compare_samples, holm
+from priorsr.bench.statistics.samples import Sample
+from priorsr.bench.statistics.significance import Pair, compare_samples, holm
 
 
 def pair(ours, theirs, **trained: bool) -> Pair:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from priorsr.bench.statistics.bootstrap import mean_interval
+from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.statistics.seeds import difference_over_seeds, sample_intervals
-from priorsr.bench.statistics.significance import Sample, compare_samples
+from priorsr.bench.statistics.significance import compare_samples
 from priorsr.bench.statistics.verdicts import comparisons
 
 RNG = np.random.default_rng(0)

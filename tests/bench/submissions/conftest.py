@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from priorsr.bench.selection import records_called
 from priorsr.bench.submissions.pack import pack
 from priorsr.data import FaceSet
 from priorsr.data.importers.synthetic import synthesise
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `import checking`
 
 PROTOCOLS = ("dic@1", "kdfsrnet@1")  # 8-bit, and as the model answers; the same reduction
 

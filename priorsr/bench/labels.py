@@ -1,0 +1,48 @@
+"""What rows are called: by what their records' labels have in common, and so that no two rows are called the same."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from itertools import takewhile
+
+_SEED_AT_THE_END = re.compile(r"([-_., ]+(seed|s)?|seed)[-_. ]*[0-9]*$", re.IGNORECASE)
+
+
+def common_label(labels: Sequence[str], name: str) -> str:
+    """What the labels of a method's runs have in common, without the seed at its end; or the model's name."""
+    if len(set(labels)) == 1:
+        return labels[0]
+    return _SEED_AT_THE_END.sub("", _shared_start(labels)) or name
+
+
+def told_apart(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> list[str]:
+    """The labels, those that stand for several things followed by what tells these apart, in brackets.
+
+    facts: what each label stands for: the same kinds of facts for all, those that a reader knows best first. Of one
+    label, as few kinds are shown as tell all that it stands for apart.
+    """
+    meanings: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for label, own in zip(labels, facts, strict=True):
+        meanings[label].add(own)
+    telling = {label: _telling(found) for label, found in meanings.items()}
+    shown = (", ".join(own[kind] for kind in telling[label]) for label, own in zip(labels, facts, strict=True))
+    return [f"{label} ({words})" if words else label for label, words in zip(labels, shown, strict=True)]
+
+
+def _telling(meanings: Collection[tuple[str, ...]]) -> list[int]:
+    """The first kinds of facts that, together, are others for each meaning."""
+    chosen: list[int] = []
+    different = 1
+    for kind in range(len(next(iter(meanings)))):
+        more = len({tuple(own[place] for place in (*chosen, kind)) for own in meanings})
+        if more > different:
+            chosen.append(kind)
+            different = more
+    return chosen
+
+
+def _shared_start(texts: Sequence[str]) -> str:
+    columns = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in columns)

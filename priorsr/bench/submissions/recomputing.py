@@ -1,0 +1,142 @@
+"""The scores of records that share their SR images, computed again together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from priorsr.bench.evaluation import Evaluation, evaluate
+from priorsr.bench.facts import score_facts, set_score_facts
+from priorsr.bench.judges import Judges
+from priorsr.bench.records import Record
+from priorsr.bench.repeatable import repeatable
+from priorsr.bench.submissions.bundle import Bundle
+from priorsr.bench.submissions.differences import (
+    Difference,
+    image_differences,
+    judge_differences,
+    score_differences,
+    set_score_differences,
+    summary_differences,
+)
+from priorsr.bench.submissions.rerun import Rerun
+from priorsr.data import FaceLoader, FaceSet
+from priorsr.errors import PriorsrError
+from priorsr.files import without_home
+from priorsr.kinds import Accumulator
+from priorsr.metrics import Protocol, to_8bit
+from priorsr.types import Batch
+
+BATCH = 16
+
+_T = TypeVar("_T")
+
+
+class Recomputing:
+    """Records of a submission, each with its protocol as it is here; all of one model, prior, split and reduction.
+
+    not_checked: their scores that cannot be made here, and why.
+    """
+
+    def __init__(self, bundle: Bundle, scored: Sequence[tuple[Record, Protocol]], face_set: FaceSet) -> None:
+        self._bundle, self._scored = bundle, scored
+        self._record, protocol = scored[0]
+        self._protocols = [protocol for _, protocol in scored]
+        self._judges, self.not_checked = judges_of(record for record, _ in scored)
+        reduction = protocol.reduction
+        self._size = reduction.hr_size
+        self._loader = FaceLoader(
+            face_set,
+            self._record.data.split,
+            batch_size=BATCH,
+            reduction=reduction.kernel,
+            scale=reduction.scale,
+            priors=None if self._record.prior.source != "none" else (),
+            keep=False,
+        )
+
+    def from_images(self) -> Iterator[Difference]:
+        """What differs of the records and their images."""
+        ids = self._loader.ids
+        seen = {name: judge.start() for name, judge in self._judges.of_sets.items()}
+        found = self._evaluated(ids, lambda batch: self._bundle.images(self._record, batch.ids, self._size), seen)
+        of_set = set_score_facts(seen, self._judges.of_sets, len(ids))
+        for record, protocol in self._scored:
+            yield from image_differences(record, found.images, ("hr", "lr", "sr"))
+            yield from self._compared(record, protocol, found, faces_only=False)
+            yield from set_score_differences(record, _of(record, of_set))
+
+    def from_weights(self, rerun: Rerun, faces: Sequence[str]) -> Iterator[Difference]:
+        """What differs of the records and of what the model answers for some faces.
+
+        Where there are no images, value and interval are held to the scores that the records say of all faces.
+        """
+        found = self._evaluated(faces, lambda batch: rerun.answer(batch, self._record, self._loader), {})
+        for record, protocol in self._scored:
+            yield from image_differences(record, found.images, ("hr", "lr"))  # SR may differ by a level elsewhere
+            yield from self._compared(record, protocol, found, faces_only=True)
+            if not self._bundle.has_images:
+                yield from summary_differences(record, self._loader.ids)
+        if not self._bundle.has_images:
+            self.not_checked |= self._of_all_images()
+
+    def _compared(
+        self, record: Record, protocol: Protocol, found: Evaluation, *, faces_only: bool
+    ) -> Iterator[Difference]:
+        """What of a record's scores of images, and of what judged, is not as it was found."""
+        made = score_facts(found, protocol, self._judges.of_images, record.statistics.seed)
+        scores = {name: made[name] for name in (*protocol.scoring.scores, *_of(record, self._judges.of_images))}
+        for name in record.scores.keys() - scores.keys() - self.not_checked.keys():
+            yield Difference(f"{record.id}: scores.{name}", record.scores[name].value, None)
+        yield from score_differences(record, scores, faces_only=faces_only)
+        yield from judge_differences(record, _of(record, self._judges.facts(record.training)))
+
+    def _of_all_images(self) -> dict[str, str]:
+        """The scores that only all images make, and why they are not checked without."""
+        pooled = {
+            f"the value of {name} under {protocol.id}": protocol.scoring.batch
+            for protocol in self._protocols
+            for name in protocol.scoring.scores
+            if protocol.scoring.batch > 1
+        }
+        lacking = "images, and the submission brings none"
+        return {
+            **dict.fromkeys(self._judges.of_sets, f"is of all {lacking}"),
+            **{value: f"is of batches of {batch} {lacking}" for value, batch in pooled.items()},
+        }
+
+    def _evaluated(
+        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, Accumulator]
+    ) -> Evaluation:
+        """What faces score, batch by batch, which the accumulators see rounded to 8 bits."""
+        parts = []
+        with repeatable(torch.device("cpu")), torch.inference_mode():
+            for start in range(0, len(faces), BATCH):
+                batch = self._loader.faces(faces[start : start + BATCH])
+                sr = answer(batch)
+                parts.append(evaluate(sr, batch, self._protocols, self._judges.of_images))
+                for accumulator in of_sets.values():
+                    accumulator.add(to_8bit(sr).float() / 255, batch.hr)
+        return Evaluation.join(parts)
+
+
+def judges_of(records: Iterable[Record]) -> tuple[Judges, dict[str, str]]:
+    """What makes the records' scores beside their protocols' here, and which it cannot make, with the reason."""
+    found, left = Judges({}, {}), dict[str, str]()
+    for name in dict.fromkeys(name for record in records for name in record.judges):
+        try:
+            there = Judges.find([name], ())
+        except PriorsrError as error:
+            left[name] = without_home(str(error))
+        else:
+            found.present.update(there.present)
+            left |= there.absent
+    return found, left
+
+
+def _of(record: Record, found: Mapping[str, _T]) -> dict[str, _T]:
+    """Those that the record has by its judges."""
+    return {name: value for name, value in found.items() if name in record.judges}
