@@ -1,7 +1,8 @@
-"""Make the pictures of docs/site.md: python docs/make_site_pictures.py [RESULTS]
+"""Make the pictures of docs/site.md: python docs/make_site_pictures.py [FACES [TABLE]]
 
-RESULTS is a results folder on synthetic faces, such as that of `priorsr demo`. Without it, the models are filters:
-bicubic enlargement, blurred and sharpened by several strengths. Needs Chromium, as the browser tests do.
+FACES is a results folder on synthetic faces, such as that of `priorsr demo`. Without it, the models are filters:
+bicubic enlargement, blurred and sharpened by several strengths. TABLE is the results folder of the leaderboard's
+picture, which shows no face; FACES unless given. Needs Chromium, as the browser tests do.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ FILTERS = {f"sharpened {strength}": strength for strength in (0.5, 1.0, 1.5, 2.0
 WIDE, PHONE = {"width": 1200, "height": 800}, {"width": 390, "height": 800}
 
 
-def main(results: Path) -> None:
-    """Photograph the site of these results."""
+def main(faces: Path, table: Path) -> None:
+    """Photograph the sites of these results."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        site = build_site(results, Path(folder) / "site", title="Face super-resolution, compared").parent
+        site = build_site(faces, Path(folder) / "faces").parent
+        leaderboard = site if table == faces else build_site(table, Path(folder) / "table").parent
         browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=list(QUIET))
 
-        page = opened(browser, site / "index.html", WIDE)
+        page = opened(browser, leaderboard / "index.html", WIDE)
         page.locator(".choice a").nth(1).click()
         page.wait_for_timeout(600)  # until the rows have come to rest
         save(page, "site-leaderboard")
@@ -62,14 +64,15 @@ def opened(browser: Any, path: Path, size: dict[str, int], *, dark: bool = False
 
 
 def save(page: Any, name: str) -> None:
-    """The window as docs/images/NAME.png, in 256 colours, since photographs of pages are large otherwise."""
+    """The window as docs/images/NAME.png."""
     with Image.open(io.BytesIO(page.screenshot())) as picture:
-        save_picture(picture.convert("RGB").quantize(256, dither=Image.Dither.NONE), HERE / "images" / f"{name}.png")
+        save_picture(picture.convert("RGB"), HERE / "images" / f"{name}.png")
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), Path(sys.argv[-1]))
     else:
         with tempfile.TemporaryDirectory() as scratch:
-            main(made_up.make_results(Path(scratch), faces=24, size=128, filters=FILTERS))
+            made = made_up.make_results(Path(scratch), faces=24, size=128, filters=FILTERS)
+            main(made, made)

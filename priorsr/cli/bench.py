@@ -28,7 +28,7 @@ app.command("spread")(spread.spread)
 Data = Annotated[Path, typer.Option(help="The face set.")]
 Split = Annotated[str, typer.Option(help="Which of its splits.")]
 Again = Annotated[bool, typer.Option("--again", help="Run what is finished again.")]
-BatchSize = Annotated[int, typer.Option(min=1)]
+BatchSize = Annotated[int, typer.Option(min=1, help="Faces at once.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Given = Annotated[
     Literal["none", "ground-truth"], typer.Option(help="What models that can do without a prior are given.")
@@ -144,7 +144,7 @@ def ablate(
 ) -> None:
     """Train variants of a recipe alike, with several seeds, and say of each how it differs from the base.
 
-    The same command goes on after an interruption.
+    The same command goes on after an interruption; with more seeds, after the end.
     """
     _require_training_and_pictures()
     from priorsr.bench import ablate

@@ -30,8 +30,11 @@ def compare(
 ) -> None:
     """Compare two models, or methods with several seeds, face by face, and say what can be told apart."""
     from priorsr.bench.compare import compare as compare_rows
+    from priorsr.errors import OptionError
 
     found = compare_rows(ours, theirs, results, protocols=protocol or ())
+    if found[0].ours.records == found[0].theirs.records:
+        raise OptionError(f"{ours!r} and {theirs!r} are the same; two different models were expected")
     if picture:
         _draw(found, score, _results_of(results, ours, theirs), picture)
     if as_json:

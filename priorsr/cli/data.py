@@ -134,8 +134,10 @@ def priors(
     seen: Annotated[
         Literal["hr", "lr"], typer.Option("--from", help="Whether estimators see HR images, or LR images enlarged.")
     ] = "hr",
-    reduction: Annotated[str, typer.Option(help="The kernel that makes the LR images.")] = "pil-bicubic",
-    scale: Annotated[int, typer.Option(help="How many times smaller the LR images are.")] = 8,
+    reduction: Annotated[
+        str | None, typer.Option(help="The kernel that makes the LR images; pil-bicubic unless given.")
+    ] = None,
+    scale: Annotated[int | None, typer.Option(help="How many times smaller they are; 8 unless given.")] = None,
     landmarks: Annotated[
         Literal["estimated", "from-parsing"], typer.Option(help="Read landmarks off the estimated parsing maps.")
     ] = "estimated",

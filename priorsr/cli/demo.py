@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ def demo(
         Path | None, typer.Option(help="A face set of yours, with train and val; else one is drawn.")
     ] = None,
     minutes: Annotated[float, typer.Option(help="Of training, for all four systems together.")] = 3.5,
-    seed: Annotated[int, typer.Option(help="Of faces and training.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of faces and training.", min=0, max=2**32 - 1)] = 0,
 ) -> None:
     """Train the four systems, briefly and equally long, score them under every protocol, build the page.
 
@@ -61,11 +62,15 @@ def demo(
 
 
 def _settle(out: Path, data: Path | None, minutes: float, seed: int) -> None:
-    """Write down what the demo in `out` is of, or refuse another one there."""
+    """Write down what the demo in `out` is of, or refuse another one there, and what could not be trained."""
     from priorsr.data import FaceSet
     from priorsr.errors import DataError, OptionError
     from priorsr.files import atomic_json, read_json
 
+    if not 0 < minutes < math.inf:
+        raise OptionError(f"minutes is {minutes}; a number above 0 was expected")
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out}: is a file; a folder for the demo was expected")
     if data is not None and not FaceSet.open(data).has_parsing:
         raise DataError(f"{data}: has no parsing maps, which the teachers see; a set with maps was expected")
     asked = {"data": str(data), "minutes": minutes, "seed": seed}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib import metadata
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -16,10 +16,7 @@ from priorsr.plugins import OWN
 from priorsr.registry import offers, problems
 from priorsr.version import __version__
 
-EXTRAS = {
-    "train": ("accelerate", "matplotlib", "torchvision"),
-    "bench": ("jinja2", "matplotlib", "scipy"),
-}
+_OF_AN_EXTRA = re.compile(r"(?P<package>[\w.-]+)[^;]*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -52,7 +49,7 @@ def _examine() -> dict[str, list[str]]:
             f"torch {torch.__version__}, {torch.get_num_threads()} threads, GPU: {device}",
         ],
         "kernels": _kernels(),
-        "extras": [_extra(name, modules) for name, modules in EXTRAS.items()],
+        "extras": [_extra(name, packages) for name, packages in _extras().items()],
         "plugins": [f"{name}: {', '.join(components)}" for name, components in plugins.items()],
         "problems": problems(),
     }
@@ -69,8 +66,27 @@ def _kernels() -> list[str]:
     return [f"{op}: {choices}" for op in OPS]
 
 
-def _extra(name: str, modules: tuple[str, ...]) -> str:
-    missing = [module for module in modules if find_spec(module) is None]
+def _extras() -> dict[str, list[str]]:
+    """The packages of each extra but `all`, as this installation's metadata has them."""
+    found: dict[str, list[str]] = {}
+    for requirement in metadata.requires(OWN) or ():
+        match = _OF_AN_EXTRA.match(requirement)
+        if match and match["extra"] != "all":
+            found.setdefault(match["extra"], []).append(match["package"])
+    return found
+
+
+def _extra(name: str, packages: list[str]) -> str:
+    versions = {package: _version(package) for package in packages}
+    missing = [package for package, version in versions.items() if not version]
     if missing:
         return f"{name}: {', '.join(missing)} missing; pip install 'priorsr[{name}]'"
-    return f"{name}: " + ", ".join(f"{module} {metadata.version(module)}" for module in modules)
+    return f"{name}: " + ", ".join(f"{package} {version}" for package, version in versions.items())
+
+
+def _version(package: str) -> str:
+    """Of an installed package; empty where it is missing."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -63,7 +63,7 @@ def main() -> None:
         _tell(str(error))
     except UsageError as error:
         if error.format_message():  # else the help was printed
-            _tell(error.format_message())
+            _tell(error.format_message().replace("Value error, ", ""))  # which Typer lets pydantic say
     except OSError as error:
         _tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     sys.exit(2)

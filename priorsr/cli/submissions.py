@@ -28,12 +28,20 @@ def pack(
     from priorsr.bench.results import read_results
     from priorsr.bench.selection import records_called
     from priorsr.bench.submissions.pack import pack as pack_records
+    from priorsr.errors import UnknownNameError
 
+    called = records_called(read_results(results), model)
     records = [
         record
-        for record in records_called(read_results(results), model)
+        for record in called
         if (not protocol or record.protocol.id in protocol) and split in (None, record.data.split)
     ]
+    if not records:
+        there = sorted({f"{record.protocol.id} on {record.data.split}" for record in called})
+        asked = " or ".join(protocol or ["any protocol"])
+        raise UnknownNameError(
+            f"there is no record of {model!r} under {asked} on {split or 'any split'}; there are: {', '.join(there)}"
+        )
     made = pack_records(results, records, out, weights=weights, outputs=outputs)
     count = len(records)
     console.print(f"{count} record{'s' * (count > 1)} packed into {made}", soft_wrap=True, markup=False)

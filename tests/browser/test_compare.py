@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -164,7 +165,7 @@ def test_another_table_keeps_face_and_models(page) -> None:
     set_models(page, "sharper", "blurred")
     page.locator(".frame").nth(2).click()
     chosen = face(page)
-    page.locator("select[name=table]").select_option("2")
+    page.locator("select[name=table]").select_option("table-2")
     page.wait_for_function("document.querySelector('select[name=score]').options.length === 2")
     assert face(page) == chosen
     assert page.locator(".view.side figcaption span").all_inner_texts() == ["LR", "sharper", "blurred", "HR"]
@@ -181,3 +182,51 @@ def test_the_best_of_a_face_is_bold_and_errors_can_be_seen(page, site) -> None:
     blend = shown.first.locator(".truth").evaluate("image => getComputedStyle(image).mixBlendMode")
     assert blend == "difference"
     assert math.isfinite(at["bicubic"])
+
+
+def test_all_that_is_chosen_stands_in_the_address(page, open_tab, site) -> None:
+    set_models(page, "sharper", "blurred")
+    page.get_by_label("Error").check()
+    page.get_by_label("Pixels").check()
+    page.locator("[data-zoom=in]").click()
+    page.locator("[data-zoom=in]").click()
+    page.locator(".view.side").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.hash.includes('zoom=2.25')")
+    side = page.url
+    page.get_by_text("Worst faces", exact=True).click()
+    page.locator("select[name=worst]").select_option(label="network-03")
+
+    again = opened(open_tab(), site, "#" + side.partition("#")[2])
+    assert again.locator(".view.side figcaption span").all_inner_texts() == ["LR", "sharper", "blurred", "HR"]
+    assert again.locator(".view.side .error").count() == 3
+    assert again.locator("body.pixels").count() == 1
+    again.wait_for_function("document.querySelector('.zoom output').textContent === '225 %'")
+    middles = [
+        tab.evaluate("getComputedStyle(document.querySelector('.view.side')).getPropertyValue('--x')")
+        for tab in (page, again)
+    ]
+    assert float(middles[0]) == pytest.approx(float(middles[1]), abs=0.001)
+    assert float(middles[1]) > 0.5
+
+    gallery = opened(open_tab(), site, "#" + page.url.partition("#")[2])
+    assert gallery.locator(".view.worst").is_visible()
+    assert gallery.locator("select[name=worst] option:checked").text_content() == "network-03"
+
+
+def test_an_address_that_makes_no_sense_shows_the_first_table(open_tab, site) -> None:
+    fragment = "#table=none&score=beauty&order=random&of=1&models=a,b&view=up&face=nobody&left=x&right=y&zoom=1,a"
+    page = opened(open_tab(), site, fragment)
+    assert page.locator("select[name=table]").input_value() == "table-1"
+    assert page.locator(".view.side figcaption span").all_inner_texts()[1] == "bicubic"
+    assert face(page) == order(page)[0]
+    assert page.locator(".zoom output").text_content() == "100 %"
+
+
+def test_a_table_whose_scores_are_gone_is_told(chromium, site, tmp_path) -> None:
+    broken = shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("images", "data"))
+    page = chromium.new_page()
+    page.goto((broken / "compare.html").as_uri())
+    page.wait_for_selector(".failed:visible")
+    assert "data/table-1.js could not be loaded" in page.get_by_role("alert").text_content()
+    page.close()

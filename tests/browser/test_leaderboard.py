@@ -93,6 +93,25 @@ def test_another_protocol_tells_how_ranks_moved(open_tab, site) -> None:
     assert shown_labels(page) == before
 
 
+def test_rows_that_only_one_table_has_move_no_other(page) -> None:
+    page.evaluate("document.querySelector('#table-1 .ranked tbody tr').remove()")  # as if another protocol lacked it
+    page.locator(".choice a", has_text="dic@1").click()
+    moves = page.eval_on_selector_all(
+        ".board:not([hidden]) .ranked .move",
+        "notes => notes.map(note => Number(note.firstChild.data.slice(2)) * (note.classList.contains('better') || -1))",
+    )
+    assert moves
+    assert sum(moves) == 0  # what some climb, others fall
+
+
+def test_going_back_keeps_the_filter(page) -> None:
+    page.locator(".choice a", has_text="dic@1").click()
+    page.get_by_role("searchbox").fill("network-03")
+    page.go_back()
+    assert set(shown_labels(page)) == {"network-03", "bicubic"}
+    assert page.locator(".filter output").text_content() == "2 of 12 shown"
+
+
 def test_protocols_change_from_the_keyboard(page) -> None:
     page.locator(".choice a").first.focus()
     page.keyboard.press("ArrowRight")

@@ -57,6 +57,7 @@ def test_json_by_the_records_files(cli, results: Path) -> None:
         (("bicubik", "[b]worse"), "no record of 'bicubik'; did you mean 'bicubic'?"),
         (("bicubic", "[b]worse", "--protocol", "dic@9"), "no record under 'dic@9'"),
         (("bicubic", "[b]worse", "--score", "lpips", "--picture", "a.png"), "do not share the score 'lpips'"),
+        (("bicubic", "bicubic"), "'bicubic' and 'bicubic' are the same; two different models were expected"),
         (("bicubic", "gone.json"), "gone.json: there is no such file"),
         (("bicubic", "gone.safetensors"), "gone.safetensors: there is no such file"),
     ],

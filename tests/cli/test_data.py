@@ -50,7 +50,8 @@ def test_doctor_answers_a_program(cli, tiny_faces: Path, tmp_path: Path) -> None
 
 def test_priors_copies_a_set_with_estimated_ones(cli, mistake, tiny_faces: Path, tmp_path: Path) -> None:
     import priorsr
-    from priorsr.estimators.parsing_net import UNTRAINED, ParsingNet
+    from priorsr.estimators.parsing_net import ParsingNet
+    from priorsr.pretrained import UNTRAINED
 
     weights = tmp_path / "net.safetensors"
     priorsr.save(ParsingNet((8,), 64, UNTRAINED), weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,21 @@ def test_doctor_is_content_here(cli) -> None:
     assert any("kdfsrnet" in line for line in found["plugins"])
     assert [line.partition(":")[0] for line in found["kernels"]] == list(OPS)
     assert all('reference on cpu: "auto" takes kernels on a GPU only' in line for line in found["kernels"])
+
+
+def test_doctor_names_what_an_extra_lacks(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [
+        "torch>=2",
+        "numpy>1; extra == 'bench'",
+        'nowhere-to.be_found<3; extra == "train"',
+        "pip; extra == 'train'",
+    ]
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: [*wanted, "pip; extra == 'all'"])
+    found = json.loads(cli("doctor", "--json")[1])["extras"]
+    assert found == [
+        f"bench: numpy {version('numpy')}",
+        "train: nowhere-to.be_found missing; pip install 'priorsr[train]'",
+    ]
 
 
 def test_doctor_says_what_the_environment_asks_of_kernels(cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,13 +84,17 @@ MISTAKES = [
     (f"{BENCH} --device cuda:", "device is 'cuda:'; 'auto', 'cpu'"),
     ("data synth new --count 0", "count 0; at least 1 was expected"),
     ("data synth FACES --count 3", "made from other files or options"),
+    ("demo --out OUT --minutes 0", "minutes is 0.0; a number above 0"),
+    ("demo --out OUT --minutes nan", "minutes is nan; a number above 0"),
+    ("demo --out OUT --seed -1", "Invalid value for '--seed'"),
+    ("demo --out file", "file: is a file; a folder for the demo was expected"),
     # Usage
     ("trainn", "No such command 'trainn'"),
     ("train", "Missing argument 'recipe'"),
     (f"{TOY} extra", "unexpected extra argument"),
     (f"{TOY} --bogus", "No such option: --bogus"),
     (f"{TOY} --seed one", "Invalid value for '--seed'"),
-    (f"{BENCH} --prior guessed", "'guessed' is not one of"),
+    (f"{BENCH} --prior guessed", "Invalid value for '--prior': 'guessed' is not one of"),
 ]
 
 
@@ -103,6 +107,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     known = {"FACES": tiny_faces, "OUT": tmp_path / "out"}
     assert sentence in mistake(*(known.get(word, word) for word in command.split()))
     assert not (tmp_path / "out" / "config.json").exists()
+    assert not (tmp_path / "out" / "demo.json").exists()
     assert not (tmp_path / "out" / "records").exists()
     assert sorted(place.rglob("*")) == before
 

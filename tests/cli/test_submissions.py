@@ -79,7 +79,11 @@ def test_a_forged_submission_is_exit_code_2_with_what_differs(cli, packed: Path,
         ("verify mine.zip --data faces --rerun 9", "9 faces are to be run again; 1 to 3"),
         ("verify mine.zip --data faces --protocol gone@1.toml --rerun -1", "-1 faces are to be run again"),
         ("pack results --model bicubik --out a.zip", "no record of 'bicubik'; did you mean 'bicubic'?"),
-        ("pack results --model bicubic --protocol priorsr@1 --out a.zip", "there is no record to pack"),
+        (
+            "pack results --model bicubic --protocol priorsr@1 --out a.zip",
+            "no record of 'bicubic' under priorsr@1 on any split; there are: dic@1 on val",
+        ),
+        ("pack results --model bicubic --split vol --out a.zip", "under any protocol on vol; there are: dic@1 on val"),
         ("pack results --model bicubic --no-outputs --out a.zip", "neither SR images nor weights"),
         ("pack gone --model bicubic --out a.zip", "gone: holds no record"),
         (

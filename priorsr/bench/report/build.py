@@ -26,6 +26,7 @@ from priorsr.models.weights import load, weights_hash
 from priorsr.registry import names
 from priorsr.training.judges import SCORES
 from priorsr.training.judges import number as score_number
+from priorsr.training.overrides import parse_assignments
 from priorsr.training.pictures import panels
 from priorsr.version import __version__
 
@@ -132,14 +133,21 @@ def _again(run: TrainingRun) -> str:
         "--data",
         str(config["data"]["path"]),
         "--out",
-        f"{run.path.name}-again",
+        f"{run.path.resolve().name}-again",
     ]
     for option in ("preset", "steps", "minutes", "seed", "precision", "validate_every"):
         if config[option] is not None:
             words += [f"--{option.replace('_', '-')}", str(config[option])]
     for name, value in config["overrides"].items():
-        words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+        words += ["--set", _assignment(name, value)]
     return shlex.join(words)
+
+
+def _assignment(name: str, value: Any) -> str:
+    """NAME=VALUE as --set reads it: a text that would be read as JSON is written as JSON."""
+    bare = f"{name}={value}"
+    bare_is_text = isinstance(value, str) and parse_assignments([bare]) == {name: value}
+    return bare if bare_is_text else f"{name}={json.dumps(value)}"
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
@@ -168,12 +176,11 @@ def _flat(config: Any, prefix: str = "") -> dict[str, str]:
     return {name: text for key, value in config.items() for name, text in _flat(value, f"{prefix}{key}.").items()}
 
 
-def _scored(run: TrainingRun, results: Path) -> list[tuple[Leaderboard, Row]]:
-    """The rows of a results folder that hold weights of the run."""
+def _scored(run: TrainingRun, results: Path) -> list[tuple[Leaderboard, list[Row]]]:
+    """The rows of a results folder that hold weights of the run, and the table that they stand in."""
     hashes = {weights_hash(load(product.path)) for product in run.products}
-    return [
-        (board, row)
+    found = [
+        (board, [row for row in board.rows if any(record.model.weights_hash in hashes for record in row.records)])
         for board in leaderboards(read_results(results))
-        for row in board.rows
-        if any(record.model.weights_hash in hashes for record in row.records)
     ]
+    return [(board, rows) for board, rows in found if rows]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from priorsr.errors import DataError
+from priorsr.files import first_mistake
 from priorsr.models.weights import read_card
 from priorsr.training.judges import SCORES
 from priorsr.training.run_folder import RunFolder
@@ -137,12 +138,7 @@ def _parsed(path: Path, lines: Sequence[str], stages: Mapping[str, int]) -> Iter
         try:
             line = _LINES.validate_python(json.loads(text))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][1:]) or "the line"
-            said = first["msg"].removeprefix("Value error, ")
-            raise DataError(
-                f"{path}: line {number}, {where} is {first['input']!r:.60}: {said[0].lower()}{said[1:]}"
-            ) from error
+            raise DataError(f"{path}: line {number}, {first_mistake(error, 'the line', skip=1)}") from error
         except ValueError as error:
             raise DataError(f"{path}: line {number} is {text[:40]!r}; a line of JSON was expected") from error
         if line.stage not in stages:

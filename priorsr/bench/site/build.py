@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import ascii_uppercase
 
 from priorsr.bench import numbers
 from priorsr.bench.leaderboard import leaderboards
@@ -13,13 +14,11 @@ from priorsr.bench.site.pages import STATIC, templates
 from priorsr.bench.site.pictures import bring
 from priorsr.bench.site.plot import latency
 from priorsr.bench.site.rows import page_url, row_key
-from priorsr.bench.site.section import make_section, marks, set_score
+from priorsr.bench.site.section import make_section, marks, set_score, why_absent
 from priorsr.bench.submissions.verification import read_verifications
 from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_text, require_extra
 from priorsr.version import __version__
-
-_ASSETS = ("site.css", "theme.js", "tables.js", "compare.js", "filmstrip.js", "zoom.js")
 
 
 def build_site(
@@ -52,8 +51,8 @@ def build_site(
     ]
     for record in records:
         bring(record_path(results, record.id), out / "records" / f"{record.id}.json")
-    for name in _ASSETS:
-        bring(STATIC / name, out / name)
+    for asset in sorted(STATIC.glob("[!.]*")):
+        bring(asset, out / asset.name)
     compared = any(section.comparison for section in sections)
     pages = [
         ("index.html", "Leaderboard"),
@@ -70,6 +69,7 @@ def build_site(
         "latency": latency,
         "set_score": set_score,
         "marks": marks,
+        "why_absent": why_absent,
         "letter": _letter,
         "pages": pages,
         "sections": sections,
@@ -87,5 +87,6 @@ def build_site(
 
 
 def _letter(place: int) -> str:
-    """A letter for the first, second, ... environment."""
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[place % 26]
+    """A name for an environment by its place from 0: A to Z, then AA, AB, ..."""
+    rest, last = divmod(place, len(ascii_uppercase))
+    return (_letter(rest - 1) if rest else "") + ascii_uppercase[last]

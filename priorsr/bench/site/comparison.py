@@ -11,6 +11,7 @@ from typing import Any
 
 from priorsr.bench.leaderboard import Leaderboard
 from priorsr.bench.numbers import score_label
+from priorsr.bench.records import Record
 from priorsr.bench.results import faces_path, lr_kind, outputs_path
 from priorsr.bench.rows import Row
 from priorsr.bench.site.pictures import bring_images, image_folder
@@ -23,11 +24,21 @@ _DIGITS = {"dB": 2, "": 4}  # as they are shown; one more is stored, so that fac
 
 @dataclass(frozen=True)
 class Shown:
-    """A row of a table whose images were kept: the record whose images they are, its folder's URL, and its scores."""
+    """A row of a table whose images were kept: the record whose images and scores these are, and their folder's URL."""
 
     row: Row
+    record: Record
     folder: str
-    scores: dict[str, dict[str, float]]
+
+    @property
+    def label(self) -> str:
+        """The row's, with the seed whose images these are where the row has several."""
+        return f"{self.row.label}, seed {self.record.training.seed}" if self.row.over_seeds else self.row.label
+
+    def score(self, name: str, face: str) -> float | None:
+        """A face's score in these images; None without that score."""
+        score = self.record.scores.get(name)
+        return None if score is None else score.per_image[face]
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,6 @@ class Comparison:
     def _content(self) -> dict[str, Any]:
         board = self.board
         return {
-            "title": board.title,
             "lr": self.lr,
             "hr": self.hr,
             "faces": self.faces,
@@ -69,15 +79,15 @@ class Comparison:
             "models": [
                 {
                     "key": row_key(shown.row),
-                    "label": shown.row.label,
+                    "label": shown.label,
                     "folder": shown.folder,
-                    "beyondLr": shown.row.record.prior.beyond_lr,
+                    "beyondLr": shown.row.beyond_lr,
                     "baseline": shown.row is board.baseline,
                 }
                 for shown in self.models
             ],
             "values": {
-                name: [self._values(shown.scores.get(name, {}), board.example(name).unit) for shown in self.models]
+                name: [self._values(shown, name, board.example(name).unit) for shown in self.models]
                 for name in board.scores
             },
         }
@@ -85,25 +95,25 @@ class Comparison:
     def _places(self, there: frozenset[str]) -> list[int]:
         return [place for place, face in enumerate(self.faces) if face not in there]
 
-    def _values(self, scores: dict[str, float], unit: str) -> list[float | str | None]:
+    def _values(self, shown: Shown, score: str, unit: str) -> list[float | str | None]:
         """The scores in the order of the faces, infinity as a word that JavaScript's Number() reads."""
-        return [_rounded(scores.get(face), _DIGITS[unit] + 1) for face in self.faces]
+        return [_rounded(shown.score(score, face), _DIGITS[unit] + 1) for face in self.faces]
 
 
 def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | None) -> Comparison | None:
     """The comparison of a table's models whose images were kept, or None; copies the images into the folder `out`.
 
-    most: of how many faces, the first ones; None: of all. Raises DataError for a folder that lacks some of its images.
+    Of a row with several seeds, it shows the first one whose images are there. most: of how many faces, the first ones;
+    None: of all. Raises DataError for a folder that lacks some of its images.
     """
     known = sorted(board.example(board.scores[0]).per_image)[:most]
     models = []
     for row in board.rows:
-        record = next((record for record in row.records if record.outputs), None)
-        if record is None or record.outputs is None:
+        kept = ((record, outputs_path(results, record.outputs)) for record in row.records if record.outputs)
+        found = next(((record, folder) for record, folder in kept if folder.is_dir()), None)
+        if found is None:
             continue
-        folder = outputs_path(results, record.outputs)
-        if not folder.is_dir():
-            continue
+        record, folder = found
         there = _images(folder)
         missing = next((face for face in known if face not in there), None)
         if missing is not None:
@@ -112,8 +122,7 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
                 "with --again, or remove the folder"
             )
         bring_images(folder, known, results, out)
-        scores = {name: dict(score.per_image) for name, score in record.scores.items()}
-        models.append(Shown(row, image_folder(folder, results), scores))
+        models.append(Shown(row, record, image_folder(folder, results)))
     if not models:
         return None
     lr = faces_path(results, board.data.hash, lr_kind(board.protocol.reduction_hash))
@@ -136,16 +145,12 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
 def disagreement(comparison: Comparison) -> list[str]:
     """The faces, those first whose scores by ranked models differ most (standard deviation); infinity is left out."""
     first = comparison.board.scores[0]
-    ranked = [
-        shown.scores[first]
-        for shown in comparison.models
-        if first in shown.scores and not shown.row.record.prior.beyond_lr
-    ]
-    return sorted(comparison.faces, key=lambda face: -_deviation([scores[face] for scores in ranked]))
+    ranked = [shown for shown in comparison.models if not shown.row.beyond_lr]
+    return sorted(comparison.faces, key=lambda face: -_deviation([shown.score(first, face) for shown in ranked]))
 
 
-def _deviation(values: Sequence[float]) -> float:
-    finite = [value for value in values if math.isfinite(value)]
+def _deviation(values: Sequence[float | None]) -> float:
+    finite = [value for value in values if value is not None and math.isfinite(value)]
     if len(finite) < 2:
         return 0.0
     mean = math.fsum(finite) / len(finite)

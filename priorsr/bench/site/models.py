@@ -31,9 +31,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Some faces of a model. link: where the comparison shows them, after the #."""
+    """Some faces of a model. of: whose they are, see `Shown`. link: where the comparison shows them, after the #."""
 
     title: str
+    of: str
     score: str
     board_title: str
     link: str
@@ -84,11 +85,10 @@ def _galleries(places: Iterable[tuple[Section, Standing]]) -> tuple[Gallery, ...
     for section, standing in places:
         comparison = section.comparison
         shown = next((found for found in comparison.models if found.row is standing.row), None) if comparison else None
-        if comparison and shown and section.board.scores[0] in shown.scores:
-            values = shown.scores[section.board.scores[0]]
-            higher = section.board.example(section.board.scores[0]).higher_is_better
-            finite = [face for face in comparison.faces if math.isfinite(values[face])]
-            best_first = sorted(finite, key=values.__getitem__, reverse=higher)
+        score = shown.record.scores.get(section.board.scores[0]) if shown else None
+        if comparison and shown and score:
+            finite = [face for face in comparison.faces if math.isfinite(score.per_image[face])]
+            best_first = sorted(finite, key=score.per_image.__getitem__, reverse=score.higher_is_better)
             few = min(SHOWN_FACES, len(finite) // 2)
             ends = {"worst": best_first[::-1][:few], "best": best_first[:few]}
             return tuple(_gallery(section, comparison, shown, faces, order) for order, faces in ends.items() if faces)
@@ -98,9 +98,11 @@ def _galleries(places: Iterable[tuple[Section, Standing]]) -> tuple[Gallery, ...
 def _gallery(section: Section, comparison: Comparison, shown: Shown, faces: Iterable[str], order: str) -> Gallery:
     """Faces of a model; `order` is "worst" or "best", as the comparison knows it."""
     name = section.board.scores[0]
+    score = shown.record.scores[name]
     key = row_key(shown.row)
     return Gallery(
         title=f"{order.capitalize()} faces",
+        of=shown.label,
         score=score_label(name),
         board_title=section.board.title,
         link=urlencode({"table": section.anchor, "models": key, "order": order, "of": key}),
@@ -109,7 +111,7 @@ def _gallery(section: Section, comparison: Comparison, shown: Shown, faces: Iter
                 face=face,
                 sr=image_url(shown.folder, face),
                 hr=image_url(comparison.hr, face) if face in comparison.with_hr else "",
-                score=number(shown.scores[name][face], section.board.example(name)),
+                score=number(score.per_image[face], score),
             )
             for face in faces
         ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from priorsr.bench.leaderboard import Leaderboard
 from priorsr.bench.records import Environment
 from priorsr.bench.rows import Row
+from priorsr.bench.site.labels import NEAR_THE_END, free_sides
 from priorsr.viz.axis import Axis
 
 
@@ -40,7 +41,10 @@ def difference_bars(rows: Iterable[Row], score: str) -> dict[int, Bar]:
 
 @dataclass(frozen=True)
 class Point:
-    """A row in the plot of speed against quality. front: no other row is both as fast and better."""
+    """A row in the plot of speed against quality. front: no other row is as fast and as good, and better in one.
+
+    left: its name stands at its left. named: the name has room, and need not be asked for; those of the front always.
+    """
 
     row: Row
     x: float
@@ -48,13 +52,15 @@ class Point:
     low: float
     high: float
     front: bool
+    left: bool
+    named: bool
 
 
 @dataclass(frozen=True)
 class Plot:
     """Speed against quality in one environment: latency of one image in ms from the left, the first score upwards.
 
-    x_ticks, y_ticks: position -> value. upside_down: the score is better low, and low is up.
+    x_ticks, y_ticks: position -> value. Better is up: of a score that is better low, low is.
     """
 
     environment: Environment
@@ -89,11 +95,21 @@ def _plot(environment: Environment, rows: list[Row], score: str) -> Plot:
         return upwards.place(value) if rising else round(100 - upwards.place(value), 2)
 
     gains = [item.value if rising else -item.value for item in found]
-    points = []
+    marks = []
     for row, time, item, span, gain in zip(rows, times, found, spans, gains, strict=True):
-        ends = sorted(map(height, span))
+        low, high = sorted(map(height, span))
         beaten = any(t <= time and g >= gain and (t, g) != (time, gain) for t, g in zip(times, gains, strict=True))
-        points.append(Point(row, across.place(time), height(item.value), ends[0], ends[1], not beaten))
+        marks.append((not beaten, across.place(time), height(item.value), low, high, row))
+    marks.sort(key=lambda mark: (not mark[0], mark[1]))  # those of the front choose first where their names stand
+    sides = free_sides([(x, y, row.label) for _, x, y, _, _, row in marks])
+    points = [
+        Point(
+            *(row, x, y, low, high, front),
+            left=x > NEAR_THE_END if side is None else side == "left",
+            named=front or side is not None,
+        )
+        for (front, x, y, low, high, row), side in zip(marks, sides, strict=True)
+    ]
     return Plot(
         environment=environment,
         points=tuple(points),

@@ -102,6 +102,11 @@ def set_score(row: Row, name: str) -> float | None:
     return math.fsum(found) / len(found) if len(found) == len(row.records) else None
 
 
+def why_absent(row: Row, name: str) -> str:
+    """Why a row does not have a score that its table has."""
+    return next((record.absent[name] for record in row.records if name in record.absent), "not asked for")
+
+
 def marks(row: Row, name: str) -> list[tuple[str, str]]:
     """What to beware of in a row's score: a mark at it, and the reason."""
     found = {}
@@ -142,18 +147,18 @@ def _teaser(comparison: Comparison) -> tuple[Picture, ...]:
     """The face that the models disagree on most: LR, the baseline, the best models, HR."""
     board = comparison.board
     face, name = disagreement(comparison)[0], board.scores[0]
-    ranked = [shown for shown in comparison.models if not shown.row.record.prior.beyond_lr]
+    ranked = [shown for shown in comparison.models if not shown.row.beyond_lr]
     others = [shown for shown in ranked if shown.row is not board.baseline][:TEASER_MODELS]
     chosen = [*(shown for shown in ranked if shown.row is board.baseline), *others]
     models = [
         Picture(
             image_url(shown.folder, face),
-            f"{face}, {shown.row.label}",
-            f"{shown.row.label} {number(shown.scores[name][face], board.example(name))}",
+            f"{face}, {shown.label}",
+            f"{shown.label} {number(value, board.example(name))}",
             "sr",
         )
         for shown in chosen
-        if name in shown.scores
+        if (value := shown.score(name, face)) is not None
     ]
     lr = [Picture(image_url(comparison.lr, face), f"{face}, LR", "LR", "lr")] if face in comparison.with_lr else []
     hr = [Picture(image_url(comparison.hr, face), f"{face}, HR", "HR", "hr")] if face in comparison.with_hr else []

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import re
 import shlex
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import made_runs
 import pytest
 
+import priorsr
 from priorsr.bench import run as bench
 from priorsr.bench.report import build_report
 from priorsr.errors import DataError
+from priorsr.training.overrides import parse_assignments
 
 
 class Page(HTMLParser):
@@ -56,14 +60,22 @@ def test_it_shows_scores_curves_cards_and_config(run) -> None:
 
 def test_the_command_repeats_the_run(run) -> None:
     report = build_report(run).read_text()
-    command = report.partition("<pre><code>")[2].partition("</code>")[0].replace("&#39;", "'").replace("&#34;", '"')
-    words = shlex.split(command)
+    words = shlex.split(unescape(report.partition("<pre><code>")[2].partition("</code>")[0]))
     assert words[:3] == ["priorsr", "train", "supervised"]
     for option, value in (("--data", "some faces"), ("--steps", "30"), ("--seed", "3"), ("--precision", "float32")):
         assert words[words.index(option) + 1] == value
     assert 'options={"width": 8}' in words
     assert "model=encoder_decoder" in words
     assert "--minutes" not in words
+
+
+def test_the_command_gives_overrides_as_they_were_and_leaves_the_run_alone(tmp_path, monkeypatch) -> None:
+    overrides = {"name": "16", "tag": "a b", "width": 8, "fusion": None}
+    monkeypatch.chdir(made_runs.write_run(tmp_path / "run", overrides=overrides))
+    command = build_report(".").read_text().partition("<pre><code>")[2].partition("</code>")[0]
+    words = shlex.split(unescape(command))
+    assert words[words.index("--out") + 1] == "run-again"
+    assert parse_assignments([word for word in words if "=" in word]) == overrides
 
 
 def test_a_recipe_that_no_command_names_has_none(tmp_path) -> None:
@@ -84,10 +96,12 @@ def test_a_run_under_way_says_how_far_it_is(tmp_path) -> None:
 
 def test_scores_of_its_weights_are_found_in_results(run, faces, tmp_path) -> None:
     weights = run / "weights" / "net.safetensors"
-    bench([weights, "bicubic"], data=faces, split="val", protocols=["dic@1"], out=tmp_path / "results")
+    second = run / "weights" / "teacher.safetensors"
+    priorsr.save(priorsr.create("model", "encoder_decoder", width=4, depth=1), second, card={"stage": "net"})
+    bench([weights, second, "bicubic"], data=faces, split="val", protocols=["dic@1"], out=tmp_path / "results")
     page = Page(build_report(run, results=tmp_path / "results"))
-    assert "dic@1 on clouds val, 5 faces" in page.text
-    assert "of 2" in page.text
+    assert page.text.count("dic@1 on clouds val, 5 faces") == 1  # one table for both
+    assert len(re.findall(r"of 3\b", page.text)) == 2
     bench("bicubic", data=faces, split="val", protocols=["dic@1"], out=tmp_path / "others")
     assert "dic@1" not in Page(build_report(run, results=tmp_path / "others")).text
 

@@ -55,7 +55,19 @@ def page_of() -> type[Page]:
 
 
 @pytest.fixture
-def results(make_record: Callable[..., Record], tmp_path: Path) -> Path:
+def paint() -> Callable[..., None]:
+    """Fill a folder with images of the three faces."""
+
+    def make(folder: Path, size: int = 128) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for face in ("face 1", "b", "c"):
+            Image.new("RGB", (size, size), "teal").save(folder / f"{face}.png")
+
+    return make
+
+
+@pytest.fixture
+def results(make_record: Callable[..., Record], paint: Callable[..., None], tmp_path: Path) -> Path:
     """Results of three models under two protocols on three faces; one has a ground-truth prior, and no images."""
     folder = tmp_path / "results"
     for name in ("dic@1", "priorsr@1"):
@@ -76,9 +88,3 @@ def results(make_record: Callable[..., Record], tmp_path: Path) -> Path:
         paint(faces_path(folder, base.data.hash, "hr"))
         paint(faces_path(folder, base.data.hash, lr_kind(protocol.reduction_hash)), size=16)
     return folder
-
-
-def paint(folder: Path, size: int = 128) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for face in ("face 1", "b", "c"):
-        Image.new("RGB", (size, size), "teal").save(folder / f"{face}.png")

@@ -8,7 +8,9 @@ import pytest
 from priorsr.bench import build_site
 from priorsr.bench.records import JudgeFacts, PriorFacts, SetScore
 from priorsr.bench.results import outputs_path, read_results, write_record
+from priorsr.bench.site.build import _letter
 from priorsr.errors import DataError, OptionError
+from priorsr.files import sha256_json
 
 
 @pytest.fixture
@@ -80,6 +82,42 @@ def test_a_tables_script_holds_every_faces_score(built) -> None:
     assert found["withoutHr"] == found["withoutLr"] == []
     for model in found["models"]:
         assert (built / unquote(model["folder"]) / "face 1.png").is_file()
+
+
+@pytest.fixture
+def trained(make_record):
+    """A record of a method's training seed."""
+
+    def make(seed: int, psnr):
+        base = make_record("bicubic", psnr)
+        card = {"recipe": "supervised", "steps": 5}
+        changes = {"label": f"network seed {seed}", "weights_hash": sha256_json(seed), "card": card}
+        model = base.model.model_copy(update={**changes, "distribution": "somebody", "name": "network"})
+        training = base.training.model_copy(update={"seed": seed, "method": model.method})
+        return make_record(psnr=psnr, model=model, training=training)
+
+    return make
+
+
+def test_the_images_of_a_method_are_those_of_one_seed_and_say_so(
+    make_record, trained, paint, tmp_path, page_of
+) -> None:
+    folder = tmp_path / "results"
+    for seed in (1, 0):
+        record = trained(seed, {"face 1": 20.0 + seed, "b": 22.0, "c": 24.0})
+        record = record.model_copy(update={"outputs": record.identity.outputs_id})
+        write_record(folder, record)
+        if seed == 1:  # those of seed 0 were removed
+            paint(outputs_path(folder, record.outputs))
+    write_record(folder, make_record("bicubic", {"face 1": 20.0, "b": 22.0, "c": 24.0}))
+    site = build_site(folder, tmp_path / "site").parent
+    found = content(site / "data" / "table-1.js")
+    assert [model["label"] for model in found["models"]] == ["network, seed 1"]
+    assert found["values"]["psnr"] == [[22.0, 24.0, 21.0]]  # of that seed, not the mean of both
+    (path,) = site.glob("models/network*.html")
+    page = page_of(path)
+    assert "2 training seeds: 0, 1" in page.text
+    assert "Of network, seed 1, by PSNR" in page.text
 
 
 def test_faces_can_be_limited(results, tmp_path) -> None:
@@ -187,6 +225,21 @@ def test_a_score_that_one_row_lacks_is_a_dash(make_record, make_score, site_of) 
     lpips = make_score(dict.fromkeys("abc", 0.5), unit="", higher_is_better=False)
     index = site_of(make_record("bicubic"), make_record("two", scores={"psnr": psnr, "lpips": lpips}))
     assert index.read_text().count('<span title="not asked for">') == 1
+
+
+def test_a_score_that_some_rows_lack_says_why_where_it_is_missing(make_record, make_score, site_of, page_of) -> None:
+    psnr = make_score(dict.fromkeys("abc", 20.0))
+    lpips = make_score(dict.fromkeys("abc", 0.5), unit="", higher_is_better=False)
+    lacks = make_record("bicubic", absent={"lpips": "its weights are not on disk", "fid": "nor are its"})
+    index = site_of(lacks, make_record("two", scores={"psnr": psnr, "lpips": lpips}))
+    assert '<span title="its weights are not on disk">\N{EN DASH}</span>' in index.read_text()
+    assert "LPIPS is left out where \N{EN DASH} stands: its weights are not on disk." in page_of(index).text
+    assert "FID is left out: nor are its." in page_of(index).text
+
+
+@pytest.mark.parametrize(("place", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (702, "AAA")])
+def test_no_two_environments_share_a_letter(place, letter) -> None:
+    assert _letter(place) == letter
 
 
 def test_scores_of_the_set_and_judges_that_took_part_in_training_are_marked(make_record, site_of, page_of) -> None:

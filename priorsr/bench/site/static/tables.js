@@ -18,7 +18,7 @@
   /** Show the board that the address names, or the first. */
   function showBoard() {
     const board = document.getElementById(location.hash.slice(1))?.closest(".board") ?? boards[0];
-    if (!board || board === shown) return;
+    if (board === shown) return;
     const before = shown;
     const comparable = before !== null && before.dataset.data === board.dataset.data;
     const tops = comparable ? rowTops(before) : new Map();
@@ -28,6 +28,7 @@
       else link.removeAttribute("aria-current");
     }
     shown = board;
+    filter();
     tellMoves(comparable ? before : null, board);
     glide(board, tops);
     if (before) status.textContent = `${board.dataset.protocol} is shown`;
@@ -43,13 +44,15 @@
     );
   }
 
-  /** Say in each row how many places it moved since the board that was shown before. */
+  /** Say in each row how many places it moved, among the rows of both, since the board that was shown before. */
   function tellMoves(before, board) {
     for (const note of document.querySelectorAll(".move")) note.remove();
     if (!before) return;
-    const places = new Map(rankedRows(before).map((row, place) => [row.dataset.key, place]));
-    for (const [place, row] of rankedRows(board).entries()) {
-      const moved = places.has(row.dataset.key) ? places.get(row.dataset.key) - place : 0;
+    const [then, now] = [rankedRows(before), rankedRows(board)].map((rows) => rows.map((row) => row.dataset.key));
+    const places = new Map(then.filter((key) => now.includes(key)).map((key, place) => [key, place]));
+    const common = rankedRows(board).filter((row) => places.has(row.dataset.key));
+    for (const [place, row] of common.entries()) {
+      const moved = places.get(row.dataset.key) - place;
       if (!moved) continue;
       const note = document.createElement("small");
       note.className = `move ${moved > 0 ? "better" : "worse"}`;
@@ -136,11 +139,10 @@
     const button = event.target.closest("th button");
     if (button) sortBy(button);
     const link = event.target.closest(".choice a");
-    if (link) {
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault(); // stay where the table is in view
       history.pushState(null, "", link.hash);
       showBoard();
-      if (form) filter();
     }
   });
   addEventListener("keydown", (event) => {
@@ -152,12 +154,11 @@
     next?.focus();
     next?.click();
   });
-  addEventListener("popstate", showBoard);
   if (form) {
     form.hidden = false;
     form.addEventListener("input", filter);
     form.addEventListener("submit", (event) => event.preventDefault());
+    addEventListener("popstate", showBoard);
     showBoard();
-    filter(); // a browser may have kept what was typed
   }
 }

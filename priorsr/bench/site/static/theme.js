@@ -29,7 +29,10 @@
 
   addEventListener("DOMContentLoaded", () => {
     const button = document.querySelector(".theme");
-    const name = () => (button.textContent = isDark() ? "Light" : "Dark");
+    const name = () => {
+      button.textContent = isDark() ? "Light" : "Dark";
+      button.setAttribute("aria-label", `${button.textContent} colours`);
+    };
     button.hidden = false;
     name();
     system.addEventListener("change", name);

@@ -1,7 +1,7 @@
 // One zoom for all images of a group: the group holds it in three custom properties, which its images follow.
 "use strict";
 
-/** Zoom and pan for the images in `.pane`s under any of the groups; `changed(zoom)` is told. */
+/** Zoom and pan for the images in `.pane`s under any of the groups; `changed(zoom, x, y)` is told. */
 class Zoom {
   static MOST = 16;
 
@@ -39,7 +39,7 @@ class Zoom {
       group.style.setProperty("--y", this.y);
       group.classList.toggle("zoomed", zoom > 1);
     }
-    this.changed(zoom);
+    this.changed(zoom, this.x, this.y);
   }
 
   /** A key's meaning, as long as the focus is not in something that uses it itself; true if there was one. */
