@@ -30,7 +30,7 @@ from benchmarks.sections.attention import attention_section
 from benchmarks.sections.ceilings import ceilings
 from benchmarks.sections.kernels import kernel_section
 from benchmarks.sections.systems import system_section
-from priorsr.bench.environment import environment
+from priorsr.bench.running.environment import environment
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"

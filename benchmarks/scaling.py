@@ -21,7 +21,7 @@ from benchmarks.measure.report import device_name
 from benchmarks.measure.timing import Clock
 from benchmarks.measure.traffic import peak_memory
 from benchmarks.sections.kernels import call, fused_backend
-from priorsr.bench.environment import environment
+from priorsr.bench.running.environment import environment
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from priorsr.bench.profile import LiveMemory
+from priorsr.bench.running.profile import LiveMemory
 
 
 class CountTraffic(TorchDispatchMode):

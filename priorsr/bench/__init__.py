@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from priorsr.bench.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.terminal import tables
 from priorsr.bench.records import Record, record_schema
 from priorsr.bench.results import read_record, read_results
-from priorsr.bench.runner import run
+from priorsr.bench.running.runner import run
 from priorsr.bench.site import build_site
-from priorsr.bench.terminal import tables
 
 if TYPE_CHECKING:
     from priorsr.bench.report import build_report

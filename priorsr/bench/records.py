@@ -235,7 +235,7 @@ class Latency(Facts):
 
 
 class Cost(Facts):
-    """What the model costs. MACs and memory are of one image; see `priorsr.bench.profile` for how each is measured."""
+    """What the model costs. MACs and memory are of one image; measured as `priorsr.bench.running.profile` says."""
 
     parameters: Count
     macs: Count

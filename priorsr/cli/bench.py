@@ -71,8 +71,8 @@ def run(
     The same command goes on after an interruption, and does nothing where all is finished. torchrun splits the faces.
     """
     from priorsr import bench
+    from priorsr.bench.board.terminal import LEGEND
     from priorsr.bench.results import record_path
-    from priorsr.bench.terminal import LEGEND
 
     began = datetime.now(UTC).replace(microsecond=0)
     records = bench.run(

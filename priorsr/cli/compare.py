@@ -14,7 +14,7 @@ from priorsr.cli.console import console, errors, print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from priorsr.bench.compare import Compared
+    from priorsr.bench.board.compare import Compared
 
 _NAMED = "A label, record id, training run or weights file of --results; or a record's file."
 
@@ -29,7 +29,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every face's difference.")] = False,
 ) -> None:
     """Compare two models, or methods with several seeds, face by face, and say what can be told apart."""
-    from priorsr.bench.compare import compare as compare_rows
+    from priorsr.bench.board.compare import compare as compare_rows
     from priorsr.errors import OptionError
 
     found = compare_rows(ours, theirs, results, protocols=protocol or ())
@@ -54,7 +54,7 @@ def _results_of(results: Path | None, *names: str) -> Path:
 
 
 def _draw(found: list[Compared], score: str | None, results: Path, picture: Path) -> None:
-    from priorsr.bench.compare_picture import draw_comparison
+    from priorsr.bench.board.compare_picture import draw_comparison
     from priorsr.errors import UnknownNameError, did_you_mean
     from priorsr.files import require_extra
 

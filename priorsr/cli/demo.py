@@ -35,7 +35,7 @@ def demo(
         require_extra(package, extra)
     from priorsr.bench import build_site
     from priorsr.bench import run as bench
-    from priorsr.bench.terminal import tables
+    from priorsr.bench.board.terminal import tables
     from priorsr.data.importers.synthetic import synthesise
     from priorsr.metrics import protocol_names
 

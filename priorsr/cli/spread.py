@@ -18,7 +18,7 @@ def spread(
     ] = None,
 ) -> None:
     """Score the SR images of a results folder under every protocol's scoring, and draw how far apart these are."""
-    from priorsr.bench.spread import spreads, write_spreads
+    from priorsr.bench.board.spread import spreads, write_spreads
     from priorsr.files import require_extra
 
     require_extra("matplotlib", "bench")

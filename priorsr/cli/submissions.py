@@ -25,8 +25,8 @@ def pack(
     outputs: Annotated[bool, typer.Option(help="Pack the SR images.")] = True,
 ) -> None:
     """Pack a model's records with its SR images, its weights, or both, so that others can verify them."""
+    from priorsr.bench.board.selection import records_called
     from priorsr.bench.results import read_results
-    from priorsr.bench.selection import records_called
     from priorsr.bench.submissions.pack import pack as pack_records
     from priorsr.errors import UnknownNameError
 

@@ -13,8 +13,8 @@ from doubles import clouds, protocol
 from torch import nn
 
 from priorsr.bench import Record, run
-from priorsr.bench.profile import LiveMemory
 from priorsr.bench.repeatable import repeatable
+from priorsr.bench.running.profile import LiveMemory
 from priorsr.bench.statistics import bootstrap
 
 CPU = torch.device("cpu")

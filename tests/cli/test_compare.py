@@ -22,7 +22,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     priorsr.save(priorsr.create("model", "encoder_decoder", width=4, depth=0, levels=1), root / "[b]worse.safetensors")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("priorsr.bench.profile._SECONDS", 0.0)
+        patch.setattr("priorsr.bench.running.profile._SECONDS", 0.0)
         run(root / "[b]worse.safetensors", data=faces, split="val", protocols=["dic@1"], out=root / "results")
     return root / "results"
 

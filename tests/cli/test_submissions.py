@@ -24,7 +24,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def packed(cli, place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """bicubic's submission, made by the commands."""
-    monkeypatch.setattr("priorsr.bench.profile._SECONDS", 0.0)
+    monkeypatch.setattr("priorsr.bench.running.profile._SECONDS", 0.0)
     monkeypatch.chdir(place)
     given = "--model bicubic --data faces --split val --protocol dic@1 kdfsrnet@1 --out results"
     code, _, err = cli("bench", "run", *given.split())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from priorsr.bench.profile import LiveMemory
+from priorsr.bench.running.profile import LiveMemory
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
-from priorsr.bench.profile import LiveMemory
+from priorsr.bench.running.profile import LiveMemory
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels import parsing_attention
 from priorsr.kernels.parsing_attention import reference

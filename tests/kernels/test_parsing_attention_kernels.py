@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from priorsr.bench.profile import LiveMemory
+from priorsr.bench.running.profile import LiveMemory
 from priorsr.errors import BackendError
 from priorsr.kernels import parsing_attention
 from priorsr.kernels.dispatch import Backend

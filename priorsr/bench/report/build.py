@@ -14,11 +14,11 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from priorsr.bench import numbers
-from priorsr.bench.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.rows import Row
 from priorsr.bench.report.charts import Chart, chart
 from priorsr.bench.report.run_reading import StepLine, TrainingRun, ValidationLine, read_run
 from priorsr.bench.results import read_results
-from priorsr.bench.rows import Row
 from priorsr.bench.site.pages import STATIC, in_words, templates
 from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra

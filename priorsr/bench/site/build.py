@@ -6,7 +6,7 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from priorsr.bench import numbers
-from priorsr.bench.leaderboard import leaderboards
+from priorsr.bench.board.leaderboard import leaderboards
 from priorsr.bench.reported import families
 from priorsr.bench.results import read_results, record_path
 from priorsr.bench.site.models import model_pages

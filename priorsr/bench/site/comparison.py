@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from priorsr.bench.leaderboard import Leaderboard
+from priorsr.bench.board.leaderboard import Leaderboard
+from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import score_label
 from priorsr.bench.records import Record
 from priorsr.bench.results import faces_path, lr_kind, outputs_path
-from priorsr.bench.rows import Row
 from priorsr.bench.site.pictures import bring_images, image_folder
 from priorsr.bench.site.rows import row_key
 from priorsr.errors import DataError

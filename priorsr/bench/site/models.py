@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import number, score_label
 from priorsr.bench.reported import Reported
-from priorsr.bench.rows import Row
 from priorsr.bench.site.comparison import Comparison, Shown
 from priorsr.bench.site.pages import card_in_words
 from priorsr.bench.site.pictures import image_url

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from priorsr.bench.leaderboard import Leaderboard
+from priorsr.bench.board.leaderboard import Leaderboard
+from priorsr.bench.board.rows import Row
 from priorsr.bench.records import Environment
-from priorsr.bench.rows import Row
 from priorsr.bench.site.labels import NEAR_THE_END, free_sides
 from priorsr.viz.axis import Axis
 

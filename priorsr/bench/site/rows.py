@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from priorsr.bench.rows import Row
+from priorsr.bench.board.rows import Row
 from priorsr.files import sha256_json
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from priorsr.bench.leaderboard import Leaderboard
+from priorsr.bench.board.leaderboard import Leaderboard
+from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import number, score_label
 from priorsr.bench.records import SetScore
 from priorsr.bench.reported import Reported
-from priorsr.bench.rows import Row
 from priorsr.bench.scorer import known_wrong
 from priorsr.bench.site.comparison import Comparison, disagreement, make_comparison
 from priorsr.bench.site.pictures import image_url

@@ -9,12 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.entries import BASELINE
-from priorsr.bench.environment import environment
-from priorsr.bench.given_priors import PriorChoice
 from priorsr.bench.records import Record
-from priorsr.bench.runner import run
+from priorsr.bench.running.benchmark import Benchmark
+from priorsr.bench.running.entries import BASELINE
+from priorsr.bench.running.environment import environment
+from priorsr.bench.running.given_priors import PriorChoice
+from priorsr.bench.running.runner import run
 from priorsr.bench.statistics.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
 from priorsr.bench.studies.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation

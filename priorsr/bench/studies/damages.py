@@ -12,7 +12,14 @@ import torch
 from torch import nn
 
 from priorsr.bench.evaluation import super_resolve
-from priorsr.bench.given_priors import NOTHING, GivenPrior, corrupted, estimated, estimator_name, of_the_next_face
+from priorsr.bench.running.given_priors import (
+    NOTHING,
+    GivenPrior,
+    corrupted,
+    estimated,
+    estimator_name,
+    of_the_next_face,
+)
 from priorsr.bench.studies.prior_report import BASE, Damage
 from priorsr.data import FaceLoader
 from priorsr.errors import OptionError, PriorsrError

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from torch import nn
 
-from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.evaluation import ready_to_score
 from priorsr.bench.facts import protocol_facts
-from priorsr.bench.given_priors import NOTHING, estimator_name, ground_truth
 from priorsr.bench.records import Record
+from priorsr.bench.running.benchmark import Benchmark
+from priorsr.bench.running.entries import Entry, ModelLike, as_entry, baseline
+from priorsr.bench.running.given_priors import NOTHING, estimator_name, ground_truth
 from priorsr.bench.statistics.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.studies.damages import Case, Source, attempt, cases, check_estimator, used_parts
 from priorsr.bench.studies.prior_report import PriorRow, PriorStudy, write_study

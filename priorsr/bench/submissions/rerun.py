@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from priorsr.bench.entries import Entry, entry_of
 from priorsr.bench.evaluation import ready_to_score, super_resolve
-from priorsr.bench.given_priors import NOTHING, GivenPrior, own_priors
 from priorsr.bench.records import Record
+from priorsr.bench.running.entries import Entry, entry_of
+from priorsr.bench.running.given_priors import NOTHING, GivenPrior, own_priors
 from priorsr.bench.submissions.archive import WEIGHTS
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import Difference, different_parts

@@ -124,7 +124,7 @@ def test_the_file_is_of_the_schema_and_the_page_and_picture_are_there(done) -> N
 def test_the_same_call_trains_and_scores_nothing_again(done, call, monkeypatch) -> None:
     out, ablation = done
     monkeypatch.setattr(Training, "run", lambda *_: pytest.fail("was trained again"))
-    monkeypatch.setattr("priorsr.bench.model_run.measure_cost", lambda *_: pytest.fail("was scored again"))
+    monkeypatch.setattr("priorsr.bench.running.model_run.measure_cost", lambda *_: pytest.fail("was scored again"))
     again = call(out)
     assert again.variants == ablation.variants
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr.bench import leaderboards, priors, read_results, run
-from priorsr.bench.entries import entry_of
-from priorsr.bench.given_priors import estimated, estimator_name, ground_truth, of_the_next_face
+from priorsr.bench.running.entries import entry_of
+from priorsr.bench.running.given_priors import estimated, estimator_name, ground_truth, of_the_next_face
 from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.bench.statistics.seeds import difference_over_seeds
 from priorsr.bench.studies.prior_report import PriorStudy
@@ -158,7 +158,7 @@ def test_the_file_is_of_the_schema_and_the_page_and_picture_are_there(done) -> N
 
 def test_what_is_finished_is_kept(done, faces, monkeypatch) -> None:
     out, study, _ = done
-    monkeypatch.setattr("priorsr.bench.model_run.measure_cost", lambda *_: pytest.fail("was scored again"))
+    monkeypatch.setattr("priorsr.bench.running.model_run.measure_cost", lambda *_: pytest.fail("was scored again"))
     again = priors(network(), data=faces, split="val", out=out, shifts=(4,), blurs=(), protocols=["dic@1"], name="told")
     assert row(again, "shifted 4 px") == row(study, "shifted 4 px").model_copy(
         update={

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from priorsr.bench import read_results
-from priorsr.bench.selection import records_called
+from priorsr.bench.board.selection import records_called
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.verify import verify
 from priorsr.errors import PriorsrError

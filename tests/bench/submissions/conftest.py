@@ -15,7 +15,7 @@ import torch
 
 import priorsr
 from priorsr.bench import read_results, run
-from priorsr.bench.selection import records_called
+from priorsr.bench.board.selection import records_called
 from priorsr.bench.submissions.pack import pack
 from priorsr.data import FaceSet
 from priorsr.data.importers.synthetic import synthesise

@@ -109,7 +109,7 @@ def test_judges_and_scores_of_the_set_are_computed_again(weights, synthetic, tmp
         def __call__(self, sr, hr):
             return sr.std(dim=(1, 2, 3)) / hr.std(dim=(1, 2, 3))
 
-    monkeypatch.setattr("priorsr.bench.profile._SECONDS", 0.0)
+    monkeypatch.setattr("priorsr.bench.running.profile._SECONDS", 0.0)
     monkeypatch.setattr(registry, "_state", registry._State())
     priorsr.register("score", "brightness")(Brightness)
     priorsr.register("score", "contrast")(Contrast)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from priorsr.bench.benchmark import Benchmark
-from priorsr.bench.entries import BASELINE, Entry, ModelLike, as_entry, baseline
-from priorsr.bench.given_priors import PriorChoice, chosen_prior, takes_prior
-from priorsr.bench.processes import started
 from priorsr.bench.records import Record
+from priorsr.bench.running.benchmark import Benchmark
+from priorsr.bench.running.entries import BASELINE, Entry, ModelLike, as_entry, baseline
+from priorsr.bench.running.given_priors import PriorChoice, chosen_prior, takes_prior
+from priorsr.bench.running.processes import started
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
 from priorsr.metrics import Protocol

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from priorsr.bench.labels import common_label, told_apart
+from priorsr.bench.board.labels import common_label, told_apart
 from priorsr.bench.records import Record
 from priorsr.bench.statistics.bootstrap import Scope
 from priorsr.bench.statistics.samples import Sample
@@ -44,7 +44,7 @@ class RowScore:
 class Row:
     """A method, or one checkpoint of it, in a table.
 
-    records: one a training seed, in the seeds' order. label: see `priorsr.bench.labels`.
+    records: one a training seed, in the seeds' order. label: see `priorsr.bench.board.labels`.
     seeds: empty for a model without training, and where the seed is unknown.
     tier: of the record that was verified least, see `priorsr.bench.submissions`. stale: that a record has changed since
         it was verified, so that its verification does not count.

@@ -96,7 +96,7 @@ def test_bicubic_is_pils(bench, faces) -> None:
 
 def test_a_model_runs_once_for_each_reduction(bench, lr, hr, monkeypatch) -> None:
     cost = bench("bicubic")[0].cost
-    monkeypatch.setattr(sys.modules["priorsr.bench.model_run"], "measure_cost", lambda *_: cost)
+    monkeypatch.setattr(sys.modules["priorsr.bench.running.model_run"], "measure_cost", lambda *_: cost)
     model = Stored(lr, hr)
     protocols = ["dic@1", "priorsr@1", "kdfsrnet@1", "pfsr@1"]
     records = bench(model, protocols=protocols)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from statistics import median
 
-from priorsr.bench.rows import Row, RowScore, scored
+from priorsr.bench.board.rows import Row, RowScore, scored
 from priorsr.bench.statistics.ranks import Pairs, all_pairs
 from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.statistics.verdicts import Comparison, comparisons

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from priorsr.bench.labels import common_label, told_apart
+from priorsr.bench.board.labels import common_label, told_apart
 
 
 @pytest.mark.parametrize(

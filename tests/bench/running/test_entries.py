@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import priorsr
-from priorsr.bench.entries import baseline, entry_from_spec, entry_of
+from priorsr.bench.running.entries import baseline, entry_from_spec, entry_of
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
 
 

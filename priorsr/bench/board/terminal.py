@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from priorsr.bench.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
 from priorsr.bench.records import Record
-from priorsr.bench.rows import Row
 
 LEGEND = (
     "±: half the 95 % interval, over the faces, or over seeds and faces where a row has several seeds. Below it: the "

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from priorsr.bench.entries import Entry
-from priorsr.bench.environment import environment
 from priorsr.bench.evaluation import Evaluation, evaluate, prior_on, ready_to_score, super_resolve
 from priorsr.bench.facts import score_facts, set_score_facts
-from priorsr.bench.given_priors import GivenPrior
 from priorsr.bench.images import load_images
-from priorsr.bench.journal import Journal, locked
 from priorsr.bench.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
-from priorsr.bench.profile import measure_cost
-from priorsr.bench.progress import progress
 from priorsr.bench.records import FORMAT, Cost, Execution, Identity, Record, SetScore, Statistics
 from priorsr.bench.repeatable import repeatable
 from priorsr.bench.results import outputs_path, partial_path, write_record
+from priorsr.bench.running.entries import Entry
+from priorsr.bench.running.environment import environment
+from priorsr.bench.running.given_priors import GivenPrior
+from priorsr.bench.running.journal import Journal, locked
+from priorsr.bench.running.profile import measure_cost
+from priorsr.bench.running.progress import progress
 from priorsr.bench.scorer import is_current, scorer_hash
 from priorsr.bench.statistics.bootstrap import RESAMPLES
 from priorsr.data import FaceLoader
@@ -35,7 +35,7 @@ from priorsr.types import Batch
 from priorsr.version import __version__
 
 if TYPE_CHECKING:
-    from priorsr.bench.benchmark import Benchmark
+    from priorsr.bench.running.benchmark import Benchmark
 
 
 class Measured(NamedTuple):

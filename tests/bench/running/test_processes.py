@@ -15,7 +15,7 @@ import torch
 from doubles import clouds
 
 from priorsr.bench import Record, run
-from priorsr.bench.processes import Processes
+from priorsr.bench.running.processes import Processes
 from priorsr.errors import DataError
 
 COMMAND = ["bench", "run", "--split", "val", "--model", "slow", "--protocol", "pfsr@1", "dic@1", "--batch-size", "4"]
@@ -96,7 +96,7 @@ def test_a_mistake_that_the_main_process_finds_is_raised_in_all(rank: int, monke
         if rank:
             answer[:] = [None, DataError("no such file")]
 
-    monkeypatch.setattr("priorsr.bench.processes.distributed.broadcast_object_list", broadcast)
+    monkeypatch.setattr("priorsr.bench.running.processes.distributed.broadcast_object_list", broadcast)
 
     def find() -> None:
         assert rank == 0

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from priorsr.bench.compare import compare
-from priorsr.bench.compare_picture import draw_comparison
+from priorsr.bench.board.compare import compare
+from priorsr.bench.board.compare_picture import draw_comparison
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.records import ModelFacts, TrainingFacts
 from priorsr.bench.results import faces_path, lr_kind, outputs_path, record_path, write_record
@@ -75,7 +75,7 @@ def test_two_methods_by_their_label_and_one_checkpoint_by_its_own(place, tmp_pat
 
 def test_rows_are_found_by_id_and_by_file_and_by_weights(place, tmp_path) -> None:
     import priorsr
-    from priorsr.bench.entries import entry_from_spec
+    from priorsr.bench.running.entries import entry_from_spec
 
     ours, theirs = place("a", 0, 0.5), place("b", 0, 0.0)
     by_label = compare("a-0", "b-0", tmp_path)

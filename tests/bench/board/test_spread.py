@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from priorsr.bench import run
-from priorsr.bench.spread import spreads, write_spreads
+from priorsr.bench.board.spread import spreads, write_spreads
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
 from priorsr.metrics import load_protocol, protocol_names

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from priorsr.bench.board.labels import told_apart
 from priorsr.bench.images import load_arrays, load_images, pixel_hashes
-from priorsr.bench.labels import told_apart
 from priorsr.bench.numbers import json_number
 from priorsr.bench.records import Record
 from priorsr.bench.results import faces_path, outputs_path, read_results

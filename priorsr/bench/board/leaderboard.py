@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from priorsr.bench.contest import Contest
+from priorsr.bench.board.contest import Contest
+from priorsr.bench.board.rows import Row, make_tables
 from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, Score, check_same_inputs
-from priorsr.bench.rows import Row, make_tables
 from priorsr.bench.statistics.verdicts import Comparison
 from priorsr.bench.submissions.verification import Verification
 from priorsr.errors import PriorsrError

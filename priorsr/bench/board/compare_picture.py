@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from priorsr.bench.compare import Compared
+from priorsr.bench.board.compare import Compared
 from priorsr.bench.images import load_image
 from priorsr.bench.numbers import interval, number, p_value, score_label
 from priorsr.bench.records import Record

@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 import priorsr
-from priorsr.bench import Record, benchmark, journal, model_run, outputs, read_results, run
+from priorsr.bench import Record, outputs, read_results, run
 from priorsr.bench.images import save_images
 from priorsr.bench.records import Cost, Latency
+from priorsr.bench.running import benchmark, journal, model_run
 from priorsr.data import FaceSet
 
 

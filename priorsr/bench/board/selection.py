@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from priorsr.bench.entries import entry_from_spec
+from priorsr.bench.board.rows import Row
 from priorsr.bench.records import Record
 from priorsr.bench.results import read_record
-from priorsr.bench.rows import Row
+from priorsr.bench.running.entries import entry_from_spec
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from priorsr.bench.leaderboard import by_table
+from priorsr.bench.board.leaderboard import by_table
+from priorsr.bench.board.rows import Row, make_tables, tell_apart
+from priorsr.bench.board.selection import Name
 from priorsr.bench.records import Record, check_same_inputs
 from priorsr.bench.results import read_results
-from priorsr.bench.rows import Row, make_tables, tell_apart
-from priorsr.bench.selection import Name
 from priorsr.bench.statistics.samples import by_image
 from priorsr.bench.statistics.significance import compare_samples
 from priorsr.bench.statistics.verdicts import Comparison, comparisons

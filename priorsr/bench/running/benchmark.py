@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import torch
 from rich.console import Console
 
-from priorsr.bench.entries import Entry
 from priorsr.bench.faces import store_faces
 from priorsr.bench.facts import data_facts, protocol_facts
-from priorsr.bench.given_priors import GivenPrior
 from priorsr.bench.judges import Judges
-from priorsr.bench.model_run import Measured, ModelRun
 from priorsr.bench.outputs import are_there
-from priorsr.bench.processes import Processes
 from priorsr.bench.records import DataFacts, Identity, Record
 from priorsr.bench.results import outputs_path, read_record, record_path, write_record
+from priorsr.bench.running.entries import Entry
+from priorsr.bench.running.given_priors import GivenPrior
+from priorsr.bench.running.model_run import Measured, ModelRun
+from priorsr.bench.running.processes import Processes
 from priorsr.bench.scorer import is_current
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError

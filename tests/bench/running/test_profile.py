@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from priorsr.bench.profile import measure_cost
+from priorsr.bench.running.profile import measure_cost
 from priorsr.types import Prior, SROutput
 
 
