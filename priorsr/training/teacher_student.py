@@ -41,8 +41,8 @@ class TeacherStudentConfig:
     feature_loss, output_loss: what the student is compared to the teacher by, of kind `distillation`.
     feature_stages: which of the 2 * levels + 1 stage outputs the feature loss compares, from 0; None for all.
     feature_weight: weight of the feature term at the start; it falls linearly to 0 at `features_until`, after which the
-        student is trained by L1 alone.
-    output_weight: weight of the output term while the feature term lasts.
+        student is trained by L1 alone. At 0 no features are compared at all.
+    output_weight: weight of the output term until `features_until`.
     teacher_share: the teacher's share when a whole run is given its steps or minutes.
     length: of each stage, when it is not.
     """
@@ -121,16 +121,17 @@ class TeacherStudentRecipe:
         if not config.distil:
             return [self._stage("student", {"student": student}, self._learn_alone)]
         teacher = self.Teacher(config.teacher)
-        widths = {
-            "student_channels": (config.student.width,) * len(config.compared),
-            "teacher_channels": (config.teacher.width,) * len(config.compared),
-        }
         modules = {
             "student": student,
             "teacher": teacher,
-            "feature_loss": build_part("distillation", config.feature_loss, **widths),
             "output_loss": build_part("distillation", config.output_loss, student_channels=(3,), teacher_channels=(3,)),
         }
+        if config.feature_weight:
+            widths = {
+                "student_channels": (config.student.width,) * len(config.compared),
+                "teacher_channels": (config.teacher.width,) * len(config.compared),
+            }
+            modules["feature_loss"] = build_part("distillation", config.feature_loss, **widths)
         distilled = self._stage("student", modules, self._learn_from_teacher)
         if config.teacher_weights:
             return [distilled]
@@ -157,6 +158,7 @@ class TeacherStudentRecipe:
             batch_size=config.batch_size,
             flip=config.flip,
             quarter_turns=config.quarter_turns,
+            absent={"features": "feature_weight is 0"} if frozen and "feature_loss" not in modules else {},
         )
 
     def _learn_alone(self, modules: Mapping[str, nn.Module], batch: Batch, _: Progress) -> dict[str, Tensor]:
@@ -165,17 +167,20 @@ class TeacherStudentRecipe:
 
     def _learn_from_teacher(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> StepResult:
         config, left = self.config, self._left(progress)
-        student = modules["student"](batch.lr, with_features=left >= 0)
-        pixel = l1(student.sr, batch.hr)
+        with_features = left >= 0 and "feature_loss" in modules
+        student = modules["student"](batch.lr, with_features=with_features)
+        terms = {"pixel": l1(student.sr, batch.hr)}
         if left < 0:
-            return StepResult({"student": pixel}, {"pixel": pixel})
+            return StepResult({"student": terms["pixel"]}, terms)
         with torch.no_grad():
-            teacher = modules["teacher"](batch.lr, batch.prior, with_features=True)
-        pairs = [[output.features[stage] for stage in config.compared] for output in (student, teacher)]
-        features = modules["feature_loss"](*pairs)
-        output = modules["output_loss"]([student.sr], [teacher.sr])
-        loss = pixel + config.feature_weight * left * features + config.output_weight * output
-        return StepResult({"student": loss}, {"pixel": pixel, "features": features, "output": output})
+            teacher = modules["teacher"](batch.lr, batch.prior, with_features=with_features)
+        terms["output"] = modules["output_loss"]([student.sr], [teacher.sr])
+        loss = terms["pixel"] + config.output_weight * terms["output"]
+        if with_features:
+            pairs = [[output.features[stage] for stage in config.compared] for output in (student, teacher)]
+            terms["features"] = modules["feature_loss"](*pairs)
+            loss = loss + config.feature_weight * left * terms["features"]
+        return StepResult({"student": loss}, terms)
 
     def _left(self, progress: Progress) -> float:
         """What is left of the distillation: 1 at the start, 0 at its end, negative afterwards."""

@@ -53,6 +53,18 @@ def test_the_features_asked_for_are_compared(batch: Batch) -> None:
     )
 
 
+def test_features_without_a_weight_are_not_compared(batch: Batch) -> None:
+    _, stage = Recipe(config(feature_weight=0.0)).stages()
+    assert set(stage.modules) == {"student", "teacher", "output_loss"}
+    assert stage.absent == {"features": "feature_weight is 0"}
+    losses, logs = stage.step(stage.modules, batch, Progress(0, 100, 10))
+    wanted = F.l1_loss(stage.modules["student"](batch.lr).sr, stage.modules["teacher"](batch.lr, batch.prior).sr)
+    assert logs["output"].item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert losses["student"].item() == pytest.approx((logs["pixel"] + 0.1 * logs["output"]).item(), rel=1e-5)
+    alone, _ = stage.step(stage.modules, batch, Progress(60, 100, 10))  # after features_until
+    assert alone["student"].item() == pytest.approx(logs["pixel"].item(), rel=1e-5)
+
+
 def test_a_given_teacher_is_not_trained_again(tmp_path: Path, tiny_faces: Path) -> None:
     torch.manual_seed(2)
     teacher = priorsr.create("model", "encoder_decoder", **SMALL, fusion="concat", fusion_at="input")

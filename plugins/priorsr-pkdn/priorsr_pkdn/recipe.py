@@ -17,7 +17,8 @@ class PKDNRecipeConfig(TeacherStudentConfig):
     """`TeacherStudentConfig`, with another weight and end of the distillation than KDFSRNet's; both are ours.
 
     paper: KDFSRNet's optimiser and length, since the paper's are not known to us.
-    nano: a falling learning rate, an average of the weights (EMA) and flips.
+    nano: the output's distillation alone, since its students were worse for imitating features; a falling learning
+        rate, an average of the weights (EMA) and flips.
     """
 
     student: PKDNConfig = field(default_factory=PKDNConfig)
@@ -32,6 +33,7 @@ class PKDNRecipeConfig(TeacherStudentConfig):
             **NANO,
             "student": PKDNConfig(**PKDNConfig.presets["nano"]),
             "teacher": PKDNTeacherConfig(**PKDNTeacherConfig.presets["nano"]),
+            "feature_weight": 0.0,
             "teacher_share": 0.3,
         },
     }

@@ -28,7 +28,7 @@ def test_the_teacher_comes_first_and_is_frozen_then() -> None:
 
 def test_distillation_falls_to_the_end(batch: Batch) -> None:
     torch.manual_seed(1)
-    recipe = priorsr.create("recipe", "pkdn", preset="nano")
+    recipe = priorsr.create("recipe", "pkdn", preset="nano", feature_weight=2.0)
     _, stage = recipe.stages()
     weights = []
     for step in (0, 5, 9):
@@ -36,6 +36,12 @@ def test_distillation_falls_to_the_end(batch: Batch) -> None:
         rest = losses["student"] - logs["pixel"] - recipe.config.output_weight * logs["output"]
         weights.append((rest / logs["features"]).item())
     assert weights == pytest.approx([recipe.config.feature_weight * left for left in (1.0, 0.5, 0.1)], rel=1e-3)
+
+
+def test_nano_distils_the_output_alone() -> None:
+    _, stage = priorsr.create("recipe", "pkdn", preset="nano").stages()
+    assert set(stage.modules) == {"student", "teacher", "output_loss"}
+    assert set(stage.absent) == {"features"}
 
 
 def test_without_distillation_there_is_no_teacher() -> None:
