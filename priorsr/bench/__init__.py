@@ -16,6 +16,7 @@ from priorsr.bench.running.runner import run
 from priorsr.bench.site import build_site
 
 if TYPE_CHECKING:
+    from priorsr.bench.board.compare import compare
     from priorsr.bench.report import build_report
     from priorsr.bench.studies.ablation import ablate
     from priorsr.bench.studies.prior_study import priors
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "ablate": "priorsr.bench.studies.ablation",
     "build_report": "priorsr.bench.report",
+    "compare": "priorsr.bench.board.compare",
     "priors": "priorsr.bench.studies.prior_study",
 }
 
@@ -32,6 +34,7 @@ __all__ = [
     "ablate",
     "build_report",
     "build_site",
+    "compare",
     "leaderboards",
     "priors",
     "read_record",

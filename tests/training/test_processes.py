@@ -19,7 +19,7 @@ from priorsr.training import train
 
 SCRIPT = Path(__file__).parent / "toys.py"
 FAST = ["--validate-every", "20", "--checkpoint-seconds", "0"]
-
+PATIENCE = 300  # seconds; a run takes a few, and much longer where others use the cores too
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -70,7 +70,7 @@ def test_interrupted_then_killed_then_resumed_is_as_unbroken(start: Start, faces
     interrupted = start(*command, folder)
     wait_for(interrupted, folder, "student", 20)
     interrupted.send_signal(signal.SIGINT)
-    said, _ = interrupted.communicate(timeout=30)
+    said, _ = interrupted.communicate(timeout=PATIENCE)
     assert interrupted.returncode == 130
     assert "stopped at step" in said
     assert "--resume goes on from there" in said
@@ -79,11 +79,11 @@ def test_interrupted_then_killed_then_resumed_is_as_unbroken(start: Start, faces
     killed = start(*command, folder, "--resume")
     wait_for(killed, folder, "student", 50)
     killed.kill()
-    said, _ = killed.communicate(timeout=30)
+    said, _ = killed.communicate(timeout=PATIENCE)
     assert "resuming after step" in said
 
     resumed = start(*command, folder, "--resume")
-    said, _ = resumed.communicate(timeout=60)
+    said, _ = resumed.communicate(timeout=PATIENCE)
     assert resumed.returncode == 0, said
     whole = train("toy-distilled", faces, tmp_path / "whole", preset="slow", steps=120, validate_every=20)
     for name in ("teacher", "student"):
@@ -100,7 +100,7 @@ def test_two_processes_follow_one_also_when_torchrun_had_to_start_them_again(
     command += ["--steps", 12, "--precision", "float32", *FAST, "--out"]
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "--max-restarts", "1")
     several = start(*command, tmp_path / "two", launcher=torchrun)
-    said, _ = several.communicate(timeout=90)
+    said, _ = several.communicate(timeout=PATIENCE)
     assert several.returncode == 0, said
     assert "resuming after step 4 of the stage 'teacher'" in said
     assert said.count("student: step 8 ") == 1

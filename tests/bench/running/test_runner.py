@@ -175,7 +175,7 @@ def test_a_record_of_another_version_is_made_again(bench, lr, hr, monkeypatch) -
     model = Stored(lr, hr)
     bench(model)
     ran = model.count
-    for module in ("scorer", "model_run"):
+    for module in ("scorer", "running.model_run"):
         monkeypatch.setattr(sys.modules[f"priorsr.bench.{module}"], "__version__", "99.0")
     (record,) = bench(model)
     assert model.count > ran
