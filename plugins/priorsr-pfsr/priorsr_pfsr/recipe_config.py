@@ -22,6 +22,7 @@ NANO: dict[str, Any] = {
     "teacher": None,
     "pixel_stages": True,
     "perceptual_weights": (0.0, 0.0, 0.0),
+    "learning_rate": 2e-4,
     "pixel_learning_rate": 3e-3,
     "schedule": cosine(warmup=fraction(0.02)),
     "ema": 0.999,
@@ -51,7 +52,8 @@ class PFSRRecipeConfig:
         name, in proportion to the others; 1 unless given.
     nano: narrow networks; pixel stages; a FAN that learns from the data's landmarks; no perceptual term, since VGG's
         weights may be absent; LR by the reduction that is usual elsewhere, so that it can be compared; a falling
-        learning rate, an average of the weights (EMA) and clipped gradients, none of which the paper uses.
+        learning rate, a lower one for the adversarial stage (at 1e-3 its colours left their range after 200 steps), an
+        average of the weights (EMA) and clipped gradients, none of which the paper uses.
     """
 
     generator: PFSRConfig = field(default_factory=PFSRConfig)
