@@ -7,7 +7,8 @@ from typing import Protocol
 
 _MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_WORDS = {"psnr": "PSNR", "ssim": "SSIM", "msssim": "MS-SSIM", "nme": "NME"}
+_PLAIN = ("parsing", "agreement", "eyes", "nose", "mouth", "consistency", "identity")
+_WORDS = {"msssim": "MS-SSIM", **{word: word for word in _PLAIN}}
 
 
 class HasUnit(Protocol):
@@ -19,8 +20,9 @@ class HasUnit(Protocol):
 
 
 def score_label(name: str) -> str:
-    """A score's name as a heading: psnr_y is "PSNR Y"."""
-    return " ".join(_WORDS.get(word, word.upper()) for word in name.split("_"))
+    """A score's name as a heading: psnr_y is "PSNR Y", lr_consistency "LR consistency"."""
+    text = " ".join(_WORDS.get(word, word.upper()) for word in name.split("_"))
+    return text[:1].upper() + text[1:]
 
 
 def number(value: float, score: HasUnit, sign: bool = False, finer: int = 0) -> str:

@@ -189,7 +189,9 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
     """What an interrupted call has written, by id. The last line may be torn, and its face is then made again."""
     journal = folder / JOURNAL
     if not journal.exists():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"{folder}: is a file; a folder to write the face set to was expected")
+        if folder.exists() and any(folder.iterdir()):
             raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
         return {}
     entries = {}

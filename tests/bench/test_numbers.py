@@ -21,7 +21,16 @@ def test_times(value, text) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "label"), [("psnr_y", "PSNR Y"), ("msssim", "MS-SSIM"), ("ssim_rgb", "SSIM RGB"), ("lpips", "LPIPS")]
+    ("name", "label"),
+    [
+        ("psnr_y", "PSNR Y"),
+        ("msssim", "MS-SSIM"),
+        ("ssim_rgb", "SSIM RGB"),
+        ("lpips", "LPIPS"),
+        ("nme", "NME"),
+        ("lr_consistency", "LR consistency"),
+        ("parsing_agreement_eyes", "Parsing agreement eyes"),
+    ],
 )
 def test_labels(name, label) -> None:
     assert score_label(name) == label

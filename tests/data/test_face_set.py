@@ -190,6 +190,8 @@ def test_a_finished_set_is_kept_and_never_mixed(tmp_path: Path) -> None:
     (tmp_path / "mine/thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="is not empty"):
         write_face_set(tmp_path / "mine", faces(), ABOUT)
+    with pytest.raises(DataError, match=r"thesis\.txt: is a file; a folder"):
+        write_face_set(tmp_path / "mine/thesis.txt", faces(), ABOUT)
 
 
 def test_what_a_set_cannot_hold_is_told(tmp_path: Path) -> None:
