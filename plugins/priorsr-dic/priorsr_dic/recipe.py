@@ -44,6 +44,7 @@ NANO: dict[str, Any] = {
     "perceptual_weight": 0.0,
     "learning_rate": 1e-3,
     "schedule": cosine(warmup=fraction(0.02)),
+    "batch_size": 4,
     "flip": True,
     "ema": 0.999,
     "clip": 1.0,
@@ -69,9 +70,10 @@ class DICRecipeConfig:
     hourglass_length, length, gan_length: of the three stages (gan_length is 1e5 steps for Helen).
     hourglass_share, gan_share: their parts of a run that is given its steps or minutes; dic gets the rest.
     ema: of dic and dicgan, not of the hourglass.
-    nano: the network's nano, without dicgan, so that what is saved is DIC; LightCNN's term is left out there too; a
-        falling learning rate, an average of the weights (EMA), clipped gradients and flips, none of which the paper
-        uses for CelebA; peaks that weigh 101 times as much, without which 700 steps teach the hourglass nothing.
+    nano: the network's nano, without dicgan, so that what is saved is DIC; LightCNN's term is left out there too;
+        batches of 4, a falling learning rate, an average of the weights (EMA), clipped gradients and flips, none of
+        which the paper uses for CelebA; peaks that weigh 101 times as much, without which 700 steps teach the
+        hourglass nothing.
     """
 
     model: DICConfig = field(default_factory=DICConfig)
