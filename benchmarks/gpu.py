@@ -113,16 +113,17 @@ def cases(op: str, *, small: bool = False) -> tuple[KernelCase, ...]:
 
 def section(name: str, device: torch.device, small: bool, seconds: float, parts: Path) -> Iterator[Row]:
     """The rows of a section as they are measured; the ceilings are those in the folder of parts."""
-    context = Context(device, small, time.monotonic() + seconds)
+    system = next((case for case in system_cases(small=small) if case.name == name), None)
+    context = Context(device, small, time.monotonic() + seconds, queued=system is None)
     for row in _read("ceilings", parts):
         context.learn(row)
     if name == "ceilings":
         return ceilings(context)
     if name == "parsing_attention":
         return attention_section(context)
-    if name in BUILDERS:
-        return kernel_section(context, cases(name, small=small))
-    return system_section(context, next(case for case in system_cases(small=small) if case.name == name))
+    if system is not None:
+        return system_section(context, system)
+    return kernel_section(context, cases(name, small=small))
 
 
 def _here(name: str, device: torch.device, seconds: float, parts: Path) -> str | None:

@@ -75,7 +75,7 @@ def _at(build: Callable[[int, int], KernelCase], batch: int, *, side: int) -> Ke
 
 def measure(device: torch.device, *, small: bool) -> Iterator[Point]:
     """Every point of every axis, plain and ours in turn."""
-    clock = Clock(device)
+    clock = Clock(device, queued=True)
     for axis in axes(device, small=small):
         for value in axis.values:
             case = axis.build(value)

@@ -20,18 +20,20 @@ FASTER = {"float32": "tf32"}
 class Context:
     """A device, the time that is left on it, and what it can do at best.
 
-    small: only to see that everything runs. deadline: `time.monotonic()` at which to be done. copy_rate: bytes a
-    second, those read and those written. product_rates: operations a second in matrix products, by dtype.
+    small: only to see that everything runs. deadline: `time.monotonic()` at which to be done. queued: see `Clock`.
+    copy_rate: bytes a second, those read and those written. product_rates: operations a second in matrix products, by
+    dtype.
     """
 
     device: torch.device
     small: bool
     deadline: float
+    queued: bool = False
     copy_rate: float | None = None
     product_rates: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.clock = Clock(self.device)
+        self.clock = Clock(self.device, queued=self.queued)
 
     @property
     def left(self) -> float:
@@ -72,7 +74,7 @@ class Context:
                 run()  # compiles what is compiled
                 held[variant] = peak_memory(run, self.device) if memory else None
                 working[variant] = run
-            except RuntimeError as error:
+            except Exception as error:
                 note = f"failed: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
                 yield Row(section=section, case=case, variant=variant, what=what, dtype=dtype, note=note)
                 if self.device.type == "cuda":

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from priorsr.bench.running.profile import LiveMemory
 
 TOLERANCES = {torch.float32: 5e-6, torch.float16: 2e-3, torch.bfloat16: 1.5e-2}
 """|found - exact| / |exact| (2-norms), at most, by the dtype of what was found; exact is in float64."""
@@ -32,3 +36,25 @@ def poisoned() -> Iterator[None]:
     assert torch.utils.deterministic.fill_uninitialized_memory
     yield
     torch.use_deterministic_algorithms(False)
+
+
+class Unlaunched:
+    """In the place of a kernel: launches nothing."""
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """held(kernels, launch): the most bytes alive at once in `launch`, which makes its inputs and launches `kernels`."""
+
+    def measure(kernels: ModuleType, launch: Callable[[], object]) -> int:
+        for name in dir(kernels):
+            if name.endswith("_kernel"):
+                monkeypatch.setattr(kernels, name, Unlaunched())
+        with FakeTensorMode(), LiveMemory() as live:
+            launch()
+        return live.peak
+
+    return measure

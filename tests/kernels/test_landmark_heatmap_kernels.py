@@ -13,7 +13,7 @@ from torch import Tensor
 
 from priorsr.errors import BackendError
 from priorsr.kernels import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
-from priorsr.kernels.landmark_heatmap import triton_impl
+from priorsr.kernels.landmark_heatmap import kernels, triton_impl
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 OPTIONS = {"scale": 1.7, "sigma": 1.3}
@@ -74,6 +74,17 @@ def test_ugly_sizes(agree, size: tuple[int, int], layout: torch.memory_format) -
     check(predictions, landmarks, valid, agree, layout)
     if size == (7, 11):
         check(predictions, landmarks, None, agree, layout)
+
+
+def test_an_attention_map_of_several_tiles_each_way(agree) -> None:
+    _, landmarks, valid = drawn(2, 5, (65, 130))
+    leaf, exact = landmarks.requires_grad_(), landmarks.detach().double().requires_grad_()
+    outer = torch.randn(2, 1, 65, 130, generator=torch.Generator().manual_seed(0))
+    gradients = [
+        torch.autograd.grad(landmark_heatmap_max(marks, valid, (65, 130), **OPTIONS, backend=backend), marks, out)[0]
+        for marks, out, backend in ((leaf, outer, "triton"), (exact, outer.double(), "reference"))
+    ]
+    agree(*gradients)
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -168,6 +179,16 @@ def test_their_gradients_cannot_be_differentiated() -> None:
         (gradient,) = torch.autograd.grad(answer.square().sum(), landmarks, create_graph=True)
         with pytest.raises(BackendError, match="cannot be differentiated again"):
             gradient.sum().backward()
+
+
+def test_an_attention_map_takes_the_same_memory_whatever_the_number_of_landmarks(held: Callable[..., int]) -> None:
+    def both_ways(count: int) -> tuple[Tensor, ...]:
+        landmarks, outer = torch.empty(64, count, 2), torch.empty(64, 1, 128, 128)
+        answer = triton_impl._max(landmarks, None, 128, 128, 1.0, 2.0)
+        return answer, triton_impl._max_backward(outer, landmarks, None, 1.0, 2.0)
+
+    few, many = (held(kernels, partial(both_ways, count)) for count in (68, 194))
+    assert few < many < 1.05 * few
 
 
 def test_they_compile_as_one_graph_with_their_gradients(agree) -> None:

@@ -10,9 +10,7 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensorMode
 
-from priorsr.bench.running.profile import LiveMemory
 from priorsr.errors import BackendError
 from priorsr.kernels import parsing_attention
 from priorsr.kernels.dispatch import Backend
@@ -133,26 +131,14 @@ def test_heads_are_taken_together_while_they_fit() -> None:
     assert heads_at_once(4, 32, torch.float32) == 2
 
 
-class Unlaunched:
-    """In the place of a kernel: launches nothing."""
+def test_memory_grows_with_the_number_of_tokens(held: Callable[..., int]) -> None:
+    def both_ways(tokens: int) -> None:
+        q, k, v, outer = (torch.empty(1, 4, tokens, 16) for _ in range(4))
+        p, scales = torch.empty(1, 19, tokens), torch.empty(4)
+        triton_impl._backward(outer, q, k, v, p, scales, *triton_impl._forward(q, k, v, p, scales, 0.01), 0.01)
 
-    def __getitem__(self, grid: tuple[int, ...]) -> Callable[..., None]:
-        return lambda *_, **__: None
-
-
-def test_memory_grows_with_the_number_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("forward_kernel", "rows_kernel", "columns_kernel"):
-        monkeypatch.setattr(kernels, name, Unlaunched())
-
-    def held(tokens: int) -> int:
-        """The most bytes that both directions have alive at once, inputs and gradients included."""
-        with FakeTensorMode(), LiveMemory() as live:
-            q, k, v, outer = (torch.empty(1, 4, tokens, 16) for _ in range(4))
-            p, scales = torch.empty(1, 19, tokens), torch.empty(4)
-            triton_impl._backward(outer, q, k, v, p, scales, *triton_impl._forward(q, k, v, p, scales, 0.01), 0.01)
-        return live.peak
-
-    assert 15.9 * held(1024) < held(16384) < 16.1 * held(1024)
+    few, many = (held(kernels, partial(both_ways, tokens)) for tokens in (1024, 16384))
+    assert 15.9 * few < many < 16.1 * few
 
 
 def test_the_operator_keeps_torchs_rules() -> None:

@@ -79,13 +79,14 @@ def _max_fake(landmarks: Tensor, valid: Tensor | None, height: int, width: int, 
 def _max_backward(outer: Tensor, landmarks: Tensor, valid: Tensor | None, scale: float, sigma: float) -> Tensor:
     batch, count = landmarks.shape[:2]
     height, width = outer.shape[2:]
-    tile = _tile(height, width, 1024)
+    tile = _tile(height, width, 8192)  # large, since each leaves a part for every landmark
+    warps = max(4, tile["BLOCK_H"] * tile["BLOCK_W"] // 512)
     tiles = _tiles(height, width, tile)
     parts = landmarks.new_empty((batch, tiles, count, 2))
     if parts.numel():
         kernels.max_backward_kernel[(batch * tiles,)](
             outer, landmarks.contiguous(), _bytes(valid), parts, scale, _falloff(sigma), count, height, width,
-            outer.stride(0), outer.stride(2), outer.stride(3), **tile, **LAUNCH,
+            outer.stride(0), outer.stride(2), outer.stride(3), **tile, num_warps=warps, **LAUNCH,
         )  # fmt: skip
     return parts.sum(1)  # in order, so that the same gradient comes out each time
 

@@ -49,6 +49,18 @@ def _softplus(x):
 
 
 @triton.jit
+def _agreement(own, other, eps, PRECISION: tl.constexpr):
+    """How likely tokens are of one class, of their probabilities; at least eps."""
+    return (1 - eps) * tl.dot(own, other, input_precision=PRECISION) + eps
+
+
+@triton.jit
+def _logits(own, other, strength, bias, root, PRECISION: tl.constexpr):
+    """To base 2, of a head's queries and keys, and what their classes make of them."""
+    return tl.dot(own, other, input_precision=PRECISION) * (root / LN_2) + strength * bias
+
+
+@triton.jit
 def forward_kernel(
     q_ptr, k_ptr, v_ptr, p_ptr, scales_ptr, o_ptr, lse_ptr,
     q_strides, k_strides, v_strides, p_strides, o_strides,
@@ -74,7 +86,7 @@ def forward_kernel(
     for start in range(0, tokens, STEP):
         j = start + tl.arange(0, STEP)
         p_j = _load(p_ptr, c, p_strides[1], classes, j, p_strides[2], tokens).to(P_OPERAND)
-        bias = tl.log2((1 - eps) * tl.dot(p_i, p_j, input_precision=PRECISION) + eps)  # (OWN,STEP)
+        bias = tl.log2(_agreement(p_i, p_j, eps, PRECISION))  # (OWN,STEP)
         new_top, new_total, new_o = (), (), ()
         for h in tl.static_range(HEADS):
             head = (group * HEADS + h).to(tl.int64)
@@ -82,7 +94,7 @@ def forward_kernel(
             of_v = _of(v_ptr, image, head, v_strides)
             k = _load(of_k, d, k_strides[3], q_width, j, k_strides[2], tokens).to(OPERAND)
             v = _load(of_v, j, v_strides[2], tokens, e, v_strides[3], v_width).to(OPERAND)
-            logits = tl.dot(q[h], k, input_precision=PRECISION) * (root / LN_2) + strength[h] * bias
+            logits = _logits(q[h], k, strength[h], bias, root, PRECISION)
             logits = tl.where(j[None, :] < tokens, logits, float("-inf"))
             highest = tl.maximum(top[h], tl.max(logits, 1))
             a = tl.exp2(logits - highest[:, None])
@@ -136,7 +148,7 @@ def rows_kernel(
     for start in range(0, tokens, STEP):
         j = start + tl.arange(0, STEP)
         p_j = _load(p_ptr, c, p_strides[1], classes, j, p_strides[2], tokens).to(P_OPERAND)
-        agreement = (1 - eps) * tl.dot(p_i, p_j, input_precision=PRECISION) + eps
+        agreement = _agreement(p_i, p_j, eps, PRECISION)
         bias = tl.log2(agreement)
         u = tl.zeros((OWN, STEP), tl.float32)
         new_dq, new_dscale = (), ()
@@ -146,7 +158,7 @@ def rows_kernel(
             of_v = _of(v_ptr, image, head, v_strides)
             k = _load(of_k, d, k_strides[3], q_width, j, k_strides[2], tokens).to(OPERAND)
             v = _load(of_v, e, v_strides[3], v_width, j, v_strides[2], tokens).to(OPERAND)
-            logits = tl.dot(q[h], k, input_precision=PRECISION) * (root / LN_2) + strength[h] * bias
+            logits = _logits(q[h], k, strength[h], bias, root, PRECISION)
             a = tl.where(j[None, :] < tokens, tl.exp2(logits - lse[h][:, None]), 0.0)
             t = a * (tl.dot(g[h], v, input_precision=PRECISION) - delta[h][:, None])
             new_dq += (tl.dot(t.to(OPERAND), tl.trans(k), dq[h], input_precision=PRECISION),)
@@ -194,7 +206,7 @@ def columns_kernel(
     for start in range(0, tokens, STEP):
         i = start + tl.arange(0, STEP)
         p_i = _load(p_ptr, c, p_strides[1], classes, i, p_strides[2], tokens).to(P_OPERAND)
-        agreement = (1 - eps) * tl.dot(p_j, p_i, input_precision=PRECISION) + eps
+        agreement = _agreement(p_j, p_i, eps, PRECISION)
         bias = tl.log2(agreement)
         u = tl.zeros((OWN, STEP), tl.float32)
         new_dk, new_dv = (), ()
@@ -207,7 +219,7 @@ def columns_kernel(
             g = _load(of_g, e, g_strides[3], v_width, i, g_strides[2], tokens).to(OPERAND)
             lse = tl.load(lse_ptr + row + i, mask=i < tokens, other=0.0)
             delta = tl.load(delta_ptr + row + i, mask=i < tokens, other=0.0)
-            logits = tl.dot(k[h], q, input_precision=PRECISION) * (root / LN_2) + strength[h] * bias
+            logits = _logits(k[h], q, strength[h], bias, root, PRECISION)
             a = tl.where(i[None, :] < tokens, tl.exp2(logits - lse[None, :]), 0.0)
             t = a * (tl.dot(v[h], g, input_precision=PRECISION) - delta[None, :])
             new_dv += (tl.dot(a.to(OPERAND), tl.trans(g), dv[h], input_precision=PRECISION),)
