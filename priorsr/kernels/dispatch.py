@@ -30,7 +30,10 @@ _told: set[str] = set()
 
 @contextmanager
 def use_backend(backend: Backend) -> Iterator[None]:
-    """While this lasts, "auto" means `backend`; it goes before PRIORSR_BACKEND. Raises OptionError for another name."""
+    """While this lasts, "auto" means `backend`; it goes before PRIORSR_BACKEND. Raises OptionError for another name.
+
+    What `torch.compile` made keeps the backend that it was traced with.
+    """
     token = _inside.set(_checked(backend, "backend"))
     try:
         yield
@@ -64,10 +67,8 @@ def takes_triton(op: str, backend: Backend, *tensors: Tensor | None, limit: str 
     """
     given = [tensor for tensor in tensors if tensor is not None]
     taken = _takes_triton(op, backend, given, limit)
-    used = _record.get()
-    if used is not None and not torch.compiler.is_compiling():
-        names = {*used.get(op, "").split(", "), "triton" if taken else "reference"} - {""}
-        used[op] = ", ".join(sorted(names))
+    if not torch.compiler.is_compiling():
+        _note(op, "triton" if taken else "reference")
     return taken
 
 
@@ -127,8 +128,12 @@ def explain(device: torch.device) -> str:
 
 def _meaning(backend: Backend) -> Backend:
     """What a call's backend comes to, after the context and the environment."""
-    if _checked(backend, "backend") != "auto":
-        return backend
+    return _default() if _checked(backend, "backend") == "auto" else backend
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _default() -> Backend:
+    """What "auto" means here; before torch 2.12, what is compiled cannot read context variables."""
     return _inside.get() or _checked(os.environ.get(VARIABLE) or "auto", VARIABLE)
 
 
@@ -142,6 +147,13 @@ def _checked(backend: str, what: str) -> Backend:
 def exporting() -> bool:
     """Whether the call is traced into a graph that others run, where our operators do not exist."""
     return torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
+
+
+def _note(op: str, taken: Backend) -> None:
+    """Keep what ran where somebody asked for it."""
+    used = _record.get()
+    if used is not None:
+        used[op] = ", ".join(sorted({*used.get(op, "").split(", "), taken} - {""}))
 
 
 def _dtype_obstacle(tensors: Sequence[Tensor]) -> str | None:

@@ -5,7 +5,7 @@ A new kernel needs an entry here, and `python tests/kernels/kernel_resources.py 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -20,9 +20,9 @@ GROUPS = tuple(LANDMARK_GROUPS[68].values())
 BOTH = (torch.contiguous_format, torch.channels_last)
 
 
-def differentiate(outputs: Sequence[Tensor]) -> None:
-    """Forward is done; launch what is behind it."""
-    torch.autograd.backward([output.float().sum() for output in outputs])
+def differentiate(*outputs: Tensor) -> None:
+    """Forward is done; launch what is behind it, given gradients as dense as in use."""
+    torch.autograd.backward(outputs, [torch.ones_like(output) for output in outputs])
 
 
 def drawn(*shape: int, dtype: torch.dtype = torch.float32, layout: torch.memory_format = BOTH[0]) -> Tensor:
@@ -33,31 +33,29 @@ def drawn(*shape: int, dtype: torch.dtype = torch.float32, layout: torch.memory_
 def landmark_fusion() -> None:
     for layout, dtype in zip(BOTH, (torch.float32, torch.bfloat16), strict=True):
         features, heatmaps = drawn(2, 240, 64, 64, dtype=dtype, layout=layout), drawn(2, 68, 64, 64, layout=layout)
-        differentiate([fusion.landmark_fusion(features, heatmaps, GROUPS, 0.05)])
+        differentiate(fusion.landmark_fusion(features, heatmaps, GROUPS, 0.05))
 
 
 def landmark_heatmap() -> None:
     landmarks, valid = drawn(2, 68, 2), torch.ones(2, 68, dtype=torch.bool)
-    differentiate([heatmap.landmark_heatmap_max(landmarks, valid, (128, 128), 1.0, 2.0)])
+    differentiate(heatmap.landmark_heatmap_max(landmarks, valid, (128, 128), 1.0, 2.0))
     for layout in BOTH:
         predictions = drawn(2, 68, 128, 128, layout=layout)
-        differentiate([heatmap.landmark_heatmap(landmarks, valid, (128, 128), 1.0, 2.0) * predictions])
-        differentiate([heatmap.landmark_heatmap_mse(predictions, landmarks, valid, 1.0, 2.0, 0.0)])
+        differentiate(predictions * heatmap.landmark_heatmap(landmarks, valid, (128, 128), 1.0, 2.0))
+        differentiate(heatmap.landmark_heatmap_mse(predictions, landmarks, valid, 1.0, 2.0, 0.0))
 
 
 def parsing_attention() -> None:
     for dtype in (torch.float32, torch.bfloat16):
         q, k, v = (drawn(2, 4, 1024, 16, dtype=dtype) for _ in range(3))
-        attended = attention.parsing_attention(q, k, v, drawn(2, 19, 1024), drawn(4), 0.01)
-        attended.backward(torch.ones_like(attended))
+        differentiate(attention.parsing_attention(q, k, v, drawn(2, 19, 1024), drawn(4), 0.01))
 
 
 def channel_gate() -> None:
     for layout, dtype in zip(BOTH, (torch.float32, torch.bfloat16), strict=True):
         x, residual = (drawn(2, 64, 128, 128, dtype=dtype, layout=layout) for _ in range(2))
         weights = (drawn(4, 64), drawn(4)), (drawn(64, 4), drawn(64))
-        gated = gate.channel_gate(x, residual, *weights)
-        gated.backward(torch.ones_like(gated))  # as dense as in use
+        differentiate(gate.channel_gate(x, residual, *weights))
 
 
 LAUNCHES: dict[str, Callable[[], None]] = {

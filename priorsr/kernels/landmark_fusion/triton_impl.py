@@ -23,12 +23,10 @@ def _map_blocks(maps: Tensor) -> dict[str, int]:
     return {"BLOCK_L": 1, "BLOCK_P": min(triton.next_power_of_2(maps.shape[2] * maps.shape[3]), 2048), "num_warps": 4}
 
 
-def _feature_blocks(features: Tensor, channels: int) -> dict[str, int]:
-    """Of a kernel that goes over features: 4,096 values a program, long where they lie side by side in memory."""
-    if channels_innermost(features):
-        block_c = min(triton.next_power_of_2(channels), 64)
-        return {"BLOCK_C": block_c, "BLOCK_P": 4096 // block_c, "num_warps": 4}
-    return {"BLOCK_C": min(triton.next_power_of_2(channels), 16), "BLOCK_P": 256, "num_warps": 4}
+def _feature_blocks(features: Tensor, channels: int, values: int) -> dict[str, int]:
+    """Of a kernel that goes over features: so many values a program, long where they lie side by side in memory."""
+    block_c = min(triton.next_power_of_2(channels), 64 if channels_innermost(features) else 16)
+    return {"BLOCK_C": block_c, "BLOCK_P": values // block_c, "num_warps": 4}
 
 
 @lru_cache(maxsize=32)
@@ -71,7 +69,7 @@ def _forward(
             maps, peaks, *tables[:2], logits, floor, landmarks, groups, pixels, *strides(maps), **blocks, **LAUNCH,
         )  # fmt: skip
     steering = logits if starts else maps
-    blocks = _feature_blocks(features, channels)
+    blocks = _feature_blocks(features, channels, 4096)
     grid = (batch * triton.cdiv(pixels, blocks["BLOCK_P"]) * triton.cdiv(channels, blocks["BLOCK_C"]),)
     kernels.sum_kernel[grid](
         features, steering, fused, groups, channels, pixels,
@@ -115,7 +113,7 @@ def _backward(
     steering = logits if starts else maps
     shape = (batch, groups, height, width) if needs_maps else (0,)
     d_logits = torch.empty(shape, dtype=torch.float32, device=maps.device)
-    blocks = _feature_blocks(features, channels)
+    blocks = _feature_blocks(features, channels, 2048)
     kernels.sum_backward_kernel[(batch * triton.cdiv(pixels, blocks["BLOCK_P"]),)](
         outer, features, steering, d_features, d_logits, groups, channels, pixels,
         *strides(outer), *strides(features), *strides(steering), *strides(d_features),

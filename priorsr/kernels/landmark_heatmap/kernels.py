@@ -150,19 +150,21 @@ def mse_backward_kernel(
 
 
 @triton.jit
-def _nearest(landmarks, valid, first, i, j, scale, count):
-    """Of pixels at rows i and columns j: the squared distance to the nearest valid landmark, and which that is."""
+def _distance(x, y, i, j):
+    """The squared distances of pixels at rows i and columns j to a landmark, (BLOCK_H, BLOCK_W)."""
+    down = i.to(tl.float32) - y
+    across = j.to(tl.float32) - x
+    return (down * down)[:, None] + (across * across)[None, :]
+
+
+@triton.jit
+def _least_distance(landmarks, valid, first, i, j, scale, count):
+    """The squared distances of pixels at rows i and columns j to the nearest valid landmark of each."""
     least = tl.full((i.shape[0], j.shape[0]), float("inf"), tl.float32)
-    nearest = tl.full((i.shape[0], j.shape[0]), -1, tl.int32)
     for n in range(count):
         x, y, known = _load_centres(landmarks, valid, first + n, n < count, scale)
-        down = i.to(tl.float32) - y
-        across = j.to(tl.float32) - x
-        distance = (down * down)[:, None] + (across * across)[None, :]
-        closer = (distance < least) & known
-        least = tl.where(closer, distance, least)
-        nearest = tl.where(closer, n, nearest)
-    return least, nearest
+        least = tl.where(known, tl.minimum(least, _distance(x, y, i, j)), least)
+    return least
 
 
 @triton.jit
@@ -171,7 +173,7 @@ def max_kernel(
 ):  # fmt: skip
     """A tile of an image's largest heatmaps."""
     i, j, image = _pixels(tl.program_id(0), height, width, BLOCK_H, BLOCK_W)
-    least, _ = _nearest(landmarks, valid, image * count, i, j, scale, count)
+    least = _least_distance(landmarks, valid, image * count, i, j, scale, count)
     inside = (i < height)[:, None] & (j < width)[None, :]
     target = attention + image * height * width + i[:, None] * width + j[None, :]
     tl.store(target, tl.exp(-falloff * least), mask=inside)
@@ -182,15 +184,20 @@ def max_backward_kernel(
     outer, landmarks, valid, parts, scale, falloff, count, height, width, ub, uh, uw,
     BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
-    """What a tile of an image's largest heatmaps gives to the gradient of each landmark."""
+    """What a tile of an image's largest heatmaps gives to the gradient of each landmark.
+
+    A pixel is of the first landmark at its least distance: products and sums must not fuse, in one loop and not in the
+    other, or no distance may be the least.
+    """
     i, j, image = _pixels(tl.program_id(0), height, width, BLOCK_H, BLOCK_W)
-    least, nearest = _nearest(landmarks, valid, image * count, i, j, scale, count)
+    least = _least_distance(landmarks, valid, image * count, i, j, scale, count)
     inside = (i < height)[:, None] & (j < width)[None, :]
     u = tl.load(outer + image * ub + i[:, None] * uh + j[None, :] * uw, mask=inside, other=0.0).to(tl.float32)
     pull = u * tl.exp(-falloff * least)
     for n in range(count):
-        x, y, _ = _load_centres(landmarks, valid, image * count + n, n < count, scale)
-        own = tl.where(nearest == n, pull, 0.0)
-        to_x = tl.sum(tl.sum(own, 0) * (j.to(tl.float32) - x), 0)
-        to_y = tl.sum(tl.sum(own, 1) * (i.to(tl.float32) - y), 0)
+        x, y, known = _load_centres(landmarks, valid, image * count + n, n < count, scale)
+        own = tl.where((_distance(x, y, i, j) == least) & known, pull, 0.0)
+        pull -= own
+        to_x = tl.sum(own * (j.to(tl.float32) - x)[None, :])
+        to_y = tl.sum(own * (i.to(tl.float32) - y)[:, None])
         _store_pull(parts, tl.program_id(0).to(tl.int64) * count + n, n < count, to_x, to_y, scale, falloff)

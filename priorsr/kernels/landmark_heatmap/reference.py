@@ -6,7 +6,10 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import OptionError, ShapeError
+from priorsr.kernels.dispatch import exporting
 from priorsr.shapes import check_map
+
+ROOM = 2**18  # distances that are worked on at once, so that they stay in a CPU's cache
 
 
 def landmark_heatmap(
@@ -22,13 +25,12 @@ def landmark_heatmap_max(
 ) -> Tensor:
     """`priorsr.kernels.landmark_heatmap_max` of checked arguments, as it is defined."""
     known, centres = _centres(landmarks, valid, scale)
-    batch, count = known.shape
-    if not count:
+    if not known.shape[1]:
         return centres.sum((1, 2))[:, None, None, None].expand(-1, 1, *size)  # sums of nothing
-    nearest = _nearest(centres.detach(), known, size)  # (B,h,w)
-    taken = centres.gather(1, nearest.flatten(1)[..., None].expand(-1, -1, 2)).view(batch, *size, 2)
-    row, column = (torch.arange(side, device=centres.device) for side in size)
-    distance = (row[:, None] - taken[..., 1]) ** 2 + (column - taken[..., 0]) ** 2
+    if exporting() or (torch.is_grad_enabled() and centres.requires_grad):
+        distance = _distance_to(_nearest(centres.detach(), known, size), centres)
+    else:
+        distance = _least_distance(centres, known, size)
     return (torch.exp(distance / (-2 * sigma**2)) * known.any(1)[:, None, None])[:, None]
 
 
@@ -107,17 +109,40 @@ def _profiles(
     return rows[..., :, None], columns[..., None, :]
 
 
-def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
-    """For each pixel (B,h,w) its nearest valid landmark, the first of several; one landmark at a time."""
+def _squared_distances(centres: Tensor, known: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """From each landmark down to each row (B,L,h), infinite if it is not valid, and across to each column (B,L,w)."""
     rows, columns = (
         (torch.arange(side, device=centres.device) - centre[..., None]) ** 2
         for side, centre in zip(size, (centres[..., 1], centres[..., 0]), strict=True)
     )
-    rows = rows.masked_fill(~known[..., None], torch.inf)
+    return rows.masked_fill(~known[..., None], torch.inf), columns
+
+
+def _least_distance(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
+    """The squared distance from each pixel (B,h,w) to its nearest valid landmark; as many at a time as fit in ROOM."""
+    rows, columns = _squared_distances(centres, known, size)
+    some = max(1, ROOM // max(1, len(known) * size[0] * size[1]))
+    least = torch.full((len(known), *size), torch.inf, dtype=centres.dtype, device=centres.device)
+    for row, column in zip(rows.split(some, 1), columns.split(some, 1), strict=True):
+        least = torch.minimum(least, (row[..., None] + column[:, :, None]).amin(1))
+    return least
+
+
+def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
+    """For each pixel (B,h,w) its nearest valid landmark, the first of several; one landmark at a time."""
+    rows, columns = _squared_distances(centres, known, size)
     nearest = torch.zeros((len(known), *size), dtype=torch.int64, device=centres.device)
     least = torch.full((len(known), *size), torch.inf, dtype=centres.dtype, device=centres.device)
     for n, (row, column) in enumerate(zip(rows.unbind(1), columns.unbind(1), strict=True)):
         distance = row[:, :, None] + column[:, None, :]
-        nearest = nearest.masked_fill(distance < least, n)
-        least = torch.minimum(least, distance)
+        nearest = nearest.masked_fill_(distance < least, n)
+        least = torch.minimum(least, distance, out=least)
     return nearest
+
+
+def _distance_to(nearest: Tensor, centres: Tensor) -> Tensor:
+    """The squared distance from each pixel (B,h,w) to the landmark that it names; differentiable."""
+    batch, *size = nearest.shape
+    taken = centres.gather(1, nearest.flatten(1)[..., None].expand(-1, -1, 2)).view(batch, *size, 2)
+    row, column = (torch.arange(side, device=centres.device) for side in size)
+    return (row[:, None] - taken[..., 1]) ** 2 + (column - taken[..., 0]) ** 2

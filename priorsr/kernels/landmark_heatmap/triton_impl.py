@@ -86,7 +86,7 @@ def _max_backward(outer: Tensor, landmarks: Tensor, valid: Tensor | None, scale:
     if parts.numel():
         kernels.max_backward_kernel[(batch * tiles,)](
             outer, landmarks.contiguous(), _bytes(valid), parts, scale, _falloff(sigma), count, height, width,
-            outer.stride(0), outer.stride(2), outer.stride(3), **tile, num_warps=warps, **LAUNCH,
+            outer.stride(0), outer.stride(2), outer.stride(3), **tile, num_warps=warps, enable_fp_fusion=False,
         )  # fmt: skip
     return parts.sum(1)  # in order, so that the same gradient comes out each time
 
