@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from priorsr.bench.running.profile import LiveMemory
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
+from priorsr.kernels.landmark_heatmap import reference
 
 ALL = torch.ones(1, 1, dtype=torch.bool)
 
@@ -84,6 +85,15 @@ def test_the_maximum_is_that_of_the_maps() -> None:
         found = landmark_heatmap_max(landmarks, size=(6, 9), **full(known))
         torch.testing.assert_close(found, maps.amax(1, keepdim=True))
     assert landmark_heatmap_max(landmarks, size=(6, 9), **full(valid & ~valid)).abs().max() == 0
+
+
+@pytest.mark.parametrize("room", [1, 2 * 6 * 9, 3 * 2 * 6 * 9, 10**6])
+def test_a_maximum_without_gradient_is_the_same(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(reference, "ROOM", room)  # a landmark at a time, three, and all
+    landmarks, valid = spread()
+    for known in (None, valid, valid & ~valid):
+        wanted = landmark_heatmap_max(landmarks.clone().requires_grad_(), size=(6, 9), **full(known))
+        assert torch.equal(landmark_heatmap_max(landmarks, size=(6, 9), **full(known)), wanted)
 
 
 def test_the_maximum_pulls_at_the_nearest_landmark() -> None:

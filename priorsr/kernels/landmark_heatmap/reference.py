@@ -135,8 +135,8 @@ def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
     least = torch.full((len(known), *size), torch.inf, dtype=centres.dtype, device=centres.device)
     for n, (row, column) in enumerate(zip(rows.unbind(1), columns.unbind(1), strict=True)):
         distance = row[:, :, None] + column[:, None, :]
-        nearest = nearest.masked_fill_(distance < least, n)
-        least = torch.minimum(least, distance, out=least)
+        nearest.masked_fill_(distance < least, n)
+        torch.minimum(least, distance, out=least)
     return nearest
 
 
