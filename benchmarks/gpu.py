@@ -48,9 +48,9 @@ SHARES = {  # of the seconds; what a section does not use goes to those after it
     "channel_gate": 5,
     "landmark_heatmap_max": 4,
     "landmark_heatmap_mse": 4,
-    "parsing_attention": 8,
+    "parsing_attention": 10,
     "kdfsrnet": 7,
-    "dic": 7,
+    "dic": 10,
     "pfsr": 6,
     "pkdn": 7,
 }
@@ -62,12 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     small = options.small or device.type == "cpu"
     if options.section:
-        _append(section(options.section, device, small, options.seconds, options.parts), options.section, options.parts)
+        rows = section(options.section, device, small, options.deadline, options.parts)
+        _append(rows, options.section, options.parts)
         return 0
     where = environment(device)
     folder = options.out or RESULTS / device_name(where)
     started = time.monotonic()
-    rows: list[Row] = []
+    measured: list[Row] = []
     unfinished: list[str] = []
     with tempfile.TemporaryDirectory() as made:
         parts = Path(made)
@@ -75,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             left = options.seconds - (time.monotonic() - started)
             seconds = left * SHARES[name] / sum(list(SHARES.values())[index:])
             print(f"{name}: up to {seconds:.0f} s", file=sys.stderr, flush=True)
-            failure = (_here if small else _apart)(name, device, seconds, parts)
-            rows += _read(name, parts)
+            failure = (_here if small else _apart)(name, device, time.monotonic() + seconds, parts)
+            measured += _read(name, parts)
             unfinished += [f"{name}: {failure}"] if failure else []
             report = Report(
                 command="python -m benchmarks.gpu" + (" --small" if small else ""),
@@ -87,12 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 environment=where,
                 seconds=time.monotonic() - started,
                 unfinished=tuple(unfinished),
-                rows=tuple(rows),
-                goals=goals(rows, [case for op in BUILDERS for case in cases(op)], where.gpu or where.cpu, small=small),
+                rows=tuple(measured),
+                goals=goals(
+                    measured, [case for op in BUILDERS for case in cases(op)], where.gpu or where.cpu, small=small
+                ),
             )
             write(report, folder)
     print(folder / "gpu.md")
-    wrong = [row for row in rows if row.note.startswith(("failed", "not timed"))]
+    wrong = [row for row in measured if row.note.startswith(("failed", "not timed"))]
     for row in wrong:
         print(f"{row.case}, {row.variant}: {row.note}", file=sys.stderr)
     for sentence in unfinished:
@@ -111,10 +114,13 @@ def cases(op: str, *, small: bool = False) -> tuple[KernelCase, ...]:
     return tuple(found)
 
 
-def section(name: str, device: torch.device, small: bool, seconds: float, parts: Path) -> Iterator[Row]:
-    """The rows of a section as they are measured; the ceilings are those in the folder of parts."""
+def section(name: str, device: torch.device, small: bool, deadline: float, parts: Path) -> Iterator[Row]:
+    """The rows of a section as they are measured; the ceilings are those in the folder of parts.
+
+    deadline: `time.monotonic()` at which to be done, which is the same in every process.
+    """
     system = next((case for case in system_cases(small=small) if case.name == name), None)
-    context = Context(device, small, time.monotonic() + seconds, queued=system is None)
+    context = Context(device, small, deadline, queued=system is None)
     for row in _read("ceilings", parts):
         context.learn(row)
     if name == "ceilings":
@@ -126,19 +132,20 @@ def section(name: str, device: torch.device, small: bool, seconds: float, parts:
     return kernel_section(context, cases(name, small=small))
 
 
-def _here(name: str, device: torch.device, seconds: float, parts: Path) -> str | None:
+def _here(name: str, device: torch.device, deadline: float, parts: Path) -> str | None:
     """Run a section in this process; answers why it failed, if it did."""
     try:
-        _append(section(name, device, True, seconds, parts), name, parts)
+        _append(section(name, device, True, deadline, parts), name, parts)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def _apart(name: str, device: torch.device, seconds: float, parts: Path) -> str | None:  # noqa: ARG001  # finds it itself
+def _apart(name: str, device: torch.device, deadline: float, parts: Path) -> str | None:  # noqa: ARG001  # finds it itself
     """Run a section in a process of its own, ended when its time is up; answers why it did not end by itself."""
     command = [sys.executable, "-m", "benchmarks.gpu", "--section", name]
-    command += ["--seconds", str(seconds), "--parts", str(parts)]
+    command += ["--deadline", str(deadline), "--parts", str(parts)]
+    seconds = deadline - time.monotonic()
     try:
         done = subprocess.run(command, cwd=ROOT, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
@@ -189,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all of it (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="a folder (default: benchmarks/results/DEVICE)")
     parser.add_argument("--section", choices=SHARES, help=argparse.SUPPRESS)
+    parser.add_argument("--deadline", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--parts", type=Path, help=argparse.SUPPRESS)
     return parser
 

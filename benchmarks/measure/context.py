@@ -75,8 +75,7 @@ class Context:
                 held[variant] = peak_memory(run, self.device) if memory else None
                 working[variant] = run
             except Exception as error:
-                note = f"failed: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
-                yield Row(section=section, case=case, variant=variant, what=what, dtype=dtype, note=note)
+                yield Row(section=section, case=case, variant=variant, what=what, dtype=dtype, note=failure(error))
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()
         for variant, timing in self.clock.compare(working, seconds=0.02 if self.small else SECONDS).items():
@@ -91,3 +90,8 @@ class Context:
                 runs=timing.runs,
                 peak_bytes=held[variant],
             )
+
+
+def failure(error: Exception) -> str:
+    """What a row notes of a variant that failed."""
+    return f"failed: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

@@ -20,10 +20,13 @@ def channel_gate(x: Tensor, residual: Tensor, squeeze: Weights, excite: Weights)
 
 
 def landmark_fusion(features: Tensor, heatmaps: Tensor, groups: Sequence[Sequence[int]]) -> Tensor:
-    """Features of G components (B,G*C,H,W) and heatmaps (B,L,H,W) -> their weighted sum (B,C,H,W)."""
+    """Features of G components (B,G*C,H,W) and heatmaps (B,L,H,W) -> their weighted sum (B,C,H,W).
+
+    groups: each of consecutive landmarks, which a slice takes; a GPU would have to wait for a list of numbers.
+    """
     maxima = heatmaps.amax((2, 3), keepdim=True).clamp(min=0.05)
     normalised = heatmaps / maxima
-    components = torch.stack([normalised[:, list(group)].sum(1) for group in groups], 1)
+    components = torch.stack([normalised[:, group[0] : group[-1] + 1].sum(1) for group in groups], 1)
     weights = components.softmax(1)  # (B,G,H,W)
     return (features.unflatten(1, (len(groups), -1)) * weights[:, :, None]).sum(1)
 

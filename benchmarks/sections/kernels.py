@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from benchmarks.cases.kernels import KernelCase
-from benchmarks.measure.context import Context
+from benchmarks.cases.rivals import COMPILE_MODE
+from benchmarks.measure.context import Context, failure
 from benchmarks.measure.report import Row, What
 from benchmarks.measure.timing import Run
 from benchmarks.measure.traffic import traffic
 from priorsr.kernels.dispatch import Backend
 
 COMPILING = 25.0  # seconds that must be left before something is compiled
-COMPILE_MODE = "max-autotune-no-cudagraphs"  # CUDA graphs copy their inputs, which would count
 BF16_TOLERANCE = 1e-2
 
 Op = Callable[..., Tensor]
@@ -43,7 +43,7 @@ def measure_kernel(
     """
     ours = partial(case.fused, backend=fused_backend(context.device))
     name = str(dtype).removeprefix("torch.")
-    error = worst_error(case, ours, context.device, dtype)
+    error, trouble = _checked(case, ours, context.device, dtype)
     tolerance = BF16_TOLERANCE if dtype == torch.bfloat16 else case.tolerance
     right = error <= tolerance  # False for NaN
     ops: dict[str, Op] = {"eager": case.plain}
@@ -59,7 +59,7 @@ def measure_kernel(
         ops["torch.compile"] = compiled(case.plain, small=context.small)
     ops |= rivals or {}
     if not right:
-        notes["ours"] = f"not timed, since it is wrong: {error:.1e} against {tolerance:.0e}"
+        notes["ours"] = trouble or f"not timed, since it is wrong: {error:.1e} against {tolerance:.0e}"
     inputs = case.inputs(context.device, dtype)
     for backward in (False, True):
         what: What = "forward and backward" if backward else "forward"
@@ -84,6 +84,14 @@ def measure_kernel(
         for variant, note in notes.items():
             failed = error if variant == "ours" else None
             yield Row(section=case.op, case=case.name, variant=variant, what=what, dtype=name, note=note, error=failed)
+
+
+def _checked(case: KernelCase, op: Op, device: torch.device, dtype: torch.dtype) -> tuple[float, str]:
+    """The worst error, or NaN with the reason: what fails does not take its rivals with it."""
+    try:
+        return worst_error(case, op, device, dtype), ""
+    except Exception as error:
+        return float("nan"), failure(error)
 
 
 def worst_error(case: KernelCase, op: Op, device: torch.device, dtype: torch.dtype, seed: int = 1) -> float:

@@ -16,56 +16,68 @@ from priorsr.inference import accelerate
 from priorsr.types import Batch, Prior
 
 COMPILING = 40.0  # seconds that must be left before a network is compiled
+TIME_UP = "left out: the section's time was up"
 
 
 def system_section(context: Context, case: SystemCase) -> Iterator[Row]:
     """Inference with one image, a training step, and, on a GPU, inference with 64; then all of it compiled."""
     device = context.device
-    network, ours = (module.to(device) for module in case.pair())
     many = device.type == "cuda" and not context.small
     side = 8 if context.small else 16
-    yield from _inference(context, case, network, ours, images(1, side).to(device))
-    yield from _training(context, case, network, ours, images(16 if many else 2, side).to(device))
-    network, ours = network.eval(), ours.eval()
+    yield from _inference(context, case, images(1, side).to(device))
+    yield from _training(context, case, images(16 if many else 2, side).to(device))
     if many:
-        yield from _inference(context, case, network, ours, images(64, side).to(device))
+        yield from _inference(context, case, images(64, side).to(device))
     for batch in (1, 64) if many else (1,):
-        yield from _compiled(context, case, network, images(batch, side).to(device))
+        yield from _compiled(context, case, images(batch, side).to(device))
 
 
-def _inference(context: Context, case: SystemCase, network: nn.Module, ours: nn.Module, lr: Tensor) -> Iterator[Row]:
+def _pair(context: Context, case: SystemCase) -> tuple[nn.Module, nn.Module]:
+    """The plain network and ours on the device, with the same weights."""
+    network, ours = case.pair()
+    return network.to(context.device), ours.to(context.device)
+
+
+def _inference(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
+    network, ours = _pair(context, case)
+    plain, autocast = inference(network, lr), inference(network, lr, autocast=True)
+    exact = plain()
+    runs = {"plain": plain, "plain, bf16 autocast": autocast}
+    if context.left < COMPILING and not context.small:
+        yield from context.measured(runs, section=case.name, case=_case(lr), what="forward")
+        yield Row(section=case.name, case=_case(lr), variant="accelerated", what="forward", note=TIME_UP)
+        return
     few = Batch(lr, images(len(lr), 8 * lr.shape[-1], seed=1), Prior(), ("random",)) if context.small else None
     graph: Literal["auto", "eager"] = "eager" if context.small else "auto"
     fast = accelerate(ours, few, graph=graph, batch_size=len(lr), device=context.device, show=False)
 
-    plain, autocast = inference(network, lr), inference(network, lr, autocast=True)
-
     def accelerated() -> Tensor:
         return fast(lr).sr
 
-    exact = plain()
-    for row in context.measured(
-        {"plain": plain, "plain, bf16 autocast": autocast, "accelerated": accelerated},
-        section=case.name,
-        case=_case(lr),
-        what="forward",
-    ):
+    runs["accelerated"] = accelerated
+    for row in context.measured(runs, section=case.name, case=_case(lr), what="forward"):
         if row.variant == "accelerated":
-            answer = accelerated()
-            note = f"{fast.report.precision}, {fast.report.graph}, {fast.report.seconds:.0f} s to prepare"
-            row = row.model_copy(update={"error": _error(answer, exact), "note": row.note or note})
+            prepared = f"{fast.report.precision}, {fast.report.graph}, {fast.report.seconds:.0f} s to prepare"
+            found: dict[str, object] = {
+                "error": _error(accelerated(), exact),
+                "note": row.note or "; ".join((prepared, *fast.report.refused)),
+            }
+            if fast.report.graph == "compiled":  # its memory was taken before, and what is within is not seen
+                found["peak_bytes"] = None
+            row = row.model_copy(update=found)
         elif row.variant != "plain":
             row = row.model_copy(update={"error": _error(autocast(), exact)})
         yield row
 
 
-def _compiled(context: Context, case: SystemCase, network: nn.Module, lr: Tensor) -> Iterator[Row]:
+def _compiled(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
     """Last, since it takes the longest; small, only one network is traced, and none compiled."""
+    network, _ = _pair(context, case)
     note = ""
     if context.small and case.name != "pfsr":
         note = "left out of a small run"
     elif context.left < COMPILING and not context.small:
-        note = "left out: the section's time was up"
+        note = TIME_UP
     if note:
         yield Row(section=case.name, case=_case(lr), variant="plain, compiled", what="forward", note=note)
         return
@@ -76,11 +88,12 @@ def _compiled(context: Context, case: SystemCase, network: nn.Module, lr: Tensor
         compiled = torch.compile(network, mode="max-autotune", dynamic=False)
 
     runs = {"plain, compiled": inference(compiled, lr)}
-    yield from context.measured(runs, section=case.name, case=_case(lr), what="forward")
+    yield from context.measured(runs, section=case.name, case=_case(lr), what="forward", memory=False)
 
 
-def _training(context: Context, case: SystemCase, network: nn.Module, ours: nn.Module, lr: Tensor) -> Iterator[Row]:
+def _training(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
     """L1 to random images, and Adam: plain in float32, and ours as the training loop does it in bf16."""
+    network, ours = _pair(context, case)
     hr = images(len(lr), 8 * lr.shape[-1]).to(context.device)
     runs = {"plain": plain_step(network.train(), lr, hr), "ours": our_step(ours.train(), lr, hr)}
     yield from context.measured(runs, section=case.name, case=_case(lr), what="training step", memory=not context.small)

@@ -18,6 +18,8 @@ from priorsr.data.arrays import cache_folder
 
 Program = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 
+PROGRAMS = 4096  # at most, on a GPU in one process
+
 
 def obstacle(device: torch.device) -> str | None:
     """Why nothing can be compiled for a device, as the end of a sentence; None if it can."""
@@ -48,8 +50,10 @@ def compile_for(network: nn.Module, tensors: Sequence[Tensor], say: Callable[[st
 
 def _with_cuda_graphs(network: nn.Module, tensors: Sequence[Tensor]) -> Program:
     compiled = torch.compile(network, fullgraph=True, dynamic=False, mode="reduce-overhead")
-    for _ in range(3):  # compiles, warms up, records
-        compiled(*tensors)
+    # torch counts the programs of all networks together, since `Shaped` is one piece of code, and takes 8.
+    with torch._dynamo.config.patch(recompile_limit=PROGRAMS, accumulated_recompile_limit=PROGRAMS):
+        for _ in range(3):  # compiles, warms up, records
+            compiled(*tensors)
     # What a replay answers lies in the graph's own memory, which the next replay writes to.
     return lambda given: tuple(tensor.clone() for tensor in compiled(*given))
 

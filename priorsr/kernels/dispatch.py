@@ -146,7 +146,13 @@ def _checked(backend: str, what: str) -> Backend:
 
 def exporting() -> bool:
     """Whether the call is traced into a graph that others run, where our operators do not exist."""
-    return torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
+    return _is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _is_exporting() -> bool:
+    """Asked outside of the graph: torch 2.11 takes the question itself for True in all that it compiles."""
+    return torch.compiler.is_exporting()
 
 
 def _note(op: str, taken: Backend) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def test_what_is_wrong_is_not_timed() -> None:
     assert any(row.variant == "eager" and row.milliseconds for row in rows)
 
 
+def test_what_fails_does_not_take_its_rivals_with_it() -> None:
+    def fails(*inputs: Tensor, backend: str) -> Tensor:
+        raise TypeError("no such kernel")
+
+    case = replace(channel_gate(2, 8), fused=fails)
+    rows = list(measure_kernel(Context(CPU, small=True, deadline=0), case, torch.float32))
+    assert {row.note for row in rows if row.variant == "ours"} == {"failed: TypeError: no such kernel"}
+    assert any(row.variant == "eager" and row.milliseconds for row in rows)
+
+
 def test_nan_is_wrong() -> None:
     case = channel_gate(2, 8)
     assert not worst_error(case, lambda *inputs: case.plain(*inputs) * float("nan"), CPU, torch.float32) <= 1
@@ -114,7 +125,7 @@ def test_a_section_that_fails_harms_no_other(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_a_section_is_ended_when_its_time_is_up(tmp_path: Path) -> None:
-    assert gpu._apart("ceilings", CPU, 0.05, tmp_path) == "not done in its 0 s"
+    assert gpu._apart("ceilings", CPU, time.monotonic() + 0.05, tmp_path) == "not done in its 0 s"
 
 
 def test_rows_that_were_kept_outlive_their_process(tmp_path: Path) -> None:

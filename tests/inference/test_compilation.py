@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,24 @@ def test_every_graph_is_whole() -> None:
         compiled = torch.compile(shaped, fullgraph=True, dynamic=False, backend="eager")
         for wanted, got in zip(shaped(*tensors), compiled(*tensors), strict=True):
             torch.testing.assert_close(got, wanted)
+
+
+@torch.no_grad()
+def test_a_process_may_hold_many_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch counts those of all networks together, and takes 8 by itself."""
+    monkeypatch.setattr(torch, "compile", partial(stand_in, torch.compile))
+    torch._dynamo.reset()
+    lrs = [torch.rand(1, 3, side, side) for side in range(4, 24, 2)]
+    networks = [Shaped(Form(toy(), "float32"), ((lr,), {})) for lr in lrs]
+    programs = [compilation._with_cuda_graphs(network, (lr,)) for network, lr in zip(networks, lrs, strict=True)]
+    for program, network, lr in zip(programs, networks, lrs, strict=True):
+        torch.testing.assert_close(program((lr,)), network(lr))
+
+
+def stand_in(compile_: Callable[..., object], network: torch.nn.Module, mode: str, **options: bool) -> object:
+    """As GPUs have it compiled, without the compiler."""
+    assert mode == "reduce-overhead"
+    return compile_(network, backend="eager", **options)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

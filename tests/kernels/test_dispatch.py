@@ -123,6 +123,19 @@ def test_it_compiles_as_one_graph(meaning: dispatch.Backend) -> None:
         torch.testing.assert_close(fused(*inputs), 2 * landmark_fusion(*inputs, ((0, 1), (2,)), backend="reference"))
 
 
+def test_only_an_exported_graph_is_exporting() -> None:
+    class Asks(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + 1 if dispatch.exporting() else x - 1
+
+    x = torch.zeros(1)
+    assert torch.compile(Asks(), fullgraph=True, backend="eager")(x).item() == -1
+    assert Asks()(x).item() == -1
+    for strict in (True, False):
+        assert torch.export.export(Asks(), (x,), strict=strict).module()(x).item() == 1
+    assert torch.jit.trace(Asks(), (x,), check_trace=False)(x).item() == 1
+
+
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [

@@ -47,6 +47,14 @@ def test_component_maps_are_taken_as_they_are() -> None:
     )
 
 
+def test_groups_may_be_of_any_landmarks() -> None:
+    heatmaps = torch.rand(2, 7, 3, 4, dtype=torch.float64)
+    groups = ((3, 1, 2, 6), (0, 0), (4, 5, 6, 0, 1), (5,))
+    normalised = heatmaps / heatmaps.amax((2, 3), keepdim=True)
+    wanted = torch.stack([normalised[:, list(group)].sum(1) for group in groups], 1)
+    torch.testing.assert_close(group_heatmaps(heatmaps, groups), wanted)
+
+
 def test_a_faint_map_is_not_raised_to_a_peak() -> None:
     faint, clear = torch.zeros(2, 1, 4, 4).unbind()
     faint[0, 1, 1], clear[0, 1, 1] = 0.01, 0.5

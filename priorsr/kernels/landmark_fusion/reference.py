@@ -18,7 +18,15 @@ def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], floor: flo
     """`priorsr.kernels.group_heatmaps` of checked arguments."""
     maps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
     normalised = maps / maps.amax((2, 3), keepdim=True).clamp(min=floor)
-    return torch.stack([normalised[:, list(group)].sum(1) for group in groups], 1)
+    return torch.stack([_sum_of(normalised, group) for group in groups], 1)
+
+
+def _sum_of(maps: Tensor, group: Sequence[int]) -> Tensor:
+    """The sum of some maps, by stretches of consecutive ones: a list of numbers would be copied to a GPU each time."""
+    ends = [n for n in range(len(group)) if n + 1 == len(group) or group[n + 1] != group[n] + 1]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    sums = [maps[:, group[start] : group[end] + 1].sum(1) for start, end in zip(starts, ends, strict=True)]
+    return sums[0] if len(sums) == 1 else torch.stack(sums).sum(0)
 
 
 def landmark_fusion(

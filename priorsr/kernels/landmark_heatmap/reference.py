@@ -9,7 +9,7 @@ from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels.dispatch import exporting
 from priorsr.shapes import check_map
 
-ROOM = 2**18  # distances that are worked on at once, so that they stay in a CPU's cache
+ROOM = 2**20  # distances that are worked on at once, so that they stay in a CPU's cache
 
 
 def landmark_heatmap(
@@ -30,7 +30,9 @@ def landmark_heatmap_max(
     if exporting() or (torch.is_grad_enabled() and centres.requires_grad):
         distance = _distance_to(_nearest(centres.detach(), known, size), centres)
     else:
-        distance = _least_distance(centres, known, size)
+        images = max(1, ROOM // (16 * size[0] * size[1]))  # so many with 16 landmarks at a time, or one with fewer
+        blocks = zip(centres.split(images), known.split(images), strict=True)
+        distance = torch.cat([_least_distance(some, theirs, size) for some, theirs in blocks])
     return (torch.exp(distance / (-2 * sigma**2)) * known.any(1)[:, None, None])[:, None]
 
 
