@@ -35,7 +35,7 @@ def jpeg_quality(image: np.ndarray) -> int | None:
     total = counts.sum((1, 2, 3))
     distance = (np.abs(multiples - nearest) * counts).sum((1, 2, 3)) / total.clip(min=1)
     certainty = np.where(total < LEAST_COEFFICIENTS, 0, (0.25 - distance) * np.sqrt(48 * total))  # variance 1/48
-    best = int(certainty.argmax())
+    best = int(np.argmax(certainty))
     return QUALITIES[best] if certainty[best] > CERTAIN else None
 
 

@@ -56,7 +56,7 @@ def check_points(points: Points, scheme: LandmarkScheme, who: str) -> None:
         )
     broken = valid & ~np.isfinite(landmarks).all(-1)
     if broken.any():
-        raise DataError(f"{who}: landmark {int(broken.argmax())} is NaN or infinite")
+        raise DataError(f"{who}: landmark {int(np.argmax(broken))} is NaN or infinite")
 
 
 def write_landmarks(path: Path, points: Mapping[str, Points]) -> None:
