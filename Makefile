@@ -1,4 +1,4 @@
-# One command each; every target makes .venv first, which is quick when it is there.
+# One command each; targets that need an environment make it first, which is quick when it is there.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

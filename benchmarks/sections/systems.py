@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.cases.systems import SystemCase, images, inference_case
-from benchmarks.measure.context import Context
+from benchmarks.measure.context import Context, failure
 from benchmarks.measure.report import Row
 from benchmarks.measure.timing import Run
-from priorsr.inference import accelerate
+from priorsr.inference import Accelerated, accelerate
 from priorsr.types import Batch, Prior
 
 COMPILING = 40.0  # seconds that must be left before a network is compiled
@@ -42,37 +42,38 @@ def _inference(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
     network, ours = _pair(context, case)
     plain, autocast = inference(network, lr), inference(network, lr, autocast=True)
     exact = plain()
-    runs = {"plain": plain, "plain, bf16 autocast": autocast}
-    if context.left < COMPILING and not context.small:
-        yield from context.measured(runs, section=case.name, case=_case(lr), what="forward")
-        yield Row(section=case.name, case=_case(lr), variant="accelerated", what="forward", note=TIME_UP)
-        return
-    few = Batch(lr, images(len(lr), 8 * lr.shape[-1], seed=1), Prior(), ("random",)) if context.small else None
-    graph: Literal["auto", "eager"] = "eager" if context.small else "auto"
-    fast = accelerate(ours, few, graph=graph, batch_size=len(lr), device=context.device, show=False)
-
-    def accelerated() -> Tensor:
-        return fast(lr).sr
-
-    runs["accelerated"] = accelerated
+    runs: dict[str, Callable[[], Tensor]] = {"plain": plain, "plain, bf16 autocast": autocast}
+    fast = _accelerated(context, ours, lr)
+    if isinstance(fast, str):
+        yield Row(section=case.name, case=_case(lr), variant="accelerated", what="forward", note=fast)
+    else:
+        runs["accelerated"] = lambda: fast(lr).sr
     for row in context.measured(runs, section=case.name, case=_case(lr), what="forward"):
-        if row.variant == "accelerated":
+        found: dict[str, object] = {}
+        if row.variant != "plain" and not row.note:
+            found["error"] = _error(runs[row.variant](), exact)
+        if row.variant == "accelerated" and not row.note and not isinstance(fast, str):
             prepared = f"{fast.report.precision}, {fast.report.graph}, {fast.report.seconds:.0f} s to prepare"
-            found: dict[str, object] = {
-                "error": _error(accelerated(), exact),
-                "note": row.note or "; ".join((prepared, *fast.report.refused)),
-            }
+            found["note"] = "; ".join((prepared, *fast.report.refused))
             if fast.report.graph == "compiled":  # its memory was taken before, and what is within is not seen
                 found["peak_bytes"] = None
-            row = row.model_copy(update=found)
-        elif row.variant != "plain":
-            row = row.model_copy(update={"error": _error(autocast(), exact)})
-        yield row
+        yield row.model_copy(update=found)
+
+
+def _accelerated(context: Context, ours: nn.Module, lr: Tensor) -> Accelerated | str:
+    """Our network accelerated for such images, or why it is not: its rivals are timed all the same."""
+    if context.left < COMPILING and not context.small:
+        return TIME_UP
+    few = Batch(lr, images(len(lr), 8 * lr.shape[-1], seed=1), Prior(), ("random",)) if context.small else None
+    graph: Literal["auto", "eager"] = "eager" if context.small else "auto"
+    try:
+        return accelerate(ours, few, graph=graph, batch_size=len(lr), device=context.device, show=False)
+    except Exception as error:
+        return failure(error)
 
 
 def _compiled(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
     """Last, since it takes the longest; small, only one network is traced, and none compiled."""
-    network, _ = _pair(context, case)
     note = ""
     if context.small and case.name != "pfsr":
         note = "left out of a small run"
@@ -81,6 +82,7 @@ def _compiled(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
     if note:
         yield Row(section=case.name, case=_case(lr), variant="plain, compiled", what="forward", note=note)
         return
+    network = case.pair()[0].to(context.device)
     torch._dynamo.reset()
     if context.small:
         compiled = torch.compile(network, backend="aot_eager", dynamic=False)

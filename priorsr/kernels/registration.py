@@ -15,7 +15,7 @@ from priorsr.errors import BackendError
 Function = Callable[..., Any]
 
 LAUNCH = {"enable_fp_fusion": True}
-"""Options of every launch: products and sums may fuse, as always until Triton 3.9, which warns where nobody says so."""
+"""Options of launches: products and sums may fuse, as always until Triton 3.9, which warns where nobody says so."""
 
 
 def register_op(

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from benchmarks import gpu
 from benchmarks.cases.kernels import KernelCase, channel_gate, kernel_cases
+from benchmarks.cases.systems import images, system_cases
 from benchmarks.goals import goals, judged
 from benchmarks.measure.context import Context
 from benchmarks.measure.report import Goal, Row, markdown, read, schema
+from benchmarks.sections import systems
 from benchmarks.sections.kernels import measure_kernel, worst_error
 
 SCHEMA = Path(gpu.__file__).parent / "gpu.schema.json"
@@ -88,6 +90,20 @@ def test_what_fails_does_not_take_its_rivals_with_it() -> None:
     rows = list(measure_kernel(Context(CPU, small=True, deadline=0), case, torch.float32))
     assert {row.note for row in rows if row.variant == "ours"} == {"failed: TypeError: no such kernel"}
     assert any(row.variant == "eager" and row.milliseconds for row in rows)
+
+
+def test_a_network_that_cannot_be_accelerated_does_not_take_its_rivals_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise TypeError("no such program")
+
+    monkeypatch.setattr(systems, "accelerate", fails)
+    case = next(case for case in system_cases(small=True) if case.name == "pfsr")
+    rows = list(systems._inference(Context(CPU, small=True, deadline=0), case, images(1, 8)))
+    assert [row.note for row in rows if row.variant == "accelerated"] == ["failed: TypeError: no such program"]
+    assert all(row.milliseconds for row in rows if row.variant.startswith("plain"))
+    assert len(rows) == 3
 
 
 def test_nan_is_wrong() -> None:

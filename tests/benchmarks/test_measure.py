@@ -6,12 +6,13 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 import torch
 from PIL import Image
 from torch import Tensor
 
 from benchmarks import scaling
-from benchmarks.measure.timing import Clock
+from benchmarks.measure.timing import AHEAD, Clock
 from benchmarks.measure.traffic import peak_memory, traffic
 
 CPU = torch.device("cpu")
@@ -26,6 +27,39 @@ def test_the_median_of_calls_in_turn() -> None:
     assert found["fast"].median < found["slow"].median
     assert found["slow"].runs == found["fast"].runs >= 2
     assert found["slow"].low <= found["slow"].median <= found["slow"].high
+
+
+def test_a_gpu_that_is_there_first_is_kept_at_work_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    was_first = [True, True, False, False]
+    before: list[int] = []  # each call, how often the cache was overwritten
+
+    class Event:
+        """As much of an event as the clock asks for."""
+
+        def __init__(self, enable_timing: bool) -> None: ...
+        def record(self) -> None: ...
+        def query(self) -> bool:
+            return was_first.pop(0)
+
+        def elapsed_time(self, _: object) -> float:
+            return float(len(before))
+
+    class Cache:
+        count = 0
+
+        def zero_(self) -> None:
+            self.count += 1
+
+    def run() -> None:
+        before.append(cache.count)
+        cache.count = 0
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+    clock, cache = Clock(CPU, queued=True), Cache()
+    monkeypatch.setattr(clock, "_flush", cache)
+    assert [clock._once(run), clock._once(run)] == [3, 4]  # times of calls that the GPU was first at are not kept
+    assert before == [AHEAD, 2 * AHEAD, 4 * AHEAD, 4 * AHEAD]
 
 
 def test_bytes_moved() -> None:

@@ -70,6 +70,21 @@ def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @needs_compiler
+def test_a_program_that_is_wrong_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(network: torch.nn.Module, *_: object) -> object:
+        return (lambda given: tuple(tensor + 0.1 for tensor in network(*given))), False
+
+    monkeypatch.setattr(compilation, "_ahead_of_time", wrong)
+    form, lr = priorsr.accelerate(toy(), precision="float32", show=False), torch.rand(1, 3, 16, 16)
+    assert form.report.graph == "eager"
+    assert form.report.refused[-1].startswith("compiling moves a face's PSNR by")
+    with torch.no_grad():
+        torch.testing.assert_close(form(lr).sr, toy().eval()(lr).sr)
+    with pytest.raises(BackendError, match="graph='compiled' was asked for, but compiling moves a face's PSNR by"):
+        priorsr.accelerate(toy(), precision="float32", graph="compiled", show=False)
+
+
+@needs_compiler
 def test_a_program_is_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     shapes = []
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch._dynamo.backends.debugging import aot_eager
 
 from priorsr.errors import BackendError, OptionError
 from priorsr.kernels import dispatch, landmark_fusion, use_backend
@@ -114,13 +115,23 @@ def test_each_choice_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("meaning", ["reference", "triton"])
 def test_it_compiles_as_one_graph(meaning: dispatch.Backend) -> None:
-    @torch.compile(fullgraph=True, backend="aot_eager")
+    traced: list[str] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> object:
+        traced.append(graph.code)
+        return aot_eager(graph, inputs)
+
+    torch._dynamo.reset()  # it would find the graph of the other backend
+
+    @torch.compile(fullgraph=True, backend=backend)
     def fused(features: torch.Tensor, heatmaps: torch.Tensor) -> torch.Tensor:
         return landmark_fusion(features, heatmaps, ((0, 1), (2,))) * 2
 
     inputs = torch.randn(1, 4, 3, 5), torch.rand(1, 3, 3, 5)
     with use_backend(meaning):
         torch.testing.assert_close(fused(*inputs), 2 * landmark_fusion(*inputs, ((0, 1), (2,)), backend="reference"))
+    (code,) = traced
+    assert ("ops.priorsr.landmark_fusion" in code) == (meaning == "triton")
 
 
 def test_only_an_exported_graph_is_exporting() -> None:

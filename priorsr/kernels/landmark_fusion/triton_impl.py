@@ -24,7 +24,7 @@ def _map_blocks(maps: Tensor) -> dict[str, int]:
 
 
 def _feature_blocks(features: Tensor, channels: int, values: int) -> dict[str, int]:
-    """Of a kernel that goes over features: so many values a program, long where they lie side by side in memory."""
+    """Of a kernel that goes over features: so many values a tile, long where they lie side by side in memory."""
     block_c = min(triton.next_power_of_2(channels), 64 if channels_innermost(features) else 16)
     return {"BLOCK_C": block_c, "BLOCK_P": values // block_c, "num_warps": 4}
 
@@ -113,7 +113,7 @@ def _backward(
     steering = logits if starts else maps
     shape = (batch, groups, height, width) if needs_maps else (0,)
     d_logits = torch.empty(shape, dtype=torch.float32, device=maps.device)
-    blocks = _feature_blocks(features, channels, 2048)
+    blocks = _feature_blocks(features, channels, 2048)  # 4,096 spill registers under Triton 3.6
     kernels.sum_backward_kernel[(batch * triton.cdiv(pixels, blocks["BLOCK_P"]),)](
         outer, features, steering, d_features, d_logits, groups, channels, pixels,
         *strides(outer), *strides(features), *strides(steering), *strides(d_features),

@@ -186,8 +186,8 @@ def max_backward_kernel(
 ):  # fmt: skip
     """What a tile of an image's largest heatmaps gives to the gradient of each landmark.
 
-    A pixel is of the first landmark at its least distance: products and sums must not fuse, in one loop and not in the
-    other, or no distance may be the least.
+    A pixel is of the first landmark at its least distance. Two loops compute distances, and must round alike: this
+    kernel is launched without fused products and sums.
     """
     i, j, image = _pixels(tl.program_id(0), height, width, BLOCK_H, BLOCK_W)
     least = _least_distance(landmarks, valid, image * count, i, j, scale, count)

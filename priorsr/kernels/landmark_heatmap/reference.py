@@ -30,7 +30,7 @@ def landmark_heatmap_max(
     if exporting() or (torch.is_grad_enabled() and centres.requires_grad):
         distance = _distance_to(_nearest(centres.detach(), known, size), centres)
     else:
-        images = max(1, ROOM // (16 * size[0] * size[1]))  # so many with 16 landmarks at a time, or one with fewer
+        images = max(1, ROOM // (16 * size[0] * size[1]))  # 16 landmarks at a time are worth the passes between them
         blocks = zip(centres.split(images), known.split(images), strict=True)
         distance = torch.cat([_least_distance(some, theirs, size) for some, theirs in blocks])
     return (torch.exp(distance / (-2 * sigma**2)) * known.any(1)[:, None, None])[:, None]
