@@ -62,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     small = options.small or device.type == "cpu"
     if options.section:
-        rows = section(options.section, device, small, options.deadline, options.parts)
-        _append(rows, options.section, options.parts)
+        found = section(options.section, device, small, options.deadline, options.parts)
+        _append(found, options.section, options.parts)
         return 0
     where = environment(device)
     folder = options.out or RESULTS / device_name(where)
     started = time.monotonic()
-    measured: list[Row] = []
+    rows: list[Row] = []
     unfinished: list[str] = []
     with tempfile.TemporaryDirectory() as made:
         parts = Path(made)
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seconds = left * SHARES[name] / sum(list(SHARES.values())[index:])
             print(f"{name}: up to {seconds:.0f} s", file=sys.stderr, flush=True)
             failure = (_here if small else _apart)(name, device, time.monotonic() + seconds, parts)
-            measured += _read(name, parts)
+            rows += _read(name, parts)
             unfinished += [f"{name}: {failure}"] if failure else []
             report = Report(
                 command="python -m benchmarks.gpu" + (" --small" if small else ""),
@@ -88,14 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 environment=where,
                 seconds=time.monotonic() - started,
                 unfinished=tuple(unfinished),
-                rows=tuple(measured),
-                goals=goals(
-                    measured, [case for op in BUILDERS for case in cases(op)], where.gpu or where.cpu, small=small
-                ),
+                rows=tuple(rows),
+                goals=goals(rows, [case for op in BUILDERS for case in cases(op)], where.gpu or where.cpu, small=small),
             )
             write(report, folder)
     print(folder / "gpu.md")
-    wrong = [row for row in measured if row.note.startswith(("failed", "not timed"))]
+    wrong = [row for row in rows if row.note.startswith(("failed", "not timed"))]
     for row in wrong:
         print(f"{row.case}, {row.variant}: {row.note}", file=sys.stderr)
     for sentence in unfinished:

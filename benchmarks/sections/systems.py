@@ -12,7 +12,7 @@ from benchmarks.cases.systems import SystemCase, images, inference_case
 from benchmarks.measure.context import Context, failure
 from benchmarks.measure.report import Row
 from benchmarks.measure.timing import Run
-from priorsr.inference import Accelerated, accelerate
+from priorsr.inference import Accelerated, AccelerationReport, accelerate
 from priorsr.types import Batch, Prior
 
 COMPILING = 40.0  # seconds that must be left before a network is compiled
@@ -43,21 +43,28 @@ def _inference(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
     plain, autocast = inference(network, lr), inference(network, lr, autocast=True)
     exact = plain()
     runs: dict[str, Callable[[], Tensor]] = {"plain": plain, "plain, bf16 autocast": autocast}
+    told: dict[str, object] = {}
     fast = _accelerated(context, ours, lr)
     if isinstance(fast, str):
         yield Row(section=case.name, case=_case(lr), variant="accelerated", what="forward", note=fast)
     else:
         runs["accelerated"] = lambda: fast(lr).sr
+        told = _told(fast.report)
     for row in context.measured(runs, section=case.name, case=_case(lr), what="forward"):
-        found: dict[str, object] = {}
-        if row.variant != "plain" and not row.note:
-            found["error"] = _error(runs[row.variant](), exact)
-        if row.variant == "accelerated" and not row.note and not isinstance(fast, str):
-            prepared = f"{fast.report.precision}, {fast.report.graph}, {fast.report.seconds:.0f} s to prepare"
-            found["note"] = "; ".join((prepared, *fast.report.refused))
-            if fast.report.graph == "compiled":  # its memory was taken before, and what is within is not seen
-                found["peak_bytes"] = None
-        yield row.model_copy(update=found)
+        if row.variant == "plain" or row.note:  # the note of one that failed
+            yield row
+            continue
+        found = told if row.variant == "accelerated" else {}
+        yield row.model_copy(update={"error": _error(runs[row.variant](), exact), **found})
+
+
+def _told(report: AccelerationReport) -> dict[str, object]:
+    """What a row tells of an acceleration."""
+    prepared = f"{report.precision}, {report.graph}, {report.seconds:.0f} s to prepare"
+    told: dict[str, object] = {"note": "; ".join((prepared, *report.refused))}
+    if report.graph == "compiled":  # its memory was taken before, and what is within is not seen
+        told["peak_bytes"] = None
+    return told
 
 
 def _accelerated(context: Context, ours: nn.Module, lr: Tensor) -> Accelerated | str:
