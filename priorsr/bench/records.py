@@ -85,10 +85,9 @@ class ModelFacts(Facts):
         trained: Any = self.weights_hash
         if "recipe" in self.card:
             asked = {key: self.card.get(key) for key in ("recipe", "preset", "overrides", "stage", "precision")}
-            data = self.card.get("data")
             minutes = self.card.get("minutes")
             budget = {"steps": self.card.get("steps")} if minutes is None else {"minutes": minutes}
-            trained = {**asked, **budget, "data": data.get("hash") if isinstance(data, dict) else data}
+            trained = {**asked, **budget, "data": _without_names(self.card.get("data"))}
         model = [self.distribution, self.name, self.config, self.precision, self.accelerated]
         return _short({"model": model, "training": trained})
 
@@ -379,6 +378,20 @@ def record_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Record.model_json_schema(mode="serialization"),
     }
+
+
+def _without_names(data: JsonValue) -> JsonValue:
+    """Remove the names of face sets from the training data of a card; older cards have one set, not a list."""
+    if isinstance(data, dict):
+        return data.get("hash")
+    if isinstance(data, list):
+        return [
+            {key: value for key, value in part.items() if key not in ("name", "version")}
+            if isinstance(part, dict)
+            else part
+            for part in data
+        ]
+    return data
 
 
 def _short(identity: Mapping[str, Any]) -> str:

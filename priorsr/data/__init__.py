@@ -5,6 +5,17 @@ from __future__ import annotations
 from priorsr.data.face_set import FaceSet
 from priorsr.data.loader import FaceLoader
 from priorsr.data.manifest import Manifest, Provenance
+from priorsr.data.training_set import TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 
-__all__ = ["About", "Face", "FaceLoader", "FaceSet", "Manifest", "Pixels", "Provenance", "write_face_set"]
+__all__ = [
+    "About",
+    "Face",
+    "FaceLoader",
+    "FaceSet",
+    "Manifest",
+    "Pixels",
+    "Provenance",
+    "TrainingSet",
+    "write_face_set",
+]

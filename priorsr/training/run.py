@@ -16,7 +16,7 @@ from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list
 from rich.console import Console
 
-from priorsr.data import FaceSet
+from priorsr.data import FaceSet, TrainingSet
 from priorsr.errors import DataError, OptionError, did_you_mean
 from priorsr.memory import keep_freed_memory
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
@@ -106,7 +106,10 @@ def train(
         folder,
         accelerator,
         Journal(folder, accelerator, report),
-        {key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "data", "precision")},
+        {
+            **{key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "precision")},
+            "data": [TrainingSet.of(faces).model_dump(mode="json")],
+        },
         pace,
     )
     accelerator.wait_for_everyone()  # all have looked before the first file is written

@@ -146,6 +146,25 @@ def test_seeds_of_one_method_share_its_id(make_record, change, same) -> None:
     assert (model.method == other.method) == same
 
 
+SET = {"name": "d", "version": "1", "hash": "1" * 64, "split": "train", "count": 9, "weight": 1.0, "priors": {}}
+
+
+@pytest.mark.parametrize(
+    ("sets", "same"),
+    [
+        ([{**SET, "name": "e", "version": "2"}], True),
+        ([{**SET, "hash": "2" * 64}], False),
+        ([{**SET, "split": "val"}], False),
+        ([{**SET, "priors": {"parsing": {"tool": "parsing_net", "version": "1"}}}], False),
+        ([SET, {**SET, "hash": "2" * 64}], False),
+        ([{**SET, "weight": 2.0}], False),
+    ],
+)
+def test_a_method_is_of_its_training_sets_whatever_they_are_called(make_record, sets, same) -> None:
+    first, other = (make_record().model.model_copy(update={"card": {**CARD, "data": data}}) for data in ([SET], sets))
+    assert (first.method == other.method) == same
+
+
 def test_runs_of_equal_minutes_are_one_method_whatever_steps_they_took(make_record) -> None:
     model = make_record().model
     cards = [{**CARD, "minutes": 10.0, "steps": steps} for steps in (400, 410)]

@@ -9,7 +9,7 @@ import pytest
 import torch
 import toys
 
-from priorsr.data import FaceLoader, FaceSet
+from priorsr.data import FaceLoader, FaceSet, TrainingSet
 from priorsr.metrics import load_protocol, psnr
 from priorsr.models import weights
 from priorsr.training import RunResult
@@ -17,7 +17,7 @@ from priorsr.training import RunResult
 Run = Callable[..., RunResult]
 
 
-def test_products_are_models_with_a_card(run: Run) -> None:
+def test_products_are_models_with_a_card(run: Run, faces: Path) -> None:
     result = run("toy-distilled", seed=3)
     assert result.products == {name: result.folder / f"weights/{name}.safetensors" for name in ("teacher", "student")}
     model = weights.load(result.products["student"])
@@ -25,7 +25,9 @@ def test_products_are_models_with_a_card(run: Run) -> None:
     card = model.card
     assert (card["recipe"], card["stage"], card["steps"], card["seed"]) == ("toy-distilled", "student", 8, 3)
     assert card["networks"] == {"teacher": "Toy"}
-    assert card["data"]["name"] == "toy faces"
+    (data,) = card["data"]
+    assert (data["name"], data["split"], data["count"], data["weight"]) == ("toy faces", "train", 12, 1.0)
+    assert TrainingSet.model_validate(data) == TrainingSet.of(FaceSet.open(faces))
     assert card["scores"] == {"psnr_y (priorsr@1 (adapted to 32 px), val)": result.scores["student"][1]}
     assert card["prior"] == "none"
     assert card["absent"] == {"perceptual": "a toy sees nothing"}

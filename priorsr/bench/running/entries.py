@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 from torch import nn
 
 from priorsr.bench.records import ModelFacts, TrainingFacts
+from priorsr.data import TrainingSet
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.files import read_json
 from priorsr.models.weights import load, read_card, weights_hash
@@ -154,5 +156,13 @@ def _declared(value: Any) -> tuple[str, ...] | Literal["unknown"]:
     if isinstance(value, Mapping):  # networks by their name in the recipe
         return tuple(f"{name}: {network}" for name, network in value.items())
     if isinstance(value, list | tuple):
-        return tuple(map(str, value))
+        return tuple(_named(part) for part in value)
     return "unknown"
+
+
+def _named(part: Any) -> str:
+    """Return what a card's list names, a face set in words."""
+    try:
+        return str(TrainingSet.model_validate(part))
+    except ValidationError:
+        return str(part)

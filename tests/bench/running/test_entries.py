@@ -64,6 +64,13 @@ def test_a_weights_file_is_what_was_saved(network, tmp_path) -> None:
     assert entry.training.networks == ("teacher: Teacher",)
 
 
+def test_several_training_sets_are_all_declared(network, tmp_path) -> None:
+    path = tmp_path / "mine.safetensors"
+    one = {"name": "a", "version": "1", "hash": "1" * 64, "split": "train", "count": 9, "priors": {}}
+    priorsr.save(network, path, card={"data": [one, {**one, "name": "b", "hash": "2" * 64, "weight": 2.0}, "others"]})
+    assert entry_from_spec(path).training.data == ("a 1 train (111111111111)", "b 1 train x 2 (222222222222)", "others")
+
+
 def test_one_changed_weight_is_another_hash(network) -> None:
     before = entry_of(network).facts.weights_hash
     with torch.no_grad():
