@@ -7,9 +7,11 @@ entry_points.txt of any installed distribution ends its whole scan.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from priorsr.errors import did_you_mean
 from priorsr.kinds import KINDS
@@ -34,12 +36,24 @@ class Offer:
         return self.name if self.distribution in (OWN, SESSION) else f"{self.distribution}:{self.name}"
 
 
+class Installed(NamedTuple):
+    """A distribution that offers components, and its version."""
+
+    distribution: str
+    version: str
+
+
 @dataclass(frozen=True)
 class Scan:
-    """What a walk over the installed distributions found, and what it could not read, a sentence each."""
+    """What a walk over the installed distributions found, and what it could not read, a sentence each.
+
+    packages: by the name of a package or module that can be imported, the distribution that brings it; only of
+        distributions that offer components.
+    """
 
     offers: tuple[Offer, ...] = ()
     problems: tuple[str, ...] = ()
+    packages: Mapping[str, Installed] = field(default_factory=dict)
 
 
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -58,6 +72,7 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
     """
     offers: list[Offer] = []
     problems: list[str] = []
+    packages: dict[str, Installed] = {}
     seen: set[str] = set()
     for distribution in metadata.distributions() if distributions is None else distributions:
         try:
@@ -68,8 +83,27 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
             continue
         if name not in seen:
             seen.add(name)
+            before = len(offers)
             _read(text, name, version, offers, problems)
-    return Scan(tuple(offers), tuple(problems))
+            targets = {offer.target.partition(":")[0].partition(".")[0] for offer in offers[before:]}
+            for package in (targets | _top_level(distribution)) if targets else ():
+                packages.setdefault(package, Installed(name, version))
+    return Scan(tuple(offers), tuple(problems), packages)
+
+
+def _top_level(distribution: metadata.Distribution) -> set[str]:
+    """The packages and modules that a distribution brings, as far as its metadata or a folder of its own tell."""
+    try:
+        listed = (distribution.read_text("top_level.txt") or "").split()
+        files = [PurePosixPath(file) for file in distribution.files or ()]
+        folder = Path(str(distribution.locate_file("")))
+        if not files and len([*folder.glob("*.dist-info"), *folder.glob("*.egg-info")]) == 1:
+            found = (*folder.glob("*.py"), *folder.glob("*/__init__.py"))
+            files = [PurePosixPath(path.relative_to(folder)) for path in found]
+    except Exception:  # metadata that cannot be read can mean nothing to us
+        return set()
+    sources = [file for file in files if file.suffix == ".py" and file.parts[0] not in ("..", "/")]
+    return {*listed, *(file.parts[0].removesuffix(".py") for file in sources)}
 
 
 def _read(text: str, distribution: str, version: str, offers: list[Offer], problems: list[str]) -> None:

@@ -22,7 +22,7 @@ from priorsr.errors import (
     did_you_mean,
 )
 from priorsr.kinds import KINDS, get_kind
-from priorsr.plugins import OWN, SESSION, Offer, Scan, normalise, scan
+from priorsr.plugins import OWN, SESSION, Installed, Offer, Scan, normalise, scan
 from priorsr.version import __version__
 
 T = TypeVar("T", bound=type)
@@ -85,6 +85,11 @@ def offers(kind: str) -> list[Offer]:
     ]
     found = [*own, *session, *(offer for offer in _discovered().offers if offer.kind == kind)]
     return sorted(found, key=lambda offer: (offer.name, offer.distribution != OWN, offer.distribution))
+
+
+def packages() -> dict[str, Installed]:
+    """The packages of priorsr and of all distributions that offer components, by the name that they are imported by."""
+    return {**_discovered().packages, OWN: Installed(OWN, __version__)}
 
 
 def names(kind: str) -> list[str]:

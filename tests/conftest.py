@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from priorsr import plugins, registry
 
 os.environ["TRITON_INTERPRET"] = "1"  # is read when a kernel is defined, Triton's own too: before torch imports Triton
 
@@ -44,3 +51,45 @@ def tiny_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sets") / "tiny"
     synthesise(path, count=12, seed=0, size=64, val=3, test=2)
     return path
+
+
+@cache
+def _really_installed() -> plugins.Scan:
+    return plugins.scan()
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Install a throwaway distribution, or another version in its place: its name, entry points by kind, and files.
+
+    install("fsr-x", {"fusion": "mine = fsr_x:Mine"}, {"fsr_x.py": SOURCE}, version="0.1.0")
+    """
+    monkeypatch.setattr(registry, "_state", registry._State())
+    known, real = set(sys.modules), _really_installed()
+
+    def put(name: str, offers: Mapping[str, str], files: Mapping[str, str], *, version: str = "0.1.0") -> None:
+        folder = tmp_path / "installed" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text("".join(f"[priorsr.{kind}]\n{line}\n" for kind, line in offers.items()))
+        for path, source in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(source)
+        forget()
+        if str(folder) not in sys.path:
+            monkeypatch.syspath_prepend(str(folder))
+        importlib.invalidate_caches()
+        folders = [str(path) for path in sorted((tmp_path / "installed").iterdir())]
+        own = plugins.scan(metadata.distributions(path=folders))
+        everything = plugins.Scan(real.offers + own.offers, own.problems, {**real.packages, **own.packages})
+        registry._state = registry._State(everything, registry._state.session)
+
+    def forget() -> None:
+        for name in set(sys.modules) - known:
+            if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+                del sys.modules[name]
+
+    yield put
+    forget()

@@ -17,6 +17,7 @@ PLUGINS = sorted((ROOT.parent / "plugins").glob("*/*/__init__.py"))
 
 FLOORS = [
     {"core"},
+    {"sources"},
     {"kernels"},
     {"blocks", "priors", "losses"},
     {"models"},

@@ -1,0 +1,118 @@
+"""Which components an object is made of, and the hashes of their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from priorsr.errors import OptionError
+from priorsr.kinds import KINDS
+from priorsr.plugins import OWN, SESSION, Offer
+from priorsr.registry import offer_of, packages
+from priorsr.sources.closure import Closure
+from priorsr.sources.component import LIBRARY, UNREGISTERED, Component, Use
+from priorsr.sources.live import LiveSource
+from priorsr.sources.trees import sha256
+
+_PRIORSR = Path(__file__).parents[1]
+_COMPUTE_NOTHING = ("reading", "sources")  # rooms beside the plain files, which find names and read files
+
+
+def components_of(things: Iterable[object], used_for: Use, *, modules: Iterable[str] = ()) -> tuple[Component, ...]:
+    """Return the components that objects are made of, themselves included, and the libraries that these import.
+
+    An object's parts are its modules (of an nn.Module), and what those hold as attributes, also in lists and
+    dictionaries. A thing that declares no kind counts as a model. modules: further modules that took part.
+    """
+    used = sorted({(_kind(part) or "model", type(part)) for thing in things for part in _parts(thing)}, key=str)
+    found: list[Component] = []
+    imported: dict[str, set[str]] = {}
+    for kind, component in used:
+        offer = _offer(kind, component)
+        digest, foreign = _source(component, offer)
+        found.append(Component(used_for, kind, offer.name, offer.distribution, offer.version, digest))
+        _add(imported, foreign)
+    _add(imported, Closure(modules, _distribution_of).statements())
+    versions = dict(packages().values())
+    found.extend(
+        Component(used_for, LIBRARY, distribution, distribution, versions[distribution], sha256(*sorted(statements)))
+        for distribution, statements in imported.items()
+    )
+    return tuple(sorted(found))
+
+
+def source_hash(offer: Offer, component: type) -> str:
+    """Return the hash of the source of a component's class."""
+    return _source(component, offer)[0]
+
+
+def code_hash(modules: Iterable[str]) -> str:
+    """Return the hash of modules of priorsr and of all that they import."""
+    return sha256(*sorted(Closure(modules, _distribution_of).statements()[OWN]))
+
+
+def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
+    """The hash of a class's source, and the statements of other distributions that it imports."""
+    if offer.distribution in (SESSION, UNREGISTERED):
+        live = LiveSource(component, _distribution_of)
+        return live.digest, Closure(live.modules, _distribution_of).statements()
+    closure = Closure([component.__module__], _distribution_of)
+    statements = closure.statements()
+    own = closure.hash_of(component.__module__, component.__qualname__.partition(".")[0]) or component.__qualname__
+    return sha256(own, *sorted(statements.pop(offer.distribution, ()))), statements
+
+
+def _distribution_of(module: str) -> str | None:
+    """The distribution of a module, if it offers components; None for priorsr's core, which computes nothing."""
+    top, _, rest = module.partition(".")
+    installed = packages().get(top)
+    if installed is None or (top == OWN and _is_core(rest)):
+        return None
+    return installed.distribution
+
+
+def _is_core(module: str) -> bool:
+    """Whether a module below priorsr is a plain file there, or of a room that computes nothing."""
+    room = module.partition(".")[0]
+    return room in ("", *_COMPUTE_NOTHING) or not (_PRIORSR / room).is_dir()
+
+
+def _offer(kind: str, component: type) -> Offer:
+    try:
+        return offer_of(kind, component)
+    except OptionError:
+        return Offer(kind, component.__qualname__, "", UNREGISTERED, "")
+
+
+def _kind(thing: object) -> str | None:
+    kind = getattr(type(thing), "kind", None)
+    return kind if isinstance(kind, str) and kind in KINDS else None
+
+
+def _parts(thing: Any) -> Iterator[Any]:
+    """A thing, and the components that it is made of, and that these are made of."""
+    todo, seen = [thing], set[int]()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        for module in part.modules() if callable(getattr(part, "modules", None)) else (part,):
+            values = (module, *(each for value in getattr(module, "__dict__", {}).values() for each in _each(value)))
+            todo.extend(value for value in values if _kind(value))
+
+
+def _each(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list | tuple):
+        yield from value
+    else:
+        yield value
+
+
+def _add(found: dict[str, set[str]], more: dict[str, set[str]]) -> None:
+    for distribution, statements in more.items():
+        found.setdefault(distribution, set()).update(statements)
