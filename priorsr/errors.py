@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from priorsr.text import one_line
+
 
 class PriorsrError(Exception):
-    """A mistake that the user can mend, told in one sentence."""
+    """A mistake that the user can mend, in one sentence: one printable line, whoever wrote what it quotes."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(one_line(sentence))
 
 
 class UnknownNameError(PriorsrError):

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, their hashes, and what is said of their content and place."""
+"""Files that are written whole or not at all, their hashes, and what is said of their place."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from priorsr.errors import DataError, MissingExtraError
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
+from priorsr.reading.json_files import read_json as read_json  # TODO: import it from there
+from priorsr.reading.mistakes import first_mistake as first_mistake
 
 
 @contextmanager
@@ -56,29 +55,6 @@ def atomic_text(path: Path, text: str) -> None:
 def atomic_json(path: Path, value: Any) -> None:
     """Write `value` to `path` as readable JSON, whole or not at all; NaN and infinity are refused."""
     atomic_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file; raises DataError naming the file if it is missing or broken."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; a JSON file was expected") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error})") from error
-
-
-def first_mistake(error: ValidationError, whole: str, skip: int = 0) -> str:
-    """The first thing that pydantic finds wrong with a file's content, as "FIELD is VALUE: what was expected".
-
-    whole: what to call the content where no single field is wrong. skip: leading parts of a field's place that are not
-    the file's, such as the tag of a union.
-    """
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"][skip:])) or whole
-    value = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r:.80}"  # a field's surroundings
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{where}{value}: {said[:1].lower()}{said[1:]}"
 
 
 def without_home(text: str) -> str:

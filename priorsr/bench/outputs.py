@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
 from torch import Tensor
 
 from priorsr.bench.images import array_hashes, load_arrays, load_images, pixel_hashes, save_arrays, save_images
 from priorsr.bench.records import Cost, Environment, Execution, Facts, Hash, Id, ImageHashes
 from priorsr.errors import DataError
 from priorsr.files import atomic_json
+from priorsr.reading.json_files import read_facts
 from priorsr.types import Batch
 
 
@@ -81,12 +81,12 @@ def find_outputs(folder: Path, outputs: str, made_by: str, ids: Sequence[str], *
 
 
 def _read_facts(path: Path) -> OutputFacts | None:
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        return OutputFacts.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise BrokenOutputsError(f"{path}: does not say what the images are ({type(error).__name__})") from error
+        return read_facts(path, OutputFacts, "the facts of the images")
+    except DataError as error:
+        raise BrokenOutputsError(str(error)) from error
 
 
 def are_there(folder: Path, images: Mapping[str, ImageHashes]) -> bool:

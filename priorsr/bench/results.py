@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from priorsr.bench.records import FORMAT, Record
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, first_mistake, read_json
+from priorsr.files import atomic_json
+from priorsr.reading.content import read_content
+from priorsr.reading.json_files import MOST_BYTES, parse_facts, parse_json
+
+WHOLE = "the record"
 
 
 def record_path(results: Path, record: str) -> Path:
@@ -40,17 +42,18 @@ def lr_kind(reduction_hash: str) -> str:
 def write_record(results: Path, record: Record) -> Path:
     """Write a record into a results folder, whole or not at all; raises DataError for one that could not be read."""
     path, content = record_path(results, record.id), record.model_dump(mode="json")
-    _validated(path, json.dumps(content))
+    parse_facts(json.dumps(content), path, Record, WHOLE)
     atomic_json(path, content)
     return path
 
 
 def read_record(path: Path) -> Record:
     """Read a record; raises DataError naming the file, the field, its value and what was expected."""
-    content = read_json(path)
+    text = read_content(path, "a record", MOST_BYTES)
+    content = parse_json(text, path)
     if isinstance(content, dict) and content.get("format") != FORMAT:
-        raise DataError(f"{path}: has format {content.get('format')!r}; this version of priorsr reads {FORMAT}")
-    record = _validated(path, path.read_bytes())
+        raise DataError(f"{path}: has format {content.get('format')!r:.80}; this version of priorsr reads {FORMAT}")
+    record = parse_facts(text, path, Record, WHOLE)
     if path.stem != record.id:
         raise DataError(f"{path}: holds the record {record.id!r}; a file's name is its record's id")
     return record
@@ -62,10 +65,3 @@ def read_results(results: str | Path) -> list[Record]:
     if not paths:
         raise DataError(f"{results}: holds no record; a results folder with records/*.json was expected")
     return [read_record(path) for path in paths]
-
-
-def _validated(path: Path, content: str | bytes) -> Record:
-    try:
-        return Record.model_validate_json(content)
-    except ValidationError as error:
-        raise DataError(f"{path}: {first_mistake(error, 'the record')}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -13,6 +12,7 @@ import priorsr
 from priorsr.bench.records import Record
 from priorsr.config import build_config
 from priorsr.files import sha256_file, sha256_json
+from priorsr.reading.toml_files import parse_toml
 from priorsr.version import __version__
 
 SOURCES = (
@@ -62,8 +62,9 @@ class Fault:
 @lru_cache
 def known_faults() -> tuple[Fault, ...]:
     """The faults that `known_wrong.toml` lists."""
-    content = tomllib.loads(files("priorsr.bench").joinpath("known_wrong.toml").read_text(encoding="utf-8"))
-    return tuple(build_config(Fault, None, fault, "known_wrong.toml") for fault in content.get("wrong", ()))
+    name = "known_wrong.toml"
+    content = parse_toml(files("priorsr.bench").joinpath(name).read_bytes(), name)
+    return tuple(build_config(Fault, None, fault, name) for fault in content.get("wrong", ()))
 
 
 def known_wrong(record: Record) -> dict[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from priorsr.errors import DataError, PriorsrError
-from priorsr.files import first_mistake, read_json
 from priorsr.priors import label_map, landmark_scheme
+from priorsr.reading.json_files import read_facts
 
 NAME = "manifest.json"
 
@@ -72,16 +72,12 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder; a face set was expected")
     path = folder / NAME
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{folder}: is no face set, since it has no {NAME}; priorsr data import makes one")
+    manifest = read_facts(path, Manifest, "the manifest")
     try:
-        manifest = Manifest.model_validate(read_json(path))
         label_map(manifest.label_map)
         landmark_scheme(manifest.landmark_scheme)
-    except ValidationError as error:
-        raise DataError(f"{path}: {first_mistake(error, 'the manifest')}") from error
-    except DataError:
-        raise
     except PriorsrError as error:
         raise DataError(f"{path}: {error}") from error
     return manifest

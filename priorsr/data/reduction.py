@@ -18,7 +18,7 @@ from priorsr.errors import OptionError, ShapeError, UnknownNameError, did_you_me
 Kernel = Callable[[np.ndarray, int], np.ndarray]
 """(hr (H,W,3) uint8, scale) -> (H/scale,W/scale,3) float64 in [0, 1], up to overshoot."""
 
-_BLIND = re.compile(r"blind(?:-(\d+))?")
+_BLIND = re.compile(r"blind(?:-([0-9]{1,18}))?")
 
 
 def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True, *, face: str | None = None) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.resources import files
@@ -18,6 +17,7 @@ from priorsr.data.reduction import check_scale, find_kernel, reduce
 from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError, UnknownNameError, did_you_mean
 from priorsr.files import sha256_json
 from priorsr.metrics.score import SCORES, Count, Flag, Score, Scores, Scoring
+from priorsr.reading.toml_files import read_toml
 
 Section = TypeVar("Section")
 
@@ -136,14 +136,11 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
         path = _packaged() / f"{name_or_path}.toml"
     else:
         raise UnknownNameError(f"there is no protocol {name_or_path!r}; {did_you_mean(name_or_path, protocol_names())}")
+    content = read_toml(path, "a protocol NAME@V.toml")
     try:
-        return _parse(path.name.removesuffix(".toml"), tomllib.loads(path.read_text(encoding="utf-8")))
+        return _parse(path.name.removesuffix(".toml"), content)
     except PriorsrError as error:
         raise DataError(f"{path}: {error}") from error
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; a protocol NAME@V.toml was expected") from None
-    except (OSError, ValueError) as error:  # broken TOML and UTF-8 are ValueErrors
-        raise DataError(f"{path}: cannot be read as TOML ({error})") from error
 
 
 def _packaged() -> Path:

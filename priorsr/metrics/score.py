@@ -24,10 +24,13 @@ from priorsr.metrics.psnr import mse, psnr_of_mse
 from priorsr.metrics.ssim import Centre, Window
 from priorsr.metrics.views import View
 
-Count = Annotated[int, Field(strict=True, ge=1)]
-Border = Annotated[int, Field(strict=True, ge=0)]
+Count = Annotated[int, Field(strict=True, ge=1, le=2**31)]
+Border = Annotated[int, Field(strict=True, ge=0, le=2**31)]
 Flag = Annotated[bool, Field(strict=True)]
-Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+# Bounds in which float64 neither overflows nor divides by 0, far from what anybody scores with.
+Sigma = Annotated[float, Field(strict=True, ge=0.01, le=1e4)]
+Constant = Annotated[float, Field(strict=True, ge=1e-6, le=1)]
+Exponent = Annotated[float, Field(strict=True, ge=1e-6, le=100)]
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class Ssim:
     name: ClassVar[str] = "ssim"
     colour: Colour
     window: Count
-    sigma: Positive
-    k1: Positive
-    k2: Positive
+    sigma: Sigma
+    k1: Constant
+    k2: Constant
 
     def terms(self, view: View) -> Tensor:
         """(B,1)."""
@@ -77,8 +80,8 @@ class UniformSsim:
     colour: Colour
     window: Annotated[int, Field(strict=True, ge=2)]
     unbiased: Flag
-    k1: Positive
-    k2: Positive
+    k1: Constant
+    k2: Constant
 
     def terms(self, view: View) -> Tensor:
         """(B,1)."""
@@ -97,11 +100,11 @@ class MsSsim:
     name: ClassVar[str] = "msssim"
     colour: Colour
     window: Count
-    sigma: Positive
-    k1: Positive
-    k2: Positive
-    weights: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    last_scale_counted: Count
+    sigma: Sigma
+    k1: Constant
+    k2: Constant
+    weights: Annotated[tuple[Exponent, ...], Field(min_length=1, max_length=16)]
+    last_scale_counted: Annotated[int, Field(strict=True, ge=1, le=100)]
     centre: Centre
 
     def terms(self, view: View) -> Tensor:

@@ -92,7 +92,7 @@ def test_the_documents_table_is_the_data() -> None:
     [
         ('psnr = "27.37"', "family-x.toml: values.0.psnr is '27.37'"),
         ("pnsr = 27.37", "family-x.toml: values.0.pnsr"),
-        ("psnr = ", "family-x.toml: cannot be read as a family of reported values"),
+        ("psnr = ", "family-x.toml: cannot be read as TOML"),
     ],
 )
 def test_a_broken_file_is_told_by_its_name(line, sentence) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from priorsr.bench import scorer
 from priorsr.bench.records import JudgeFacts, SetScore
 from priorsr.bench.scorer import Fault, known_faults, known_wrong, scorer_hash
 from priorsr.errors import OptionError
+from priorsr.reading.toml_files import parse_toml
 
 
 def test_the_hash_is_of_the_code_that_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,12 +57,11 @@ def test_scores_of_versions_known_to_be_wrong_are_marked(make_record, faults, ve
 def test_the_table_is_read_and_the_example_in_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (Path(scorer.__file__).parent / "known_wrong.toml").read_text(encoding="utf-8")
     (example,) = re.findall(r"# \[\[wrong\]\]\n(?:# .*\n)+", text)
-    loads = tomllib.loads
     for content, expected in ((text, 0), (re.sub(r"(?m)^# ", "", example), 1)):
-        monkeypatch.setattr(scorer.tomllib, "loads", lambda _, content=content: loads(content))
+        monkeypatch.setattr(scorer, "parse_toml", lambda _, name, content=content: parse_toml(content, name))
         known_faults.cache_clear()
         assert len(known_faults()) == expected
-    monkeypatch.setattr(scorer.tomllib, "loads", lambda _: {"wrong": [{"since": "0.1", "before": "0.2"}]})
+    monkeypatch.setattr(scorer, "parse_toml", lambda *_: {"wrong": [{"since": "0.1", "before": "0.2"}]})
     known_faults.cache_clear()
     with pytest.raises(OptionError, match="known_wrong"):
         known_faults()

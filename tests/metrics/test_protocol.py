@@ -195,5 +195,28 @@ def test_broken_multi_scale(tmp_path, old, new):
     text = published_text("priorsr@1")
     assert old in text
     path.write_text(text.replace(old, new))
-    with pytest.raises(DataError, match=r"\[scoring\.(ms)?ssim"):
+    with pytest.raises(DataError, match=r"scoring\.(ms)?ssim"):
+        load_protocol(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("sigma = 1.5", "sigma = 1e308"),
+        ("sigma = 1.5", "sigma = 1e-320"),
+        ("k1 = 0.01", "k1 = 1e308"),
+        ("k2 = 0.03", "k2 = 1e-320"),
+        ("0.2363, 0.1333]", "0.2363, 1e308]"),
+        ("[0.0448, 0.2856, 0.3001, 0.2363, 0.1333]", f"[{', '.join(['0.1'] * 60)}]"),
+        ("batch = 1", "batch = 4611686018427387904"),
+        ("hr_size = 128", "hr_size = 4611686018427387904"),
+        ('kernel = "pil-bicubic"', f'kernel = "blind-{"9" * 3000}"'),
+    ],
+)
+def test_numbers_that_no_score_can_bear_are_refused(tmp_path, old, new):
+    path = tmp_path / "priorsr@2.toml"
+    text = published_text("priorsr@1")
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(DataError, match=rf"{path.name}: .*(scoring|reduction)"):
         load_protocol(path)

@@ -6,7 +6,6 @@ A family is a file `family-NAME.toml` of this folder; the values' sources stand 
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 
@@ -14,7 +13,8 @@ from pydantic import ValidationError
 
 from priorsr.bench.records import Facts
 from priorsr.errors import DataError
-from priorsr.files import first_mistake
+from priorsr.reading.mistakes import first_mistake
+from priorsr.reading.toml_files import parse_toml
 
 
 class Reported(Facts):
@@ -57,11 +57,9 @@ def families() -> tuple[Family, ...]:
 
 def parse(text: str, name: str) -> Family:
     """A family's file; raises DataError naming the file, the key and what is wrong."""
+    content = parse_toml(text, name)
     try:
-        content = tomllib.loads(text)
         return Family.model_validate({**content, "values": tuple(content.get("values", ()))})
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{name}: cannot be read as a family of reported values ({error})") from error
     except ValidationError as error:
         raise DataError(f"{name}: {first_mistake(error, 'the family')}") from error
 

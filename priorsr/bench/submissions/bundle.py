@@ -13,14 +13,13 @@ from typing import Literal, TypeVar
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
 from priorsr.bench.records import Facts, Hash, Record
 from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
 from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
 from priorsr.errors import DataError
-from priorsr.files import first_mistake
+from priorsr.reading.json_files import parse_facts
 
 _Facts = TypeVar("_Facts", bound=Facts)
 
@@ -92,10 +91,7 @@ class Bundle:
         return png_pixels(name, content, size).transpose(2, 0, 1).astype(np.float32) / 255
 
     def _parsed(self, facts: type[_Facts], name: str) -> _Facts:
-        try:
-            return facts.model_validate_json(self.archive.read(name, MOST_JSON))
-        except ValidationError as error:
-            raise DataError(f"{self.path}: {name}: {first_mistake(error, 'the whole')}") from error
+        return parse_facts(self.archive.read(name, MOST_JSON), f"{self.path}: {name}", facts, "the whole")
 
     def _record(self, name: str) -> Record:
         record = self._parsed(Record, name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime
 
 from priorsr.bench.records import Count, Facts, Hash, Id, Record
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, first_mistake, read_json, sha256_json
+from priorsr.files import atomic_json, sha256_json
+from priorsr.reading.json_files import read_facts
 
 TIERS = ("self-reported", "scores recomputed from the images", "faces rerun from the weights")
 """What was checked, by tier. The first is what a record says of itself."""
@@ -63,11 +64,7 @@ def read_verifications(results: str | Path) -> dict[str, Verification]:
     """The verifications of a results folder by their record's id; raises DataError naming the file that is broken."""
     found = {}
     for path in sorted((Path(results) / "verifications").glob("[!.]*.json")):
-        read_json(path)  # a sentence for what is no JSON
-        try:
-            verification = Verification.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            raise DataError(f"{path}: {first_mistake(error, 'the verification')}") from error
+        verification = read_facts(path, Verification, "the verification")
         if path.stem != verification.record:
             raise DataError(f"{path}: is of the record {verification.record!r}; a file's name is its record's id")
         found[verification.record] = verification

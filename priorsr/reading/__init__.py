@@ -1,0 +1,4 @@
+"""Readers of files that others made: bounded, checked, and refused in one sentence that names the file.
+
+There is one for each format; nothing else in priorsr parses JSON, TOML, .safetensors, .npy, .npz or .pth.
+"""

@@ -1,0 +1,47 @@
+"""What JSON and TOML hold, held to bounds, so that it can be walked, compared, hashed and written again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from priorsr.errors import DataError
+
+DEPTH = 64
+LARGEST = 2**63
+
+
+def check_plain(content: Any, where: object) -> None:
+    """Raise DataError naming the file `where` and the field for what no file of ours needs, and much code cannot bear.
+
+    That is nesting deeper than 64, NaN, infinity, whole numbers beyond 64 bits, and text that is not Unicode.
+    """
+    todo: list[tuple[tuple[Any, ...], Any]] = [((), [content])]
+    while todo:
+        place, container = todo.pop()
+        if len(place) > DEPTH:
+            raise DataError(f"{where}: {_named(place[:4])}... is nested more than {DEPTH} deep")
+        for key, value in container.items() if isinstance(container, dict) else enumerate(container):
+            if isinstance(value, dict | list):
+                todo.append(((*place, key), value))
+            if problem := _problem(key) or _problem(value):
+                raise DataError(f"{where}: {_named((*place, key))} {problem}")
+
+
+def _problem(value: Any) -> str:
+    """What is wrong with a value, as the end of a sentence, or nothing."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return f"holds {value!r:.80}, which is no Unicode text"
+    elif isinstance(value, float) and not math.isfinite(value):
+        return f"is {value}; a finite number was expected"
+    elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        return "is a whole number beyond 64 bits"
+    return ""
+
+
+def _named(place: tuple[Any, ...]) -> str:
+    """A field's dotted name; the first part of a place is that of the content itself."""
+    return f"{'.'.join(map(str, place[1:])):.120}" or "the content"

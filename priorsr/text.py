@@ -1,0 +1,29 @@
+"""Text of strangers, made fit to be shown: no character in it moves a cursor, turns a line round, or hides."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 2000
+_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Return the text with every character that has no shape of its own spelt out: ESC as \x1b.
+
+    Those are control characters (C0, C1), format characters (bidirectional overrides, zero width), lone surrogates, and
+    what Unicode has not assigned; a space of any width becomes a plain one. keep: characters to leave as they are.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in keep else _spelt(char) for char in text)
+
+
+def one_line(text: str) -> str:
+    """Return the text as one printable line of at most 2,000 characters; a line break becomes a space."""
+    line = printable(_BREAKS.sub(" ", text).strip())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def _spelt(char: str) -> str:
+    return " " if char.isspace() and not _BREAKS.match(char) else char.encode("unicode_escape").decode("ascii")
