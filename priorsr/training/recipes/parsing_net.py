@@ -19,6 +19,7 @@ from priorsr.training import Duration, Optimiser, Progress, Schedule, Stage, Ste
 from priorsr.types import Batch
 
 LEAST = 1e-8  # of a probability, before its logarithm
+LUMINANCE = (0.299, 0.587, 0.114)  # BT.601
 RARE = 1e-4  # the share of pixels below which a class gains no more weight
 
 
@@ -31,8 +32,8 @@ class ParsingNetConfig:
     balanced_until: when cross entropy counts every pixel alike; before, small classes weigh more, at the start as the
         inverse root of their share, or eyes and brows are not found in the time that there is. To the end, that would
         draw them too large.
-    rotation (degrees), scaling, shift (parts of the image), brightness: how far each face is turned, scaled, moved and
-        lit at random, at most, to either side.
+    rotation (degrees), scaling, shift (parts of the image), brightness, contrast, saturation (parts of what they are):
+        how far each face is turned, scaled, moved, lit and coloured at random, at most, to either side.
     scale, reduction: how LR is made.
     """
 
@@ -45,6 +46,8 @@ class ParsingNetConfig:
     scaling: float = 0.15
     shift: float = 0.05
     brightness: float = 0.2
+    contrast: float = 0.0
+    saturation: float = 0.0
     learning_rate: float = 5e-3
     schedule: Schedule = field(default_factory=lambda: cosine(warmup=fraction(0.03)))
     batch_size: int = 16
@@ -57,7 +60,7 @@ class ParsingNetConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.from_lr <= 1:
             raise OptionError(f"from_lr is {self.from_lr}; a part from 0 to 1 was expected")
-        check_not_negative(self, "dice_weight", "rotation", "scaling", "shift", "brightness")
+        check_not_negative(self, "dice_weight", "rotation", "scaling", "shift", "brightness", "contrast", "saturation")
 
 
 class ParsingNetRecipe:
@@ -112,7 +115,7 @@ class ParsingNetRecipe:
         return torch.where(low, enlarge(batch.lr, batch.hr.shape[2] // batch.lr.shape[2]).clamp(0, 1), batch.hr)
 
     def _varied(self, images: Tensor, parsing: Tensor) -> tuple[Tensor, Tensor]:
-        """Images and their maps turned, scaled and moved alike; the images lit differently. Edges are repeated."""
+        """Turn, scale and move images and their maps alike, edges repeated; light and colour the images."""
         config = self.config
         turn, grow, light, right, down = (2 * torch.rand(5, len(images), device=images.device) - 1).unbind()
         angle, factor = torch.deg2rad(config.rotation * turn), 1 + config.scaling * grow
@@ -123,7 +126,16 @@ class ParsingNetRecipe:
         images, parsing = (
             F.grid_sample(x, grid, padding_mode="border", align_corners=False) for x in (images, parsing)
         )
-        return (images * (1 + config.brightness * light)[:, None, None, None]).clamp(0, 1), parsing
+        return self._coloured(images * (1 + config.brightness * light)[:, None, None, None]).clamp(0, 1), parsing
+
+    def _coloured(self, images: Tensor) -> Tensor:
+        """Change each image's contrast about its mean, and its saturation about its grey values."""
+        config = self.config
+        contrast, saturation = (2 * torch.rand(2, len(images), 1, 1, 1, device=images.device) - 1).unbind()
+        mean = images.mean((1, 2, 3), keepdim=True)
+        images = mean + (images - mean) * (1 + config.contrast * contrast)
+        grey = (images * images.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
+        return grey + (images - grey) * (1 + config.saturation * saturation)
 
 
 def cross_entropy(parsing: Tensor, wanted: Tensor, balance: float = 0.0) -> Tensor:
