@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand
@@ -11,13 +12,15 @@ from typer.core import TyperArgument, TyperCommand
 class SeveralValues(TyperCommand):
     """A command whose repeatable options take several values: `--set A=1 B=2` is `--set A=1 --set B=2`.
 
-    In a command that has arguments beside its options, only a word with `=` in it is one more value.
+    In a command that has arguments beside its options, this holds where all of them stand before the first option;
+    elsewhere only a word with `=` in it is one more value.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         repeatable = {name for option in self.params if getattr(option, "multiple", False) for name in option.opts}
-        mixed = any(isinstance(parameter, TyperArgument) for parameter in self.params)
-        return super().parse_args(ctx, list(spread(args, repeatable, "=" if mixed else "")))
+        wanted = sum(isinstance(parameter, TyperArgument) for parameter in self.params)
+        first = sum(1 for _ in takewhile(lambda word: not word.startswith("-"), args))
+        return super().parse_args(ctx, list(spread(args, repeatable, "" if first >= wanted else "=")))
 
 
 def spread(words: Sequence[str], repeatable: Container[str], mark: str) -> Iterator[str]:

@@ -14,7 +14,14 @@ from priorsr.cli.console import console, errors
 
 def train(
     recipe: Annotated[str, typer.Argument(help="The recipe's name, see priorsr list recipe.")],
-    data: Annotated[Path, typer.Option(help="The face set: its splits train and val.")],
+    data: Annotated[
+        list[str],
+        typer.Option(
+            metavar="SET[=WEIGHT]",
+            help="Face sets to train on, mixed in proportion to their sizes, or to WEIGHT times that; "
+            "the first one's split val is validated on.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="The run folder: config, metrics, curves, samples, checkpoints, weights.")],
     preset: Annotated[str | None, typer.Option(help="A preset of the recipe's config, such as paper or nano.")] = None,
     assignments: Annotated[
@@ -25,6 +32,14 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Minutes of the whole run, turned into steps.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise; 0 unless given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT, or start it.")] = False,
+    extend: Annotated[
+        int | None,
+        typer.Option(
+            metavar="STEPS",
+            help="Lengthen the last stage of the finished run in OUT by STEPS, from where its learning rate began to "
+            "fall; for the schedules constant and stable_decay.",
+        ),
+    ] = None,
     precision: Annotated[str, typer.Option(help="auto, float32 or bf16.")] = "auto",
     validate_every: Annotated[int | None, typer.Option(help="Steps; ten times a stage unless given.")] = None,
     log_every: Annotated[int, typer.Option(help="Steps a line of metrics; checkpoints are written where one is.")] = 10,
@@ -52,6 +67,7 @@ def train(
             minutes=minutes,
             seed=seed,
             resume=resume,
+            extend=extend,
             precision=precision,
             validate_every=validate_every,
             log_every=log_every,

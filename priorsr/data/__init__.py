@@ -5,7 +5,8 @@ from __future__ import annotations
 from priorsr.data.face_set import FaceSet
 from priorsr.data.loader import FaceLoader
 from priorsr.data.manifest import Manifest, Provenance
-from priorsr.data.training_set import TrainingSet
+from priorsr.data.mixed_loader import MixedLoader
+from priorsr.data.training_set import TrainingData, TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "FaceLoader",
     "FaceSet",
     "Manifest",
+    "MixedLoader",
     "Pixels",
     "Provenance",
+    "TrainingData",
     "TrainingSet",
     "write_face_set",
 ]

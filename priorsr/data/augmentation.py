@@ -1,34 +1,53 @@
-"""Faces of a batch mirrored and turned, as bytes, before they become floating point.
+"""Faces of a batch mirrored, turned and zoomed, as bytes, before they become floating point.
 
 In NumPy, since work of this size is done before torch's threads have woken up.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from PIL import Image
 from torch import Tensor
 
+from priorsr.data.face_set import FaceSet
+from priorsr.data.order import AUGMENTATION
+from priorsr.data.reduction import reduce
+from priorsr.errors import OptionError
 from priorsr.priors import LabelMap, flip_landmarks, rotate_landmarks
+from priorsr.types import Batch, Prior
 
 
 @dataclass
 class Faces:
-    """A batch of faces. hr: (B,3,H,W), lr: (B,3,h,w), parsing: (B,H,W), all uint8. landmarks: (B,L,2), valid: (B,L)."""
+    """A batch of faces. hr: (B,3,H,W), lr: (B,3,h,w), parsing: (B,H,W), all uint8. landmarks: (B,L,2), valid: (B,L).
 
+    labels: what the classes of the parsing maps mean.
+    """
+
+    ids: tuple[str, ...]
     hr: np.ndarray
     lr: np.ndarray
     parsing: np.ndarray | None
     landmarks: Tensor | None
     valid: Tensor | None
+    labels: LabelMap
 
-    def flip(self, where: np.ndarray, labels: LabelMap) -> None:
+    def pick(self, order: np.ndarray) -> Faces:
+        """Return the faces at these places, in this order."""
+        parts = (self.hr, self.lr, self.parsing, self.landmarks, self.valid)
+        hr, lr, parsing, landmarks, valid = (None if part is None else part[order] for part in parts)
+        return Faces(tuple(self.ids[i] for i in order), hr, lr, parsing, landmarks, valid, self.labels)
+
+    def flip(self, where: np.ndarray) -> None:
         """Mirror the faces at `where` (B) left to right, with their classes and landmarks changing sides."""
         for pixels in (self.hr, self.lr):
             pixels[where] = pixels[where][..., ::-1]
         if self.parsing is not None:
-            self.parsing[where] = np.array(labels.flip, dtype=np.uint8)[self.parsing[where][..., ::-1]]
+            self.parsing[where] = np.array(self.labels.flip, dtype=np.uint8)[self.parsing[where][..., ::-1]]
         if self.landmarks is not None and self.valid is not None:
             points = flip_landmarks(self.landmarks[where], self.valid[where], self.hr.shape[-1])
             self.landmarks[where], self.valid[where] = points
@@ -41,3 +60,84 @@ class Faces:
         if self.landmarks is not None and self.valid is not None:
             points = rotate_landmarks(self.landmarks[where], self.valid[where], quarters, self.hr.shape[-1])
             self.landmarks[where], self.valid[where] = points
+
+    def zoom(self, index: int, side: float, right: float, down: float, reduction: str) -> None:
+        """Enlarge a window of a face to the whole image, and make LR anew from it.
+
+        side: of the window, as a part of the image's. right, down: where in the room that is left for it, from 0 to 1.
+        """
+        height, width = self.hr.shape[2:]
+        x, y = right * (1 - side) * width, down * (1 - side) * height
+        box = (x, y, x + side * width, y + side * height)
+        image = Image.fromarray(self.hr[index].transpose(1, 2, 0))
+        hr = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, box))
+        self.hr[index] = hr.transpose(2, 0, 1)
+        lr = reduce(hr, height // self.lr.shape[2], reduction, face=self.ids[index])
+        self.lr[index] = lr.transpose(2, 0, 1)
+        if self.parsing is not None:
+            classes = Image.fromarray(self.parsing[index])
+            self.parsing[index] = np.asarray(classes.resize((width, height), Image.Resampling.NEAREST, box))
+        if self.landmarks is not None and self.valid is not None:
+            size = torch.tensor([width, height])
+            points = (self.landmarks[index] + 0.5 - torch.tensor([x, y])) / side - 0.5
+            inside = self.valid[index] & ((points >= -0.5) & (points <= size - 0.5)).all(-1)
+            self.landmarks[index], self.valid[index] = points * inside[:, None], inside
+
+    def batch(self) -> Batch:
+        """Return the faces as floating point: images in [0, 1], parsing maps as one-hot probabilities."""
+        parsing = None
+        if self.parsing is not None:
+            classes = np.arange(len(self.labels.classes), dtype=np.uint8)
+            one_hot = self.parsing[:, None] == classes[:, None, None]  # (B,P,H,W)
+            parsing = torch.from_numpy(one_hot.astype(np.float32))
+        lr, hr = (torch.from_numpy(pixels / np.float32(255)) for pixels in (self.lr, self.hr))
+        return Batch(lr, hr, Prior(parsing, self.landmarks, self.valid), self.ids)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of training faces, the same for HR, LR and priors of a face.
+
+    flip: mirror half of the faces, with classes and landmarks changing sides.
+    quarter_turns: turn each face by 0 to 3 right angles. LR is mirrored and turned with HR, not made anew.
+    zoom: enlarge a window of half of the faces to the whole image (bicubic), and make LR anew from it. The window's
+        side is from 1/zoom to 1 of the image's, its place is any. 1 leaves faces as they are.
+    """
+
+    flip: bool = False
+    quarter_turns: bool = False
+    zoom: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.zoom) and self.zoom >= 1):
+            raise OptionError(f"zoom is {self.zoom}; a finite number from 1 was expected")
+
+    def check(self, faces: FaceSet, priors: tuple[str, ...], size: tuple[int, int]) -> None:
+        """Raise OptionError where the faces, of this HR size, cannot be changed so with these priors."""
+        if self.flip and "landmarks" in priors and not faces.landmark_scheme.flip:
+            raise OptionError(
+                f"{faces.path}: its landmarks ({faces.landmark_scheme.name}) cannot be mirrored, since no source "
+                "tells which points change places; flip=False or priors without landmarks were expected"
+            )
+        if self.quarter_turns and size[0] != size[1]:
+            raise OptionError(f"{faces.path}: its faces are {size[0]} x {size[1]}; quarter_turns need square ones")
+
+    def apply(self, faces: Faces, reduction: str, key: tuple[int, int], shard: tuple[int, int]) -> None:
+        """Change the faces of a training batch in place.
+
+        key: (seed, step), which decide what is drawn. shard: (rank, world), which part of the whole batch these are.
+        """
+        count, (rank, world) = len(faces.ids), shard
+        mine = slice(rank * count, (rank + 1) * count)
+        draws = np.random.default_rng([key[0], AUGMENTATION, key[1]])
+        mirrored, turns = draws.random(count * world) < 0.5, draws.integers(0, 4, count * world)
+        windows = draws.random((4, count * world))[:, mine].T
+        if self.flip:
+            faces.flip(mirrored[mine])
+        if self.quarter_turns:
+            for quarters in (1, 2, 3):
+                faces.turn(turns[mine] == quarters, quarters)
+        if self.zoom > 1:
+            for index, (chance, side, right, down) in enumerate(windows):
+                if chance < 0.5:
+                    faces.zoom(index, 1 - side * (1 - 1 / self.zoom), right, down, reduction)

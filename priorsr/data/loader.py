@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from priorsr.data.arrays import Decoded, Streamed
-from priorsr.data.augmentation import Faces
+from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import FaceSet, split_path
+from priorsr.data.order import Order
 from priorsr.errors import DataError, OptionError
-from priorsr.types import Batch, Prior
-
-ORDER, AUGMENTATION = 0, 1  # streams of random numbers
+from priorsr.types import Batch
 
 
 class FaceLoader:
@@ -27,8 +25,7 @@ class FaceLoader:
     batch is then gathered and augmented as a whole, which takes milliseconds: no worker processes are needed.
 
     reduction, scale: see `priorsr.data.reduction`; LR is rounded to 8 bits.
-    flip: mirror half of the faces at random, with classes and landmarks changing sides. quarter_turns: turn each by 0
-        to 3 right angles at random. LR is mirrored and turned with HR, not made anew.
+    flip, quarter_turns, zoom: see `priorsr.data.augmentation.Augmentation`.
     seed: of order and augmentation. shard: (rank, world), which part of every batch of batch_size * world faces is
         this process's.
     priors: "parsing", "landmarks", both or none; where it is not given, those that every face of the split has.
@@ -50,6 +47,7 @@ class FaceLoader:
         seed: int = 0,
         flip: bool = False,
         quarter_turns: bool = False,
+        zoom: float = 1.0,
         shard: tuple[int, int] = (0, 1),
         priors: tuple[str, ...] | None = None,
         size: int | None = None,
@@ -65,21 +63,21 @@ class FaceLoader:
         self.ids = face_set.ids(split)
         face_set.content(split_path(split))  # raises if the list of ids has changed since the set was made
         self._rank, self._world = shard
-        self._flip, self._turn = flip, quarter_turns
-        self.priors = _choose_priors(face_set, split, priors)
-        if flip and "landmarks" in self.priors and not face_set.landmark_scheme.flip:
-            raise OptionError(
-                f"{face_set.path}: its landmarks ({face_set.landmark_scheme.name}) cannot be mirrored, since no source "
-                "tells which points change places; flip=False or priors without landmarks were expected"
-            )
+        self._augmentation = Augmentation(flip, quarter_turns, zoom)
+        self._order = Order([len(self.ids)], seed)
+        self.priors = choose_priors(face_set, split, priors)
         self._pixels = (Decoded if keep else Streamed)(
             face_set, split, size=size, reduction=reduction, scale=scale, parsing="parsing" in self.priors
         )
-        height, width = self._pixels.size
-        if quarter_turns and height != width:
-            raise OptionError(f"{face_set.path}: its faces are {height} x {width}; quarter_turns need square ones")
+        self._augmentation.check(face_set, self.priors, self.size)
         self._places = {face: place for place, face in enumerate(self.ids)}
         self._landmarks, self._valid = self._stack_landmarks()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The height and width of the HR images."""
+        height, width = self._pixels.size
+        return height, width
 
     @property
     def steps_per_epoch(self) -> int:
@@ -89,25 +87,15 @@ class FaceLoader:
     def batch(self, step: int) -> Batch:
         """The training batch of a step, counted from 0 and without end; a function of the seed and the step alone.
 
-        Every epoch is a new permutation of the faces. Its last batch is filled up with the first faces of the next one,
-        so that all batches are of one size and no face is left out.
+        Every epoch is a new permutation of the faces; see `priorsr.data.order.Order`.
         """
         epoch, step_in_epoch = divmod(step, self.steps_per_epoch)
         whole = self.batch_size * self._world
-        mine = np.arange(self._rank * self.batch_size, (self._rank + 1) * self.batch_size)
-        places = [
-            _permutation(self.seed, epoch + ahead, len(self.ids))[place]
-            for ahead, place in zip(*divmod(step_in_epoch * whole + mine, len(self.ids)), strict=True)
-        ]
-        draws = np.random.default_rng([self.seed, AUGMENTATION, step])
-        mirrored, turns = draws.random(whole) < 0.5, draws.integers(0, 4, whole)
-        faces = self._gather(places)
-        if self._flip:
-            faces.flip(mirrored[mine], self.face_set.label_map)
-        if self._turn:
-            for quarters in (1, 2, 3):
-                faces.turn(turns[mine] == quarters, quarters)
-        return self._finish(faces, places)
+        start = epoch * len(self.ids) + step_in_epoch * whole + self._rank * self.batch_size
+        places = [place for _, place in self._order.faces(start, self.batch_size)]
+        faces = self.take(places)
+        self._augmentation.apply(faces, self.reduction, (self.seed, step), (self._rank, self._world))
+        return faces.batch()
 
     def in_order(self) -> Iterator[Batch]:
         """Every face once, in the order of the ids, as it is; the last batch may be short.
@@ -116,7 +104,7 @@ class FaceLoader:
         """
         for start in range(self._rank * self.batch_size, len(self.ids), self.batch_size * self._world):
             places = list(range(start, min(start + self.batch_size, len(self.ids))))
-            yield self._finish(self._gather(places), places)
+            yield self.take(places).batch()
 
     def faces(self, ids: Sequence[str]) -> Batch:
         """The faces with these ids, as they are; raises DataError for one that is not in the split."""
@@ -124,7 +112,7 @@ class FaceLoader:
             if face not in self._places:
                 raise DataError(f"{self.face_set.path}: there is no face {face!r} in the split {self.split!r}")
         places = [self._places[face] for face in ids]
-        return self._finish(self._gather(places), places)
+        return self.take(places).batch()
 
     def _stack_landmarks(self) -> tuple[Tensor | None, Tensor | None]:
         if "landmarks" not in self.priors:
@@ -133,24 +121,16 @@ class FaceLoader:
         landmarks, valid = (torch.from_numpy(np.stack(part)) for part in zip(*points, strict=True))
         return landmarks, valid
 
-    def _gather(self, places: Sequence[int]) -> Faces:
-        """Copies of the faces at these places."""
+    def take(self, places: Sequence[int]) -> Faces:
+        """Return copies of the faces at these places in the order of the ids."""
         hr, lr, parsing = self._pixels.take(places)
         landmarks, valid = (None if part is None else part[places] for part in (self._landmarks, self._valid))
-        return Faces(hr, lr, parsing, landmarks, valid)
-
-    def _finish(self, faces: Faces, places: Sequence[int]) -> Batch:
-        parsing = None
-        if faces.parsing is not None:
-            classes = np.arange(len(self.face_set.label_map.classes), dtype=np.uint8)
-            one_hot = faces.parsing[:, None] == classes[:, None, None]  # (B,P,H,W)
-            parsing = torch.from_numpy(one_hot.astype(np.float32))
-        lr, hr = (torch.from_numpy(pixels / np.float32(255)) for pixels in (faces.lr, faces.hr))
-        prior = Prior(parsing, faces.landmarks, faces.valid)
-        return Batch(lr, hr, prior, tuple(self.ids[place] for place in places))
+        ids = tuple(self.ids[place] for place in places)
+        return Faces(ids, hr, lr, parsing, landmarks, valid, self.face_set.label_map)
 
 
-def _choose_priors(face_set: FaceSet, split: str, asked: tuple[str, ...] | None) -> tuple[str, ...]:
+def choose_priors(face_set: FaceSet, split: str, asked: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the priors that are asked for, or, with None, those that every face of the split has."""
     ids = face_set.ids(split)
     has: dict[str, Callable[[str], bool]] = {
         "parsing": face_set.has_parsing_of,
@@ -170,8 +150,3 @@ def _choose_priors(face_set: FaceSet, split: str, asked: tuple[str, ...] | None)
             problem = f"{len(lacking)} faces of {split} have no {name}, so it is not loaded for any"
             warnings.warn(f"{face_set.path}: {problem}", stacklevel=3)
     return tuple(chosen)
-
-
-@lru_cache(maxsize=8)
-def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
-    return np.random.default_rng([seed, ORDER, epoch]).permutation(count)

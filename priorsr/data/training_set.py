@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from priorsr.data.face_set import FaceSet
 from priorsr.data.manifest import Provenance, Sha256
+from priorsr.errors import OptionError
+
+TrainingData = str | Path | FaceSet | Sequence[str | Path | FaceSet | tuple[str | Path | FaceSet, float]]
+"""What a training is given: a face set or several, each as a folder, as FOLDER=WEIGHT, opened, or with its weight."""
 
 
 class TrainingSet(BaseModel):
@@ -44,3 +50,39 @@ class TrainingSet(BaseModel):
     def __str__(self) -> str:
         weight = "" if self.weight == 1 else f" x {self.weight:g}"
         return f"{self.name} {self.version} {self.split}{weight} ({self.hash[:12]})"
+
+
+def open_training_data(data: TrainingData) -> list[tuple[FaceSet, float]]:
+    """Open the face sets to train on, each with its weight, 1 unless given.
+
+    A folder whose name ends in =NUMBER is taken as it is where it exists. Raises OptionError where there is no set, or
+    the same one twice, and DataError for one that cannot be opened.
+    """
+    several = [data] if isinstance(data, str | Path | FaceSet) else list(data)
+    opened = [_open(*(given if isinstance(given, tuple) else _split(given))) for given in several]
+    if not opened:
+        raise OptionError("no face set was given to train on; one or more were expected")
+    by_hash: dict[str, FaceSet] = {}
+    for faces, _ in opened:
+        twin = by_hash.setdefault(faces.hash, faces)
+        if twin is not faces:
+            raise OptionError(
+                f"{faces.path}: holds the same faces as {twin.path}; each set once was expected "
+                f"({faces.path}=2 draws its faces twice as often)"
+            )
+    return opened
+
+
+def _open(given: str | Path | FaceSet, weight: float) -> tuple[FaceSet, float]:
+    return given if isinstance(given, FaceSet) else FaceSet.open(given), weight
+
+
+def _split(given: str | Path | FaceSet) -> tuple[str | Path | FaceSet, float]:
+    """Split FOLDER=WEIGHT into the two; without a weight, it is 1."""
+    folder, equals, weight = str(given).rpartition("=")
+    if isinstance(given, FaceSet) or not equals or Path(given).exists():
+        return given, 1.0
+    try:
+        return folder, float(weight)
+    except ValueError:
+        raise OptionError(f"--data {given}: the weight is {weight!r}; a number above 0 was expected") from None

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from priorsr.training.progress import Duration, Progress, epochs, fraction, steps
-from priorsr.training.schedules import Schedule, constant, cosine, step_decay
+from priorsr.training.schedules import Schedule, constant, cosine, stable_decay, step_decay
 from priorsr.training.stage import Loss, Optimiser, Stage, Step, StepResult
 from priorsr.training.teacher_student import TeacherStudentConfig, TeacherStudentRecipe
 
@@ -41,6 +41,7 @@ __all__ = [
     "cosine",
     "epochs",
     "fraction",
+    "stable_decay",
     "step_decay",
     "steps",
     "train",

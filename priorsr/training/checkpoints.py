@@ -48,6 +48,15 @@ class Checkpoints:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint beside and rename it; then drop those that are no longer needed."""
+        self._write(checkpoint)
+        self._prune()
+
+    def go_back_to(self, checkpoint: Checkpoint) -> None:
+        """Make a checkpoint of an earlier moment the latest."""
+        self._write(checkpoint)
+        self.forget_after(checkpoint.place)
+
+    def _write(self, checkpoint: Checkpoint) -> None:
         place = checkpoint.place
         target = self.folder / f"{place.index}-{place.stage}-{place.step:07}"
         beside = self.folder / f".{target.name}.part"
@@ -64,7 +73,6 @@ class Checkpoints:
             shutil.rmtree(target)
         beside.rename(target)
         _sync(self.folder)
-        self._prune()
 
     def latest(self, warn: Callable[[str], None]) -> Checkpoint | None:
         """The latest checkpoint that can be read, saying which cannot; None if there never was one.

@@ -100,6 +100,13 @@ class StageLoop:
             return self.ema.module
         return self.stage.modules[self.stage.product] if self.stage.product else None
 
+    @property
+    def decay_start(self) -> int | None:
+        """The step from which an extension of the stage goes on; None where a schedule depends on its length."""
+        progress = Progress(self.step, self.steps, self._loader.steps_per_epoch)
+        starts = [optimiser.schedule.decay_start(progress) for optimiser in self.stage.optimisers.values()]
+        return min((start for start in starts if start is not None), default=None) if None not in starts else None
+
     def advance(self) -> StepRecord:
         """Run one step."""
         began = time.perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +16,13 @@ from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list
 from rich.console import Console
 
-from priorsr.data import FaceSet, TrainingSet
+from priorsr.data import FaceSet, TrainingData, TrainingSet
+from priorsr.data.training_set import open_training_data
 from priorsr.errors import DataError, OptionError, did_you_mean
 from priorsr.memory import keep_freed_memory
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
 from priorsr.training.checkpoints import Checkpoint
+from priorsr.training.extension import extend as lengthen
 from priorsr.training.journal import Journal, flatten
 from priorsr.training.report import Report
 from priorsr.training.run_folder import RunFolder, circumstances
@@ -31,7 +33,7 @@ from priorsr.training.trainer import Pace, RunResult, Trainer
 
 def train(
     recipe: Any,
-    data: str | Path,
+    data: TrainingData,
     out: str | Path,
     *,
     preset: str | None = None,
@@ -40,6 +42,7 @@ def train(
     minutes: float | None = None,
     seed: int | None = None,
     resume: bool = False,
+    extend: int | None = None,
     precision: str = "auto",
     channels_last: bool | None = None,
     validate_every: int | None = None,
@@ -48,9 +51,12 @@ def train(
     track: str | None = None,
     console: Console | None = None,
 ) -> RunResult:
-    """Train by a recipe on the split `train` of a face set, validating on `val`, into the run folder `out`.
+    """Train by a recipe on the split `train` of a face set or several, validating on `val`, into the run folder `out`.
 
     recipe: a name, with `preset` and `overrides` of its config (see `override`), or an instance as it is.
+    data: a face set, as a folder or opened, or several: every batch mixes their faces in proportion to the sets' sizes,
+        times a weight where one is given, as ("FOLDER", 2.0) or "FOLDER=2". The first set's split `val` is validated
+        on. A prior is loaded where every face of every set has it.
     steps, minutes: of the whole run, shared out to the stages by their shares; neither: each stage's own length.
         Minutes are turned into steps after a warm-up, before the first step.
     seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
@@ -58,6 +64,8 @@ def train(
         there is none. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for
         bit. Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
         or torch 2.15 may hand them the addresses of the dead ones.
+    extend: steps by which a finished run in `out` becomes longer: its last stage goes on from where its learning rate
+        began to fall, which a constant or `stable_decay` schedule allows. What it had come to moves to out/earlier.
     precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 where the device has it.
     channels_last: the memory format of weights and images, unless False.
     validate_every: steps; None: ten times a stage. log_every: steps a line of metrics. checkpoint_seconds: the least
@@ -85,15 +93,19 @@ def train(
     folder = RunFolder(Path(out))
     accelerator = _accelerator(track, folder)
     report = Report(console if accelerator.is_main_process else None)
-    config = _stored(folder, resume, report)
+    config = _stored(folder, resume or extend is not None, report)
+    if extend is not None and config is None:
+        raise DataError(f"{folder.path}: holds no run that could be extended")
     settings = asked.agreed(config, folder.config) if config else asked.completed()
     pace = Pace(settings.validate_every, log_every, checkpoint_seconds)
     plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
-    faces = FaceSet.open(data)
+    faces = open_training_data(data)
     setup = Setup(settings, plan, faces, accelerator)
     checkpoint = None
     if config:
         _check_unchanged(config, plan, faces, folder)
+        if extend is not None:
+            config = _extended(config, extend, folder, accelerator)
         checkpoint = folder.checkpoints.latest(report.say)
         _tell_resumed(config, checkpoint, report)
     else:
@@ -108,7 +120,7 @@ def train(
         Journal(folder, accelerator, report),
         {
             **{key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "precision")},
-            "data": [TrainingSet.of(faces).model_dump(mode="json")],
+            "data": [_described(*part) for part in faces],
         },
         pace,
     )
@@ -152,7 +164,15 @@ def _stored(folder: RunFolder, resume: bool, report: Report) -> dict[str, Any] |
     return None
 
 
-def _new_config(setup: Setup, plan: Blueprint, faces: FaceSet, began: float) -> dict[str, Any]:
+def _extended(config: dict[str, Any], steps: int, folder: RunFolder, accelerator: Accelerator) -> dict[str, Any]:
+    """Extend the run in the main process, and return its new config in all of them."""
+    if accelerator.is_main_process:
+        with folder.locked():
+            config = lengthen(folder, config, steps)
+    return broadcast_object_list([config])[0]
+
+
+def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, float]], began: float) -> dict[str, Any]:
     """The config of a new run; the main process's, where several measured the time."""
     setup.rehearse()
     stage_steps, measured = setup.steps(began)
@@ -160,7 +180,7 @@ def _new_config(setup: Setup, plan: Blueprint, faces: FaceSet, began: float) -> 
         **asdict(setup.settings),
         "precision": setup.precision,
         "config": plan.plain_config(),
-        "data": _identity(faces),
+        "data": [{**_described(*part), "path": str(part[0].path)} for part in faces],
         "stage_steps": stage_steps,
         "measured_seconds": {stage: asdict(cost) for stage, cost in measured.items()},
         "processes": setup.processes,
@@ -169,20 +189,27 @@ def _new_config(setup: Setup, plan: Blueprint, faces: FaceSet, began: float) -> 
     return broadcast_object_list([config])[0]
 
 
-def _identity(faces: FaceSet) -> dict[str, str]:
-    return {"name": faces.manifest.name, "version": faces.manifest.version, "hash": faces.hash, "path": str(faces.path)}
+def _described(faces: FaceSet, weight: float) -> dict[str, Any]:
+    return TrainingSet.of(faces, weight=weight).model_dump(mode="json")
 
 
-def _check_unchanged(config: Mapping[str, Any], plan: Blueprint, faces: FaceSet, folder: RunFolder) -> None:
+def _check_unchanged(
+    config: Mapping[str, Any], plan: Blueprint, faces: Sequence[tuple[FaceSet, float]], folder: RunFolder
+) -> None:
     """Raise DataError if the recipe or the data are not what the run was started with."""
     change = first_difference(config["config"], plan.plain_config())
     if change:
         raise DataError(f"{folder.config}: the recipe {plan.name!r} has changed since the run was started: {change}")
-    if config["data"]["hash"] != faces.hash:
+    was, now = config["data"], [_described(*part) for part in faces]
+    if [(part["hash"], part.get("weight", 1.0)) for part in was] != [(part["hash"], part["weight"]) for part in now]:
         raise DataError(
-            f"{faces.path}: is not the data that the run in {folder.path} was started with, {config['data']['name']!r} "
-            f"with the hash {config['data']['hash'][:12]}: its hash is {faces.hash[:12]}"
+            f"{folder.path}: was started with the face sets {_named(was)}, and is given {_named(now)}; the same sets, "
+            "in the same order, with the same weights were expected"
         )
+
+
+def _named(data: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} (hash {part['hash'][:12]})" for part in data)
 
 
 def _tell_resumed(config: Mapping[str, Any], checkpoint: Checkpoint | None, report: Report) -> None:

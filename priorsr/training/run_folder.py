@@ -28,7 +28,10 @@ if sys.platform != "win32":
 
 
 class RunFolder:
-    """config.json, metrics.jsonl, curves.png, samples/, checkpoints/ and weights/ under one path.
+    """config.json, metrics.jsonl, curves.png, samples/, checkpoints/, forks/, weights/ and earlier/ under one path.
+
+    forks: for each stage, the checkpoint that an extension goes on from. earlier: by its steps, what a run had come to
+    before it was extended.
 
     Raises DataError if a file is in its way.
     """
@@ -44,6 +47,8 @@ class RunFolder:
         self.samples = path / "samples"
         self.weights = path / "weights"
         self.checkpoints = Checkpoints(path / "checkpoints")
+        self.forks = Checkpoints(path / "forks")
+        self.earlier = path / "earlier"
 
     def holds_a_run(self) -> bool:
         """Whether a run was started here."""
@@ -57,6 +62,8 @@ class RunFolder:
         for key in (*SETTINGS, "config", "data", "stage_steps", "torchelastic_run", "threads", "device", "versions"):
             if key not in config:
                 raise DataError(f"{self.config}: is not the config of a run, it has no {key!r}")
+        if isinstance(config["data"], dict):  # runs of before several sets could be trained on
+            config["data"] = [config["data"]]
         return config
 
     @contextmanager

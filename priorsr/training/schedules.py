@@ -4,22 +4,47 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
-from priorsr.errors import OptionError
-from priorsr.training.progress import Duration, Progress, steps
+from pydantic import ValidationError, validate_call
+from pydantic_core import CoreSchema, core_schema
+
+from priorsr.errors import OptionError, did_you_mean
+from priorsr.training.progress import Duration, Progress, fraction, steps
 
 
 class Schedule(ABC):
-    """What the learning rate is multiplied by at a step; subclass it as a frozen dataclass for one of your own."""
+    """What the learning rate is multiplied by at a step; subclass it as a frozen dataclass for one of your own.
+
+    A config takes one, or its name, or {"name": NAME, "options": {...}}, with the names and options of the functions of
+    this module.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+        if cls is not Schedule:
+            return handler(source)
+        return core_schema.no_info_before_validator_function(_by_name, core_schema.is_instance_schema(cls))
 
     @abstractmethod
     def __call__(self, progress: Progress) -> float: ...
+
+    def decay_start(self, progress: Progress) -> int | None:  # noqa: ARG002  # most have none
+        """Return the step from which on the rate falls to its end; None where a stage cannot be extended.
+
+        A stage can be extended where its schedule would have been the same until then, had the stage been longer.
+        """
+        return None
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
     """See `constant`."""
+
+    def decay_start(self, progress: Progress) -> int:
+        return progress.steps
 
     def __call__(self, progress: Progress) -> float:  # noqa: ARG002  # a schedule's call
         return 1.0
@@ -38,6 +63,29 @@ class Cosine(Schedule):
             return min(1.0, (progress.step + 1) / warmup)
         passed = (progress.step - warmup) / (progress.steps - warmup)
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * passed)) / 2
+
+
+@dataclass(frozen=True)
+class StableDecay(Schedule):
+    """See `stable_decay`."""
+
+    warmup: Duration
+    decay: Duration
+    final: float
+
+    def __post_init__(self) -> None:
+        if self.warmup.unit == "fraction":
+            raise OptionError("stable_decay's warmup is a fraction of the stage; steps or epochs were expected")
+
+    def __call__(self, progress: Progress) -> float:
+        warmup, start = progress.in_steps(self.warmup), self.decay_start(progress)
+        if progress.step < min(warmup, start):
+            return (progress.step + 1) / warmup
+        passed = max(0, progress.step - start) / (progress.steps - start)
+        return 1 - (1 - self.final) * passed
+
+    def decay_start(self, progress: Progress) -> int:
+        return min(progress.steps - 1, max(0, round(progress.steps - progress.in_steps(self.decay))))
 
 
 @dataclass(frozen=True)
@@ -65,6 +113,49 @@ def cosine(warmup: Duration = steps(0), final: float = 0.0) -> Schedule:  # noqa
     return Cosine(warmup, final)
 
 
+def stable_decay(
+    warmup: Duration = steps(0),  # noqa: B008  # frozen
+    decay: Duration = fraction(0.2),  # noqa: B008
+    final: float = 0.0,
+) -> Schedule:
+    """Rises linearly to 1 during `warmup`, stays there, and falls linearly to `final` over the last `decay`.
+
+    A finished run with this schedule can be extended (`priorsr train --extend`): it goes on from where the rate began
+    to fall. The warm-up is in steps or epochs, so that it does not depend on the stage's length.
+
+    Source: warmup-stable-decay (MiniCPM, Hu et al., 2024).
+    """
+    return StableDecay(warmup, decay, final)
+
+
 def step_decay(milestones: tuple[Duration, ...], factor: float = 0.5) -> Schedule:
     """Multiplied by `factor` at each milestone."""
     return StepDecay(tuple(milestones), factor)
+
+
+_NAMED: Mapping[str, Callable[..., Schedule]] = {
+    function.__name__: function for function in (constant, cosine, stable_decay, step_decay)
+}
+_BY_FIELDS: Mapping[frozenset[str], Callable[..., Schedule]] = {
+    frozenset(field.name for field in fields(cls)): function
+    for cls, function in ((Constant, constant), (Cosine, cosine), (StableDecay, stable_decay), (StepDecay, step_decay))
+}
+
+
+def _by_name(value: Any) -> Any:
+    """Make the schedule that a config names, or whose fields a run's config lists; return other values as they are."""
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, Mapping):
+        return value
+    if listed := _BY_FIELDS.get(frozenset(value)):
+        value = {"name": listed.__name__, "options": value}
+    name, options = value.get("name"), value.get("options", {})
+    if value.keys() - {"name", "options"} or name not in _NAMED or not isinstance(options, Mapping):
+        raise ValueError(f"a schedule's name, or its name and options, was expected; {did_you_mean(str(name), _NAMED)}")
+    try:
+        return validate_call(_NAMED[name])(**options)
+    except ValidationError as error:  # told as a mistake in the schedule, not in a config of its own
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"the option {place!r} of the schedule {name!r}: {first['msg'].lower()}") from None

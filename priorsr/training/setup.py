@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from accelerate import Accelerator
 
-from priorsr.data import FaceLoader, FaceSet
+from priorsr.data import FaceSet, MixedLoader
 from priorsr.errors import OptionError
 from priorsr.models import weights
 from priorsr.training.blueprint import Blueprint
@@ -22,9 +23,18 @@ from priorsr.training.warmup import LEAST_STEPS, measure
 
 
 class Setup:
-    """Everything that settings, a recipe and a face set determine; checks the stages when made."""
+    """Everything that settings, a recipe and face sets determine; checks the stages when made.
 
-    def __init__(self, settings: Settings, blueprint: Blueprint, faces: FaceSet, accelerator: Accelerator) -> None:
+    faces: the sets to train on, each with its weight; the first one's split `val` is validated on.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        blueprint: Blueprint,
+        faces: Sequence[tuple[FaceSet, float]],
+        accelerator: Accelerator,
+    ) -> None:
         self.settings = settings
         self.precision = resolve_precision(settings.precision or "auto", accelerator.device)
         self._blueprint = blueprint
@@ -32,21 +42,21 @@ class Setup:
         self._accelerator = accelerator
         self._seed = settings.seed or 0
         self.processes = accelerator.num_processes
-        self._loaders: dict[tuple[int, bool, bool], FaceLoader] = {}
+        self._loaders: dict[tuple[int, bool, bool, float], MixedLoader] = {}
         self.recipe, self.stages = blueprint.build(self._seed)
         check_stages(self.stages)
-        self.validator = Validator(faces, self.recipe.scale, self.recipe.reduction, accelerator)
+        self.validator = Validator(faces[0][0], self.recipe.scale, self.recipe.reduction, accelerator)
 
-    def loader(self, stage: Stage) -> FaceLoader:
+    def loader(self, stage: Stage) -> MixedLoader:
         """The training batches of a stage, this process's share of each; raises OptionError if it has none."""
         if stage.batch_size % self.processes:
             raise OptionError(
                 f"the stage {stage.name!r} has batches of {stage.batch_size} faces, and there are {self.processes} "
                 "processes; a multiple was expected"
             )
-        key = (stage.batch_size, stage.flip, stage.quarter_turns)
+        key = (stage.batch_size, stage.flip, stage.quarter_turns, stage.zoom)
         if key not in self._loaders:  # making one decodes every face
-            self._loaders[key] = FaceLoader(
+            self._loaders[key] = MixedLoader(
                 self._faces,
                 "train",
                 batch_size=stage.batch_size // self.processes,
@@ -55,6 +65,7 @@ class Setup:
                 seed=self._seed,
                 flip=stage.flip,
                 quarter_turns=stage.quarter_turns,
+                zoom=stage.zoom,
                 shard=(self._accelerator.process_index, self.processes),
             )
         return self._loaders[key]

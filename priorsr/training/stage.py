@@ -84,7 +84,8 @@ class Stage:
     starts_from: by module name, an earlier stage's name (that stage's trained module of the same name, averaged if it
         was) or the path of weights.
     ema: decay of the moving average of the product's weights, which is then what is validated and saved.
-    batch_size: faces a step, over all processes; flip, quarter_turns: augmentation.
+    batch_size: faces a step, over all processes.
+    flip, quarter_turns, zoom: see `priorsr.data.augmentation.Augmentation`.
     absent: terms of the published loss that are left out, each with the reason; the weights' card says so.
     """
 
@@ -101,6 +102,7 @@ class Stage:
     batch_size: int = 8
     flip: bool = False
     quarter_turns: bool = False
+    zoom: float = 1.0
     absent: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -62,6 +62,7 @@ class TeacherStudentConfig:
     batch_size: int = 8
     flip: bool = False
     quarter_turns: bool = False
+    zoom: float = 1.0
     ema: float | None = None
     clip: float | None = None
     length: Duration = field(default_factory=lambda: epochs(400))
@@ -158,6 +159,7 @@ class TeacherStudentRecipe:
             batch_size=config.batch_size,
             flip=config.flip,
             quarter_turns=config.quarter_turns,
+            zoom=config.zoom,
             absent={"features": "feature_weight is 0"} if frozen and "feature_loss" not in modules else {},
         )
 

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 
 from priorsr.errors import OptionError
 from priorsr.models import weights
-from priorsr.training.checkpoints import Checkpoint, Place
+from priorsr.training.checkpoints import Checkpoint, Checkpoints, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
 from priorsr.training.journal import Journal
 from priorsr.training.judges import ModelJudge, prior_given
@@ -131,17 +131,21 @@ class Trainer:
         interval = validation_interval(loop.steps, self._pace.validate_every)
         window = Window(loop.stage.name, self._accelerator)
         window.restart()
+        fork = loop.decay_start
         while loop.step < loop.steps:
             window.add(loop.advance())
             last = loop.step == loop.steps
             stop, due = self._wishes(last or loop.step % self._pace.log_every == 0)
-            if stop or last or loop.step % self._pace.log_every == 0:
+            if stop or last or loop.step == fork or loop.step % self._pace.log_every == 0:
                 self._journal.write(window.line())
             if last or loop.step % interval == 0:
                 self._validate(loop, None if last else FACES)
                 window.restart()
+            if loop.step == fork:
+                self._save(index, loop, self._folder.forks)
+                window.restart()
             if stop or last or due:
-                self._save(index, loop)
+                self._save(index, loop, self._folder.checkpoints)
                 window.restart()
             if stop:
                 raise TrainingInterruptedError(
@@ -162,13 +166,13 @@ class Trainer:
             self._journal.show(loop.stage.name, loop.step, strip)
         self._journal.draw(now=False)
 
-    def _save(self, index: int, loop: StageLoop) -> None:
+    def _save(self, index: int, loop: StageLoop, where: Checkpoints) -> None:
         loop.check_finite()
         tensors = loop.tensors()
         if self._accelerator.is_main_process:
             facts = {"metrics_end": self._folder.mark(), "scores": self._scores}
             place = Place(index, loop.stage.name, loop.step)
-            self._folder.checkpoints.save(Checkpoint(place, tensors, facts))
+            where.save(Checkpoint(place, tensors, facts))
         self._accelerator.wait_for_everyone()
         self._saved = time.monotonic()
 

@@ -85,7 +85,8 @@ def test_a_run_leaves_everything_in_its_folder(run: Run) -> None:
     assert config["overrides"] == {"fusion": "concat"}
     assert config["threads"] == torch.get_num_threads()
     assert config["versions"]["torch"] == torch.__version__
-    assert len(config["data"]["hash"]) == 64
+    (data,) = config["data"]
+    assert (len(data["hash"]), data["count"], data["weight"]) == (64, 12, 1.0)
     steps = [line for line in metrics(folder) if line["kind"] == "step"]
     assert [(line["stage"], line["step"]) for line in steps] == [
         *(("teacher", step) for step in (2, 4)),

@@ -94,6 +94,7 @@ class DICRecipeConfig:
     batch_size: int = 8
     flip: bool = False
     quarter_turns: bool = False
+    zoom: float = 1.0
     ema: float | None = None
     clip: float | None = None
     hourglass_length: Duration = field(default_factory=lambda: steps(20_000))
@@ -190,6 +191,7 @@ class DICRecipe:
             batch_size=config.batch_size,
             flip=config.flip,
             quarter_turns=config.quarter_turns,
+            zoom=config.zoom,
             absent={} if name != "dicgan" or "lightcnn" in modules else {"perceptual": "perceptual_weight is 0"},
         )
 

@@ -141,4 +141,5 @@ class PFSRRecipe:
             absent={term: "its weight is 0 in this stage" for term in TERMS if term not in plan.terms},
             batch_size=config.batch_size,
             flip=config.flip,
+            zoom=config.zoom,
         )

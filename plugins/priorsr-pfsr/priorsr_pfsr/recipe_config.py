@@ -77,6 +77,7 @@ class PFSRRecipeConfig:
     schedule: Schedule = field(default_factory=constant)
     batch_size: int = 16
     flip: bool = True
+    zoom: float = 1.0
     ema: float | None = None
     clip: float | None = None
     length: Duration = field(default_factory=lambda: steps(50_000))

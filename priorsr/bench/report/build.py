@@ -131,7 +131,7 @@ def _again(run: TrainingRun) -> str:
         "train",
         config["recipe"],
         "--data",
-        str(config["data"]["path"]),
+        *(part["path"] + (f"={part['weight']:g}" if part.get("weight", 1.0) != 1 else "") for part in config["data"]),
         "--out",
         f"{run.path.resolve().name}-again",
     ]
@@ -152,12 +152,11 @@ def _assignment(name: str, value: Any) -> str:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
     """What decided the run beside the recipe's config, and where it ran."""
-    data = config["data"]
     versions = ", ".join(f"{name} {version}" for name, version in config["versions"].items())
     threads = config["threads"]
     known = {
         "Recipe": config["recipe"] + (f", preset {config['preset']}" if config["preset"] else ""),
-        "Face set": f"{data['name']} {data['version']}, {data['hash'][:12]}",
+        "Face sets": "; ".join(f"{part['name']} {part['version']}, {part['hash'][:12]}" for part in config["data"]),
         "Seed": str(config["seed"]),
         "Precision": config["precision"],
         "Started": str(config.get("started", "")),

@@ -34,6 +34,7 @@ class SupervisedConfig:
     batch_size: int = 16
     flip: bool = True
     quarter_turns: bool = False
+    zoom: float = 1.0
     ema: float | None = 0.999
     clip: float | None = 1.0
     length: Duration = field(default_factory=lambda: epochs(100))
@@ -73,6 +74,7 @@ class SupervisedRecipe:
                 batch_size=config.batch_size,
                 flip=config.flip,
                 quarter_turns=config.quarter_turns,
+                zoom=config.zoom,
             )
         ]
 

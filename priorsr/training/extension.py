@@ -1,0 +1,51 @@
+"""A finished run made longer, from where its learning rate began to fall."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from priorsr.errors import DataError, OptionError
+from priorsr.files import atomic_json
+from priorsr.training.run_folder import RunFolder
+
+
+def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """Give the last stage of a finished run `steps` more, and return the run's new config; resuming then runs them.
+
+    The stage goes on from the checkpoint at which its learning rate began to fall (see `stable_decay`), as if it had
+    been longer from its start. Its weights and metrics until now move to earlier/STEPS, and config.json lists the
+    extension. At any moment of this, a run that is killed can be resumed. Raises OptionError for less than one step,
+    and DataError for a run that is not finished, or whose schedule depends on its length.
+    """
+    if steps < 1:
+        raise OptionError(f"extend is {steps}; 1 step or more was expected")
+    *_, stage = config["stage_steps"]
+    index, before = len(config["stage_steps"]) - 1, config["stage_steps"][stage]
+    latest = folder.checkpoints.latest(lambda _: None)
+    done = latest.place.step if latest and latest.place.index == index else 0
+    weights = sorted(folder.weights.glob("*.safetensors"))
+    if done < before or not weights:
+        raise DataError(f"{folder.path}: is not finished; --resume finishes it, and then it can be extended")
+    fork = folder.forks.latest(lambda _: None)
+    if fork is None or fork.place.index != index:
+        raise DataError(
+            f"{folder.path}: cannot be extended, since the schedule of the stage {stage!r} depends on its length; "
+            "a run with a constant or stable_decay schedule can"
+        )
+    earlier = folder.earlier / str(before)
+    for path in (*weights, folder.metrics, folder.curves):
+        if path.exists():
+            kept = earlier / path.relative_to(folder.path)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, kept)
+    folder.checkpoints.go_back_to(fork)
+    made = {"stage": stage, "from_step": fork.place.step, "steps_before": before, "steps": before + steps}
+    longer = {
+        **config,
+        "stage_steps": {**config["stage_steps"], stage: before + steps},
+        "extensions": [*config.get("extensions", []), made],
+    }
+    atomic_json(folder.config, longer)
+    return longer
