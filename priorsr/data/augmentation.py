@@ -38,9 +38,10 @@ class Faces:
 
     def pick(self, order: np.ndarray) -> Faces:
         """Return the faces at these places, in this order."""
-        parts = (self.hr, self.lr, self.parsing, self.landmarks, self.valid)
-        hr, lr, parsing, landmarks, valid = (None if part is None else part[order] for part in parts)
-        return Faces(tuple(self.ids[i] for i in order), hr, lr, parsing, landmarks, valid, self.labels)
+        parsing = None if self.parsing is None else self.parsing[order]
+        landmarks, valid = (None if part is None else part[order] for part in (self.landmarks, self.valid))
+        ids = tuple(self.ids[place] for place in order)
+        return Faces(ids, self.hr[order], self.lr[order], parsing, landmarks, valid, self.labels)
 
     def flip(self, where: np.ndarray) -> None:
         """Mirror the faces at `where` (B) left to right, with their classes and landmarks changing sides."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Literal
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.blocks.pixel_shuffle import PixelUnshuffleDownsampler
@@ -23,7 +24,9 @@ class EncoderDecoderConfig:
     """What an encoder-decoder is made of.
 
     width: channels of every feature.
-    levels: how often the encoder halves the enlarged image.
+    patch: side of the squares of pixels that the head takes as one position, and the tail gives back; above 1, the
+        network computes nothing at the enlarged image's full size.
+    levels: how often the encoder halves what the head has made.
     depth: residual attention blocks a stage: one number for all 2 * levels + 1 stages, or one for each, in the order
         encoder (fine to coarse), bottleneck, decoder (coarse to fine).
     scale: how many times the sides of the LR image grow.
@@ -36,6 +39,7 @@ class EncoderDecoderConfig:
     """
 
     width: int = 64
+    patch: int = 1
     levels: int = 4
     depth: int | tuple[int, ...] = 6
     scale: int = 8
@@ -48,7 +52,7 @@ class EncoderDecoderConfig:
     global_residual: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("width", "levels", "scale", "prior_channels"):
+        for name in ("width", "patch", "levels", "scale", "prior_channels"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise OptionError(f"{name} is {value}; 1 or more was expected")
@@ -66,14 +70,15 @@ class EncoderDecoderConfig:
 class EncoderDecoder(nn.Module):
     """An encoder-decoder over the bicubically enlarged LR image, whose parts are components of the registry.
 
-    Head conv3x3; `levels` down stages (pixel-unshuffle, conv3x3, residual attention blocks); a bottleneck; as many up
-    stages (upsampler, blocks); tail conv3x3. With a fusion, the prior steers the head's features or every encoder
-    stage; with a retention, every decoder stage gets the encoder's features back. KDFSRNet is this skeleton as it is.
+    Head conv3x3 (of the image pixel-unshuffled by `patch`); `levels` down stages (pixel-unshuffle, conv3x3, residual
+    attention blocks); a bottleneck; as many up stages (upsampler, blocks); tail conv3x3 (pixel-shuffled by `patch`).
+    With a fusion, the prior steers the head's features or every encoder stage; with a retention, every decoder stage
+    gets the encoder's features back. KDFSRNet is this skeleton as it is.
 
     Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w), sides multiples of `size_multiple`; features: the 2 * levels + 1
         stage outputs (B,width,...). A misfit raises ShapeError; a missing prior PriorsrError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
-    Source: KDFSRNet (TCSVT 2022) for the stages. Departures: the parts, `global_residual` and unequal depths.
+    Source: KDFSRNet (TCSVT 2022) for the stages. Departures: the parts, `patch`, `global_residual`, unequal depths.
     """
 
     kind = "model"
@@ -84,10 +89,11 @@ class EncoderDecoder(nn.Module):
         self.config = config
         self.scale = config.scale
         self.prior = "required" if config.fusion is not None else "none"
-        self.size_multiple = 2**config.levels // gcd(config.scale, 2**config.levels)
+        coarsest = config.patch * 2**config.levels
+        self.size_multiple = coarsest // gcd(config.scale, coarsest)
         width, levels = config.width, config.levels
-        self.head = nn.Conv2d(3, width, 3, padding=1)
-        self.tail = nn.Conv2d(width, 3, 3, padding=1)
+        self.head = nn.Conv2d(3 * config.patch**2, width, 3, padding=1)
+        self.tail = nn.Conv2d(width, 3 * config.patch**2, 3, padding=1)
         self.down = nn.ModuleList(PixelUnshuffleDownsampler(width, width) for _ in range(levels))
         self.up = nn.ModuleList(
             build_part("upsampler", config.upsampler, in_channels=width, out_channels=width, scale=2)
@@ -135,8 +141,8 @@ class EncoderDecoder(nn.Module):
 
     def restore(self, image: Tensor, steer: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Restore an enlarged image (B,3,H,W), steered by a prior map (B,P,h,w): (sr, the stage outputs)."""
-        levels = self.config.levels
-        x = self.head(image)
+        levels, patch = self.config.levels, self.config.patch
+        x = self.head(image if patch == 1 else F.pixel_unshuffle(image, patch))
         if steer is not None and self.config.fusion_at == "input":
             x = self.fusion[0](x, steer)
         encoded = []
@@ -151,7 +157,7 @@ class EncoderDecoder(nn.Module):
             x = self.retention[level](self.up[level](x), encoded)
             x = self.stages[levels + 1 + level](x)
             features.append(x)
-        sr = self.tail(x)
+        sr = self.tail(x) if patch == 1 else F.pixel_shuffle(self.tail(x), patch)
         return (sr + image if self.config.global_residual else sr), tuple(features)
 
 

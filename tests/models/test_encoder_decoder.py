@@ -126,3 +126,21 @@ def test_with_the_global_residual_it_starts_as_the_enlarged_image() -> None:
     assert 0.5 < last / first < 2  # with PyTorch's own first weights, 0.22
     torch.nn.init.ones_(model.tail.bias)
     assert torch.allclose(model(lr).sr, answer.sr + 1, atol=1e-5)
+
+
+def test_a_patch_keeps_the_network_off_the_full_size() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL, patch=2)
+    assert model.size_multiple == 2
+    found = model(torch.rand(1, 3, 4, 6), with_features=True)
+    assert [tuple(f.shape[2:]) for f in found.features] == [(4, 6), (2, 3), (2, 3), (4, 6), (8, 12)]
+    assert found.sr.shape == (1, 3, 16, 24)
+
+
+def test_a_patch_gives_each_pixel_back_to_its_place() -> None:
+    model = priorsr.create("model", "encoder_decoder", **SMALL | {"width": 12, "levels": 1, "depth": 0}, patch=2)
+    image = torch.rand(1, 3, 8, 8)
+    for convolution in (model.head, model.tail):
+        torch.nn.init.dirac_(convolution.weight)
+        torch.nn.init.zeros_(convolution.bias)
+    model.down[0], model.up[0] = torch.nn.Identity(), torch.nn.Identity()
+    assert torch.equal(model.restore(image, None)[0], image)

@@ -10,6 +10,7 @@ from priorsr.models import EncoderDecoderConfig
 from priorsr.registry import PartSpec
 
 NANO: dict[str, Any] = {"width": 32, "depth": (0, 1, 4, 4, 4, 4, 4, 1, 0), "global_residual": True}
+SMALL: dict[str, Any] = {"width": 64, "patch": 4, "levels": 2, "depth": (4, 5, 4, 5, 0), "global_residual": True}
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class KDFSRNetConfig(EncoderDecoderConfig):
     network does not, since it must learn within minutes.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO, "small": SMALL}
 
 
 @dataclass(frozen=True)
@@ -31,4 +32,4 @@ class KDFSRNetTeacherConfig(EncoderDecoderConfig):
     fusion: PartSpec | None = "parsing_picture"
     fusion_at: Literal["input", "encoder"] = "input"
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO, "small": SMALL}

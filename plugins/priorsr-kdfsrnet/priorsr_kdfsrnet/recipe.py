@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from priorsr.training import fraction
-from priorsr.training.teacher_student import NANO, TeacherStudentConfig, TeacherStudentRecipe
+from priorsr.training.teacher_student import NANO, SMALL, TeacherStudentConfig, TeacherStudentRecipe
 from priorsr_kdfsrnet.config import KDFSRNetConfig, KDFSRNetTeacherConfig
 from priorsr_kdfsrnet.model import KDFSRNet, KDFSRNetTeacher
 
@@ -18,6 +18,8 @@ class KDFSRNetRecipeConfig(TeacherStudentConfig):
 
     nano: distillation to the end of the stage, at a tenth of the features' weight and ten times the output's; a falling
         learning rate, an average of the weights (EMA) and flips, none of which the paper uses.
+    small: as nano, for hours instead of minutes: larger networks and batches, a constant rate that falls in the last
+        fifth, faces at several scales.
     """
 
     student: KDFSRNetConfig = field(default_factory=KDFSRNetConfig)
@@ -33,6 +35,14 @@ class KDFSRNetRecipeConfig(TeacherStudentConfig):
             "output_weight": 1.0,
             "features_until": fraction(1.0),
             "teacher_share": 0.3,
+        },
+        "small": {
+            **SMALL,
+            "student": KDFSRNetConfig(**KDFSRNetConfig.presets["small"]),
+            "teacher": KDFSRNetTeacherConfig(**KDFSRNetTeacherConfig.presets["small"]),
+            "feature_weight": 1.0,
+            "output_weight": 1.0,
+            "features_until": fraction(1.0),
         },
     }
 

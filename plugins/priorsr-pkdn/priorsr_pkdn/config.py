@@ -20,6 +20,14 @@ NANO: dict[str, Any] = {
     "retention": "concat",
     "global_residual": True,
 }
+SMALL: dict[str, Any] = {
+    "width": 64,
+    "patch": 4,
+    "levels": 2,
+    "depth": (4, 4, 4, 5, 0),
+    "retention": "concat",
+    "global_residual": True,
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class PKDNConfig(EncoderDecoderConfig):
     depth: int | tuple[int, ...] = 4
     retention: PartSpec = "multi_scale"
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO, "small": SMALL}
 
 
 @dataclass(frozen=True)
@@ -50,4 +58,5 @@ class PKDNTeacherConfig(PKDNConfig):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {},
         "nano": NANO | {"fusion": "concat"},
+        "small": SMALL | {"fusion": "concat"},
     }

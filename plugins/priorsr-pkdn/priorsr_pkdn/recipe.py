@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from priorsr.training import Duration, TeacherStudentConfig, TeacherStudentRecipe, fraction
-from priorsr.training.teacher_student import NANO
+from priorsr.training.teacher_student import NANO, SMALL
 from priorsr_pkdn.config import PKDNConfig, PKDNTeacherConfig
 from priorsr_pkdn.model import PKDN, PKDNTeacher
 
@@ -19,6 +19,8 @@ class PKDNRecipeConfig(TeacherStudentConfig):
     paper: KDFSRNet's optimiser and length, since the paper's are not known to us.
     nano: the output's distillation alone, since its students were worse for imitating features; a falling learning
         rate, an average of the weights (EMA) and flips.
+    small: as nano, for hours instead of minutes: larger networks and batches, a constant rate that falls in the last
+        fifth, faces at several scales.
     """
 
     student: PKDNConfig = field(default_factory=PKDNConfig)
@@ -35,6 +37,12 @@ class PKDNRecipeConfig(TeacherStudentConfig):
             "teacher": PKDNTeacherConfig(**PKDNTeacherConfig.presets["nano"]),
             "feature_weight": 0.0,
             "teacher_share": 0.3,
+        },
+        "small": {
+            **SMALL,
+            "student": PKDNConfig(**PKDNConfig.presets["small"]),
+            "teacher": PKDNTeacherConfig(**PKDNTeacherConfig.presets["small"]),
+            "feature_weight": 0.0,
         },
     }
 
