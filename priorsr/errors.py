@@ -18,6 +18,10 @@ class PriorsrError(Exception):
         super().__init__(one_line(sentence))
 
 
+class PriorsrWarning(UserWarning):
+    """What a user should know of, told in one sentence, though all goes on."""
+
+
 class UnknownNameError(PriorsrError):
     """A component, preset or option of that name does not exist."""
 

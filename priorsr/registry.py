@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
@@ -54,6 +56,7 @@ class _State:
 
 _state = _State()
 _lock = threading.Lock()
+_makers: ContextVar[tuple[Offer, ...]] = ContextVar("makers", default=())
 
 
 def _discovered() -> Scan:
@@ -123,10 +126,14 @@ def locate(kind: str, name: str) -> Offer:
     """Where the component `name` (or `distribution:name`) comes from. Imports nothing.
 
     The session's own comes first, then the built-in, then plugins. Raises UnknownNameError with the closest names and
-    any plugin that could not be read, and NameCollisionError if two distributions offer it.
+    any plugin that could not be read, and NameCollisionError if two distributions offer it. Under `made_by`, a bare
+    name is of the distribution that is given there, or unknown.
     """
     distribution, _, bare = name.rpartition(":")
     found = [o for o in offers(kind) if o.name == bare and normalise(distribution) in ("", o.distribution)]
+    makers = [maker for maker in _makers.get() if (maker.kind, maker.name) == (kind, bare)]
+    if makers and not distribution:
+        found = _of_makers(makers, found)
     if not found:
         broken = "".join(f"; {problem}" for problem in _discovered().problems)
         raise UnknownNameError(f"there is no {kind} {name!r}; {did_you_mean(bare, names(kind))}{broken}")
@@ -138,6 +145,33 @@ def locate(kind: str, name: str) -> Offer:
         choices = " or ".join(offer.reference for offer in found)
         raise NameCollisionError(f"several distributions offer the {kind} {bare!r}: ask for {choices}")
     return found[0]
+
+
+@contextmanager
+def made_by(makers: Iterable[Offer]) -> Iterator[None]:
+    """Within the block, take components that are asked for by a bare name from the distributions of these offers.
+
+    So what was saved is built again of what it was made of, though another distribution offers the same name by now.
+    """
+    token = _makers.set(tuple(makers))
+    try:
+        yield
+    finally:
+        _makers.reset(token)
+
+
+def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
+    """Those of the offers that are of a maker's distribution; raises UnknownNameError if none is."""
+    kept = [offer for offer in found if offer.distribution in {maker.distribution for maker in makers}]
+    if not kept:
+        maker = makers[0]
+        others = "".join(f"; {offer.distribution} {offer.version} offers another of that name" for offer in found)
+        where = "the running program does not register it" if maker.distribution == SESSION else "it is not installed"
+        raise UnknownNameError(
+            f"the {maker.kind} {maker.name!r} was that of {maker.distribution} {maker.version}".rstrip()
+            + f", and {where}{others}"
+        )
+    return kept
 
 
 def find(kind: str, name: str) -> type:

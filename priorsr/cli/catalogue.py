@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from priorsr.cli.console import console, print_json
 from priorsr.kinds import KINDS, get_kind
-from priorsr.registry import offers
+from priorsr.registry import find, offers
 
 
 def list_components(
@@ -39,13 +40,15 @@ def info(
 ) -> None:
     """Say what a component does, where it comes from, and which options it takes."""
     from priorsr.description import describe
+    from priorsr.sources import source_hash
 
     found = describe(kind, name)
+    digest = source_hash(kind, find(kind, name))
     if as_json:
-        print_json(found)
+        print_json({**asdict(found), "hash": digest})
         return
     console.print(f"[bold]{found.kind} [cyan]{escape(found.name)}[/][/]  {found.distribution} {found.version}")
-    console.print(f"[dim]{escape(found.target)}[/]\n")
+    console.print(f"[dim]{escape(found.target)}, source {digest[:12]}[/]\n")
     console.print(escape(found.doc) + "\n")
     if found.presets:
         console.print(f"presets: {', '.join(found.presets)}\n")

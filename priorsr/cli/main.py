@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 from priorsr.cli import bench, catalogue, data, demo, doctor, train, weights
 from priorsr.cli.console import errors
 from priorsr.cli.several import SeveralValues
-from priorsr.errors import PriorsrError
+from priorsr.errors import PriorsrError, PriorsrWarning
 
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Typer does not export
 
@@ -43,7 +44,7 @@ app.command("demo")(demo.demo)
 app.command("train", cls=SeveralValues)(train.train)
 app.add_typer(data.app, name="data", help="Make, import and examine face sets.")
 app.add_typer(bench.app, name="bench", help="Score models, and show the scores.")
-app.add_typer(weights.app, name="weights", help="Read weights that others released.")
+app.add_typer(weights.app, name="weights", help="Examine weights, and convert those that others released.")
 
 
 @app.callback(invoke_without_command=True)
@@ -57,6 +58,7 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 def main() -> None:
     """Run the command line; a user's mistake, or what the system refuses, is one sentence on stderr and exit code 2."""
+    warnings.showwarning = _tell_warning
     try:
         sys.exit(app(standalone_mode=False))
     except PriorsrError as error:
@@ -67,6 +69,16 @@ def main() -> None:
     except OSError as error:
         _tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     sys.exit(2)
+
+
+def _tell_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
+    """Print a warning of ours as one sentence, and any other as Python does."""
+    from rich.markup import escape
+
+    if issubclass(category, PriorsrWarning):
+        errors.print(f"[yellow]note:[/] {escape(str(message))}", soft_wrap=True)
+    else:
+        errors.print(warnings.formatwarning(message, category, filename, lineno), soft_wrap=True, markup=False, end="")
 
 
 def _tell(mistake: str) -> None:

@@ -1,20 +1,66 @@
-"""`priorsr weights`: released checkpoints in, ours out."""
+"""`priorsr weights`: what weights hold; released checkpoints in, ours out."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
-from priorsr.cli.console import console
+from priorsr.cli.console import console, print_json
+
+if TYPE_CHECKING:
+    from priorsr.sources import Component
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def weights() -> None:
-    """Read weights that others released."""
+    """Examine weights, and convert those that others released."""
+
+
+@app.command()
+def info(
+    path: Annotated[Path, typer.Argument(help="The weights (.safetensors).")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what a weights file holds: its model, its card, and whose code made it, beside what is installed here."""
+    from priorsr.models.weights import components_in, read_card
+    from priorsr.sources import as_installed
+
+    described = read_card(path)
+    made_by = components_in(described, path)
+    here = as_installed(made_by or ())
+    if as_json:
+        listed = [{**asdict(part), "here": found and asdict(found)} for part, found in here.items()]
+        print_json({**described, "components": None if made_by is None else listed})
+        return
+    console.print(
+        f"{described['kind']} {described['name']}  {described['distribution']} {described['version']}", markup=False
+    )
+    for name, value in described["card"].items():
+        console.print(f"{name}: {json.dumps(value, ensure_ascii=False)}", markup=False, soft_wrap=True)
+    if made_by is None:
+        console.print("components unknown: these weights were saved before weights listed them", markup=False)
+        return
+    table = Table("used for", "kind", "name", "made by", "here", box=None, pad_edge=False, header_style="bold")
+    for part, found in here.items():
+        words = (part.used_for, part.kind, part.name, f"{part.distribution} {part.version}", _beside(part, found))
+        table.add_row(*map(escape, words))
+    console.print(table)
+
+
+def _beside(made: Component, here: Component | None) -> str:
+    """Compare a component with the one of its name that is installed, in words."""
+    if here is None:
+        return "not here"
+    version = "" if here.version == made.version else f"{here.version}, "
+    return version + ("the same source" if here.hash == made.hash else "another source")
 
 
 @app.command()

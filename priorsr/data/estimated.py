@@ -21,6 +21,7 @@ from priorsr.estimators.spec import estimator_from_spec, identity_of
 from priorsr.files import sha256_json
 from priorsr.models.resize import enlarge
 from priorsr.priors import label_map, landmark_scheme
+from priorsr.sources import components_of
 from priorsr.types import Prior
 
 PARTS = ("parsing", "landmarks")  # of a Prior, that a face set keeps
@@ -70,11 +71,14 @@ def estimate_priors(
     members = [(face, split) for split in faces.splits for face in faces.ids(split)]
     first = members[0][0]
     prior, finders = look.find(first, faces.image(first))
-    makers = {part: Provenance(**identity_of(finder)._asdict(), **made) for part, finder in finders.items()}
+    makers = {
+        part: Provenance(**identity_of(finder)._asdict(), **made, components=components_of([finder], "prior"))
+        for part, finder in finders.items()
+    }
     if landmarks == "from-parsing":
         if makers.keys() != {"parsing"}:
             raise OptionError("landmarks 'from-parsing' take an estimator of parsing maps, and none of landmarks")
-        makers["landmarks"] = FROM_PARSING.model_copy(update=made)
+        makers["landmarks"] = FROM_PARSING.model_copy(update={**made, "components": makers["parsing"].components})
     if not makers:
         raise OptionError("the estimators give neither parsing maps nor landmarks, which are what a face set keeps")
     settings = [getattr(finder, "options", None) for finder in finders.values()]

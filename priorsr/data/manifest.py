@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from priorsr.errors import DataError, PriorsrError
 from priorsr.priors import label_map, landmark_scheme
 from priorsr.reading.json_files import read_facts
+from priorsr.sources import Component
 
 NAME = "manifest.json"
 
@@ -32,7 +33,7 @@ class Provenance(_Frozen):
     """What made a prior: a tool, its version, and the hash of the weights that it ran with, if any.
 
     estimated_from: of a prior that an estimator found, the images that it saw; None of one that counts as known.
-    reduction, scale: how those were made, if they were LR, enlarged.
+    reduction, scale: how those were made, if they were LR, enlarged. components: whose code the estimator was.
     """
 
     tool: str
@@ -41,6 +42,7 @@ class Provenance(_Frozen):
     estimated_from: Literal["hr", "lr"] | None = None
     reduction: str | None = None
     scale: int | None = None
+    components: tuple[Component, ...] = ()
 
 
 class Manifest(_Frozen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from priorsr.data.face_set import FaceSet
 from priorsr.data.manifest import Provenance, Sha256
 from priorsr.errors import OptionError
+from priorsr.sources import Component
 
 TrainingData = str | Path | FaceSet | Sequence[str | Path | FaceSet | tuple[str | Path | FaceSet, float]]
 """What a training is given: a face set or several, each as a folder, as FOLDER=WEIGHT, opened, or with its weight."""
@@ -46,6 +48,11 @@ class TrainingSet(BaseModel):
             weight=weight,
             priors=manifest.priors,
         )
+
+    @property
+    def components(self) -> list[Component]:
+        """The components that made its priors, as far as the set tells."""
+        return [replace(part, used_for="training") for prior in self.priors.values() for part in prior.components]
 
     def __str__(self) -> str:
         weight = "" if self.weight == 1 else f" x {self.weight:g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from priorsr.inference.compilation import Program, compile_for
 from priorsr.inference.form import Form, Shaped
 from priorsr.inference.report import AccelerationReport
 from priorsr.models.weights import weights_hash
+from priorsr.sources import Component
 from priorsr.types import Prior, SROutput
 
 
@@ -28,8 +29,8 @@ class Accelerated(nn.Module):
     and says so; programs lie on disk for the next time. Features cannot be asked for, and it cannot be trained: both
     raise OptionError. Tensors must lie on the device that it was made for, else BackendError.
 
-    scale, prior, size_multiple, config, card: the model's. original_class, weights_hash: of the model before it was
-    folded. precision, report: what was done.
+    scale, prior, size_multiple, config, card, made_by: the model's. original_class, weights_hash: of the model before
+    it was folded. components: the model's own, and the code that made it faster. precision, report: what was done.
 
     must_compile: whether a shape that cannot be compiled raises BackendError, or is computed eagerly, with a line in
     the report. say: is told what takes long.
@@ -43,6 +44,7 @@ class Accelerated(nn.Module):
         model: nn.Module,
         form: Form,
         report: AccelerationReport,
+        components: Iterable[Component],
         *,
         must_compile: bool,
         say: Callable[[str], None],
@@ -50,7 +52,9 @@ class Accelerated(nn.Module):
         super().__init__()
         self.original_class = type(model)
         self.weights_hash = weights_hash(model)
+        self.components = tuple(components)
         self.config, self.card = getattr(model, "config", None), getattr(model, "card", {})
+        self.made_by = getattr(model, "made_by", None)
         self.scale, self.prior, self.size_multiple = model.scale, model.prior, model.size_multiple
         self.precision, self.report = form.precision, report
         self.form = form

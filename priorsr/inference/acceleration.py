@@ -20,6 +20,7 @@ from priorsr.inference.form import Form
 from priorsr.inference.report import AccelerationReport, Graph, Precision
 from priorsr.memory import keep_freed_memory
 from priorsr.models.precision import bf16_obstacle
+from priorsr.sources import components_of
 from priorsr.types import Batch
 
 MOST_PSNR = 0.01  # dB, that a face's PSNR may move by
@@ -74,7 +75,8 @@ def accelerate(
         done += ("freed memory is kept for the next call, by the whole process",)
     form, change, too_far = _in_precision(network, precision, place, checked)
     report = AccelerationReport(form.precision, "eager", done, (*refused, *too_far), change)
-    found = Accelerated(original, form, report, must_compile=graph == "compiled", say=say)
+    components = components_of([original], "inference", modules=[__name__])
+    found = Accelerated(original, form, report, components, must_compile=graph == "compiled", say=say)
     if trouble:
         found.report = replace(report, refused=(*report.refused, f"compiling: {trouble}"))
     elif graph != "eager":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,31 +16,42 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from priorsr import registry
 from priorsr.config import validate
-from priorsr.errors import DataError, OptionError, UnknownNameError
+from priorsr.errors import DataError, OptionError, PriorsrError, PriorsrWarning, UnknownNameError
 from priorsr.files import atomic_path
 from priorsr.plugins import Offer
-from priorsr.registry import Part, build, find, offer_of
+from priorsr.registry import Part, build, find, offer_of, packages
+from priorsr.sources import UNREGISTERED, Component, components_of
 
 KEY = "priorsr"
 _PART = "part"
 _DESCRIBED_BY = {"model": "config", "estimator": "options"}  # by kind, the attribute that holds what one is made of
 
 
-def save(module: nn.Module, path: str | Path, *, card: Mapping[str, Any] | None = None) -> None:
+def save(
+    module: nn.Module,
+    path: str | Path,
+    *,
+    card: Mapping[str, Any] | None = None,
+    trained_by: Iterable[Component] | None = None,
+) -> None:
     """Save a registered model's weights and config, or an estimator's weights and options, as .safetensors.
 
-    The file is written whole or not at all. An estimator that can be saved keeps its constructor's options, as JSON
-    values, in the attribute `options`.
-    card: what a reader should know (training data, recipe, scores), as JSON values; the card that the module was loaded
-    with, unless given. A module, or a part in its config, that is not registered raises OptionError, since it could not
-    be built again by name; a file that cannot be written DataError.
+    The file is written whole or not at all, and names every component that the module is made of. An estimator that can
+    be saved keeps its constructor's options, as JSON values, in the attribute `options`.
+    card: what a reader should know (training data, recipe, scores), as JSON values. trained_by: the components that
+    took part in training, such as recipe and teacher. Unless given, both are what the module was loaded with.
+    A module, or a part in its config, that is not registered raises OptionError, since it could not be built again by
+    name; a file that cannot be written DataError.
     """
     kind = getattr(module, "kind", None)
     kind = kind if kind in _DESCRIBED_BY else "model"
     offer = offer_of(kind, type(module))
     if not hasattr(module, _DESCRIBED_BY[kind]):
         raise OptionError(f"the {kind} {offer.name!r} has no {_DESCRIBED_BY[kind]!r}, so it could not be built again")
+    trained = [part for part in getattr(module, "made_by", None) or () if part.used_for == "training"]
+    components = {*components_of([module], "inference"), *(trained if trained_by is None else trained_by)}
     described = {
         "kind": kind,
         "distribution": offer.distribution,
@@ -47,6 +59,7 @@ def save(module: nn.Module, path: str | Path, *, card: Mapping[str, Any] | None 
         "name": offer.name,
         "config": _plain(getattr(module, _DESCRIBED_BY[kind])),
         "card": _plain(getattr(module, "card", {}) if card is None else card),
+        "components": [dataclasses.asdict(component) for component in sorted(components)],
     }
     save_tensors(module.state_dict(), Path(path), described)
 
@@ -63,32 +76,70 @@ def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str
 
 
 def load(path: str | Path) -> nn.Module:
-    """Load a model or an estimator from a .safetensors that `save` wrote: on the CPU, in eval mode, its card as `card`.
+    """Load a model or an estimator from a .safetensors that `save` wrote: on the CPU, in eval mode.
 
-    Builds registered names only, never a module that the file names. Raises DataError for a missing, truncated or
-    foreign file and for tensors that do not fit; UnknownNameError for one whose plugin is not installed.
+    Its card is the attribute `card`, the components that it was made of and trained by are `made_by`; None for weights
+    of before those were written. Builds registered names only, never a module that the file names, and each of the
+    distribution that it was of. Where that is here in another version, a PriorsrWarning tells both.
+
+    Raises DataError for a missing, truncated or foreign file and for tensors that do not fit; UnknownNameError for one
+    whose plugins are not installed.
     """
     path = Path(path)
     described, tensors = read(path)
+    made_by = components_in(described, path)
+    other_versions = "; ".join(_other_versions(made_by or ()))
+    try:
+        module = _built(described, made_by or (), path)
+        check_fit(module, tensors, path)
+    except PriorsrError as error:
+        where = "" if str(error).startswith(f"{path}: ") else f"{path}: "
+        raise type(error)(f"{where}{error}{f'; {other_versions}' if other_versions else ''}") from error
+    if other_versions:
+        warnings.warn(f"{path}: {other_versions}", PriorsrWarning, stacklevel=2)
+    module.load_state_dict(tensors)
+    module.card, module.made_by = described["card"], made_by  # type: ignore[assignment]  # no tensors
+    return module.eval()
+
+
+def _built(described: Mapping[str, Any], made_by: Iterable[Component], path: Path) -> nn.Module:
+    """Build the module that a file's metadata describes, of the distributions that it was made of."""
     kind = described["kind"]
     source = Offer(kind, described["name"], "", described["distribution"], described["version"])
-    try:
-        component: Any = find(kind, source.reference)
-    except UnknownNameError as error:
-        raise UnknownNameError(
-            f"{path}: holds the {kind} {source.name!r} of {source.distribution} {source.version}, which is not "
-            f"installed ({error})"
-        ) from error
-    who, described_by = f"{path}: the {_DESCRIBED_BY[kind]} of {source.name!r}", _revive(described["config"])
-    module: nn.Module
-    if kind == "model":
-        module = component(validate(component.Config, described_by, who))
-    else:
-        module = build(kind, component, preset=None, who=who, options=described_by)
-    check_fit(module, tensors, path)
-    module.load_state_dict(tensors)
-    module.card = described["card"]
-    return module.eval()
+    with registry.made_by(
+        Offer(part.kind, part.name, "", part.distribution, part.version)
+        for part in made_by
+        if part.used_for == "inference" and part.distribution != UNREGISTERED
+    ):
+        try:
+            component: Any = find(kind, source.reference)
+        except UnknownNameError as error:
+            raise UnknownNameError(
+                f"{path}: holds the {kind} {source.name!r} of {source.distribution} {source.version}, which is not "
+                f"installed ({error})"
+            ) from error
+        who, described_by = f"{path}: the {_DESCRIBED_BY[kind]} of {source.name!r}", _revive(described["config"])
+        module: nn.Module
+        if kind == "model":
+            config = validate(component.Config, described_by, who)
+            try:
+                module = component(config)
+            except PriorsrError:
+                raise
+            except Exception as error:  # a constructor may raise anything
+                raise OptionError(f"{who} builds no model: {type(error).__name__}: {error}") from error
+        else:
+            module = build(kind, component, preset=None, who=who, options=described_by)
+    return module
+
+
+def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
+    """Tell the distributions that a module is made of and that are installed in another version."""
+    here = dict(packages().values())
+    parts = [part for part in made_by if part.used_for == "inference"]
+    for distribution, version in sorted({(part.distribution, part.version) for part in parts}):
+        if here.get(distribution, version) != version:
+            yield f"made by {distribution} {version}, here is {here[distribution]}"
 
 
 def check_fit(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -136,6 +187,17 @@ def read_card(path: Path) -> dict[str, Any]:
             f"{path}: the metadata's 'kind' is {kind!r:.80}; one of {', '.join(_DESCRIBED_BY)} was expected"
         )
     return described
+
+
+def components_in(described: Mapping[str, Any], path: Path) -> tuple[Component, ...] | None:
+    """The components that a file's metadata lists; None for a file of before they were; raises DataError for others."""
+    listed = described.get("components")
+    if listed is None:
+        return None
+    try:
+        return tuple(validate(Component, part, f"{path}: a component of the metadata") for part in listed)
+    except (OptionError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: the metadata's 'components' are no list of components ({error})") from error
 
 
 def made_of(module: nn.Module) -> Any:

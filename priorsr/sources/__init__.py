@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from priorsr.sources.collecting import code_hash, components_of, source_hash
+from priorsr.sources.collecting import as_installed, code_hash, components_of, source_hash
 from priorsr.sources.component import LIBRARY, UNREGISTERED, Component, Use
 
-__all__ = ["LIBRARY", "UNREGISTERED", "Component", "Use", "code_hash", "components_of", "source_hash"]
+__all__ = ["LIBRARY", "UNREGISTERED", "Component", "Use", "as_installed", "code_hash", "components_of", "source_hash"]

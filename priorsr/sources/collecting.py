@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from priorsr.errors import OptionError
+from priorsr.errors import BrokenPluginError, OptionError, WrongKindError
 from priorsr.kinds import KINDS
 from priorsr.plugins import OWN, SESSION, Offer
-from priorsr.registry import offer_of, packages
+from priorsr.registry import component_of, offer_of, offers, packages
 from priorsr.sources.closure import Closure
 from priorsr.sources.component import LIBRARY, UNREGISTERED, Component, Use
 from priorsr.sources.live import LiveSource
@@ -25,15 +25,50 @@ def components_of(things: Iterable[object], used_for: Use, *, modules: Iterable[
     An object's parts are its modules (of an nn.Module), and what those hold as attributes, also in lists and
     dictionaries. A thing that declares no kind counts as a model. modules: further modules that took part.
     """
-    used = sorted({(_kind(part) or "model", type(part)) for thing in things for part in _parts(thing)}, key=str)
+    classes = {(_kind(part) or "model", type(part)) for thing in things for part in _parts(thing)}
+    return _components(classes, used_for, modules)
+
+
+def as_installed(components: Iterable[Component]) -> dict[Component, Component | None]:
+    """Return each component as it is installed or registered here, by what it was; None for one that is not here.
+
+    A library is made of what the components beside it import, so it is None, too, where one of them is not here.
+    """
+    known = list(components)
+    found: dict[Component, Component | None] = dict.fromkeys(known)
+    for use in {component.used_for for component in known}:
+        of_use = [component for component in known if component.used_for == use]
+        classes = {component: _class(component) for component in of_use if component.kind in KINDS}
+        here = _components({(part.kind, found) for part, found in classes.items() if found}, use, ())
+        by_name = {(part.kind, part.name, part.distribution): part for part in here}
+        whole = None not in classes.values()
+        for part in of_use:
+            if whole or part.kind != LIBRARY:
+                found[part] = by_name.get((part.kind, part.name, part.distribution))
+    return found
+
+
+def _class(component: Component) -> type | None:
+    """The class of a component, as far as it can be loaded."""
+    for offer in offers(component.kind):
+        if (offer.name, offer.distribution) == (component.name, component.distribution):
+            try:
+                return component_of(offer)
+            except (BrokenPluginError, WrongKindError):
+                return None
+    return None
+
+
+def _components(classes: Iterable[tuple[str, type]], used_for: Use, modules: Iterable[str]) -> tuple[Component, ...]:
+    """The components of kinds and classes, and the libraries that these, and further modules, import."""
     found: list[Component] = []
     imported: dict[str, set[str]] = {}
-    for kind, component in used:
+    for kind, component in classes:
         offer = _offer(kind, component)
         digest, foreign = _source(component, offer)
         found.append(Component(used_for, kind, offer.name, offer.distribution, offer.version, digest))
         _add(imported, foreign)
-    _add(imported, Closure(modules, _distribution_of).statements())
+    _add(imported, _closure(modules).statements())
     versions = dict(packages().values())
     found.extend(
         Component(used_for, LIBRARY, distribution, distribution, versions[distribution], sha256(*sorted(statements)))
@@ -42,14 +77,23 @@ def components_of(things: Iterable[object], used_for: Use, *, modules: Iterable[
     return tuple(sorted(found))
 
 
-def source_hash(offer: Offer, component: type) -> str:
+def source_hash(kind: str, component: type) -> str:
     """Return the hash of the source of a component's class."""
-    return _source(component, offer)[0]
+    return _source(component, _offer(kind, component))[0]
 
 
 def code_hash(modules: Iterable[str]) -> str:
     """Return the hash of modules of priorsr and of all that they import."""
-    return sha256(*sorted(Closure(modules, _distribution_of).statements()[OWN]))
+    return sha256(*sorted(_closure(modules).statements()[OWN]))
+
+
+def _closure(modules: Iterable[str]) -> Closure:
+    """What modules of priorsr import; raises ValueError for one that is not there."""
+    roots = set(modules)
+    closure = Closure(roots, _distribution_of)
+    if missing := sorted(roots.difference(closure.modules)):
+        raise ValueError(f"there is no module {missing[0]!r} that computes anything")
+    return closure
 
 
 def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
@@ -57,7 +101,7 @@ def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
     if offer.distribution in (SESSION, UNREGISTERED):
         live = LiveSource(component, _distribution_of)
         return live.digest, Closure(live.modules, _distribution_of).statements()
-    closure = Closure([component.__module__], _distribution_of)
+    closure = Closure([offer.target.partition(":")[0], component.__module__], _distribution_of)
     statements = closure.statements()
     own = closure.hash_of(component.__module__, component.__qualname__.partition(".")[0]) or component.__qualname__
     return sha256(own, *sorted(statements.pop(offer.distribution, ()))), statements

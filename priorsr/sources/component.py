@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+_HASH = re.compile("[0-9a-f]{64}")
 LIBRARY = "library"
 UNREGISTERED = "unregistered"
 
@@ -29,3 +31,7 @@ class Component:
     distribution: str
     version: str
     hash: str
+
+    def __post_init__(self) -> None:
+        if not _HASH.fullmatch(self.hash):
+            raise ValueError(f"hash is {self.hash!r:.80}; a SHA-256 in hex was expected")

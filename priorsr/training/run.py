@@ -118,6 +118,7 @@ def train(
         folder,
         accelerator,
         Journal(folder, accelerator, report),
+        setup.recipe,
         {
             **{key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "precision")},
             "data": [_described(*part) for part in faces],

@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from priorsr.data import TrainingSet
 from priorsr.errors import OptionError
 from priorsr.models import weights
+from priorsr.sources import Component, components_of
 from priorsr.training.checkpoints import Checkpoint, Checkpoints, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
 from priorsr.training.journal import Journal
@@ -55,7 +57,8 @@ class Pace:
 class Trainer:
     """Runs stages in order, from the beginning or from a checkpoint.
 
-    Every process runs one, and the main process writes. card: what the weights' cards say of the run.
+    Every process runs one, and the main process writes. recipe: that of the stages. card: what the weights' cards tell
+    of the run.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Trainer:
         folder: RunFolder,
         accelerator: Accelerator,
         journal: Journal,
+        recipe: object,
         card: Mapping[str, Any],
         pace: Pace,
     ) -> None:
@@ -77,6 +81,7 @@ class Trainer:
         self._folder = folder
         self._accelerator = accelerator
         self._journal = journal
+        self._recipe = recipe
         self._card = card
         self._pace = pace
         self._interruption = Interruption()
@@ -121,7 +126,8 @@ class Trainer:
             self._journal.begin(stage.name, loop.steps, loop.step, steps_before)
             self._train(index, loop)
             if loop.product is not None and self._accelerator.is_main_process:
-                weights.save(loop.product, self._weights_path(stage), card=self._stage_card(stage))
+                path, trained_by = self._weights_path(stage), self._trained_by(index)
+                weights.save(loop.product, path, card=self._stage_card(stage), trained_by=trained_by)
         finally:
             self._journal.report.end()
             loop.close()
@@ -210,6 +216,16 @@ class Trainer:
         last = [other for other in self._stages if other.product == stage.product][-1]
         name = stage.product if stage is last else f"{stage.product}-{stage.name}"
         return self._folder.weights / f"{name}.safetensors"
+
+    def _trained_by(self, index: int) -> set[Component]:
+        """The components of the recipe and of all modules up to a stage, its product apart, and of estimated priors."""
+        stage = self._stages[index]
+        product = stage.modules[str(stage.product)]
+        modules = [module for other in self._stages[: index + 1] for module in other.modules.values()]
+        beside = [module for module in modules if module is not product]
+        sets = [TrainingSet.model_validate(data) for data in self._card["data"]]
+        made = components_of([self._recipe, *beside], "training")
+        return {*made, *(part for data in sets for part in data.components)}
 
     def _stage_card(self, stage: Stage) -> dict[str, Any]:
         name, value = self._scores[stage.name]

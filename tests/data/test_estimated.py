@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from priorsr.data import FaceSet
+from priorsr.data import FaceSet, TrainingSet
 from priorsr.data.estimated import estimate_priors
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError
 from priorsr.estimators.parsing_net import ParsingNet
 from priorsr.models import enlarge, weights_hash
 from priorsr.pretrained import UNTRAINED
+from priorsr.sources import source_hash
 from priorsr.types import Prior
 
 
@@ -22,11 +24,13 @@ class Points(nn.Module):
 
     kind = "estimator"
 
-    def __init__(self) -> None:
+    def __init__(self, stops_at: int | None = None) -> None:
         super().__init__()
-        self.calls = 0
+        self.calls, self.stops_at = 0, stops_at
 
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
+        if self.calls == self.stops_at:
+            raise KeyboardInterrupt
         self.calls += 1
         landmarks = images.mean((1, 2, 3))[:, None, None].expand(-1, 68, 2)
         valid = torch.ones(len(images), 68, dtype=torch.bool)
@@ -116,20 +120,21 @@ def test_landmarks_can_be_read_off_the_estimated_maps(faces: FaceSet, net: Parsi
 
 
 def test_an_interrupted_call_is_taken_up_again(faces: FaceSet, tmp_path: Path) -> None:
-    class Stops(Points):
-        def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:
-            if self.calls == 6:
-                raise KeyboardInterrupt
-            return super().forward(images)
-
-    Stops.__qualname__ = "Points"
     with pytest.raises(KeyboardInterrupt):
-        estimate_priors(faces, tmp_path / "out", [Stops()])
+        estimate_priors(faces, tmp_path / "out", [Points(stops_at=6)])
     again = Points()
     made = estimate_priors(faces, tmp_path / "out", [again])
     assert again.calls < 1 + 12  # the first look, and what was left
     assert made.hash == estimate_priors(faces, tmp_path / "whole", [Points()]).hash
     assert estimate_priors(faces, tmp_path / "out", [Points()]).hash == made.hash
+
+
+def test_an_estimated_prior_names_the_code_that_made_it(faces: FaceSet, net: ParsingNet, tmp_path: Path) -> None:
+    made = estimate_priors(faces, tmp_path / "out", [net])
+    (part,) = FaceSet.open(made.path).manifest.priors["parsing"].components
+    assert (part.used_for, part.kind, part.name, part.distribution) == ("prior", "estimator", "parsing_net", "priorsr")
+    assert part.hash == source_hash("estimator", ParsingNet)
+    assert TrainingSet.of(made).components == [replace(part, used_for="training")]
 
 
 def test_nothing_is_overwritten(faces: FaceSet, net: ParsingNet, tmp_path: Path) -> None:

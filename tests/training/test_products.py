@@ -31,6 +31,8 @@ def test_products_are_models_with_a_card(run: Run, faces: Path) -> None:
     assert card["scores"] == {"psnr_y (priorsr@1 (adapted to 32 px), val)": result.scores["student"][1]}
     assert card["prior"] == "none"
     assert card["absent"] == {"perceptual": "a toy sees nothing"}
+    trained_by = {(part.kind, part.name) for part in model.made_by if part.used_for == "training"}
+    assert trained_by == {("recipe", "toy-distilled"), ("model", "toy"), ("library", "priorsr")}
     assert weights.read_card(result.products["teacher"])["card"]["absent"] == {}
 
 
