@@ -14,6 +14,7 @@ from priorsr.cli.console import errors
 from priorsr.cli.several import SeveralValues
 from priorsr.errors import PriorsrError, PriorsrWarning
 
+_python_warning_text = warnings.formatwarning
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Typer does not export
 
 
@@ -58,7 +59,7 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 def main() -> None:
     """Run the command line; a user's mistake, or what the system refuses, is one sentence on stderr and exit code 2."""
-    warnings.showwarning = _tell_warning
+    warnings.formatwarning = _warning_text
     try:
         sys.exit(app(standalone_mode=False))
     except PriorsrError as error:
@@ -71,14 +72,13 @@ def main() -> None:
     sys.exit(2)
 
 
-def _tell_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
-    """Print a warning of ours as one sentence, and any other as Python does."""
-    from rich.markup import escape
-
+def _warning_text(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Format a warning of ours as one sentence, and any other as Python does."""
     if issubclass(category, PriorsrWarning):
-        errors.print(f"[yellow]note:[/] {escape(str(message))}", soft_wrap=True)
-    else:
-        errors.print(warnings.formatwarning(message, category, filename, lineno), soft_wrap=True, markup=False, end="")
+        return f"note: {message}\n"
+    return _python_warning_text(message, category, filename, lineno, line)
 
 
 def _tell(mistake: str) -> None:
