@@ -5,7 +5,8 @@ Each is one sentence that names the thing, the value and what was expected. The 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from priorsr.text import one_line
@@ -60,6 +61,15 @@ class MissingExtraError(PriorsrError):
 
 class MissingWeightsError(PriorsrError):
     """Pretrained weights are not on disk; the message says which file goes where."""
+
+
+@contextmanager
+def mistakes_in(where: str) -> Iterator[None]:
+    """Put where it was made, such as a file or a stage, before the sentence of a mistake that is raised inside."""
+    try:
+        yield
+    except PriorsrError as error:
+        raise type(error)(f"{where}: {error}") from error
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from priorsr.errors import DataError, MissingExtraError
+from priorsr.infinity import json_value
 from priorsr.reading.json_files import read_json as read_json  # TODO: import it from there
 from priorsr.reading.mistakes import first_mistake as first_mistake
 
@@ -53,8 +54,8 @@ def atomic_text(path: Path, text: str) -> None:
 
 
 def atomic_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` as readable JSON, whole or not at all; NaN and infinity are refused."""
-    atomic_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write `value` to `path` as readable JSON, whole or not at all; infinity is "inf" there, and NaN is refused."""
+    atomic_text(path, json.dumps(json_value(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def without_home(text: str) -> str:

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from priorsr.bench.images import pixel_hashes
 from priorsr.bench.records import ImageHashes
 from priorsr.bench.repeatable import repeatable
-from priorsr.errors import PriorsrError
 from priorsr.kinds import Score as Judge
 from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
+from priorsr.models.checks import checked_sr
 from priorsr.models.eval_mode import in_eval_mode
-from priorsr.types import Batch, Prior, SROutput
+from priorsr.types import Batch, Prior
 
 _CPU = torch.device("cpu")
 
@@ -68,7 +68,9 @@ def evaluate(
         {},
         {protocol.content_hash: found for protocol, found in zip(protocols, scores, strict=True)},
         {
-            name: judge(judging, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared).double().cpu()
+            name: judge(judging, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared, name=name)
+            .double()
+            .cpu()
             for name, judging in judges.items()
         },
     )
@@ -77,19 +79,7 @@ def evaluate(
 @torch.inference_mode()
 def super_resolve(model: nn.Module, batch: Batch, prior: Prior | None, device: torch.device) -> Tensor:
     """A model's SR images (B,3,H,W) of a batch, float32; raises PriorsrError for an answer that cannot be scored."""
-    who = f"the model {type(model).__name__}"
-    answer = model(batch.lr.to(device), prior_on(prior, device))
-    if not isinstance(answer, SROutput):
-        raise PriorsrError(f"{who} answers with a {type(answer).__name__}; an SROutput was expected")
-    if answer.sr.shape != batch.hr.shape:
-        raise PriorsrError(
-            f"{who} answers LR images {tuple(batch.lr.shape)} with {tuple(answer.sr.shape)}; "
-            f"{tuple(batch.hr.shape)}, the shape of HR, was expected"
-        )
-    bad = ~answer.sr.isfinite().flatten(1).all(dim=1)
-    if bad.any():
-        raise PriorsrError(f"{who} answers the image {batch.ids[int(bad.nonzero()[0, 0])]!r} with NaN or infinity")
-    return answer.sr.float()
+    return checked_sr(model(batch.lr.to(device), prior_on(prior, device)), batch, type(model).__name__).float()
 
 
 def prior_on(prior: Prior | None, device: torch.device) -> Prior | None:

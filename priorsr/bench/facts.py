@@ -13,11 +13,11 @@ from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.records import DataFacts, ProtocolFacts, Score, SetScore
 from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.data import FaceSet
-from priorsr.errors import DataError
-from priorsr.kinds import Accumulator
+from priorsr.errors import DataError, PriorsrError
 from priorsr.kinds import Score as Judge
 from priorsr.kinds import SetScore as SetJudge
 from priorsr.metrics import Protocol
+from priorsr.metrics.judging import SetJudging
 
 
 def protocol_facts(protocol: Protocol) -> ProtocolFacts:
@@ -54,6 +54,7 @@ def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str,
     values = protocol.aggregate(scores)
     own = {
         name: _score(
+            name,
             ids,
             per_image,
             value=values[name],
@@ -65,6 +66,7 @@ def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str,
     }
     others = {
         name: _score(
+            name,
             ids,
             per_image,
             value=None,
@@ -77,7 +79,7 @@ def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str,
     return own | others
 
 
-def set_score_facts(seen: Mapping[str, Accumulator], judges: Mapping[str, SetJudge], count: int) -> dict[str, SetScore]:
+def set_score_facts(seen: Mapping[str, SetJudging], judges: Mapping[str, SetJudge], count: int) -> dict[str, SetScore]:
     """A record's scores of the set as a whole, of accumulators that have seen its `count` images."""
     return {
         name: SetScore(
@@ -91,6 +93,7 @@ def set_score_facts(seen: Mapping[str, Accumulator], judges: Mapping[str, SetJud
 
 
 def _score(
+    name: str,
     ids: Sequence[str],
     per_image: Tensor,
     *,
@@ -100,6 +103,8 @@ def _score(
     seed: int,
 ) -> Score:
     values = per_image.double().numpy()
+    if {math.inf, -math.inf} <= set(values.tolist()):
+        raise PriorsrError(f"the score {name!r} is ∞ for some faces and -∞ for others, so it has no mean")
     mean = float(values.mean())
     if value is None or math.isclose(value, mean, rel_tol=1e-12):  # the same mean, added up in another order
         value = mean

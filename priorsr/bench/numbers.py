@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+from priorsr.infinity import fixed
+
 _MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _PLAIN = ("parsing", "agreement", "eyes", "nose", "mouth", "consistency", "identity")
@@ -27,11 +29,8 @@ def score_label(name: str) -> str:
 
 def number(value: float, score: HasUnit, sign: bool = False, finer: int = 0) -> str:
     """A score's value with the digits that its unit deserves, or `finer` more."""
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{_MINUS}∞"
     digits = (2 if score.unit == "dB" else 4) + finer
-    text = f"{value:{'+' if sign else ''}.{digits}f}"
-    return text.replace("-", _MINUS)
+    return fixed(value, digits, sign=sign).replace("-", _MINUS)
 
 
 def interval(bounds: tuple[float, float] | None, score: HasUnit, sign: bool = False, finer: int = 0) -> str:
@@ -56,9 +55,9 @@ def p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def json_number(value: float) -> float | str:
-    """A number as records have it in JSON, where infinity is a string."""
-    return value if math.isfinite(value) else str(value)
+def significant(value: float) -> str:
+    """Return a number with four significant digits, or ∞."""
+    return f"{value:.4g}" if math.isfinite(value) else fixed(value, 0)
 
 
 def engineering(value: float) -> str:

@@ -6,20 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    PlainSerializer,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from priorsr.errors import PriorsrError
+from priorsr.fields import Value
 from priorsr.files import sha256_json
 
 FORMAT: Literal[1] = 1
@@ -27,30 +17,6 @@ FORMAT: Literal[1] = 1
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Count = Annotated[int, Field(ge=0)]
-
-
-def _from_json(value: object) -> object:
-    return {"inf": math.inf, "-inf": -math.inf}.get(value, value) if isinstance(value, str) else value
-
-
-def _to_json(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
-
-
-def _refuse_nan(value: float) -> float:
-    if math.isnan(value):
-        raise ValueError("a number or infinity was expected")
-    return value
-
-
-Value = Annotated[
-    float,
-    BeforeValidator(_from_json),
-    AfterValidator(_refuse_nan),
-    PlainSerializer(_to_json),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf"]}]}),
-]
-"""A score: any number but NaN. JSON has no infinity (the PSNR of identical images), so it is the string "inf" there."""
 
 
 class Facts(BaseModel):

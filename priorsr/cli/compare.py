@@ -97,24 +97,24 @@ def _tables(found: list[Compared]) -> Iterator[Table]:
         yield table
 
 
-def _as_json(compared: Compared) -> dict[str, Any]:
+def _as_json(compared: Compared) -> Any:
     import dataclasses
 
-    from priorsr.bench.numbers import json_number
+    from priorsr.infinity import json_value
 
     sides = {
         side: {"label": row.label, "records": [record.id for record in row.records], "seeds": list(row.seeds)}
         for side, row in (("ours", compared.ours), ("theirs", compared.theirs))
     }
     record = compared.ours.record
-    return {
+    plain = {
         "protocol": {"id": record.protocol.id, "hash": record.protocol.hash},
         "data": {"name": record.data.name, "hash": record.data.hash, "split": record.data.split},
         "score": compared.score,
         **sides,
         **dataclasses.asdict(compared.found),
-        "mean": json_number(compared.found.mean),
         "better_faces": compared.better,
         "worse_faces": compared.worse,
-        "by_face": {face: json_number(value) for face, value in compared.by_face.items()},
+        "by_face": compared.by_face,
     }
+    return json_value(plain)

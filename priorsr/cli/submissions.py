@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -71,13 +71,14 @@ def verify(
     from priorsr.bench.submissions.bundle import Bundle
     from priorsr.bench.submissions.verification import TIERS
     from priorsr.bench.submissions.verify import verify as verify_bundle
+    from priorsr.infinity import json_value
 
     with Bundle(bundle) as opened:
         report = verify_bundle(opened, data, protocols=protocol or (), faces=rerun, seed=seed)
         if into and not report.differences:
             add(opened, report, into)
     if as_json:
-        print_json({**_plain(dataclasses.asdict(report)), "records": [record.id for record in report.records]})
+        print_json({**json_value(dataclasses.asdict(report)), "records": [record.id for record in report.records]})
     else:
         for difference in report.differences[:SHOWN]:
             console.print(f"- {difference}", soft_wrap=True, markup=False, highlight=False)
@@ -91,17 +92,6 @@ def verify(
             _say(f"added to {into}")
     if report.differences:
         raise typer.Exit(2)
-
-
-def _plain(value: Any) -> Any:
-    """The value with infinity as records have it in JSON."""
-    from priorsr.bench.numbers import json_number
-
-    if isinstance(value, float):
-        return json_number(value)
-    if isinstance(value, list | tuple):
-        return list(map(_plain, value))
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _say(text: str) -> None:

@@ -1,13 +1,14 @@
-"""Calling scores of kind `score`, some of which look at more than SR and HR."""
+"""Calling scores of kind `score`, which are anybody's code: what they return is checked, and failures name the face."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from priorsr.errors import WrongKindError
+from priorsr.errors import PriorsrError, WrongKindError
 
 if TYPE_CHECKING:
     from priorsr.metrics.protocol import Reduction
@@ -22,19 +23,98 @@ def judge(
     reduction: Reduction,
     ids: Sequence[str],
     shared: dict[Hashable, Tensor] | None = None,
+    name: str | None = None,
 ) -> Tensor:
-    """What a score of single images answers to a batch, (B,); it is handed what it `needs` by keyword.
+    """Return what a score of single images gives a batch, (B,); any of it may be infinite.
+
+    The score is handed what it `needs` by keyword.
 
     sr, hr: (B,3,H,W) in [0, 1]. lr: (B,3,h,w), what the model was given. reduction: that made it. ids: the faces'.
     shared: what scores of this batch have found and others can use; the same dict for all scores of a batch, and an
-    empty one for the next batch.
-    Raises WrongKindError where a score needs something else.
+    empty one for the next batch. name: what the score is called; its class's name unless given.
+
+    Raises WrongKindError where a score needs something else, and PriorsrError naming score and face where it raises,
+    or returns anything but a number for each face.
     """
+    name = name or type(score).__name__
     there: dict[str, Any] = {"lr": lr, "reduction": reduction, "ids": ids, "shared": shared}
     needs = tuple(getattr(score, "needs", ()))
     if unknown := set(needs) - there.keys():
         raise WrongKindError(
-            f"the score {type(score).__name__} needs {', '.join(sorted(unknown))}; "
-            f"a score can be handed {', '.join(there)}"
+            f"the score {name!r} needs {', '.join(sorted(unknown))}; a score can be handed {', '.join(there)}"
         )
-    return score(sr, hr, **{name: there[name] for name in needs})
+
+    def call(faces: slice, shared: dict[Hashable, Tensor] | None) -> Any:
+        beside = {"lr": lr[faces], "reduction": reduction, "ids": ids[faces], "shared": shared}
+        return score(sr[faces], hr[faces], **{need: beside[need] for need in needs})
+
+    try:
+        found = call(slice(None), shared)
+    except PriorsrError:
+        raise
+    except Exception as error:  # a score's own code may raise anything
+        raise PriorsrError(f"the score {name!r} {_failure(call, ids, error)}") from error
+    return _checked(name, found, ids)
+
+
+class SetJudging:
+    """A score of sets that takes a set batch by batch, as its accumulator does.
+
+    name: what the score is called. Raises PriorsrError naming score and faces where it raises, or its value is NaN.
+    """
+
+    def __init__(self, name: str, score: Any) -> None:
+        self._name = name
+        self._accumulator = self._called(score.start, "at its start")
+
+    def add(self, sr: Tensor, hr: Tensor, ids: Sequence[str]) -> None:
+        """Take a batch: (B,3,H,W) in [0, 1] each."""
+        self._called(lambda: self._accumulator.add(sr, hr), f"for the faces {ids[0]!r} to {ids[-1]!r}")
+
+    def value(self) -> float:
+        """Return the set's score; it may be infinite."""
+        value = self._called(lambda: float(self._accumulator.value()), "for its value")
+        if math.isnan(value):
+            raise PriorsrError(f"the score {self._name!r} is NaN for the set; a number or infinity was expected")
+        return value
+
+    def warning(self) -> str | None:
+        """Return why not to lean on the value, if so."""
+        return self._called(self._accumulator.warning, "for its warning")
+
+    def _called(self, function: Callable[[], Any], when: str) -> Any:
+        try:
+            return function()
+        except PriorsrError:
+            raise
+        except Exception as error:
+            raise PriorsrError(f"the score {self._name!r} raises {_told(error)} {when}") from error
+
+
+def _failure(call: Callable[[slice, Any], Any], ids: Sequence[str], error: Exception) -> str:
+    """Return which face a score fails for, found by calling it with one face at a time, and how."""
+    for place, face in enumerate(ids):
+        try:
+            call(slice(place, place + 1), {})
+        except Exception as alone:
+            return f"raises {_told(alone)} for the face {face!r}"
+    return f"raises {_told(error)} for the faces {ids[0]!r} to {ids[-1]!r} at once, and for none of them alone"
+
+
+def _told(error: Exception) -> str:
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__} ({message:.200})" if message else type(error).__name__
+
+
+def _checked(name: str, found: Any, ids: Sequence[str]) -> Tensor:
+    wanted = f"a tensor of one number a face, ({len(ids)},), was expected"
+    which = f"for the faces {ids[0]!r} to {ids[-1]!r}"
+    if not isinstance(found, Tensor):
+        raise PriorsrError(f"the score {name!r} returns {found!r:.80} {which}; {wanted}")
+    if tuple(found.shape) != (len(ids),) or found.is_complex():
+        returned = f"{str(found.dtype).removeprefix('torch.')} of shape {tuple(found.shape)}"
+        raise PriorsrError(f"the score {name!r} returns {returned} {which}; {wanted}")
+    if found.isnan().any():
+        face = ids[int(found.isnan().nonzero()[0, 0])]
+        raise PriorsrError(f"the score {name!r} is NaN for the face {face!r}; a number or infinity was expected")
+    return found.detach()

@@ -20,6 +20,7 @@ from priorsr import registry
 from priorsr.config import validate
 from priorsr.errors import DataError, OptionError, PriorsrError, PriorsrWarning, UnknownNameError
 from priorsr.files import atomic_path
+from priorsr.infinity import json_value
 from priorsr.plugins import Offer
 from priorsr.registry import Part, build, find, offer_of, packages
 from priorsr.sources import UNREGISTERED, Component, components_of
@@ -40,8 +41,9 @@ def save(
 
     The file is written whole or not at all, and names every component that the module is made of. An estimator that can
     be saved keeps its constructor's options, as JSON values, in the attribute `options`.
-    card: what a reader should know (training data, recipe, scores), as JSON values. trained_by: the components that
-    took part in training, such as recipe and teacher. Unless given, both are what the module was loaded with.
+    card: what a reader should know (training data, recipe, scores), as JSON values, infinity as "inf". trained_by: the
+    components that took part in training, such as recipe and teacher. Unless given, both are what the module was
+    loaded with.
     A module, or a part in its config, that is not registered raises OptionError, since it could not be built again by
     name; a file that cannot be written DataError.
     """
@@ -58,7 +60,7 @@ def save(
         "version": offer.version,
         "name": offer.name,
         "config": _plain(getattr(module, _DESCRIBED_BY[kind])),
-        "card": _plain(getattr(module, "card", {}) if card is None else card),
+        "card": _plain(json_value(getattr(module, "card", {}) if card is None else card)),
         "components": [dataclasses.asdict(component) for component in sorted(components)],
     }
     save_tensors(module.state_dict(), Path(path), described)

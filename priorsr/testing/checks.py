@@ -244,6 +244,29 @@ def teacher_is_detached(example: Example) -> None:
     assert all(tensor.grad is None for tensor in teacher), f"{example.name}: sends a gradient to the teacher"
 
 
+def numbers_for_odd_faces(example: Example) -> None:
+    """A score gives black, white and equal images a number or infinity, never NaN.
+
+    A PriorsrError that says why a face has none is as good.
+    """
+    sr, hr, *beside = example.inputs(2, False)
+    black, white = torch.zeros_like(hr), torch.ones_like(hr)
+    odd = {
+        "equal images": (hr, hr),
+        "equal black images": (black, black),
+        "black SR images": (black, hr),
+        "white SR images": (white, hr),
+        "black HR images": (sr, black),
+    }
+    module = example.build()
+    for what, images in odd.items():
+        try:
+            answer = _answer(example, (*images, *beside), module)
+        except PriorsrError:
+            continue
+        assert not any(values.isnan().any() for values in answer), f"{example.name}: is NaN for {what}"
+
+
 def docstring_headings(example: Example) -> None:
     """The class docstring says what it does, and has the lines Shapes:, Range: and Source: (a recipe: Source:)."""
     doc = inspect.cleandoc(example.component.__doc__ or "")  # its own: an inherited one speaks of another class
@@ -304,6 +327,7 @@ ALSO: dict[str, tuple[Check, ...]] = {
     "attention": (residual_is_added,),
     "distillation": (teacher_is_detached,),
     "model": (declares_its_facts, prior_as_declared),
+    "score": (numbers_for_odd_faces,),
 }
 _TRAINED = (second_backward, every_parameter_has_a_gradient)
 INSTEAD: dict[str, tuple[Check, ...]] = {

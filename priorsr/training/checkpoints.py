@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from priorsr.errors import DataError
-from priorsr.files import read_json, sha256_file
+from priorsr.fields import Value
+from priorsr.files import first_mistake, read_json, sha256_file
 
 TENSORS, FACTS = "tensors.safetensors", "checkpoint.json"
 _FOLDER = re.compile(r"(?P<index>\d+)-(?P<stage>.+)-(?P<step>\d+)")
@@ -31,13 +32,27 @@ class Place:
     step: int
 
 
+class Facts(BaseModel):
+    """What a checkpoint holds beside tensors.
+
+    metrics_end: bytes of the metrics that were written before it. scores: by stage, the name and the value of its last
+    validation. sha256: of the file of tensors.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    metrics_end: Annotated[int, Field(ge=0)]
+    scores: dict[str, Annotated[tuple[str, Value], Field(strict=False)]]
+    sha256: str = ""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run's state at a place: its tensors, and facts as JSON values."""
+    """A run's state at a place."""
 
     place: Place
     tensors: Mapping[str, Tensor]
-    facts: Mapping[str, Any]
+    facts: Facts
 
 
 class Checkpoints:
@@ -65,8 +80,8 @@ class Checkpoints:
         # Cloned, since safetensors takes neither channels_last nor tensors that share memory.
         tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
         save_file(tensors, beside / TENSORS)
-        facts = {**checkpoint.facts, "sha256": sha256_file(beside / TENSORS)}
-        (beside / FACTS).write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        facts = checkpoint.facts.model_copy(update={"sha256": sha256_file(beside / TENSORS)})
+        (beside / FACTS).write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
         for path in (beside / TENSORS, beside / FACTS, beside):
             _sync(path)
         if target.exists():  # it was broken, or is written again after a resume
@@ -124,12 +139,15 @@ class Checkpoints:
 
 def read_checkpoint(path: Path, place: Place) -> Checkpoint:
     """Read a checkpoint's folder; raises DataError naming it if a file is missing, truncated or changed."""
-    facts = read_json(path / FACTS)
     try:
-        if sha256_file(path / TENSORS) != facts["sha256"]:
+        facts = Facts.model_validate(read_json(path / FACTS))
+    except ValidationError as error:
+        raise DataError(f"{path / FACTS}: {first_mistake(error, 'the checkpoint')}") from error
+    try:
+        if sha256_file(path / TENSORS) != facts.sha256:
             raise DataError(f"{path / TENSORS}: is truncated or was changed, its hash is not the one in {FACTS}")
         return Checkpoint(place, load_file(path / TENSORS), facts)
-    except (OSError, SafetensorError, KeyError, TypeError) as error:
+    except (OSError, SafetensorError) as error:
         raise DataError(f"{path}: cannot be read as a checkpoint ({error})") from error
 
 

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from priorsr.errors import PriorsrError
+from priorsr.infinity import fixed
 from priorsr.metrics import Scoring
 from priorsr.metrics.nme import nme
 from priorsr.metrics.parsing_iou import face_iou
 from priorsr.models.bicubic import Bicubic
+from priorsr.models.checks import checked_sr
 from priorsr.priors import parsing_picture
 from priorsr.types import Batch, Prior
 from priorsr.viz.overlays import draw_landmarks
@@ -36,7 +38,7 @@ SCORES = {
 
 def number(score: str, value: float) -> str:
     """A score's value with the digits that it deserves."""
-    return f"{value:.{SCORES[score].digits}f}"
+    return fixed(value, SCORES[score].digits)
 
 
 def score_text(score: str, value: float) -> str:
@@ -85,11 +87,12 @@ class ModelJudge:
     def columns(self, product: nn.Module, batch: Batch) -> Columns:
         """LR, bicubic, SR and HR."""
         shown = {"bicubic": self._bicubic(batch.lr).sr, "SR": _enhanced(product, batch)}
-        notes = {
-            caption: [f"{value:.2f} dB" for value in self._psnr(images, batch.hr)] for caption, images in shown.items()
-        }
+        notes = {caption: self._notes(images, batch.hr) for caption, images in shown.items()}
         images = {f"LR, {batch.lr.shape[-1]} px": batch.lr, **shown, f"HR, {batch.hr.shape[-1]} px": batch.hr}
         return Columns({caption: list(column) for caption, column in images.items()}, notes)
+
+    def _notes(self, sr: Tensor, hr: Tensor) -> list[str]:
+        return [f"{number(self.name, value)} dB" for value in self._psnr(sr, hr).tolist()]
 
     def _psnr(self, sr: Tensor, hr: Tensor) -> Tensor:
         return self._scoring.score(sr, hr).per_image[self.name]
@@ -143,8 +146,8 @@ def prior_given(product: nn.Module) -> Literal["none", "ground-truth"]:
 
 
 def _enhanced(model: nn.Module, batch: Batch) -> Tensor:
-    sr: Tensor = _applied(model, batch.lr, *([] if prior_given(model) == "none" else [batch.prior])).sr
-    return sr
+    output = _applied(model, batch.lr, *([] if prior_given(model) == "none" else [batch.prior]))
+    return checked_sr(output, batch, type(model).__name__)
 
 
 def _estimated(estimator: nn.Module, hr: Tensor) -> Prior:

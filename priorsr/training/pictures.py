@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from priorsr.training.judges import SCORES
+from priorsr.training.metrics_file import Line, StepLine, ValidationLine
 from priorsr.viz.curves import Panel
 
 
-def panels(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Panel]]:
+def panels(lines: Iterable[Line]) -> dict[str, list[Panel]]:
     """The panels of each stage of a run: the score on validation faces, losses, logged terms, learning rates."""
-    stages: dict[str, list[Mapping[str, Any]]] = {}
+    stages: dict[str, list[Line]] = {}
     for line in lines:
-        stages.setdefault(line["stage"], []).append(line)
+        stages.setdefault(line.stage, []).append(line)
     return {stage: list(_panels(found)) for stage, found in stages.items()}
 
 
-def _panels(lines: list[Mapping[str, Any]]) -> Iterable[Panel]:
-    scores = [line for line in lines if line["kind"] == "validation"]
-    steps = [line for line in lines if line["kind"] == "step"]
+def _panels(lines: Sequence[Line]) -> Iterable[Panel]:
+    scores = [line for line in lines if isinstance(line, ValidationLine)]
+    steps = [line for line in lines if isinstance(line, StepLine)]
     if scores:
-        label, unit, _ = SCORES[scores[-1]["score"]]
-        ours = ([line["step"] for line in scores], [line["value"] for line in scores])
-        yield Panel(
-            f"val {label} ({unit})" if unit else f"val {label}", {"ours": ours}, levels=scores[-1]["references"]
-        )
+        label, unit, _ = SCORES[scores[-1].score]
+        ours = ([line.step for line in scores], [line.value for line in scores])
+        yield Panel(f"val {label} ({unit})" if unit else f"val {label}", {"ours": ours}, levels=scores[-1].references)
     for kind, title in (("losses", "loss"), ("logs", "logged")):
         for name, line in _series(steps, kind).items():
             yield Panel(f"{title}: {name}", {name: line}, noisy=True)
@@ -34,13 +32,14 @@ def _panels(lines: list[Mapping[str, Any]]) -> Iterable[Panel]:
         yield Panel("learning rate", rates)
 
 
-def _series(lines: list[Mapping[str, Any]], kind: str) -> dict[str, tuple[list[float], list[float]]]:
+def _series(lines: Sequence[StepLine], kind: str) -> dict[str, tuple[list[float], list[float]]]:
     """The values under `kind` by name, each with its steps; lines without one are left out."""
     series: dict[str, tuple[list[float], list[float]]] = {}
     for line in lines:
-        for name, value in line[kind].items():
+        values: Mapping[str, float | None] = getattr(line, kind)
+        for name, value in values.items():
             if value is not None:
                 x, y = series.setdefault(name, ([], []))
-                x.append(line["step"])
+                x.append(line.step)
                 y.append(value)
     return series

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shlex
@@ -20,6 +19,7 @@ import torch
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, atomic_text, read_json
 from priorsr.training.checkpoints import Checkpoints
+from priorsr.training.metrics_file import Line, line_text, read_lines
 from priorsr.training.settings import SETTINGS
 from priorsr.version import __version__
 
@@ -91,7 +91,7 @@ class RunFolder:
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line to the metrics."""
         with open(self.metrics, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line, allow_nan=False) + "\n")
+            file.write(line_text(line))
 
     def mark(self) -> int:
         """Where the metrics end now, on the disk, for a checkpoint to remember."""
@@ -104,9 +104,9 @@ class RunFolder:
         with open(self.metrics, "ab") as file:
             file.truncate(min(mark, file.tell()))
 
-    def lines(self) -> list[dict[str, Any]]:
-        """All metrics so far."""
-        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+    def lines(self) -> list[Line]:
+        """Read all metrics so far; raises DataError for a line that no run writes."""
+        return read_lines(self.metrics)[0]
 
 
 def circumstances() -> dict[str, Any]:

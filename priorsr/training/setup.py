@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from accelerate import Accelerator
 
 from priorsr.data import FaceSet, MixedLoader
-from priorsr.errors import OptionError
+from priorsr.errors import OptionError, mistakes_in
 from priorsr.models import weights
 from priorsr.training.blueprint import Blueprint
 from priorsr.training.loop import StageLoop
@@ -91,8 +91,9 @@ class Setup:
             for stage in self.stages:
                 if stage.product:
                     product = stage.modules[stage.product].to(self._accelerator.device)
-                    self.validator.score(product, SHOWN)
-                    weights.save(product, Path(folder) / "product.safetensors")
+                    with mistakes_in(f"the stage {stage.name!r}, before its first step"):
+                        self.validator.score(product, SHOWN)
+                        weights.save(product, Path(folder) / "product.safetensors")
 
     def steps(self, began: float) -> tuple[dict[str, int], dict[str, Cost]]:
         """The steps of each stage, and what was measured for them, if minutes were given, that run since `began`."""

@@ -12,10 +12,10 @@ import torch
 from accelerate import Accelerator
 
 from priorsr.data import TrainingSet
-from priorsr.errors import OptionError
+from priorsr.errors import OptionError, mistakes_in
 from priorsr.models import weights
 from priorsr.sources import Component, components_of
-from priorsr.training.checkpoints import Checkpoint, Checkpoints, Place
+from priorsr.training.checkpoints import Checkpoint, Checkpoints, Facts, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
 from priorsr.training.journal import Journal
 from priorsr.training.judges import ModelJudge, prior_given
@@ -96,10 +96,10 @@ class Trainer:
         """
         steps_before = 0
         if checkpoint:
-            self._scores = {stage: (name, value) for stage, (name, value) in checkpoint.facts["scores"].items()}
+            self._scores = dict(checkpoint.facts.scores)
         if self._accelerator.is_main_process:
             self._folder.clean()
-            self._folder.rewind(checkpoint.facts["metrics_end"] if checkpoint else 0)
+            self._folder.rewind(checkpoint.facts.metrics_end if checkpoint else 0)
             if checkpoint:
                 self._folder.checkpoints.forget_after(checkpoint.place)
         with self._interruption:
@@ -164,7 +164,8 @@ class Trainer:
             return
         loop.check_finite()
         loop.share_buffers()
-        score = self._validator.score(loop.product, faces)
+        with mistakes_in(f"the stage {loop.stage.name!r}, validated after step {loop.step}"):
+            score = self._validator.score(loop.product, faces)
         self._scores[loop.stage.name] = score.score, score.value
         self._journal.write({"kind": "validation", "stage": loop.stage.name, "step": loop.step, **asdict(score)})
         if self._accelerator.is_main_process:
@@ -176,7 +177,7 @@ class Trainer:
         loop.check_finite()
         tensors = loop.tensors()
         if self._accelerator.is_main_process:
-            facts = {"metrics_end": self._folder.mark(), "scores": self._scores}
+            facts = Facts(metrics_end=self._folder.mark(), scores=self._scores)
             place = Place(index, loop.stage.name, loop.step)
             where.save(Checkpoint(place, tensors, facts))
         self._accelerator.wait_for_everyone()

@@ -68,5 +68,6 @@ class Window:
 
 
 def _mean(values: list[float]) -> float | None:
-    """The mean, to six digits; None, which JSON can hold, if a value is not finite."""
-    return float(f"{math.fsum(values) / len(values):.6g}") if all(map(math.isfinite, values)) else None
+    """Return the mean, to six digits; None, which JSON can hold, where it is NaN."""
+    total = math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+    return None if math.isnan(total) else float(f"{total / len(values):.6g}")

@@ -19,8 +19,10 @@ class Axis:
 
     @classmethod
     def over(cls, values: Iterable[float], *, log: bool = False) -> Axis:
-        """An axis that holds the finite ones of the values, of which there is one at least."""
+        """Return an axis that holds the finite ones of the values; one from 0 to 1 where there are none."""
         finite = [value for value in values if math.isfinite(value)]
+        if not finite:
+            return cls(0.0, 1.0)
         low, high = min(finite), max(finite)
         if low == high:
             low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from priorsr.files import atomic_path
+from priorsr.infinity import fixed
 
 COLOURS = (
     "#0072b2",
@@ -22,6 +23,7 @@ COLOURS = (
     "#e69f00",
     "#56b4e9",
 )  # Okabe and Ito's, safe for the colour-blind
+GREY = "#6b6b6b"
 ACROSS = 4
 STYLE: Any = {
     "font.size": 8,
@@ -50,9 +52,18 @@ class Panel:
         values = [value for _, line in self.lines.values() for value in line if math.isfinite(value)]
         return self.noisy and bool(values) and min(values) > 0 and max(values) > 20 * min(values)
 
+    @property
+    def finite(self) -> bool:
+        """Whether any value or level is finite."""
+        values = [*self.levels.values(), *(value for _, line in self.lines.values() for value in line)]
+        return any(map(math.isfinite, values))
+
 
 def draw_curves(rows: Mapping[str, Sequence[Panel]], path: Path) -> None:
-    """Draw rows of panels under headings, such as a run's stages, and write them as PNG, whole or not at all."""
+    """Draw rows of panels under headings, such as a run's stages, and write them as PNG, whole or not at all.
+
+    An infinite value is a ∞ at the panel's edge.
+    """
     import matplotlib
 
     heights = {heading: -(-len(panels) // ACROSS) for heading, panels in rows.items()}
@@ -79,9 +90,15 @@ def _draw(axes: Axes, panel: Panel) -> None:
         if smooth != y:
             axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
         axes.plot(x, smooth, color=colour, label=label, marker="o" if len(x) <= 40 else "", markersize=3)
+        _mark_infinite(axes, x, y, colour)
     for label, level in panel.levels.items():
-        axes.axhline(level, color="#6b6b6b", linestyle="--", linewidth=1, label=label)
-    if panel.logarithmic:
+        if math.isfinite(level):
+            axes.axhline(level, color=GREY, linestyle="--", linewidth=1, label=label)
+        else:
+            axes.plot([], [], color=GREY, linestyle="--", linewidth=1, label=f"{label}: {fixed(level, 0)}")
+    if not panel.finite:
+        axes.set_yticks([])
+    elif panel.logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
@@ -96,10 +113,26 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
+def _mark_infinite(axes: Axes, x: Sequence[float], y: Sequence[float], colour: str) -> None:
+    """Draw a ∞ at the upper edge for each infinite value, at the lower edge for a negative one."""
+    infinite = [(step, value > 0) for step, value in zip(x, y, strict=True) if math.isinf(value)]
+    if infinite:
+        steps, heights = zip(*infinite, strict=True)
+        edge = axes.get_xaxis_transform()
+        (marks,) = axes.plot(steps, heights, color=colour, marker=r"$\infty$", linestyle="", transform=edge)
+        marks.set(clip_on=False, in_layout=False)
+
+
 def smoothed(values: Sequence[float]) -> Sequence[float]:
-    """The mean of each value's neighbours, up to a fiftieth of the curve to either side."""
+    """Return the mean of each value's finite neighbours, up to a fiftieth of the curve to either side.
+
+    An infinite value stays what it is.
+    """
     reach = len(values) // 50
     if not reach:
         return values
-    windows = (values[max(0, i - reach) : i + reach + 1] for i in range(len(values)))
-    return [math.fsum(window) / len(window) for window in windows]
+    windows = ([v for v in values[max(0, i - reach) : i + reach + 1] if math.isfinite(v)] for i in range(len(values)))
+    return [
+        math.fsum(window) / len(window) if math.isfinite(value) else value
+        for value, window in zip(values, windows, strict=True)
+    ]

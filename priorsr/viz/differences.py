@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from priorsr.files import atomic_path
-from priorsr.viz.curves import STYLE
-from priorsr.viz.intervals import COLOUR_OF, GREY, INK
+from priorsr.viz.curves import GREY, STYLE
+from priorsr.viz.intervals import COLOUR_OF, INK
 
 _FACE, _SPREAD = 1.15, 3.4  # inches
 

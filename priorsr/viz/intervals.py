@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from priorsr.files import atomic_path
-from priorsr.viz.curves import COLOURS, STYLE
+from priorsr.viz.curves import COLOURS, GREY, STYLE
 
-INK, GREY = "#1a1a1a", "#6b6b6b"
+INK = "#1a1a1a"
 COLOUR_OF = {"better": COLOURS[2], "worse": COLOURS[1]}  # green and vermilion, which the colour-blind tell apart
 
 

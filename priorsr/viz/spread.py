@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from priorsr.files import atomic_path
-from priorsr.viz.curves import COLOURS, STYLE
-from priorsr.viz.intervals import GREY, INK
+from priorsr.viz.curves import COLOURS, GREY, STYLE
+from priorsr.viz.intervals import INK
 
 MARKERS = "osD^vPX"  # one more than the colours, so that no pair of both comes twice before 42 ways
 

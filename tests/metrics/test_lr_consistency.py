@@ -67,7 +67,7 @@ def test_mistakes(pair) -> None:
         needs = ("lr", "landmarks")
 
     with pytest.raises(
-        WrongKindError, match="Greedy needs landmarks; a score can be handed lr, reduction, ids, shared"
+        WrongKindError, match="'Greedy' needs landmarks; a score can be handed lr, reduction, ids, shared"
     ):
         judge(Greedy(), hr, hr, lr=hr, reduction=reduction, ids=IDS)
 

@@ -154,6 +154,27 @@ class RightModel(nn.Module):
         return self.conv(prior.parsing)
 
 
+class RightScore(nn.Module):
+    """Holds the contract.
+
+    Shapes: sr and hr (B,3,H,W) -> (B,).
+    Range: -1 to 1.
+    Source: this test.
+    """
+
+    kind = "score"
+    higher_is_better = True
+
+    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+        check_map(sr, 3, "cosine", "sr")
+        check_same(sr, hr, "cosine", "sr and hr")
+        a, b = (images.to(torch.promote_types(images.dtype, torch.float32)).flatten(1) for images in (sr, hr))
+        return self.divided((a * b).sum(1), a.norm(dim=1) * b.norm(dim=1))
+
+    def divided(self, product: Tensor, norms: Tensor) -> Tensor:
+        return torch.where(norms > 0, product / norms, 0)
+
+
 class RightSetScore(nn.Module):
     """Holds the contract.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -17,6 +18,7 @@ from tests.testing.right_components import (
     RightEstimator,
     RightModel,
     RightRecipe,
+    RightScore,
     RightSetScore,
     Scale,
 )
@@ -200,6 +202,24 @@ class DocstringHeadings(Right):
 class InheritsItsDocstring(Right): ...
 
 
+class NaNForBlackFaces(RightScore):
+    __doc__ = RightScore.__doc__
+
+    def divided(self, product: Tensor, norms: Tensor) -> Tensor:
+        return product / norms
+
+
+class NaNForEqualSets(RightSetScore):
+    __doc__ = RightSetScore.__doc__
+
+    def start(self) -> MeanDifference:
+        class Relative(MeanDifference):
+            def value(self) -> float:
+                return super().value() or math.nan
+
+        return Relative()
+
+
 class TeacherIsDetached(RightDistillation):
     __doc__ = RightDistillation.__doc__
 
@@ -283,7 +303,16 @@ class RightWithoutPrior(AnswersWithoutItsPrior):
     prior = "optional"
 
 
-RIGHT = (Right, RightDistillation, RightEstimator, RightModel, RightWithoutPrior, RightRecipe, RightSetScore)
+RIGHT = (
+    Right,
+    RightDistillation,
+    RightEstimator,
+    RightModel,
+    RightWithoutPrior,
+    RightRecipe,
+    RightScore,
+    RightSetScore,
+)
 WRONG = {
     "answer_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
     "shapes": (Shapes,),
@@ -298,6 +327,7 @@ WRONG = {
     "every_parameter_has_a_gradient": (EveryParameterHasAGradient,),
     "state_dict_round_trip": (StateDictRoundTrip, HiddenBuffer),
     "bad_shapes_raise": (BadShapesRaise, BroadcastsTheResidual),
+    "numbers_for_odd_faces": (NaNForBlackFaces, NaNForEqualSets),
     "docstring_headings": (DocstringHeadings, InheritsItsDocstring),
     "residual_is_added": (IgnoresTheResidual, RequiresAResidual),
     "teacher_is_detached": (TeacherIsDetached,),

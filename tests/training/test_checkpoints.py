@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 
 from priorsr.errors import DataError
-from priorsr.training.checkpoints import TENSORS, Checkpoint, Checkpoints, Place
+from priorsr.training.checkpoints import FACTS, TENSORS, Checkpoint, Checkpoints, Facts, Place
+
+NO_FACTS = ("", '{"metrics_end"', "[]", "null", '{"scores": {}}', '{"metrics_end": "much", "scores": {}}')
 
 
 def save(checkpoints: Checkpoints, index: int, stage: str, step: int) -> None:
     tensors = {"x": torch.full((2, 3, 2, 2), step).to(memory_format=torch.channels_last)}
-    checkpoints.save(Checkpoint(Place(index, stage, step), tensors, {"note": step}))
+    checkpoints.save(Checkpoint(Place(index, stage, step), tensors, Facts(metrics_end=step, scores={})))
 
 
 def names(folder: Path) -> list[str]:
@@ -21,11 +24,12 @@ def names(folder: Path) -> list[str]:
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "checkpoints")
     shared = torch.arange(3.0)
-    checkpoints.save(Checkpoint(Place(1, "student", 5), {"a": shared, "b": shared}, {"note": [1, "x"]}))
+    facts = Facts(metrics_end=12, scores={"teacher": ("psnr_y", math.inf), "student": ("psnr_y", 24.5)})
+    checkpoints.save(Checkpoint(Place(1, "student", 5), {"a": shared, "b": shared}, facts))
     found = checkpoints.latest(pytest.fail)
     assert found is not None
     assert found.place == Place(1, "student", 5)
-    assert found.facts["note"] == [1, "x"]
+    assert (found.facts.metrics_end, found.facts.scores) == (12, facts.scores)
     assert torch.equal(found.tensors["a"], shared)
     assert torch.equal(found.tensors["b"], shared)
 
@@ -54,7 +58,7 @@ def test_none_at_first(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path / "nowhere").latest(pytest.fail) is None
 
 
-@pytest.mark.parametrize("harm", ["truncate", "flip", "remove", "json"])
+@pytest.mark.parametrize("harm", ["truncate", "flip", "remove", *NO_FACTS])
 def test_a_broken_checkpoint_gives_way_to_the_one_before(tmp_path: Path, harm: str) -> None:
     checkpoints = Checkpoints(tmp_path)
     save(checkpoints, 0, "s", 1)
@@ -102,4 +106,4 @@ def _harm(path: Path, how: str) -> None:
     elif how == "remove":
         (path / TENSORS).unlink()
     else:
-        (path / "checkpoint.json").write_text('{"note"', encoding="utf-8")
+        (path / FACTS).write_text(how, encoding="utf-8")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import pytest
@@ -52,6 +53,12 @@ def test_an_estimators_score_has_nothing_beside_it() -> None:
     said = Report(console())
     said.validated({**SCORE, "score": "parsing_iou", "value": 0.71234, "references": {}})
     assert said._console.file.getvalue() == "student: step 50  val parsing IoU 0.712 on 32 faces\n"  # type: ignore[union-attr]
+
+
+def test_an_infinite_score_is_told_as_one() -> None:
+    said = Report(console())
+    said.validated({**SCORE, "value": math.inf, "references": {"bicubic": math.inf}})
+    assert said._console.file.getvalue() == "student: step 50  val PSNR ∞ dB on 32 faces (bicubic ∞)\n"  # type: ignore[union-attr]
 
 
 def test_silence() -> None:

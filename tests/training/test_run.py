@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +15,11 @@ import toys
 from PIL import Image
 from rich.console import Console
 from safetensors.torch import load_file
+from torch import Tensor
 
+import priorsr
 from priorsr.errors import DataError, MissingWeightsError, OptionError, PriorsrError, UnknownNameError
+from priorsr.models.weights import read_card
 from priorsr.training import RunResult, Stage, setup, train
 from priorsr.training.checkpoints import TENSORS
 from priorsr.training.loop import StageLoop
@@ -377,4 +381,39 @@ def test_missing_weights_to_start_from_are_found_out_before_training(run: Run, t
 
 def test_only_one_process_trains_in_a_folder(run: Run, tmp_path: Path) -> None:
     with RunFolder(tmp_path / "run").locked(), pytest.raises(DataError, match="another process is training"):
+        run("toy-distilled")
+
+
+def test_an_infinite_score_ends_no_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    black = toys.make_faces(tmp_path / "black", black=True)
+    options: dict[str, Any] = {"data": black, "overrides": {"learning_rate": 0.0}}
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        kill_at(patch, "student", 5)
+        run("toy-nearest", **options)
+    result = run("toy-nearest", resume=True, curves=True, console=Console(), **options)
+    assert result.scores == {"teacher": ("psnr_y", math.inf), "student": ("psnr_y", math.inf)}
+    assert "val PSNR ∞ dB on 3 faces (bicubic ∞)" in capsys.readouterr().out
+    scored = [line for line in metrics(result.folder) if line["kind"] == "validation"]
+    assert [(line["value"], line["references"]) for line in scored] == [("inf", {"bicubic": "inf"})] * 3
+    card = read_card(result.folder / "weights" / "student.safetensors")["card"]
+    assert list(card["scores"].values()) == ["inf"]
+    assert priorsr.load(result.folder / "weights" / "student.safetensors").card == card
+
+
+def test_a_product_that_makes_nan_names_the_stage_and_the_face(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = toys.Toy.forward
+
+    def forward(self: toys.Toy, lr: Tensor, prior: Any = None) -> Any:
+        output = real(self, lr, prior)
+        student = self.config.width == 4 and not self.training
+        return output._replace(sr=output.sr * math.nan) if student else output
+
+    monkeypatch.setattr(toys.Toy, "forward", forward)
+    found = "the model Toy makes NaN or infinity of the face 'val0'"
+    with pytest.raises(PriorsrError, match=f"the stage 'student', before its first step: {found}"):
+        run("toy-distilled")
+    monkeypatch.setattr(setup.Setup, "rehearse", lambda self: None)
+    with pytest.raises(PriorsrError, match=f"the stage 'student', validated after step 4: {found}"):
         run("toy-distilled")

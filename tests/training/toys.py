@@ -180,8 +180,22 @@ class ToyGan:
         return {"generator": generator, "discriminator": discriminator}
 
 
-def make_faces(folder: Path, *, size: int = 32, train: int = 12, val: int = 3, seed: int = 0) -> Path:
-    """A face set of smooth coloured noise."""
+@priorsr.register("recipe", "toy-nearest")
+class ToyNearest(ToyDistilled):
+    """Two stages whose products enlarge by repeating pixels, and learn nothing at a rate of 0: exact on even images."""
+
+    def stages(self) -> list[Stage]:
+        stages = super().stages()
+        for module in stages[1].modules.values():
+            nn.init.zeros_(module.tail.weight)
+            nn.init.zeros_(module.tail.bias)
+        return stages
+
+
+def make_faces(
+    folder: Path, *, size: int = 32, train: int = 12, val: int = 3, seed: int = 0, black: bool = False
+) -> Path:
+    """A face set of smooth coloured noise; the faces of val may be black."""
     rng = np.random.default_rng(seed)
 
     def pixels() -> Pixels:
@@ -190,8 +204,10 @@ def make_faces(folder: Path, *, size: int = 32, train: int = 12, val: int = 3, s
 
     names = [("train", i) for i in range(train)] + [("val", i) for i in range(val)]
     images = [pixels() for _ in names]
+    if black:
+        images[train:] = [Pixels(np.zeros((size, size, 3), np.uint8))] * val
     faces = [
-        Face(f"{split}{i}", split, f"{seed}", lambda image=image: image)
+        Face(f"{split}{i}", split, f"{seed}{black}", lambda image=image: image)
         for (split, i), image in zip(names, images, strict=True)
     ]
     write_face_set(folder, faces, About("toy faces", "drawn", "none"))

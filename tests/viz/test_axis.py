@@ -40,3 +40,8 @@ def test_ticks_of_many_tenfolds_are_tenfolds_as_far_apart() -> None:
     assert Axis(2.0, 40_000.0, True).ticks() == [10.0, 100.0, 1_000.0, 10_000.0]
     ticks = Axis(1e-12, 3.0, True).ticks()
     assert len({round(math.log10(b / a), 6) for a, b in pairwise(ticks)}) == 1
+
+
+def test_an_axis_of_nothing_finite_goes_from_0_to_1() -> None:
+    axis = Axis.over([math.inf, -math.inf], log=True)
+    assert [axis.place(value) for value in (-math.inf, 0.5, math.inf)] == [5.0, 50.0, 95.0]

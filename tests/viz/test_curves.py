@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,27 @@ def test_smoothing_keeps_the_level_and_lowers_the_noise() -> None:
     assert np.mean(smooth) == pytest.approx(np.mean(noise), abs=0.05)
     assert np.std(smooth) < 0.4 * np.std(noise)
     assert smoothed([1.0, 2.0]) == [1.0, 2.0]
+
+
+def test_what_is_infinite_is_marked_at_the_edge_of_its_panel() -> None:
+    axes = axes_of(Panel("PSNR", {"SR": ([1, 2, 3, 4], [22.0, math.inf, -math.inf, 23.0])}, {"bicubic": math.inf}))
+    _, marks, _ = axes.get_lines()
+    assert marks.get_xydata().tolist() == [[2.0, 1.0], [3.0, 0.0]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["SR", "bicubic: ∞"]
+    low, high = axes.get_ylim()
+    assert 21 < low < 22
+    assert 23 < high < 24
+
+
+def test_a_panel_of_nothing_finite_has_no_ticks(tmp_path: Path) -> None:
+    panel = Panel("PSNR", {"SR": ([1, 2], [math.inf, math.inf])}, {"bicubic": math.inf}, noisy=True)
+    assert list(axes_of(panel).get_yticks()) == []
+    draw_curves({"net": [panel]}, tmp_path / "curves.png")
+
+
+def test_smoothing_leaves_infinity_where_it_is() -> None:
+    values = [1.0] * 100
+    values[50] = math.inf
+    smooth = smoothed(values)
+    assert [index for index, value in enumerate(smooth) if math.isinf(value)] == [50]
+    assert {value for value in smooth if math.isfinite(value)} == {1.0}

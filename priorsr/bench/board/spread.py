@@ -11,7 +11,6 @@ from torch import Tensor
 
 from priorsr.bench.board.labels import told_apart
 from priorsr.bench.images import load_arrays, load_images, pixel_hashes
-from priorsr.bench.numbers import json_number
 from priorsr.bench.records import Record
 from priorsr.bench.results import faces_path, outputs_path, read_results
 from priorsr.errors import DataError
@@ -74,7 +73,7 @@ def write_spreads(found: Sequence[Spread], out: Path) -> list[Path]:
     from priorsr.viz.spread import draw_spread
 
     paths = [out / "spread.json"]
-    atomic_json(paths[0], {"format": 1, "spreads": [_as_json(spread) for spread in found]})
+    atomic_json(paths[0], {"format": 1, "spreads": [asdict(spread) for spread in found]})
     for spread in found:
         paths.append(out / f"spread-{spread.data}-{spread.split}-{spread.reduction}.png")
         draw_spread(
@@ -156,14 +155,3 @@ def _scale(spread: Spread, title: str, kinds: Sequence[str], digits: int) -> Sca
             way = protocol if len(shown) == 1 else f"{protocol}, {name.rpartition('_')[2].upper()}"
             values[way] = [row.scores[protocol][name] for row in spread.rows]
     return Scale(title, values, digits)
-
-
-def _as_json(spread: Spread) -> dict[str, object]:
-    rows = [
-        {
-            **asdict(row),
-            "scores": {p: {s: json_number(v) for s, v in scores.items()} for p, scores in row.scores.items()},
-        }
-        for row in spread.rows
-    ]
-    return {**asdict(spread), "rows": rows}

@@ -17,7 +17,7 @@ from priorsr.bench import numbers
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
 from priorsr.bench.board.rows import Row
 from priorsr.bench.report.charts import Chart, chart
-from priorsr.bench.report.run_reading import StepLine, TrainingRun, ValidationLine, read_run
+from priorsr.bench.report.run_reading import TrainingRun, read_run
 from priorsr.bench.results import read_results
 from priorsr.bench.site.pages import STATIC, in_words, templates
 from priorsr.errors import DataError
@@ -26,6 +26,7 @@ from priorsr.models.weights import load, weights_hash
 from priorsr.registry import names
 from priorsr.training.judges import SCORES
 from priorsr.training.judges import number as score_number
+from priorsr.training.metrics_file import StepLine, ValidationLine
 from priorsr.training.overrides import parse_assignments
 from priorsr.training.pictures import panels
 from priorsr.version import __version__
@@ -98,7 +99,7 @@ def _stage(run: TrainingRun, stage: str) -> StageReport:
     lines = [line for line in run.lines if line.stage == stage]
     steps = [line for line in lines if isinstance(line, StepLine)]
     before = [0, *(line.step for line in steps)]
-    (shown,) = panels(line.model_dump() for line in lines).values()
+    (shown,) = panels(lines).values()
     return StageReport(
         name=stage,
         done=run.done(stage),

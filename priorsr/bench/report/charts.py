@@ -38,7 +38,7 @@ class Chart:
 
 
 def chart(panel: Panel) -> Chart:
-    """The chart of a panel, whose values are finite."""
+    """Return the chart of a panel; what is infinite lies at its edge."""
     steps = [step for x, _ in panel.lines.values() for step in x]
     values = [value for _, y in panel.lines.values() for value in y]
     across = Axis.over([0, *steps])
@@ -66,7 +66,7 @@ def chart(panel: Panel) -> Chart:
         strokes=tuple(strokes),
         levels={label: (upwards.place(level), level) for label, level in panel.levels.items()},
         x_ticks={across.place(tick): tick for tick in across.ticks()},
-        y_ticks={upwards.place(tick): tick for tick in upwards.ticks()},
+        y_ticks={upwards.place(tick): tick for tick in upwards.ticks()} if panel.finite else {},
     )
 
 

@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from typing import Any
 
 from priorsr.errors import DataError
-from priorsr.files import first_mistake
 from priorsr.models.weights import read_card
-from priorsr.training.judges import SCORES
+from priorsr.training.metrics_file import Line, read_lines
 from priorsr.training.run_folder import RunFolder
 
 _SAMPLE = re.compile(r"(?P<stage>.+)-(?P<step>\d{7,})")
-
-
-def _known_score(name: str) -> str:
-    if name not in SCORES:
-        *others, last = SCORES
-        raise ValueError(f"{', '.join(others)} or {last} was expected")
-    return name
-
-
-class _Line(BaseModel):
-    """What the report needs of a line of the metrics; there may be more."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    stage: str
-    step: Annotated[int, Field(ge=0)]
-    seconds: float
-
-
-class StepLine(_Line):
-    """Means over the steps since the line before; a value that was not finite is None."""
-
-    kind: Literal["step"]
-    losses: dict[str, float | None]
-    logs: dict[str, float | None]
-    lr: dict[str, float | None]
-
-
-class ValidationLine(_Line):
-    """A score on faces that were not trained on, beside references' on the same faces."""
-
-    kind: Literal["validation"]
-    score: Annotated[str, AfterValidator(_known_score)]
-    value: float
-    references: dict[str, float]
-    faces: int
-
-
-Line = StepLine | ValidationLine
-_LINES: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True)
@@ -109,7 +65,7 @@ def read_run(path: str | Path) -> TrainingRun:
         raise DataError(
             f"{folder.config}: stage_steps is {config['stage_steps']!r}; the steps of each stage were expected"
         )
-    lines, cut_off = _read_lines(folder.metrics, config["stage_steps"])
+    lines, cut_off = _lines(folder.metrics, config["stage_steps"])
     if not lines:
         raise DataError(f"{folder.metrics}: holds no line yet; a run that has logged some steps was expected")
     return TrainingRun(
@@ -122,30 +78,14 @@ def read_run(path: str | Path) -> TrainingRun:
     )
 
 
-def _read_lines(path: Path, stages: Mapping[str, int]) -> tuple[list[Line], bool]:
-    """The lines of the metrics, and whether a last one, without its end, was left out."""
-    try:
-        *whole, rest = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; the metrics of the run were expected") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as text ({error})") from error
-    return list(_parsed(path, whole, stages)), bool(rest)
-
-
-def _parsed(path: Path, lines: Sequence[str], stages: Mapping[str, int]) -> Iterator[Line]:
-    for number, text in enumerate(lines, 1):
-        try:
-            line = _LINES.validate_python(json.loads(text))
-        except ValidationError as error:
-            raise DataError(f"{path}: line {number}, {first_mistake(error, 'the line', skip=1)}") from error
-        except ValueError as error:
-            raise DataError(f"{path}: line {number} is {text[:40]!r}; a line of JSON was expected") from error
+def _lines(path: Path, stages: Mapping[str, int]) -> tuple[list[Line], bool]:
+    lines, cut_off = read_lines(path)
+    for number, line in enumerate(lines, 1):
         if line.stage not in stages:
             raise DataError(
                 f"{path}: line {number} is of the stage {line.stage!r}; the run's stages are {', '.join(stages)}"
             )
-        yield line
+    return lines, cut_off
 
 
 def _samples(folder: Path, stages: Mapping[str, int]) -> dict[str, list[tuple[int, Path]]]:

@@ -30,7 +30,8 @@ from priorsr.data import FaceLoader
 from priorsr.errors import DataError
 from priorsr.files import sha256_json
 from priorsr.kernels.dispatch import recorded
-from priorsr.metrics import Protocol
+from priorsr.metrics import Protocol, to_8bit
+from priorsr.metrics.judging import SetJudging
 from priorsr.types import Batch
 from priorsr.version import __version__
 
@@ -153,6 +154,8 @@ class ModelRun:
             try:
                 for index, batch in zip(mine, _ahead(loader, [self._batches[index] for index in mine]), strict=True):
                     sr = answer(batch)
+                    if index == mine[0]:
+                        self._try_set_scores(sr, batch)
                     found = evaluate(sr, batch, protocols, bench.judges.of_images, bench.device)
                     if keep:
                         arrays = save_outputs(sr, batch.ids, journal.images, arrays=_exact(protocols))
@@ -165,6 +168,14 @@ class ModelRun:
         if broken:
             bench.say(f"{broken}; the model runs again")
         return broken is None
+
+    def _try_set_scores(self, sr: Tensor, batch: Batch) -> None:
+        """Hand a batch to the scores of sets, which see the set at the end, so that a broken one ends the run now."""
+        device = self._bench.device
+        with torch.inference_mode():
+            shown, hr = (to_8bit(sr).float() / 255).to(device), batch.hr.to(device)
+            for name, score in self._bench.judges.of_sets.items():
+                SetJudging(name, score).add(shown, hr, batch.ids)
 
     def _key(self, protocols: Sequence[Protocol], *, keep: bool, saved: bool) -> str:
         """A hash of all that decides what the journal holds, to the last digit."""
@@ -221,14 +232,14 @@ class ModelRun:
             return {}
         unpublished = self._journal.images
         folder = unpublished if unpublished.is_dir() else outputs_path(bench.out, self._outputs)
-        seen = {name: judge.start() for name, judge in judges.items()}
+        seen = {name: SetJudging(name, judge) for name, judge in judges.items()}
         what = f"{self._what}: {', '.join(judges)}"
         with progress(bench.console, what, len(self._loader.ids), 0) as advance, repeatable(bench.device):
             for batch in _ahead(self._loader, self._batches):
                 sr, hr = load_images(batch.ids, folder).to(bench.device), batch.hr.to(bench.device)
                 with torch.inference_mode():
                     for accumulator in seen.values():
-                        accumulator.add(sr, hr)
+                        accumulator.add(sr, hr, batch.ids)
                 advance(len(batch.ids))
         return set_score_facts(seen, judges, len(self._loader.ids))
 

@@ -33,6 +33,16 @@ def by_image(ours: Sample, theirs: Sample) -> np.ndarray:
         return np.where(a == b, 0.0, a - b)
 
 
+def mean_difference(differences: np.ndarray) -> np.ndarray:
+    """Return the means of differences (..., images).
+
+    Where some are ∞ and others -∞, the means that they are of are both infinite, and differ by 0 as two scores do.
+    """
+    with np.errstate(invalid="ignore"):
+        means = differences.mean(axis=-1)
+    return np.where(np.isnan(means), 0.0, means)
+
+
 def error_of_means(parts: Sequence[np.ndarray]) -> tuple[float, float]:
     """The standard error of a sum of means, one of each part (n,), and its degrees of freedom.
 

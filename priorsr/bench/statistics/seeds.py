@@ -14,7 +14,14 @@ from typing import NamedTuple
 import numpy as np
 
 from priorsr.bench.statistics.bootstrap import RESAMPLES, Difference, Scope, mean_interval
-from priorsr.bench.statistics.samples import BATCH_VALUES, Sample, by_image, error_of_means, several_seeds
+from priorsr.bench.statistics.samples import (
+    BATCH_VALUES,
+    Sample,
+    by_image,
+    error_of_means,
+    mean_difference,
+    several_seeds,
+)
 from priorsr.errors import PriorsrError
 from priorsr.files import require_extra
 
@@ -50,7 +57,7 @@ def difference_over_seeds(ours: Sequence[Run], theirs: Sequence[Run], seed: int 
     """
     a, b = map(Sample, _matrices(ours, theirs))
     differences = by_image(a, b)
-    mean = float(differences.mean())
+    mean = float(mean_difference(differences))
     if not several_seeds(a, b):
         return Difference(mean, mean_interval(differences, seed), "images")
     (interval,) = sample_intervals([(a, b)], seed)

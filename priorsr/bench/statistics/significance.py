@@ -14,7 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priorsr.bench.statistics.samples import BATCH_VALUES, Sample, by_image, error_of_means, several_seeds
+from priorsr.bench.statistics.samples import (
+    BATCH_VALUES,
+    Sample,
+    by_image,
+    error_of_means,
+    mean_difference,
+    several_seeds,
+)
 from priorsr.files import require_extra
 
 ALPHA = 0.05
@@ -75,8 +82,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _compare_few(pairs: Sequence[tuple[Sample, Sample]]) -> list[Pair]:
     differences = np.array([by_image(ours, theirs) for ours, theirs in pairs])
-    means = differences.mean(axis=1)
+    means = mean_difference(differences)
     ranks = _p_of_ranks(np.where(means < 0, -1.0, 1.0)[:, None] * differences)
+    ranks[(means == 0) & np.isinf(differences).any(axis=1)] = 1.0  # no mean, in whose direction ranks are tested
     return [
         _pair(*pair, difference, float(mean), float(p))
         for pair, difference, mean, p in zip(pairs, differences, means, ranks, strict=True)

@@ -21,6 +21,7 @@ from priorsr.errors import PriorsrError
 from priorsr.files import atomic_json
 from priorsr.training import TrainingInterruptedError, train
 from priorsr.training.interrupt import Interruption
+from priorsr.training.metrics_file import StepLine
 from priorsr.training.run_folder import RunFolder
 
 FINISHED = "finished.json"
@@ -80,9 +81,9 @@ def times(folder: Path) -> Times:
     steps: dict[str, int] = {}
     seconds: dict[str, float] = {}
     for line in _step_lines(folder):
-        stage, step = line["stage"], line["step"]
-        seconds[stage] = seconds.get(stage, 0.0) + (step - steps.get(stage, 0)) * line["seconds"]
-        steps[stage] = step
+        done = line.step - steps.get(line.stage, 0)
+        seconds[line.stage] = seconds.get(line.stage, 0.0) + done * line.seconds
+        steps[line.stage] = line.step
     return Times(sum(seconds.values()), {stage: seconds[stage] / steps[stage] for stage in steps})
 
 
@@ -193,15 +194,12 @@ def _log(training: Training) -> Path:
 def _steps_done(training: Training) -> int:
     if training.finished:
         return training.steps
-    return sum({line["stage"]: line["step"] for line in _step_lines(training.folder)}.values())
+    return sum({line.stage: line.step for line in _step_lines(training.folder)}.values())
 
 
-def _step_lines(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "metrics.jsonl"
-    if not path.is_file():
-        return []
-    whole = path.read_text(encoding="utf-8").rpartition("\n")[0]  # the last line may be half-written
-    return [line for line in map(json.loads, whole.splitlines()) if line["kind"] == "step"]
+def _step_lines(folder: Path) -> list[StepLine]:
+    run = RunFolder(folder)
+    return [line for line in run.lines() if isinstance(line, StepLine)] if run.metrics.is_file() else []
 
 
 def _say(console: Console | None, text: str) -> None:

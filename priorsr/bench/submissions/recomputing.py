@@ -26,8 +26,8 @@ from priorsr.bench.submissions.rerun import Rerun
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import PriorsrError
 from priorsr.files import without_home
-from priorsr.kinds import Accumulator
 from priorsr.metrics import Protocol, to_8bit
+from priorsr.metrics.judging import SetJudging
 from priorsr.types import Batch
 
 BATCH = 16
@@ -61,7 +61,7 @@ class Recomputing:
     def from_images(self) -> Iterator[Difference]:
         """What differs of the records and their images."""
         ids = self._loader.ids
-        seen = {name: judge.start() for name, judge in self._judges.of_sets.items()}
+        seen = {name: SetJudging(name, judge) for name, judge in self._judges.of_sets.items()}
         found = self._evaluated(ids, lambda batch: self._bundle.images(self._record, batch.ids, self._size), seen)
         of_set = set_score_facts(seen, self._judges.of_sets, len(ids))
         for record, protocol in self._scored:
@@ -109,7 +109,7 @@ class Recomputing:
         }
 
     def _evaluated(
-        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, Accumulator]
+        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, SetJudging]
     ) -> Evaluation:
         """What faces score, batch by batch, which the accumulators see rounded to 8 bits."""
         parts = []
@@ -119,7 +119,7 @@ class Recomputing:
                 sr = answer(batch)
                 parts.append(evaluate(sr, batch, self._protocols, self._judges.of_images))
                 for accumulator in of_sets.values():
-                    accumulator.add(to_8bit(sr).float() / 255, batch.hr)
+                    accumulator.add(to_8bit(sr).float() / 255, batch.hr, batch.ids)
         return Evaluation.join(parts)
 
 

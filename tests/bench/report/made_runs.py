@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import priorsr
+from priorsr.training.metrics_file import line_text
 
 
 def step(number: int, **changes: Any) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def write_run(path: Path, lines: Sequence[Mapping[str, Any]] = LINES, *, weights
         **changes,
     }
     (path / "config.json").write_text(json.dumps(config))
-    (path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (path / "metrics.jsonl").write_text("".join(map(line_text, lines)))
     for number in (10, 30):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(path / "samples" / f"net-{number:07}.png")
     if weights:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from html import unescape
@@ -56,6 +57,15 @@ def test_it_shows_scores_curves_cards_and_config(run) -> None:
         assert text in page.text, text
     assert "logged: pixel" not in page.text  # it was never finite
     assert "not finished" not in page.text
+
+
+def test_an_infinite_score_is_shown_as_one(tmp_path) -> None:
+    levels = {"bicubic": math.inf}
+    lines = [made_runs.validation(10, math.inf), made_runs.validation(30, 24.0, references=levels)]
+    page = Page(build_report(made_runs.write_run(tmp_path / "run", lines)))
+    assert "PSNR / dB 24.00 at step 30; at its best ∞, at step 10" in page.text
+    assert "bicubic ∞" in page.text
+    assert not re.search(r"\binf\b", page.text)
 
 
 def test_the_command_repeats_the_run(run) -> None:

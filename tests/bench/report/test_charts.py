@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 from priorsr.bench.report.charts import MOST_POINTS, chart
 from priorsr.viz.curves import Panel
 
@@ -30,3 +32,12 @@ def test_a_long_line_is_thinned_and_no_outlier_is_lost() -> None:
 def test_what_spans_much_is_drawn_by_its_logarithm() -> None:
     found = chart(Panel("loss", {"net": ([1, 2, 3], [100.0, 10.0, 1.0])}, noisy=True))
     assert [y for _, y in points(found.strokes[0].points)] == [5.0, 50.0, 95.0]
+
+
+def test_what_is_infinite_lies_at_the_edge() -> None:
+    found = chart(Panel("PSNR", {"ours": ([10, 20, 30], [1.0, math.inf, 3.0])}, levels={"bicubic": math.inf}))
+    assert [y for _, y in points(found.strokes[0].points)] == [95.0, 5.0, 5.0]
+    assert found.levels == {"bicubic": (95.0, math.inf)}
+    nothing = chart(Panel("PSNR", {"ours": ([10, 20], [math.inf, math.inf])}))
+    assert nothing.y_ticks == {}
+    assert nothing.strokes[0].last == math.inf

@@ -296,9 +296,9 @@ def test_a_score_that_a_record_has_is_not_said_to_be_absent_where_it_can_no_long
         def __init__(self) -> None:
             if self.lost:
                 raise priorsr.errors.MissingWeightsError("size.pth is absent")
-            self.count = 0.0
 
         def start(self) -> Size:
+            self.count = 0.0
             return self
 
         def add(self, sr, hr) -> None:
@@ -322,14 +322,55 @@ def test_a_score_that_a_record_has_is_not_said_to_be_absent_where_it_can_no_long
 
 
 def test_a_wrong_size_of_answer_is_told(bench, lr, hr) -> None:
-    with pytest.raises(PriorsrError, match=r"Stored answers LR images \(2, 3, 16, 16\) with \(2, 3, 64, 64\)"):
+    with pytest.raises(PriorsrError, match=r"the model Stored makes \(2, 3, 64, 64\) of LR images \(2, 3, 16, 16\)"):
         bench(Stored(lr, hr[..., :64, :64]))
 
 
 def test_nan_is_told_with_the_image(bench, lr, hr) -> None:
     hr[3, 0, 5, 5] = math.nan
-    with pytest.raises(PriorsrError, match="'cloud-3' with NaN or infinity"):
+    with pytest.raises(PriorsrError, match="the model Stored makes NaN or infinity of the face 'cloud-3'"):
         bench(Stored(lr, hr))
+
+
+@pytest.mark.parametrize("level", ["image", "set"])
+def test_a_broken_score_ends_the_run_at_the_first_batch(bench, lr, hr, level) -> None:
+    class Broken:
+        kind = "score"
+        higher_is_better = True
+
+        seen = 0
+
+        def __call__(self, sr, hr):
+            Broken.seen += len(sr)
+            return sr.mean((1, 2, 3)) * math.nan
+
+        def start(self):
+            return self
+
+        def add(self, sr, hr):
+            Broken.seen += len(sr)
+            raise ValueError("no nose")
+
+    Broken.level = level
+    priorsr.register("score", f"broken-{level}")(Broken)
+    sentence = {"image": "is NaN for the face 'cloud-0'", "set": "raises ValueError .* faces 'cloud-0' to 'cloud-1'"}
+    with pytest.raises(PriorsrError, match=f"the score 'broken-{level}' {sentence[level]}"):
+        bench(Stored(lr, hr), scores=[f"broken-{level}"])
+    assert Broken.seen == 2
+
+
+def test_a_score_with_both_infinities_has_no_mean(bench, lr, hr) -> None:
+    @priorsr.register("score", "extreme")
+    class Extreme:
+        kind = "score"
+        higher_is_better = True
+        needs = ("ids",)
+
+        def __call__(self, sr, hr, ids):
+            return torch.tensor([math.inf if face == "cloud-0" else -math.inf for face in ids])
+
+    with pytest.raises(PriorsrError, match="the score 'extreme' is ∞ for some faces and -∞ for others"):
+        bench(Stored(lr, hr), scores=["extreme"])
 
 
 def test_mistakes_are_told_before_anything_runs(bench, tmp_path, faces) -> None:

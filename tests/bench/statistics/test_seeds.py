@@ -165,3 +165,8 @@ def test_images_that_only_some_runs_have_are_refused() -> None:
     for ours, theirs in (([{"a": 1.0}], [{"a": 1.0, "b": 2.0}]), ([{"a": 1.0, "b": 2.0}, {"a": 1.0}], [{"a": 1.0}])):
         with pytest.raises(PriorsrError, match="the image 'b' is scored in some runs only"):
             difference_over_seeds(ours, theirs)
+
+
+def test_means_that_are_both_infinite_differ_by_nothing() -> None:
+    difference = difference_over_seeds(runs([[math.inf, 2.0, 3.0]]), runs([[1.0, math.inf, 3.0]]))
+    assert (difference.mean, difference.interval95, difference.distinguishable) == (0.0, None, False)

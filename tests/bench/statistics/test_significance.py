@@ -161,3 +161,12 @@ def test_the_smallest_difference_is_found_in_four_of_five_sets(seeds, spread, le
     shown = sum(one.p < 0.05 for one in found) / draws
     assert least <= shown <= 0.86
     assert np.median([one.smallest for one in found]) == pytest.approx(gain, rel=0.15)
+
+
+def test_two_rows_that_are_perfect_on_different_faces_are_not_told_apart() -> None:
+    values = np.linspace(20, 30, 30)
+    ours, theirs = values.copy(), values + 1
+    ours[:20], theirs[20:] = math.inf, math.inf
+    found = pair(ours, theirs)
+    assert (found.mean, found.p) == (0.0, 1.0)
+    assert pair(theirs, ours).p == 1.0
