@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from priorsr.errors import DataError
 from priorsr.fields import Value
-from priorsr.files import first_mistake, read_json, sha256_file
+from priorsr.files import sha256_file
+from priorsr.reading.json_files import read_facts
 
 TENSORS, FACTS = "tensors.safetensors", "checkpoint.json"
 _FOLDER = re.compile(r"(?P<index>\d+)-(?P<stage>.+)-(?P<step>\d+)")
@@ -42,7 +43,7 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
     metrics_end: Annotated[int, Field(ge=0)]
-    scores: dict[str, Annotated[tuple[str, Value], Field(strict=False)]]
+    scores: dict[str, tuple[str, Value]]
     sha256: str = ""
 
 
@@ -139,10 +140,7 @@ class Checkpoints:
 
 def read_checkpoint(path: Path, place: Place) -> Checkpoint:
     """Read a checkpoint's folder; raises DataError naming it if a file is missing, truncated or changed."""
-    try:
-        facts = Facts.model_validate(read_json(path / FACTS))
-    except ValidationError as error:
-        raise DataError(f"{path / FACTS}: {first_mistake(error, 'the checkpoint')}") from error
+    facts = read_facts(path / FACTS, Facts, "the checkpoint")
     try:
         if sha256_file(path / TENSORS) != facts.sha256:
             raise DataError(f"{path / TENSORS}: is truncated or was changed, its hash is not the one in {FACTS}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,9 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from priorsr.errors import DataError
 from priorsr.fields import Value
-from priorsr.files import first_mistake
 from priorsr.infinity import json_value
+from priorsr.reading.content import read_content
+from priorsr.reading.json_files import parse_json
+from priorsr.reading.mistakes import first_mistake
 from priorsr.training.judges import SCORES
+
+MOST_BYTES = 2**30
 
 
 def _known_score(name: str) -> str:
@@ -66,20 +70,16 @@ def read_lines(path: Path) -> tuple[list[Line], bool]:
 
     Raises DataError naming the file and the line that no run writes.
     """
+    content = read_content(path, "the metrics of a run", MOST_BYTES)
     try:
-        *whole, rest = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; the metrics of the run were expected") from None
-    except (OSError, ValueError) as error:
+        *whole, rest = content.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
         raise DataError(f"{path}: cannot be read as text ({error})") from error
-    return list(_parsed(path, whole)), bool(rest)
+    return [_parsed(text, f"{path}: line {number}") for number, text in enumerate(whole, 1)], bool(rest)
 
 
-def _parsed(path: Path, lines: Sequence[str]) -> Iterator[Line]:
-    for number, text in enumerate(lines, 1):
-        try:
-            yield _LINES.validate_python(json.loads(text))
-        except ValidationError as error:
-            raise DataError(f"{path}: line {number}, {first_mistake(error, 'the line', skip=1)}") from error
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}: line {number} is {text[:40]!r}; a line of JSON was expected") from error
+def _parsed(text: str, where: str) -> Line:
+    try:
+        return _LINES.validate_python(parse_json(text, where))
+    except ValidationError as error:
+        raise DataError(f"{where}: {first_mistake(error, 'the line', skip=1)}") from error
