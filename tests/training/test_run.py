@@ -266,7 +266,7 @@ def test_a_run_is_not_resumed_on_other_data_or_with_a_changed_recipe(
 ) -> None:
     folder = shutil.copytree(whole["toy-distilled"], tmp_path / "run")
     other = toys.make_faces(tmp_path / "other", seed=1)
-    with pytest.raises(DataError, match="is not the data that the run in .* was started with, 'toy faces'"):
+    with pytest.raises(DataError, match="was started with the face sets toy faces x 1 .* and is given toy faces x 1"):
         run("toy-distilled", resume=True, data=other)
     config = json.loads((folder / "config.json").read_text())
     config["config"]["student"]["width"] = 5
