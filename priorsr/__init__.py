@@ -14,8 +14,11 @@ from priorsr.version import __version__
 if TYPE_CHECKING:
     from priorsr.description import describe
     from priorsr.inference.acceleration import accelerate
-    from priorsr.models.weights import load, save
-    from priorsr.registry import Part, create, names, register
+    from priorsr.models.creation import create, from_pretrained, load
+    from priorsr.models.finding import weights_names
+    from priorsr.models.hub import push_to_hub, save_pretrained
+    from priorsr.models.weights import save
+    from priorsr.registry import Part, names, register
     from priorsr.types import Batch, Prior, SROutput
 
 _LAZY = {
@@ -24,12 +27,16 @@ _LAZY = {
     "Prior": "priorsr.types",
     "SROutput": "priorsr.types",
     "accelerate": "priorsr.inference.acceleration",
-    "create": "priorsr.registry",
+    "create": "priorsr.models.creation",
     "describe": "priorsr.description",
-    "load": "priorsr.models.weights",
+    "from_pretrained": "priorsr.models.creation",
+    "load": "priorsr.models.creation",
     "names": "priorsr.registry",
+    "push_to_hub": "priorsr.models.hub",
     "register": "priorsr.registry",
     "save": "priorsr.models.weights",
+    "save_pretrained": "priorsr.models.hub",
+    "weights_names": "priorsr.models.finding",
 }
 
 __all__ = [
@@ -42,10 +49,14 @@ __all__ = [
     "accelerate",
     "create",
     "describe",
+    "from_pretrained",
     "load",
     "names",
+    "push_to_hub",
     "register",
     "save",
+    "save_pretrained",
+    "weights_names",
 ]
 
 

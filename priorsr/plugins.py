@@ -1,4 +1,4 @@
-"""Which components other distributions offer, read from their metadata alone: nothing is imported.
+"""Which components and weights other distributions offer, read from their metadata alone: nothing is imported.
 
 This is the only file that reads entry points. importlib.metadata.entry_points() is not used, because one malformed
 entry_points.txt of any installed distribution ends its whole scan.
@@ -18,6 +18,7 @@ from priorsr.kinds import KINDS
 
 OWN = "priorsr"
 SESSION = "session"
+WEIGHTS = "weights"  # the entry-point group priorsr.weights: NAME = PACKAGE:STEM, for PACKAGE/STEM.safetensors
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Installed(NamedTuple):
 class Scan:
     """What a walk over the installed distributions found, and what it could not read, a sentence each.
 
+    offers: components. weights: trained ones by name, offers of the kind "weights" whose target is PACKAGE:STEM.
     packages: by the name of a package or module that can be imported, the distribution that brings it; only of
         distributions that offer components.
     """
@@ -54,6 +56,7 @@ class Scan:
     offers: tuple[Offer, ...] = ()
     problems: tuple[str, ...] = ()
     packages: Mapping[str, Installed] = field(default_factory=dict)
+    weights: tuple[Offer, ...] = ()
 
 
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -88,7 +91,9 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
             targets = {offer.target.partition(":")[0].partition(".")[0] for offer in offers[before:]}
             for package in (targets | _top_level(distribution)) if targets else ():
                 packages.setdefault(package, Installed(name, version))
-    return Scan(tuple(offers), tuple(problems), packages)
+    components = tuple(offer for offer in offers if offer.kind != WEIGHTS)
+    weights = tuple(offer for offer in offers if offer.kind == WEIGHTS)
+    return Scan(components, tuple(problems), packages, weights)
 
 
 def _top_level(distribution: metadata.Distribution) -> set[str]:
@@ -111,7 +116,7 @@ def _read(text: str, distribution: str, version: str, offers: list[Offer], probl
     here: set[tuple[str, str]] = set()
     for kind, line, number in _lines_of_ours(text):
         name, _, target = (part.strip() for part in line.partition("="))
-        if kind not in KINDS:
+        if kind not in (*KINDS, WEIGHTS):
             wrong = f"offers a {kind!r}; {did_you_mean(kind, KINDS)}"
         elif not name or ":" in name or not _TARGET.fullmatch(target):
             wrong = f"is {line!r}; NAME = MODULE:CLASS was expected"

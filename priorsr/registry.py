@@ -95,6 +95,11 @@ def packages() -> dict[str, Installed]:
     return {**_discovered().packages, OWN: Installed(OWN, __version__)}
 
 
+def weights_offers() -> list[Offer]:
+    """Every set of trained weights that an installed distribution offers, sorted by name. Imports nothing."""
+    return sorted(_discovered().weights, key=lambda offer: (offer.name, offer.distribution))
+
+
 def names(kind: str) -> list[str]:
     """The names of every component of a kind, sorted. Imports nothing."""
     return sorted({offer.name for offer in offers(kind)})

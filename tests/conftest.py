@@ -83,7 +83,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         importlib.invalidate_caches()
         folders = [str(path) for path in sorted((tmp_path / "installed").iterdir())]
         own = plugins.scan(metadata.distributions(path=folders))
-        everything = plugins.Scan(real.offers + own.offers, own.problems, {**real.packages, **own.packages})
+        everything = plugins.Scan(
+            real.offers + own.offers, own.problems, {**real.packages, **own.packages}, real.weights + own.weights
+        )
         registry._state = registry._State(everything, registry._state.session)
 
     def forget() -> None:

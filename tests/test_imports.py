@@ -111,10 +111,14 @@ def test_the_public_surface() -> None:
         "accelerate",
         "create",
         "describe",
+        "from_pretrained",
         "load",
         "names",
+        "push_to_hub",
         "register",
         "save",
+        "save_pretrained",
+        "weights_names",
     ]
     assert all(getattr(priorsr, name) is not None for name in priorsr.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -11,24 +11,29 @@ from rich.table import Table
 
 from priorsr.cli.console import console, print_json
 from priorsr.kinds import KINDS, get_kind
-from priorsr.registry import find, offers
+from priorsr.registry import find, offers, weights_offers
 
 
 def list_components(
     kind: Annotated[str | None, typer.Argument(help="Only components of this kind.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List every component by kind and name, with where it comes from. Imports none of them."""
+    """List every component by kind and name, with where it comes from and which weights there are. Imports none."""
     kinds = [get_kind(kind).name] if kind else list(KINDS)
     found = [offer for name in kinds for offer in offers(name)]
+    weights: dict[str, list[str]] = {}
+    for offer in weights_offers():
+        weights.setdefault(offer.name.partition(".")[0], []).append(offer.name)
     if as_json:
-        print_json(found)
+        print_json([{**asdict(offer), "weights": weights.get(offer.name, [])} for offer in found])
         return
-    table = Table("kind", "name", "from", box=None, pad_edge=False, header_style="bold")
+    table = Table("kind", "name", "from", "weights", box=None, pad_edge=False, header_style="bold")
     shown = ""
     for offer in found:
         source = f"{offer.distribution} {offer.version}"
-        table.add_row("" if offer.kind == shown else offer.kind, f"[cyan]{escape(offer.name)}[/]", f"[dim]{source}[/]")
+        kind_cell = "" if offer.kind == shown else offer.kind
+        theirs = ", ".join(weights.get(offer.name, [])) if offer.kind in ("model", "estimator") else ""
+        table.add_row(kind_cell, f"[cyan]{escape(offer.name)}[/]", f"[dim]{source}[/]", escape(theirs))
         shown = offer.kind
     console.print(table)
 

@@ -26,13 +26,15 @@ def weights() -> None:
 
 @app.command()
 def info(
-    path: Annotated[Path, typer.Argument(help="The weights (.safetensors).")],
+    weights: Annotated[str, typer.Argument(help="A file, a training run's folder, or the name of weights.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a weights file holds: its model, its card, and whose code made it, beside what is installed here."""
+    from priorsr.models.finding import find_weights
     from priorsr.models.weights import components_in, read_card
     from priorsr.sources import as_installed
 
+    path = find_weights(weights)
     described = read_card(path)
     made_by = components_in(described, path)
     here = as_installed(made_by or ())

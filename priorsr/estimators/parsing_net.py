@@ -9,15 +9,15 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.errors import MissingWeightsError, OptionError
+from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
 from priorsr.losses.precision import wide
+from priorsr.models.finding import find_weights
 from priorsr.models.weights import check_fit, read
 from priorsr.pretrained import UNTRAINED
 from priorsr.priors import label_map
 from priorsr.shapes import check_map
 from priorsr.types import Prior
 
-SHIPPED = Path(__file__).parent / "weights" / "parsing_net.safetensors"
 CLASSES = len(label_map("celebamask-19").classes)
 
 
@@ -30,7 +30,7 @@ class ParsingNet(nn.Module):
     widths: channels of each scale, finest first. size: the side that it was trained at, a multiple of 2**len(widths);
         images of other sides are resized to size x size before (bilinear, antialiased), so an image that is not square
         is squeezed.
-    weights: None for those that ship with priorsr, a path for others, "untrained" for none. The ones that ship were
+    weights: None for those of the package priorsr-weights, a path for others, "untrained" for none. Those were
         trained by the recipe `parsing_net` on 900 photographs of CelebAMask-HQ at 128 px, upright and aligned as they
         are there, half of them as HR and half as 16 px LR enlarged; `card` says more. Other crops, small faces in a
         scene, and people whom that set shows rarely, were not tested.
@@ -58,7 +58,7 @@ class ParsingNet(nn.Module):
         self.decode = nn.ModuleList(_conv(width, width) for width in widths[:-1])
         self.head = nn.Conv2d(widths[0], CLASSES, 1)
         if weights != UNTRAINED:
-            self._read(SHIPPED if weights is None else Path(weights))
+            self._read(_shipped() if weights is None else Path(weights))
 
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
         check_map(images, 3, "parsing_net", "image")
@@ -77,13 +77,22 @@ class ParsingNet(nn.Module):
 
     def _read(self, path: Path) -> None:
         """Load weights, and be ready to use them."""
-        if path == SHIPPED and not path.is_file():
-            raise MissingWeightsError(f"{path}: is absent, though it ships with priorsr; install priorsr anew")
         described, tensors = read(path)
         check_fit(self, tensors, path)
         self.load_state_dict(tensors)
         self.card = described["card"]
         self.eval()
+
+
+def _shipped() -> Path:
+    """Return the weights that an installed package offers for this network."""
+    try:
+        return find_weights("parsing_net")
+    except UnknownNameError as error:
+        raise MissingWeightsError(
+            "parsing_net's weights are absent: pip install priorsr-weights, which brings them, or give weights=PATH "
+            "(priorsr train parsing_net makes some)"
+        ) from error
 
 
 def _conv(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:

@@ -9,7 +9,7 @@ from torch import nn
 
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError, did_you_mean
 from priorsr.kinds import get_kind
-from priorsr.models.weights import load, weights_hash
+from priorsr.models.weights import load_file, weights_hash
 from priorsr.registry import create, find, names, offer_of, option_names
 
 
@@ -41,7 +41,7 @@ def estimator_from_spec(spec: str | Path | nn.Module, *, fetch: bool = False) ->
                 "training run leaves"
             )
     elif Path(spec).suffix == ".safetensors":
-        estimator = load(spec)
+        estimator = load_file(spec)
     else:
         known = did_you_mean(str(spec), names("estimator"))
         raise UnknownNameError(f"there is no estimator, nor a .safetensors file, called {str(spec)!r}; {known}")

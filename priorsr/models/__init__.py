@@ -1,12 +1,13 @@
 """Skeletons to compose models from, and weights in and out. What a plugin of kind `model` needs."""
 
 from priorsr.models.checks import check_lr
+from priorsr.models.creation import load
 from priorsr.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from priorsr.models.prior_map import prior_map
 from priorsr.models.progressive import Progressive, ProgressiveConfig
 from priorsr.models.released import ReleasedLayout, convert_released
 from priorsr.models.resize import enlarge
-from priorsr.models.weights import load, read_card, save, weights_hash
+from priorsr.models.weights import load_file, read_card, save, weights_hash
 
 __all__ = [
     "EncoderDecoder",
@@ -18,6 +19,7 @@ __all__ = [
     "convert_released",
     "enlarge",
     "load",
+    "load_file",
     "prior_map",
     "read_card",
     "save",

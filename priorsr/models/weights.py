@@ -36,6 +36,7 @@ def save(
     *,
     card: Mapping[str, Any] | None = None,
     trained_by: Iterable[Component] | None = None,
+    half: bool = False,
 ) -> None:
     """Save a registered model's weights and config, or an estimator's weights and options, as .safetensors.
 
@@ -44,6 +45,7 @@ def save(
     card: what a reader should know (training data, recipe, scores), as JSON values, infinity as "inf". trained_by: the
     components that took part in training, such as recipe and teacher. Unless given, both are what the module was
     loaded with.
+    half: store float32 as float16, which `load` turns back; the last bits of the weights are lost.
     A module, or a part in its config, that is not registered raises OptionError, since it could not be built again by
     name; a file that cannot be written DataError.
     """
@@ -59,11 +61,14 @@ def save(
         "distribution": offer.distribution,
         "version": offer.version,
         "name": offer.name,
-        "config": _plain(getattr(module, _DESCRIBED_BY[kind])),
-        "card": _plain(json_value(getattr(module, "card", {}) if card is None else card)),
+        "config": as_plain(getattr(module, _DESCRIBED_BY[kind])),
+        "card": as_plain(json_value(getattr(module, "card", {}) if card is None else card)),
         "components": [dataclasses.asdict(component) for component in sorted(components)],
     }
-    save_tensors(module.state_dict(), Path(path), described)
+    state = module.state_dict()
+    if half:
+        state = {name: x.half() if x.dtype == torch.float32 else x for name, x in state.items()}
+    save_tensors(state, Path(path), described)
 
 
 def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
@@ -77,7 +82,7 @@ def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str
             raise DataError(f"{path}: cannot be written ({error})") from error
 
 
-def load(path: str | Path) -> nn.Module:
+def load_file(path: str | Path) -> nn.Module:
     """Load a model or an estimator from a .safetensors that `save` wrote: on the CPU, in eval mode.
 
     Its card is the attribute `card`, the components that it was made of and trained by are `made_by`; None for weights
@@ -205,7 +210,7 @@ def components_in(described: Mapping[str, Any], path: Path) -> tuple[Component, 
 def made_of(module: nn.Module) -> Any:
     """What a module is made of, as its file would say: a model's config or an estimator's options, else None."""
     kind = getattr(module, "kind", None)
-    return _plain(getattr(module, _DESCRIBED_BY[kind], None)) if kind in _DESCRIBED_BY else None
+    return as_plain(getattr(module, _DESCRIBED_BY[kind], None)) if kind in _DESCRIBED_BY else None
 
 
 def weights_hash(model: nn.Module) -> str:
@@ -217,25 +222,25 @@ def weights_hash(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    """A config as JSON values, which `_revive` undoes; a part given as a class becomes its registered name."""
+def as_plain(value: Any) -> Any:
+    """Return a config as JSON values, which `_revive` undoes; a part given as a class becomes its registered name."""
     if isinstance(value, Part):
-        return {_PART: value.name, "options": _plain(value.options)}
+        return {_PART: value.name, "options": as_plain(value.options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: as_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, type):
         return offer_of(getattr(value, "kind", "no kind"), value).reference
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [as_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): as_plain(item) for key, item in value.items()}
     if value is None or isinstance(value, str | int | bool) or (isinstance(value, float) and isfinite(value)):
         return value
     raise OptionError(f"a config or card holds {value!r}, which cannot be saved: JSON values and parts can")
 
 
 def _revive(value: Any) -> Any:
-    """What `_plain` made plain: parts, and tuples for lists, since configs are immutable."""
+    """What `as_plain` made plain: parts, and tuples for lists, since configs are immutable."""
     if isinstance(value, dict):
         revived = {key: _revive(item) for key, item in value.items()}
         return Part(revived[_PART], **revived["options"]) if revived.keys() == {_PART, "options"} else revived

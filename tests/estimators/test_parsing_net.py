@@ -7,8 +7,9 @@ import torch
 
 import priorsr
 from priorsr.errors import DataError, MissingWeightsError, OptionError
-from priorsr.estimators import parsing_net
-from priorsr.estimators.parsing_net import SHIPPED, ParsingNet
+from priorsr.estimators.parsing_net import ParsingNet
+from priorsr.models import finding
+from priorsr.models.finding import find_weights
 from priorsr.pretrained import UNTRAINED
 
 SMALL = {"widths": (8, 8), "size": 32, "weights": UNTRAINED}
@@ -36,9 +37,10 @@ def test_half_precision() -> None:
 def test_it_is_trained_out_of_the_box() -> None:
     net = priorsr.create("estimator", "parsing_net")
     assert not net.training
-    assert SHIPPED.stat().st_size < 1_500_000
+    shipped = find_weights("parsing_net")
+    assert shipped.stat().st_size < 1_500_000
     assert net.card["recipe"] == "parsing_net"
-    again = ParsingNet(weights=SHIPPED)
+    again = ParsingNet(weights=shipped)
     assert torch.equal(again.head.weight, net.head.weight)
 
 
@@ -63,6 +65,6 @@ def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     priorsr.save(ParsingNet(**SMALL), tmp_path / "net.safetensors")
     with pytest.raises(DataError, match=r"was expected by ParsingNet"):
         ParsingNet(weights=tmp_path / "net.safetensors")
-    monkeypatch.setattr(parsing_net, "SHIPPED", tmp_path / "none.safetensors")
-    with pytest.raises(MissingWeightsError, match="is absent, though it ships with priorsr"):
+    monkeypatch.setattr(finding, "weights_offers", list)
+    with pytest.raises(MissingWeightsError, match="parsing_net's weights are absent: pip install priorsr-weights"):
         ParsingNet()

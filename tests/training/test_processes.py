@@ -109,8 +109,8 @@ def test_two_processes_follow_one_also_when_torchrun_had_to_start_them_again(
     for ours, theirs in zip(lines(tmp_path / "two"), lines(tmp_path / "one"), strict=False):
         if ours["kind"] == "step":
             assert ours["losses"] == pytest.approx(theirs["losses"], rel=1e-4)
-    expected = weights.load(one.products["student"]).state_dict()
-    found = weights.load(tmp_path / "two" / "weights" / "student.safetensors").state_dict()
+    expected = weights.load_file(one.products["student"]).state_dict()
+    found = weights.load_file(tmp_path / "two" / "weights" / "student.safetensors").state_dict()
     assert all(torch.allclose(found[key], expected[key], atol=1e-4) for key in expected)
 
 

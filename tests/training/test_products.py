@@ -20,7 +20,7 @@ Run = Callable[..., RunResult]
 def test_products_are_models_with_a_card(run: Run, faces: Path) -> None:
     result = run("toy-distilled", seed=3)
     assert result.products == {name: result.folder / f"weights/{name}.safetensors" for name in ("teacher", "student")}
-    model = weights.load(result.products["student"])
+    model = weights.load_file(result.products["student"])
     assert isinstance(model, toys.Toy)
     card = model.card
     assert (card["recipe"], card["stage"], card["steps"], card["seed"]) == ("toy-distilled", "student", 8, 3)
@@ -38,7 +38,7 @@ def test_products_are_models_with_a_card(run: Run, faces: Path) -> None:
 
 def test_the_score_is_that_of_the_saved_weights_under_the_protocol(run: Run, faces: Path) -> None:
     result = run("toy-distilled")
-    model = weights.load(result.products["student"])
+    model = weights.load_file(result.products["student"])
     (batch,) = FaceLoader(FaceSet.open(faces), "val", batch_size=3, scale=4).in_order()
     with torch.no_grad():
         sr = model(batch.lr).sr

@@ -22,7 +22,7 @@ from priorsr.bench.results import read_results
 from priorsr.bench.site.pages import STATIC, in_words, templates
 from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra
-from priorsr.models.weights import load, weights_hash
+from priorsr.models.weights import load_file, weights_hash
 from priorsr.registry import names
 from priorsr.training.judges import SCORES
 from priorsr.training.judges import number as score_number
@@ -178,7 +178,7 @@ def _flat(config: Any, prefix: str = "") -> dict[str, str]:
 
 def _scored(run: TrainingRun, results: Path) -> list[tuple[Leaderboard, list[Row]]]:
     """The rows of a results folder that hold weights of the run, and the table that they stand in."""
-    hashes = {weights_hash(load(product.path)) for product in run.products}
+    hashes = {weights_hash(load_file(product.path)) for product in run.products}
     found = [
         (board, [row for row in board.rows if any(record.model.weights_hash in hashes for record in row.records)])
         for board in leaderboards(read_results(results))

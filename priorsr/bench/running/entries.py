@@ -14,9 +14,9 @@ from torch import nn
 
 from priorsr.bench.records import ModelFacts, TrainingFacts
 from priorsr.data import TrainingSet
-from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
-from priorsr.files import read_json
-from priorsr.models.weights import load, read_card, weights_hash
+from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_mean
+from priorsr.models.finding import find_weights, weights_names
+from priorsr.models.weights import load_file, weights_hash
 from priorsr.registry import create, names, offer_of
 
 BASELINE = "bicubic"
@@ -74,46 +74,32 @@ def as_entry(model: ModelLike, label: str | None = None) -> Entry:
 def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:
     """The entry of a model as the command line names it.
 
-    spec: a registered name of a model without parameters; a .safetensors that priorsr saved; or the folder of a
-    training run, whose final weights are taken. label: else the name, or the file's or folder's.
+    spec: a registered name of a model without parameters, or what `priorsr.load` takes. label: else the name, or the
+        file's or folder's.
 
     Raises UnknownNameError, DataError, or PriorsrError for a name whose weights would be random.
     """
-    path = Path(spec)
-    if isinstance(spec, str) and _is_name(spec):
+    if isinstance(spec, str) and _is_name(spec) and not weights_names(spec.rpartition(":")[2]):
         model = create("model", spec)
         if next(model.parameters(), None) is not None:
             raise PriorsrError(
-                f"the model {spec!r} has parameters and was given without weights: train it with 'priorsr train', and "
-                "give the run's folder or a weights file (.safetensors)"
+                f"the model {spec!r} has parameters, and no installed package offers weights for it: train it with "
+                "'priorsr train', and give the run's folder or a weights file (.safetensors)"
             )
         return entry_of(model, label or spec)
-    if path.is_dir():
-        return entry_of(load(_final_weights(path)), label or path.resolve().name)
-    if path.suffix == ".safetensors" or path.exists():
-        return entry_of(load(path), label or path.stem)
-    known = did_you_mean(str(spec), names("model"))
-    raise UnknownNameError(f"there is neither a model, nor a file or folder, called {str(spec)!r}; {known}")
+    try:
+        found = find_weights(spec)
+    except UnknownNameError:
+        known = did_you_mean(str(spec), {*names("model"), *weights_names()})
+        text = f"there is neither a model, nor a file or folder, called {str(spec)!r}; {known}"
+        raise UnknownNameError(text) from None
+    path = Path(spec)
+    named = path.resolve().name if path.is_dir() else path.stem if path.is_file() else str(spec)
+    return entry_of(load_file(found), label or named)
 
 
 def _is_name(spec: str) -> bool:
     return spec.rpartition(":")[2] in names("model")
-
-
-def _final_weights(run: Path) -> Path:
-    """The weights that the last stage of a training run in the folder was for."""
-    config = run / "config.json"
-    if not config.is_file():
-        raise DataError(f"{run}: has no config.json; a training run's folder, or a weights file, was expected")
-    last = list(read_json(config).get("stage_steps", {}))[-1:]
-    found = sorted((run / "weights").glob("*.safetensors"))
-    final = [path for path in found if read_card(path)["card"].get("stage") in last]
-    if len(final) != 1:
-        there = ", ".join(map(str, found)) or "none"
-        raise DataError(
-            f"{run}: has no weights of its last stage {''.join(last)!r}, as a finished run has; those there: {there}"
-        )
-    return final[0]
 
 
 def _origin(component: type) -> tuple[str, str, str]:

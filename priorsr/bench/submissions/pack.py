@@ -14,7 +14,7 @@ from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
 from priorsr.bench.submissions.bundle import Manifest, odd_one, quantised
 from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_path, sha256_file
-from priorsr.models.weights import load, weights_hash
+from priorsr.models.weights import load_file, weights_hash
 from priorsr.version import __version__
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same content makes the same file
@@ -89,7 +89,7 @@ def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
 
 
 def _weights(path: Path, record: Record) -> Path:
-    found = weights_hash(load(path))
+    found = weights_hash(load_file(path))
     if found != record.model.weights_hash:
         raise DataError(
             f"{path}: has weights of the hash {found[:12]}, and the record {record.id} is of "

@@ -20,7 +20,7 @@ from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import Difference, different_parts
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError
-from priorsr.models.weights import load
+from priorsr.models.weights import load_file
 from priorsr.registry import create
 from priorsr.types import Batch
 
@@ -75,7 +75,7 @@ def _entry(bundle: Bundle, record: Record) -> Entry:
             path = Path(folder) / WEIGHTS
             bundle.archive.copy(WEIGHTS, path)
             try:
-                module: nn.Module = load(path)
+                module: nn.Module = load_file(path)
             except DataError as error:
                 raise DataError(f"{bundle.path}: {str(error).removeprefix(f'{folder}/')}") from error
     elif record.training.seed is None:

@@ -99,12 +99,12 @@ def test_an_unfinished_run_is_refused(network, tmp_path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path) -> None:
-    with pytest.raises(DataError, match=r"has no config\.json"):
+    with pytest.raises(DataError, match="neither model.safetensors nor a training run's config.json"):
         entry_from_spec(tmp_path)
 
 
 def test_a_name_without_weights_would_be_random() -> None:
-    with pytest.raises(PriorsrError, match="'encoder_decoder' has parameters and was given without weights: train it"):
+    with pytest.raises(PriorsrError, match="'encoder_decoder' has parameters, and no installed package offers weights"):
         entry_from_spec("encoder_decoder")
 
 
