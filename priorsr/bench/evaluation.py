@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.bench.images import pixel_hashes
-from priorsr.bench.records import ImageHashes
 from priorsr.bench.repeatable import repeatable
+from priorsr.bench.score_facts import ImageHashes
 from priorsr.kinds import Score as Judge
 from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
 from priorsr.models.checks import checked_sr

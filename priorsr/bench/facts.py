@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Literal
-
 from pydantic_core import to_jsonable_python
-from torch import Tensor
 
-from priorsr.bench.evaluation import Evaluation
-from priorsr.bench.records import DataFacts, ProtocolFacts, Score, SetScore
-from priorsr.bench.statistics.bootstrap import mean_interval
+from priorsr.bench.records import DataFacts, ProtocolFacts
 from priorsr.data import FaceSet
-from priorsr.errors import DataError, PriorsrError
-from priorsr.kinds import Score as Judge
-from priorsr.kinds import SetScore as SetJudge
+from priorsr.errors import DataError
 from priorsr.metrics import Protocol
-from priorsr.metrics.judging import SetJudging
 
 
 def protocol_facts(protocol: Protocol) -> ProtocolFacts:
@@ -45,74 +35,4 @@ def data_facts(face_set: FaceSet, split: str) -> DataFacts:
         hash=face_set.hash,
         split=split,
         count=len(ids),
-    )
-
-
-def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str, Judge], seed: int) -> dict[str, Score]:
-    """A record's scores: the protocol's own, aggregated as it says, then the judges', as means."""
-    ids, scores = tuple(evaluation.images), evaluation.protocols[protocol.content_hash]
-    values = protocol.aggregate(scores)
-    own = {
-        name: _score(
-            name,
-            ids,
-            per_image,
-            value=values[name],
-            unit="dB" if protocol.scoring.scores[name].name == "psnr" else "",
-            higher_is_better=True,
-            seed=seed,
-        )
-        for name, per_image in scores.per_image.items()
-    }
-    others = {
-        name: _score(
-            name,
-            ids,
-            per_image,
-            value=None,
-            unit=getattr(judges[name], "unit", ""),
-            higher_is_better=judges[name].higher_is_better,
-            seed=seed,
-        )
-        for name, per_image in evaluation.judges.items()
-    }
-    return own | others
-
-
-def set_score_facts(seen: Mapping[str, SetJudging], judges: Mapping[str, SetJudge], count: int) -> dict[str, SetScore]:
-    """A record's scores of the set as a whole, of accumulators that have seen its `count` images."""
-    return {
-        name: SetScore(
-            value=accumulator.value(),
-            higher_is_better=judges[name].higher_is_better,
-            count=count,
-            warning=accumulator.warning(),
-        )
-        for name, accumulator in seen.items()
-    }
-
-
-def _score(
-    name: str,
-    ids: Sequence[str],
-    per_image: Tensor,
-    *,
-    value: float | None,
-    unit: Literal["dB", ""],
-    higher_is_better: bool,
-    seed: int,
-) -> Score:
-    values = per_image.double().numpy()
-    if {math.inf, -math.inf} <= set(values.tolist()):
-        raise PriorsrError(f"the score {name!r} is ∞ for some faces and -∞ for others, so it has no mean")
-    mean = float(values.mean())
-    if value is None or math.isclose(value, mean, rel_tol=1e-12):  # the same mean, added up in another order
-        value = mean
-    return Score(
-        value=value,
-        mean=mean,
-        interval95=mean_interval(values, seed),
-        unit=unit,
-        higher_is_better=higher_is_better,
-        per_image=dict(zip(ids, values.tolist(), strict=True)),
     )

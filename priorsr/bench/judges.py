@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from priorsr.bench.records import JudgeFacts, TrainingFacts
+from priorsr.bench.model_facts import TrainingFacts
+from priorsr.bench.score_facts import ExtraScoreFacts
 from priorsr.errors import MissingExtraError, MissingWeightsError, OptionError
 from priorsr.files import without_home
 from priorsr.kinds import Score as Judge
@@ -61,7 +62,7 @@ class Judges(NamedTuple):
             if isinstance(judge, nn.Module):
                 judge.to(device)
 
-    def facts(self, training: TrainingFacts) -> dict[str, JudgeFacts]:
+    def facts(self, training: TrainingFacts) -> dict[str, ExtraScoreFacts]:
         """What a record says of each, of a model that was trained so."""
         return {name: _facts(judge, training) for name, judge in self.present.items()}
 
@@ -70,10 +71,10 @@ def _of_sets(judge: Any) -> bool:
     return getattr(judge, "level", "image") == "set"
 
 
-def _facts(judge: Any, training: TrainingFacts) -> JudgeFacts:
+def _facts(judge: Any, training: TrainingFacts) -> ExtraScoreFacts:
     offer = offer_of("score", type(judge))
     networks = tuple(getattr(judge, "networks", ()))
-    return JudgeFacts(
+    return ExtraScoreFacts(
         name=offer.reference,
         version=offer.version,
         weights_hash=weights_hash(judge) if isinstance(judge, nn.Module) and judge.state_dict() else None,

@@ -11,7 +11,9 @@ from typing import Literal
 from torch import Tensor
 
 from priorsr.bench.images import array_hashes, load_arrays, load_images, pixel_hashes, save_arrays, save_images
-from priorsr.bench.records import Cost, Environment, Execution, Facts, Hash, Id, ImageHashes
+from priorsr.bench.records import Cost, Environment, Execution
+from priorsr.bench.score_facts import ImageHashes
+from priorsr.bench.values import Facts, Hash, Id
 from priorsr.errors import DataError
 from priorsr.files import atomic_json
 from priorsr.reading.json_files import read_facts

@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
+from priorsr.bench.model_facts import ModelFacts, TrainingFacts, short_hash
+from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore, Statistics
+from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.errors import PriorsrError
-from priorsr.fields import Value
 from priorsr.files import sha256_json
 
 FORMAT: Literal[1] = 1
-
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Id = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-Count = Annotated[int, Field(ge=0)]
-
-
-class Facts(BaseModel):
-    """A part of a file that a benchmark writes: its types are strict, and no other field is allowed."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class ModelFacts(Facts):
-    """Which model. `label` is what tables call it; all but label, version and card make it what it is.
-
-    precision: in which it computes. accelerated: whether it is the inference form of a model (`priorsr.accelerate`), of
-    which the hash of the weights is.
-    """
-
-    label: str
-    distribution: str
-    name: str
-    version: str
-    weights_hash: Hash
-    config: dict[str, JsonValue]
-    card: dict[str, JsonValue]
-    precision: str = "float32"
-    accelerated: bool = False
-
-    @property
-    def method(self) -> str:
-        """The id of the method: the same for all training seeds of one model, recipe, data and budget.
-
-        Weights whose card names no recipe are a method of their own.
-        """
-        trained: Any = self.weights_hash
-        if "recipe" in self.card:
-            asked = {key: self.card.get(key) for key in ("recipe", "preset", "overrides", "stage", "precision")}
-            minutes = self.card.get("minutes")
-            budget = {"steps": self.card.get("steps")} if minutes is None else {"minutes": minutes}
-            trained = {**asked, **budget, "data": _without_names(self.card.get("data"))}
-        model = [self.distribution, self.name, self.config, self.precision, self.accelerated]
-        return _short({"model": model, "training": trained})
-
-
-class TrainingFacts(Facts):
-    """What the model's card declares: data sets, and networks that took part in training. Nothing is assumed.
-
-    seed: of the training; null for a model without parameters. method: `ModelFacts.method`, which all seeds share.
-    """
-
-    data: tuple[str, ...] | Literal["unknown"]
-    networks: tuple[str, ...] | Literal["unknown"]
-    seed: Count | Literal["unknown"] | None
-    method: Id
 
 
 class ProtocolFacts(Facts):
@@ -130,67 +76,6 @@ class PriorFacts(Facts):
         return self.source not in ("none", "estimated-from-lr")
 
 
-class Score(Facts):
-    """A score of the images.
-
-    value: the split's score as the protocol aggregates it; it is `mean` except where a protocol pools images.
-    mean, interval95: of the per-image values; no interval for one image, or where a value is infinite.
-    """
-
-    value: Value
-    mean: Value
-    interval95: tuple[Value, Value] | None
-    unit: Literal["dB", ""]
-    higher_is_better: bool
-    per_image: dict[str, Value]
-
-    @model_validator(mode="after")
-    def _mean_is_of_the_images(self) -> Score:
-        mean = sum(self.per_image.values()) / len(self.per_image) if self.per_image else math.nan
-        if not (self.mean == mean or math.isclose(self.mean, mean, rel_tol=1e-9, abs_tol=1e-12)):
-            raise ValueError(f"mean is {self.mean}, and the images' mean is {mean}")
-        return self
-
-
-class SetScore(Facts):
-    """A score of the split as a whole, such as FID, made of `count` images; `warning`: why not to lean on it."""
-
-    value: Value
-    higher_is_better: bool
-    count: Annotated[int, Field(ge=1)]
-    warning: str | None
-
-
-class JudgeFacts(Facts):
-    """What made a score that is not the protocol's. name: of kind `score`; version: of the distribution that offers it.
-
-    networks: those that judge. trained_with: those of them that the model's training names too, so that it has learnt
-    to please its judge; "unknown" where nothing is known of the training.
-    """
-
-    name: str
-    version: str
-    weights_hash: Hash | None
-    networks: tuple[str, ...]
-    trained_with: tuple[str, ...] | Literal["unknown"]
-
-
-class ImageHashes(Facts):
-    """What identifies a face's images: `priorsr.bench.images.pixel_hash` of their 8-bit pixels."""
-
-    hr: Id
-    lr: Id
-    sr: Id
-
-
-class Statistics(Facts):
-    """How the intervals were made."""
-
-    interval: Literal["percentile bootstrap over images"]
-    resamples: Count
-    seed: int
-
-
 class Latency(Facts):
     """The median of warm runs, for a whole batch."""
 
@@ -238,12 +123,12 @@ class Identity(NamedTuple):
     @property
     def record_id(self) -> str:
         """The id of the record."""
-        return _short({**self._all_but_protocol(), "protocol": self.protocol.hash})
+        return short_hash({**self._all_but_protocol(), "protocol": self.protocol.hash})
 
     @property
     def outputs_id(self) -> str:
         """The id of the SR images, which protocols with the same reduction share."""
-        return _short({**self._all_but_protocol(), "reduction": self.protocol.reduction_hash})
+        return short_hash({**self._all_but_protocol(), "reduction": self.protocol.reduction_hash})
 
     def _all_but_protocol(self) -> dict[str, Any]:
         model, data, prior = self.model, self.data, self.prior
@@ -280,7 +165,7 @@ class Record(Facts):
     images: dict[str, ImageHashes]
     scores: dict[str, Score]
     set_scores: dict[str, SetScore]
-    judges: dict[str, JudgeFacts]
+    judges: dict[str, ExtraScoreFacts]
     absent: dict[str, str]
     statistics: Statistics
     cost: Cost
@@ -344,21 +229,3 @@ def record_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Record.model_json_schema(mode="serialization"),
     }
-
-
-def _without_names(data: JsonValue) -> JsonValue:
-    """Remove the names of face sets from the training data of a card; older cards have one set, not a list."""
-    if isinstance(data, dict):
-        return data.get("hash")
-    if isinstance(data, list):
-        return [
-            {key: value for key, value in part.items() if key not in ("name", "version")}
-            if isinstance(part, dict)
-            else part
-            for part in data
-        ]
-    return data
-
-
-def _short(identity: Mapping[str, Any]) -> str:
-    return sha256_json(identity)[:16]

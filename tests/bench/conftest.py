@@ -15,22 +15,9 @@ from torch import Tensor
 
 from priorsr.bench import run
 from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import (
-    Cost,
-    DataFacts,
-    Environment,
-    Execution,
-    Identity,
-    ImageHashes,
-    JudgeFacts,
-    Latency,
-    ModelFacts,
-    PriorFacts,
-    Record,
-    Score,
-    Statistics,
-    TrainingFacts,
-)
+from priorsr.bench.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.records import Cost, DataFacts, Environment, Execution, Identity, Latency, PriorFacts, Record
+from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, Statistics
 from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json
@@ -114,9 +101,9 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
     return make
 
 
-def judge(name: str) -> JudgeFacts:
+def judge(name: str) -> ExtraScoreFacts:
     """A possible judge that has no network."""
-    return JudgeFacts(name=name, version="1.0", weights_hash=None, networks=(), trained_with=())
+    return ExtraScoreFacts(name=name, version="1.0", weights_hash=None, networks=(), trained_with=())
 
 
 def image_hashes(face: str) -> ImageHashes:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import priorsr
 from priorsr.bench import run
 from priorsr.bench.judges import Judges
-from priorsr.bench.records import TrainingFacts
+from priorsr.bench.model_facts import TrainingFacts
 from priorsr.data import FaceSet
 
 

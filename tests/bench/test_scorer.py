@@ -8,7 +8,7 @@ import pytest
 
 import priorsr
 from priorsr.bench import scorer
-from priorsr.bench.records import JudgeFacts, SetScore
+from priorsr.bench.score_facts import ExtraScoreFacts, SetScore
 from priorsr.bench.scorer import Fault, known_faults, known_wrong, scorer_hash
 from priorsr.errors import OptionError
 from priorsr.reading.toml_files import parse_toml
@@ -47,7 +47,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_scores_of_versions_known_to_be_wrong_are_marked(make_record, faults, version, wrong) -> None:
     fid = SetScore(value=30.0, higher_is_better=False, count=3, warning=None)
-    judge = JudgeFacts(name="fid", version="1", weights_hash=None, networks=(), trained_with=())
+    judge = ExtraScoreFacts(name="fid", version="1", weights_hash=None, networks=(), trained_with=())
     record = make_record(scorer_version=version, set_scores={"fid": fid}, judges={"fid": judge})
     assert known_wrong(record).keys() == wrong
     if "psnr" in wrong:

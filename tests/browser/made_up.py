@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.bench import Record, read_results, run
-from priorsr.bench.records import Score
 from priorsr.bench.results import faces_path, outputs_path, write_record
+from priorsr.bench.score_facts import Score
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.files import sha256_json
 from priorsr.models.bicubic import Bicubic, BicubicConfig

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from priorsr.bench.board.contest import Contest
 from priorsr.bench.board.rows import Row, make_tables
-from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, Score, check_same_inputs
+from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, check_same_inputs
+from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.verdicts import Comparison
 from priorsr.bench.submissions.verification import Verification
 from priorsr.errors import PriorsrError

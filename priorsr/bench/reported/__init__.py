@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from pydantic import ValidationError
 
-from priorsr.bench.records import Facts
+from priorsr.bench.values import Facts
 from priorsr.errors import DataError
 from priorsr.reading.mistakes import first_mistake
 from priorsr.reading.toml_files import parse_toml

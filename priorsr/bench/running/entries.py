@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 from torch import nn
 
-from priorsr.bench.records import ModelFacts, TrainingFacts
+from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.data import TrainingSet
 from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.models.finding import find_weights, weights_names

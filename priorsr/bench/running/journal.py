@@ -20,7 +20,7 @@ import torch
 
 from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.images import load_array, load_image, pixel_hash
-from priorsr.bench.records import ImageHashes
+from priorsr.bench.score_facts import ImageHashes
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, read_json
 from priorsr.metrics import Scores

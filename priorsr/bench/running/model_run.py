@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.bench.evaluation import Evaluation, evaluate, prior_on, ready_to_score, super_resolve
-from priorsr.bench.facts import score_facts, set_score_facts
 from priorsr.bench.images import load_images
 from priorsr.bench.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
-from priorsr.bench.records import FORMAT, Cost, Execution, Identity, Record, SetScore, Statistics
+from priorsr.bench.records import FORMAT, Cost, Execution, Identity, Record
 from priorsr.bench.repeatable import repeatable
 from priorsr.bench.results import outputs_path, partial_path, write_record
 from priorsr.bench.running.entries import Entry
@@ -24,8 +23,10 @@ from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.journal import Journal, locked
 from priorsr.bench.running.profile import measure_cost
 from priorsr.bench.running.progress import progress
+from priorsr.bench.score_facts import SetScore, Statistics
 from priorsr.bench.scorer import is_current, scorer_hash
 from priorsr.bench.statistics.bootstrap import RESAMPLES
+from priorsr.bench.summaries import score_facts, set_score_facts
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError
 from priorsr.files import sha256_json

@@ -10,8 +10,8 @@ from pathlib import Path
 from priorsr.bench.board.leaderboard import Leaderboard
 from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import number, score_label
-from priorsr.bench.records import SetScore
 from priorsr.bench.reported import Reported
+from priorsr.bench.score_facts import SetScore
 from priorsr.bench.scorer import known_wrong
 from priorsr.bench.site.comparison import Comparison, disagreement, make_comparison
 from priorsr.bench.site.pictures import image_url

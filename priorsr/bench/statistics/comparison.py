@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from priorsr.bench.records import Count, Facts, Record, Score
+from priorsr.bench.records import Record
+from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.bootstrap import RESAMPLES, Scope
 from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
+from priorsr.bench.values import Count, Facts
 from priorsr.fields import Value
 
 Interval = tuple[Value, Value]

@@ -11,10 +11,11 @@ from pydantic import Field, JsonValue
 from rich.table import Table
 
 from priorsr.bench.numbers import duration, engineering, milliseconds
-from priorsr.bench.records import Count, Environment, Facts, Hash, Id, PriorFacts
+from priorsr.bench.records import Environment, PriorFacts
 from priorsr.bench.statistics.comparison import ScoreFacts
 from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
 from priorsr.bench.studies.variants import BASE, named
+from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.files import atomic_json, atomic_text
 
 Positive = Annotated[int, Field(ge=1)]

@@ -8,9 +8,11 @@ from typing import Literal
 
 from rich.table import Table
 
-from priorsr.bench.records import Facts, Id, ModelFacts, PriorFacts
+from priorsr.bench.model_facts import ModelFacts
+from priorsr.bench.records import PriorFacts
 from priorsr.bench.statistics.comparison import ScoreFacts
 from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
+from priorsr.bench.values import Facts, Id
 from priorsr.files import atomic_json, atomic_text
 
 Damage = Literal[

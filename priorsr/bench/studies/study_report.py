@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from priorsr.bench.numbers import interval, number, score_label
-from priorsr.bench.records import DataFacts, Facts, ProtocolFacts
+from priorsr.bench.records import DataFacts, ProtocolFacts
 from priorsr.bench.statistics.comparison import Resampling, ScoreFacts
+from priorsr.bench.values import Facts
 from priorsr.fields import Value
 from priorsr.viz.intervals import Column, Mark, draw_intervals
 

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from priorsr.bench.records import Facts, Hash, Record
+from priorsr.bench.records import Record
 from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
 from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
+from priorsr.bench.values import Facts, Hash
 from priorsr.errors import DataError
 from priorsr.reading.json_files import parse_facts
 

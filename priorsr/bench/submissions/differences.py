@@ -11,8 +11,10 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import Facts, ImageHashes, JudgeFacts, Record, Score, SetScore
+from priorsr.bench.records import Record
+from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore
 from priorsr.bench.statistics.bootstrap import mean_interval
+from priorsr.bench.values import Facts
 from priorsr.metrics import Protocol
 
 TOLERANCE = 1e-4
@@ -89,7 +91,7 @@ def set_score_differences(record: Record, found: Mapping[str, SetScore]) -> Iter
             yield from different_parts(where, said, ours, ("higher_is_better", "count", "warning"))
 
 
-def judge_differences(record: Record, found: Mapping[str, JudgeFacts]) -> Iterator[Difference]:
+def judge_differences(record: Record, found: Mapping[str, ExtraScoreFacts]) -> Iterator[Difference]:
     """What of a record's judges is not so here: which they are, and whether they helped to train the model."""
     for name, ours in found.items():
         parts = ("name", "weights_hash", "networks", "trained_with")

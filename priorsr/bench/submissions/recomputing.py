@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from priorsr.bench.evaluation import Evaluation, evaluate
-from priorsr.bench.facts import score_facts, set_score_facts
 from priorsr.bench.judges import Judges
 from priorsr.bench.records import Record
 from priorsr.bench.repeatable import repeatable
@@ -23,6 +22,7 @@ from priorsr.bench.submissions.differences import (
     summary_differences,
 )
 from priorsr.bench.submissions.rerun import Rerun
+from priorsr.bench.summaries import score_facts, set_score_facts
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import PriorsrError
 from priorsr.files import without_home

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from priorsr.bench.records import Count, Facts, Hash, Id, Record
+from priorsr.bench.records import Record
+from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, sha256_json
 from priorsr.reading.json_files import read_facts

@@ -10,7 +10,7 @@ from PIL import Image
 from priorsr.bench.board.compare import compare
 from priorsr.bench.board.compare_picture import draw_comparison
 from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import ModelFacts, TrainingFacts
+from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.results import faces_path, lr_kind, outputs_path, record_path, write_record
 from priorsr.errors import OptionError, UnknownNameError
 from priorsr.files import sha256_json

@@ -5,7 +5,8 @@ import pytest
 
 from priorsr.bench import leaderboards
 from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import ModelFacts, PriorFacts, TrainingFacts
+from priorsr.bench.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.records import PriorFacts
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol

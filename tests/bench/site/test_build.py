@@ -6,8 +6,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from priorsr.bench import build_site
-from priorsr.bench.records import JudgeFacts, PriorFacts, SetScore
+from priorsr.bench.records import PriorFacts
 from priorsr.bench.results import outputs_path, read_results, write_record
+from priorsr.bench.score_facts import ExtraScoreFacts, SetScore
 from priorsr.bench.site.build import _letter
 from priorsr.errors import DataError, OptionError
 from priorsr.files import sha256_json
@@ -244,7 +245,7 @@ def test_no_two_environments_share_a_letter(place, letter) -> None:
 
 def test_scores_of_the_set_and_judges_that_took_part_in_training_are_marked(make_record, site_of, page_of) -> None:
     judges = {
-        "fid": JudgeFacts(
+        "fid": ExtraScoreFacts(
             name="fid", version="1", weights_hash=None, networks=("Inception",), trained_with=("Inception",)
         )
     }
