@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from priorsr.data.decoding import decode
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
 from priorsr.metrics import to_8bit
@@ -36,14 +37,11 @@ def load_images(ids: Sequence[str], folder: Path) -> Tensor:
 
 
 def load_image(path: Path) -> np.ndarray:
-    """The pixels (H,W,3) of a saved image; raises DataError if it cannot be read, or is no 8-bit RGB."""
-    try:
-        with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise DataError(f"{path}: is of mode {image.mode}; 8-bit RGB was expected")
-            return np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:  # PIL raises all three for broken files
-        raise DataError(f"{path}: cannot be read as an image ({error})") from error
+    """Return the pixels (H,W,3) of a saved image; raises DataError as `decode`, and for other modes than RGB."""
+    image = decode(path).image
+    if image.mode != "RGB":
+        raise DataError(f"{path}: is of mode {image.mode}; 8-bit RGB was expected")
+    return np.asarray(image)
 
 
 def load_arrays(ids: Sequence[str], folder: Path) -> Tensor:
@@ -54,12 +52,12 @@ def load_arrays(ids: Sequence[str], folder: Path) -> Tensor:
 def load_array(path: Path) -> np.ndarray:
     """The values (3,H,W) of a saved array; raises DataError if it cannot be read, or is of another type."""
     try:
-        values = np.load(path, allow_pickle=False)
+        values = np.load(path, allow_pickle=False, mmap_mode="r")  # compares the header with the file's size
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path}: cannot be read as an array ({error})") from error
     if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim != 3:
         raise DataError(f"{path}: holds no float32 array (3,H,W), as saved images do")
-    return values
+    return np.array(values)
 
 
 def _stacked(load: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> Tensor:

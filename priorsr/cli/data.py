@@ -187,7 +187,7 @@ def doctor(
     reduction: Annotated[str, typer.Option(help="The kernel that should have made the LR images.")] = "pil-bicubic",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Find what is wrong with a face set: broken files, overlapping splits, JPEG-made or wrongly reduced LR images."""
+    """Find what is wrong with a face set: files, sizes, maps, landmarks, splits, its manifest and its LR images."""
     from priorsr.data.doctor import examine
 
     report = examine(path, lr=lr, reduction=reduction)

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from priorsr.data.images import read_image, read_parsing
+from priorsr.data.images import read_image
 from priorsr.data.landmarks_file import Points, read_landmarks
-from priorsr.data.manifest import NAME, Manifest, read_manifest
+from priorsr.data.manifest import LANDMARKS, NAME, Manifest, read_manifest
+from priorsr.data.maps import read_parsing
+from priorsr.data.names import is_stray
 from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError, UnknownNameError, did_you_mean
 from priorsr.files import sha256_json
 from priorsr.priors import LabelMap, LandmarkScheme, label_map, landmark_scheme
 
 PARTS = ("images", "parsing", "splits")
-LANDMARKS = "landmarks.npz"
 
 
 def image_path(face: str) -> str:
@@ -55,13 +56,13 @@ class FaceSet:
         """
         folder = Path(path)
         manifest = read_manifest(folder)
-        splits = {}
-        for name in sorted(f for f in manifest.files if f.startswith("splits/")):
-            ids = _read_split(folder / name)
-            missing = [face for face in ids if image_path(face) not in manifest.files]
+        there, splits = set(manifest.faces), {}
+        for name in manifest.splits:
+            path = folder / split_path(name)
+            splits[name] = _read_split(path)
+            missing = [face for face in splits[name] if face not in there]
             if missing:
-                raise DataError(f"{folder / name}: lists {missing[0]!r}, which has no image in the set")
-            splits[Path(name).stem] = ids
+                raise DataError(f"{path}: lists {missing[0]!r}, which has no image in the set")
         return cls(folder, manifest, splits)
 
     def __repr__(self) -> str:
@@ -108,9 +109,9 @@ class FaceSet:
         """The bytes of a file that the manifest lists; raises DataError unless they are those that it lists."""
         path = self.path / name
         try:
+            if not path.is_file():  # nor a pipe, which would have to be waited for
+                raise DataError(f"{path}: is listed in {NAME}, but is not there")
             content = path.read_bytes()
-        except FileNotFoundError:
-            raise DataError(f"{path}: is listed in {NAME}, but is not there") from None
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
         if hashlib.sha256(content).hexdigest() != self.manifest.files[name]:
@@ -118,11 +119,14 @@ class FaceSet:
         return content
 
     def image(self, face: str) -> np.ndarray:
-        """A face's image, uint8 (H,W,3); raises DataError, also where the file has changed since the set was made."""
+        """A face's image, uint8 (H,W,3).
+
+        Raises DataError, also where the file has changed since the set was made, or has a size that the manifest lacks.
+        """
         name = image_path(face)
         if name not in self.manifest.files:
             raise DataError(f"{self.path}: there is no face {face!r} in the set")
-        return read_image(self.path / name, self.content(name))
+        return read_image(self.path / name, self.content(name), self.manifest.image_sizes)
 
     def has_parsing_of(self, face: str) -> bool:
         """Whether this face has a parsing map."""
@@ -133,7 +137,7 @@ class FaceSet:
         if not self.has_parsing_of(face):
             return None
         name = parsing_path(face)
-        return read_parsing(self.path / name, self.label_map, self.content(name))
+        return read_parsing(self.path / name, self.label_map, self.content(name), self.manifest.image_sizes)
 
     def landmarks(self, face: str) -> Points | None:
         """A face's landmarks (L,2) float32 in HR pixels and valid (L) bool, or None; raises DataError as `image`."""
@@ -147,29 +151,31 @@ class FaceSet:
 
     def verify(self) -> list[str]:
         """What differs from the manifest, a sentence a file: missing, changed, or not listed. Empty if nothing does."""
+        return [f"{self.path / name}: {problem}" for name, problem in self.differences()]
 
-        def check(name: str) -> str | None:
+    def differences(self) -> list[tuple[str, str]]:
+        """Return the files that differ from the manifest, as `verify`: their names, and in what they differ."""
+
+        def check(name: str) -> tuple[str, str] | None:
             try:
                 self.content(name)
             except DataError as error:
-                return str(error)
+                return name, str(error).removeprefix(f"{self.path / name}: ")
             return None
 
         found = [problem for problem in parallel_map(check, sorted(self.manifest.files), "Hashing") if problem]
         for part in PARTS:
-            there = {f"{part}/{path.name}" for path in (self.path / part).glob("*")}
-            found += [
-                f"{self.path / name}: is not listed in {NAME}" for name in sorted(there - self.manifest.files.keys())
-            ]
+            there = {f"{part}/{path.name}" for path in (self.path / part).glob("*") if not is_stray(path)}
+            found += [(name, f"is not listed in {NAME}") for name in sorted(there - self.manifest.files.keys())]
         return found
 
 
 def _read_split(path: Path) -> tuple[str, ...]:
     try:
-        ids = sorted(path.read_text(encoding="utf-8").splitlines())
+        ids = sorted(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as a list of ids ({error})") from error
-    if not ids:
+    if ids == [""]:
         raise DataError(f"{path}: lists no faces")
     for first, second in pairwise(ids):
         if first == second:

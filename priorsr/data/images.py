@@ -1,55 +1,69 @@
-"""Image files read with care: what is not an image, or not the kind that was expected, is told by its name."""
+"""Photographs and faces read as RGB, and written."""
 
 from __future__ import annotations
 
-from io import BytesIO
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+from PIL.Image import Transpose
 
+from priorsr.data.decoding import UPRIGHT, RawImage, decode
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
-from priorsr.priors import LabelMap
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-FORMATS = ("PNG", "JPEG", "WEBP")
+TURNS = {  # what brings an image of each EXIF orientation upright
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 
 
-def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
-    """The RGB pixels of an image file, uint8 (H,W,3), whose bytes may be given; raises DataError."""
-    return read_photograph(path, content)[0]
+def read_image(
+    path: Path, content: bytes | None = None, sizes: Collection[tuple[int, int]] | None = None
+) -> np.ndarray:
+    """Read the RGB pixels of an image file, uint8 (H,W,3), whose bytes may be given. Grey images count as RGB.
 
-
-def read_photograph(path: Path, content: bytes | None = None) -> tuple[np.ndarray, str]:
-    """The RGB pixels of an image file, turned upright as its EXIF says, and its format: PNG, JPEG or WEBP.
-
-    Grey images count as RGB. Raises DataError for what is no such image, has more than 8 bits, or is see-through.
+    sizes: the (height, width) that it may have. Raises DataError as `decode`, for see-through pixels, for other modes
+    than RGB, grey and palette, and for an EXIF orientation other than upright.
     """
-    image, image_format = _open(path, content)
+    file = decode(path, content, sizes)
+    if file.orientation != UPRIGHT:
+        raise DataError(f"{path}: has the EXIF orientation {file.orientation}; an image stored upright was expected")
+    return np.asarray(_rgb(path, file))
+
+
+def read_photograph(path: Path, annotations: str | None = None) -> tuple[np.ndarray, str]:
+    """Read the RGB pixels of an image file, turned upright as its EXIF says, and its format: PNG, JPEG or WEBP.
+
+    annotations: what describes places in the image, such as "its parsing map"; an image that EXIF turns is then
+    refused, since nothing says whether they mean it as stored or as turned. Raises DataError, else as `read_image`.
+    """
+    file = decode(path)
+    image = _rgb(path, file)
+    if file.orientation != UPRIGHT:
+        if annotations:
+            raise DataError(
+                f"{path}: has the EXIF orientation {file.orientation}, and {annotations} may be of the image as stored "
+                "or as turned; store the image upright, or remove the tag"
+            )
+        image = image.transpose(TURNS[file.orientation])
+    return np.asarray(image), file.format
+
+
+def _rgb(path: Path, file: RawImage) -> Image.Image:
+    image = file.image
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         if np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
             raise DataError(f"{path}: has see-through pixels; an opaque RGB image was expected")
     elif image.mode not in ("RGB", "L", "P"):
         raise DataError(f"{path}: has the mode {image.mode}; an RGB image of 8 bits was expected")
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB")), image_format
-
-
-def read_parsing(path: Path, label_map: LabelMap, content: bytes | None = None) -> np.ndarray:
-    """The class indices of a parsing map's file, uint8 (H,W), whose bytes may be given.
-
-    Raises DataError for what is no image with one channel (grey or palette), or has a class that the map lacks.
-    """
-    image, _ = _open(path, content)
-    if image.mode not in ("L", "P"):
-        raise DataError(f"{path}: has the mode {image.mode}; class indices in one channel of 8 bits were expected")
-    parsing = np.asarray(image)
-    last = len(label_map.classes) - 1
-    if parsing.max() > last:
-        raise DataError(
-            f"{path}: has the class {parsing.max()}; the classes 0 to {last} of {label_map.name} were expected"
-        )
-    return parsing
+    return image.convert("RGB")
 
 
 def write_image(path: Path, pixels: np.ndarray, palette: np.ndarray | None = None) -> None:
@@ -59,18 +73,3 @@ def write_image(path: Path, pixels: np.ndarray, palette: np.ndarray | None = Non
         image.putpalette(palette.tobytes())
     with atomic_path(path) as beside:
         image.save(beside, format="PNG")
-
-
-def _open(path: Path, content: bytes | None) -> tuple[Image.Image, str]:
-    try:
-        with Image.open(path if content is None else BytesIO(content)) as image:
-            image.load()
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; an image was expected") from None
-    except UnidentifiedImageError:
-        raise DataError(f"{path}: cannot be read as an image; PNG, JPEG or WebP was expected") from None
-    except Exception as error:  # Pillow raises whatever its parsers do
-        raise DataError(f"{path}: cannot be read as an image ({error}); PNG, JPEG or WebP was expected") from error
-    if image.format not in FORMATS:
-        raise DataError(f"{path}: is a {image.format} image; PNG, JPEG or WebP was expected")
-    return image, image.format

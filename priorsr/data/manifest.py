@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
 
+from priorsr.data.names import LONGEST_FILE, flaw_of_name
 from priorsr.errors import DataError, PriorsrError
 from priorsr.priors import label_map, landmark_scheme
 from priorsr.reading.json_files import read_facts
 from priorsr.sources import Component
 
 NAME = "manifest.json"
+LANDMARKS = "landmarks.npz"
 
 
 def _inside(path: str) -> str:
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
         raise ValueError("a path inside the set was expected")
+    for part in path.split("/"):
+        if flaw := flaw_of_name(part, LONGEST_FILE):
+            raise ValueError(f"{part!r} cannot be the name of a file: {flaw}")
     return path
 
 
 RelativePath = Annotated[str, AfterValidator(_inside)]
+Size = tuple[PositiveInt, PositiveInt]
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
@@ -41,12 +55,18 @@ class Provenance(_Frozen):
     weights: str | None = None
     estimated_from: Literal["hr", "lr"] | None = None
     reduction: str | None = None
-    scale: int | None = None
+    scale: PositiveInt | None = None
     components: tuple[Component, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_its_reduction(self) -> Self:
+        if any((known is None) == (self.estimated_from == "lr") for known in (self.reduction, self.scale)):
+            raise ValueError("a reduction and a scale were expected where estimated_from is lr, and only there")
+        return self
 
 
 class Manifest(_Frozen):
-    """What a face set says of itself.
+    """What a face set says of itself. Files and priors that contradict each other are refused.
 
     image_sizes: (height, width) of its images. original_sizes: those that they had where they came from, each once;
     `source` says how they were resized. image_formats: how many were PNG, JPEG or WEBP there; a JPEG's traces stay in
@@ -61,12 +81,43 @@ class Manifest(_Frozen):
     licence: str
     label_map: str
     landmark_scheme: str
-    image_sizes: tuple[tuple[int, int], ...]
-    original_sizes: tuple[tuple[int, int], ...] = ()
+    image_sizes: Annotated[tuple[Size, ...], Field(min_length=1)]
+    original_sizes: tuple[Size, ...] = ()
     image_formats: dict[str, int]
     priors: dict[Literal["parsing", "landmarks"], Provenance]
     made_from: Sha256
     files: dict[RelativePath, Sha256]
+
+    @property
+    def faces(self) -> list[str]:
+        """The faces whose images the files list."""
+        return self._listed("images/", ".png")
+
+    @property
+    def maps(self) -> list[str]:
+        """The faces whose parsing maps the files list."""
+        return self._listed("parsing/", ".png")
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits whose ids the files list."""
+        return self._listed("splits/", ".txt")
+
+    def _listed(self, part: str, suffix: str) -> list[str]:
+        return [
+            name.removeprefix(part).removesuffix(suffix)
+            for name in sorted(self.files)
+            if name.startswith(part) and name.endswith(suffix) and name.count("/") == 1
+        ]
+
+    @model_validator(mode="after")
+    def _knows_its_priors(self) -> Self:
+        for prior, there in (("parsing", bool(self.maps)), ("landmarks", LANDMARKS in self.files)):
+            if there and prior not in self.priors:
+                raise ValueError(f"priors does not name what made the {prior} that files lists")
+            if prior in self.priors and not there:
+                raise ValueError(f"priors names what made {prior}, of which files lists none")
+        return self
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from priorsr.data.face_set import LANDMARKS, PARTS, FaceSet, image_path, parsing_path, split_path
-from priorsr.data.images import read_parsing, write_image
+from priorsr.data.decoding import MOST_PIXELS
+from priorsr.data.face_set import PARTS, FaceSet, image_path, parsing_path, split_path
+from priorsr.data.images import write_image
 from priorsr.data.landmarks_file import Points, check_points, write_landmarks
-from priorsr.data.manifest import NAME, Manifest, Provenance
+from priorsr.data.manifest import LANDMARKS, NAME, Manifest, Provenance
+from priorsr.data.maps import check_classes, read_parsing
+from priorsr.data.names import flaw_of_name, is_stray
 from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, atomic_text, sha256_file, sha256_json
@@ -25,7 +28,7 @@ from priorsr.version import __version__
 
 JOURNAL = ".unfinished.jsonl"
 FROM_PARSING = Provenance(tool="priorsr.priors.landmarks_from_parsing", version=__version__)
-FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+ENTRY = ("id", "key", "size", "original_size", "image_format", "files", "landmarks")  # of a face in the journal
 CHUNK = 256  # parsing maps in memory at once
 
 
@@ -84,13 +87,13 @@ def write_face_set(
     or if the faces are not what a set can hold: all of one size, with ids and splits that can be names of files.
     """
     folder = Path(out)
+    _check_names(faces, about)
     made_from = sha256_json([about, sorted((face.id, face.split, face.key) for face in faces)])
     if (folder / NAME).exists():
         finished = FaceSet.open(folder)
         if finished.manifest.made_from == made_from:
             return finished
         raise DataError(f"{folder}: holds a finished face set made from other files or options; choose another folder")
-    _check_names(faces)
     written = _write_faces(folder, faces, about, {"parsing": parsing, "landmarks": landmarks})
     points = _all_points(folder, written, about, landmarks)
     files = {name: digest for entry in written.values() for name, digest in entry["files"].items()}
@@ -127,20 +130,26 @@ def write_face_set(
     return FaceSet.open(folder)
 
 
-def _check_names(faces: Sequence[Face]) -> None:
+def _check_names(faces: Sequence[Face], about: About) -> None:
     if not faces:
         raise DataError("there are no faces to make a set of")
-    seen: dict[str, str] = {}
+    for field, text in about._asdict().items():
+        if text.encode(errors="replace").decode() != text:
+            raise DataError(f"the set's {field} {text!r} is not UTF-8; give another {field}")
+    seen: dict[str, Face] = {}
     for face in faces:
         for what, name in (("face", face.id), ("split", face.split)):
-            if not FILE_NAME.fullmatch(name):
-                raise DataError(
-                    f"the {what} {name!r} cannot be the name of a file: a name without a slash, not beginning with a "
-                    "dot, was expected"
-                )
-        if face.id in seen:
-            raise DataError(f"the face {face.id!r} is there twice, in {seen[face.id]} and in {face.split}")
-        seen[face.id] = face.split
+            if flaw := flaw_of_name(name):
+                raise DataError(f"the {what} {name!r} cannot be the name of a file: {flaw}")
+        other = seen.setdefault(unicodedata.normalize("NFC", face.id).casefold(), face)
+        if other is face:
+            continue
+        if other.id == face.id:
+            raise DataError(f"the face {face.id!r} is there twice, in {other.split} and in {face.split}")
+        raise DataError(
+            f"the faces {other.id!r} and {face.id!r} have the same name where a file system ignores letter case; names "
+            "that differ in more were expected"
+        )
 
 
 def _write_faces(
@@ -151,12 +160,13 @@ def _write_faces(
 
     def write(face: Face) -> dict[str, Any]:
         pixels = face.make()
-        check_sizes(pixels, f"the face {face.id!r}")
+        check_pixels(pixels, f"the face {face.id!r}")
         for prior, tool in made_by.items():
             if getattr(pixels, prior) is not None and tool is None:
                 raise DataError(f"the face {face.id!r} brings {prior}, but it is not said what made them")
         files: dict[str, tuple[np.ndarray, np.ndarray | None]] = {image_path(face.id): (pixels.image, None)}
         if pixels.parsing is not None:
+            check_classes(pixels.parsing, labels, f"the face {face.id!r}")
             files[parsing_path(face.id)] = (pixels.parsing, labels.palette)
         if pixels.landmarks is not None:
             check_points(pixels.landmarks, scheme, repr(face.id))
@@ -191,16 +201,16 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
     if not journal.exists():
         if folder.exists() and not folder.is_dir():
             raise DataError(f"{folder}: is a file; a folder to write the face set to was expected")
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and not all(map(is_stray, folder.iterdir())):
             raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
         return {}
     entries = {}
-    for line in journal.read_text(encoding="utf-8").splitlines():
+    for line in journal.read_bytes().splitlines():
         try:
             entry = json.loads(line)
-        except json.JSONDecodeError:
+            entries[entry["id"]] = {field: entry[field] for field in ENTRY}
+        except (ValueError, TypeError, KeyError):
             break
-        entries[entry["id"]] = entry
     return entries
 
 
@@ -240,12 +250,22 @@ def _all_points(
     return points
 
 
-def check_sizes(face: Pixels, who: str) -> None:
+def check_pixels(face: Pixels, who: str) -> None:
     """Raise DataError, beginning with `who`, unless the image is RGB of 8 bits and the parsing map as large."""
-    if face.image.dtype != np.uint8 or face.image.ndim != 3 or face.image.shape[2] != 3:
-        raise DataError(f"{who}: is {face.image.dtype} of shape {face.image.shape}; uint8 (H, W, 3) was expected")
-    if face.parsing is not None and face.parsing.shape != face.image.shape[:2]:
-        (height, width), (rows, columns) = face.image.shape[:2], face.parsing.shape
+    image, parsing = face.image, face.parsing
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise DataError(f"{who}: is {image.dtype} of shape {image.shape}; uint8 (H, W, 3) was expected")
+    height, width = image.shape[:2]
+    if not 0 < height * width <= MOST_PIXELS:
+        raise DataError(f"{who}: is {height} x {width}; 1 to {MOST_PIXELS:,} pixels were expected")
+    if parsing is None:
+        return
+    if parsing.dtype != np.uint8 or parsing.ndim != 2:
+        raise DataError(
+            f"{who}: its parsing map is {parsing.dtype} of shape {parsing.shape}; uint8 (H, W) was expected"
+        )
+    if parsing.shape != (height, width):
+        (rows, columns) = parsing.shape
         raise DataError(
             f"{who}: is {height} x {width}, but its parsing map is {rows} x {columns}; the same was expected"
         )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +13,9 @@ import pytest
 from PIL import Image
 
 from priorsr.data import About, Face, FaceSet, Pixels, Provenance, write_face_set
-from priorsr.data.images import read_image, read_parsing
+from priorsr.data.images import read_image
 from priorsr.data.landmarks_file import read_landmarks, write_landmarks
+from priorsr.data.maps import read_parsing
 from priorsr.data.writer import JOURNAL
 from priorsr.errors import DataError, PriorsrError
 
@@ -323,3 +326,116 @@ def test_nan_in_landmarks_is_told(copied: Path) -> None:
     np.savez(copied / "landmarks.npz", points=np.zeros(3))
     with pytest.raises(DataError, match="arrays called ids and landmarks were expected"):
         read_landmarks(copied / "landmarks.npz", faces.landmark_scheme)
+
+
+def test_images_of_another_size_than_the_manifest_says_are_refused(copied: Path) -> None:
+    edit_manifest(copied, image_sizes=[[32, 32]])
+    faces = FaceSet.open(copied)
+    face = faces.ids("train")[0]
+    for read in (faces.image, faces.parsing):
+        with pytest.raises(
+            DataError, match=rf"{face}\.png: is 64 x 64; 32 x 32 was expected, as manifest\.json has it"
+        ):
+            read(face)
+
+
+def test_a_huge_image_in_a_set_is_refused_by_its_header(copied: Path, raw_png) -> None:
+    face = FaceSet.open(copied).ids("train")[0]
+    content = raw_png(12_000, 12_000, 8, 2, b"")
+    for part in ("images", "parsing"):
+        (copied / f"{part}/{face}.png").write_bytes(content)
+        files = json.loads((copied / "manifest.json").read_text())["files"]
+        edit_manifest(copied, files=files | {f"{part}/{face}.png": hashlib.sha256(content).hexdigest()})
+    for sizes, problem in (([[64, 64]], "64 x 64 was expected"), ([[12_000, 12_000]], "an image of at most")):
+        edit_manifest(copied, image_sizes=sizes)
+        faces = FaceSet.open(copied)
+        for read in (faces.image, faces.parsing):
+            with pytest.raises(DataError, match=f"is 12000 x 12000; {problem}"):
+                read(face)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"image_sizes": []}, r"image_sizes is \[\]: .* at least 1 item"),
+        ({"image_sizes": [[0, 64]]}, "image_sizes.0.0 is 0: input should be greater than 0"),
+        ({"original_sizes": [[-5, 64]]}, "original_sizes.0.0 is -5: input should be greater than 0"),
+        ({"priors": {}}, "the manifest: priors does not name what made the parsing that files lists"),
+        ({"files": {}}, "the manifest: priors names what made parsing, of which files lists none"),
+        ({"files": {"images/a\x00.png": "0" * 64}}, "cannot be the name of a file: it holds a control character"),
+        ({"files": {"images/a\ud800.png": "0" * 64}}, "cannot be the name of a file: it is not UTF-8"),
+        ({"files": {"images/..\\\\a.png": "0" * 64}}, "cannot be the name of a file: a name without a slash"),
+        ({"files": {"images/" + "a" * 300: "0" * 64}}, "it has 300 bytes; at most 205 were expected"),
+    ],
+)
+def test_a_manifest_that_contradicts_itself_is_refused(copied: Path, changes: dict[str, Any], problem: str) -> None:
+    edit_manifest(copied, **changes)
+    with pytest.raises(DataError, match=rf"manifest\.json: .*{problem}"):
+        FaceSet.open(copied)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"estimated_from": "lr"},
+        {"estimated_from": "lr", "scale": 8},
+        {"estimated_from": "hr", "reduction": "pil-bicubic", "scale": 8},
+        {"scale": 8},
+    ],
+)
+def test_a_prior_s_maker_says_how_lr_was_made_where_it_saw_lr_and_only_there(odd: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a reduction and a scale were expected where estimated_from is lr"):
+        Provenance(tool="t", version="1", **odd)
+    assert Provenance(tool="t", version="1", estimated_from="lr", reduction="pil-bicubic", scale=4).scale == 4
+
+
+def test_a_pipe_in_a_set_is_not_waited_for(copied: Path) -> None:
+    face = FaceSet.open(copied).ids("train")[0]
+    (copied / f"images/{face}.png").unlink()
+    os.mkfifo(copied / f"images/{face}.png")
+    with pytest.raises(DataError, match=r"is listed in manifest\.json, but is not there"):
+        FaceSet.open(copied).image(face)
+
+
+@pytest.mark.parametrize(
+    ("parsing", "problem"),
+    [
+        (np.full((8, 8), 19, dtype=np.uint8), "'f0': has the class 19; the classes 0 to 18 of celebamask-19"),
+        (np.zeros((8, 8), dtype=np.int64), r"'f0': its parsing map is int64 of shape \(8, 8\); uint8 \(H, W\)"),
+        (np.zeros((8, 8, 1), dtype=np.uint8), r"'f0': its parsing map is uint8 of shape \(8, 8, 1\)"),
+    ],
+)
+def test_maps_that_could_not_be_read_again_are_not_written(tmp_path: Path, parsing: np.ndarray, problem: str) -> None:
+    with pytest.raises(DataError, match=problem):
+        write_face_set(
+            tmp_path / "set", faces(2, lambda index: pixels(index)._replace(parsing=parsing)), ABOUT, parsing=HAND
+        )
+    with pytest.raises(DataError, match="'f0': is 0 x 8; 1 to 67,108,864 pixels were expected"):
+        write_face_set(tmp_path / "set", faces(2, lambda _: Pixels(np.zeros((0, 8, 3), dtype=np.uint8))), ABOUT)
+
+
+def test_texts_that_are_not_utf8_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    for field in ("name", "source", "licence", "version"):
+        with pytest.raises(DataError, match=f"the set's {field} .* is not UTF-8; give another {field}"):
+            write_face_set(tmp_path / "set", faces(2), ABOUT._replace(**{field: "caf\udce9"}))
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("line", [b"null", b"[]", b'{"id": "f0"}', b"\xff\xfe", b'{"id": ["f0"]}', b'"f0"'])
+def test_a_damaged_journal_costs_time_only(tmp_path: Path, line: bytes) -> None:
+    def broken(index: int) -> Pixels:
+        if index == 3:
+            raise DataError("broken")
+        return pixels(index)
+
+    with pytest.raises(DataError, match="broken"):
+        write_face_set(tmp_path / "set", faces(4, broken), ABOUT)
+    journal = tmp_path / "set" / JOURNAL
+    journal.write_bytes(line + b"\n" + journal.read_bytes())
+    assert write_face_set(tmp_path / "set", faces(4), ABOUT).verify() == []
+
+
+def test_what_a_file_browser_leaves_in_a_new_folder_is_no_matter(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/.DS_Store").write_bytes(b"stray")
+    assert write_face_set(tmp_path / "set", faces(2), ABOUT).verify() == []

@@ -102,7 +102,7 @@ def test_the_box_of_the_wild_images(src: Path, tmp_path: Path) -> None:
     boxes = src / "Anno/list_bbox_celeba.txt"
     official = boxes.read_text()
     boxes.write_text(official.replace("000004.jpg    90  30  40  30", "000004.jpg 0 0 0 0"))
-    with pytest.raises(DataError, match=r"Anno/list_bbox_celeba\.txt: has nothing on 000004\.jpg"):
+    with pytest.raises(DataError, match="line 6 is '000004.jpg 0 0 0 0', an empty box.*--split-file.*--crop centre"):
         import_celeba(src, tmp_path / "second", crop="box")
     boxes.write_text(official.replace("000004.jpg    90", "000004.jpg    ninety"))
     with pytest.raises(DataError, match="'000004.jpg ninety 30 40 30'; an image's name, left"):
@@ -157,3 +157,108 @@ def test_what_is_missing_or_too_small_is_told(src: Path, tmp_path: Path) -> None
         import_celeba(tmp_path, tmp_path / "second")
     with pytest.raises(OptionError, match="the crop is 'face'; one of centre, pfsr, box, dic"):
         import_celeba(src, tmp_path / "second", crop="face")  # type: ignore[arg-type]
+
+
+def test_the_lists_and_folders_of_any_system_are_read(src: Path, tmp_path: Path) -> None:
+    expected = import_celeba(src, tmp_path / "expected", crop="box", size=40)
+    for path in (src / "Eval/list_eval_partition.txt", src / "Anno/list_bbox_celeba.txt"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n\r\n"))
+    images = src / "Img/img_celeba"
+    (images / "000001.jpg").rename(images / "000001.JPG")
+    for stray in ("Thumbs.db", ".DS_Store", "._000001.jpg", "desktop.ini"):
+        (images / stray).write_bytes(b"stray")
+    (images / "__MACOSX").mkdir()
+    found = import_celeba(src, tmp_path / "out", crop="box", size=40)
+    assert found.hash == expected.hash
+
+
+def test_a_name_with_two_splits_is_refused_by_line(src: Path, tmp_path: Path) -> None:
+    partition = src / "Eval/list_eval_partition.txt"
+    partition.write_text(partition.read_text() + "000002.jpg 2\n")
+    with pytest.raises(DataError, match=r"list_eval_partition\.txt: names '000002\.jpg' twice, in lines 2 and 6"):
+        import_celeba(src, tmp_path / "out")
+    boxes = src / "Anno/list_bbox_celeba.txt"
+    partition.write_text("".join(f"{face}.jpg 0\n" for face in FACES))
+    boxes.write_text(boxes.read_text() + "000003.jpg 1 1 9 9\n")
+    with pytest.raises(DataError, match=r"list_bbox_celeba\.txt: names '000003\.jpg' twice, in lines 5 and 8"):
+        import_celeba(src, tmp_path / "out", crop="box")
+    boxes.write_text("000001.jpg 90 30 40 30\n000002.jpg 90 30 40 30\n")
+    with pytest.raises(DataError, match=r"line 1 is '000001\.jpg 90 30 40 30'; the number of images was expected"):
+        import_celeba(src, tmp_path / "out", crop="box")
+
+
+def test_a_face_with_an_empty_box_can_be_left_out(src: Path, tmp_path: Path) -> None:
+    boxes, names = src / "Anno/list_bbox_celeba.txt", tmp_path / "mine.txt"
+    boxes.write_text(boxes.read_text().replace("000004.jpg    90  30  40  30", "000004.jpg 0 0 0 0"))
+    names.write_text("".join(f"{face}.jpg train\n" for face in FACES if face != "000004"))
+    made = import_celeba(src, tmp_path / "out", crop="box", size=40, split_file=names)
+    assert made.ids("train") == (*FACES[:3], FACES[4])
+
+
+@pytest.mark.parametrize(
+    ("box", "problem"),
+    [
+        ("500 30 40 30", "begins at x = 500, y = 25 and has 40 pixels a side, outside of the image of 120 x 160"),
+        ("-60 -60 40 30", "outside of the image of 120 x 160, or nearly so"),
+        ("0 0 10000000 10000000", "has 1e\\+07 pixels a side, outside of the image of 120 x 160, or nearly so"),
+        ("1000000000 0 9 9", "begins at x = 1e\\+09|an image's name, left, top, width and height were expected"),
+        ("90 30 1 1", "the face's square has 1 pixels a side; 4 or more were expected"),
+        ("90 30 1e7 9", "line 3 is '000001.jpg 90 30 1e7 9'; an image's name, left, top, width and height"),
+        ("90 30 -40 30", "an empty box"),
+        (f"90 30 {10**400} 30", "an image's name, left, top, width and height were expected"),
+    ],
+)
+def test_boxes_that_hold_no_face_are_refused(src: Path, tmp_path: Path, box: str, problem: str) -> None:
+    boxes = src / "Anno/list_bbox_celeba.txt"
+    boxes.write_text(boxes.read_text().replace("000001.jpg    90  30  40  30", f"000001.jpg {box}"))
+    with pytest.raises(DataError, match=problem):
+        import_celeba(src, tmp_path / "out", crop="box", size=16)
+
+
+def test_a_face_half_outside_is_kept(src: Path, tmp_path: Path) -> None:
+    boxes = src / "Anno/list_bbox_celeba.txt"
+    boxes.write_text(boxes.read_text().replace("000001.jpg    90  30  40  30", "000001.jpg 145 -10 30 30"))
+    made = import_celeba(src, tmp_path / "out", crop="box", size=30)
+    assert (made.image("000001")[:10] == 0).all()
+    assert (made.image("000001")[:, 15:] == 0).all()
+
+
+def test_images_that_exif_turns_have_no_boxes_and_no_landmarks(src: Path, landmarks: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x112] = 6
+    for folder in ("img_celeba", "img_align_celeba"):
+        path = src / f"Img/{folder}/000001.jpg"
+        Image.open(path).save(path, exif=exif, quality=95)
+    for crop, what in (("box", "its box in .*bbox"), ("dic", "the landmarks in .*npz"), ("centre", "the landmarks in")):
+        with pytest.raises(DataError, match=rf"000001\.jpg: has the EXIF orientation 6, and {what}.* as stored or as"):
+            import_celeba(src, tmp_path / crop, crop=crop, size=16, landmarks=landmarks)  # type: ignore[arg-type]
+    upright = import_celeba(src, tmp_path / "plain").image("000001")
+    stored = np.asarray(Image.open(src / "Img/img_align_celeba/000001.jpg"))
+    assert np.abs(upright.astype(int) - celeba_centre(np.rot90(stored, -1))).max() <= 1
+
+
+def celeba_centre(image: np.ndarray) -> np.ndarray:
+    """The middle square of an image 178 high and 218 wide, by Lanczos."""
+    return np.asarray(Image.fromarray(image[:, 20:198]).resize((128, 128), Image.Resampling.LANCZOS)).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "problem"),
+    [
+        (0, 50, "the face's square has 1 pixels a side; 4 or more were expected"),
+        (1, 1e4, "outside of the image of 120 x 160, or nearly so"),
+        (1e7, 0, "outside of the image of 120 x 160, or nearly so"),
+        (1e30, 0, "outside of the image of 120 x 160, or nearly so"),
+        (1e36, -1e38, "outside of the image of 120 x 160, or nearly so"),
+        ([1, 0], 50, "all 67 valid landmarks lie on one line"),
+    ],
+)
+def test_landmarks_that_hold_no_face_are_refused(
+    src: Path, landmarks: Path, tmp_path: Path, scale: float, shift: float, problem: str
+) -> None:
+    with np.load(landmarks) as known:
+        arrays = dict(known)
+    arrays["landmarks"] = (arrays["landmarks"] * np.array(scale) + shift).astype(np.float32)
+    np.savez(landmarks, **arrays)
+    with pytest.raises(DataError, match=rf"\.jpg: according to the landmarks in .*points\.npz, .*{problem}"):
+        import_celeba(src, tmp_path / "out", crop="dic", size=16, landmarks=landmarks)

@@ -116,3 +116,117 @@ def test_what_is_missing_or_broken_is_told(src: Path, tmp_path: Path) -> None:
     (src / "CelebA-HQ-img/me.jpg").write_bytes(b"")
     with pytest.raises(DataError, match=r"me\.jpg: is not called by a number"):
         import_celebamask_hq(src, tmp_path / "out", size=16)
+
+
+def paint(path: Path, how: str) -> None:
+    """Store a mask otherwise, with the same pixels marked."""
+    marked = np.asarray(Image.open(path))[..., 0] > 0
+    if how == "1 bit":
+        image = Image.fromarray(marked)
+    elif how == "palette":
+        image = Image.fromarray(marked.astype(np.uint8))
+        image.putpalette([0, 0, 0, 0, 0, 255])
+    else:
+        colour = {"grey": 1, "green": (0, 255, 0), "blue": (0, 0, 1), "transparent": (0, 255, 0, 255)}[how]
+        image = Image.fromarray((marked[..., None] * np.array(colour)).astype(np.uint8).squeeze())
+    image.save(path)
+
+
+@pytest.mark.parametrize("how", ["1 bit", "grey", "green", "blue", "palette", "transparent"])
+def test_masks_mean_the_same_in_any_mode(src: Path, tmp_path: Path, how: str) -> None:
+    official = import_celebamask_hq(src, tmp_path / "official", size=16).parsing("02000")
+    for file in (src / "CelebAMask-HQ-mask-anno").rglob("*.png"):
+        paint(file, how)
+    found = import_celebamask_hq(src, tmp_path / "out", size=16).parsing("02000")
+    assert found is not None
+    assert official is not None
+    assert found.tolist() == official.tolist()
+    assert set(np.unique(found)) == {0, 1, 2, 13, 18}
+
+
+def test_lossy_masks_are_refused(src: Path, tmp_path: Path) -> None:
+    nose = src / "CelebAMask-HQ-mask-anno/1/02000_nose.png"
+    Image.open(nose).save(nose, "JPEG", quality=100)
+    with pytest.raises(DataError, match=r"02000_nose\.png: is a lossy JPEG image, which changes values"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+    nose.rename(nose.with_suffix(".jpg"))
+    with pytest.raises(DataError, match=r"02000_nose\.jpg: is not called as a mask is; NNNNN_PART\.png was expected"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("0/02000_hat.png", "is a mask of the image 2000; it was expected in 1"),
+        ("01/02000_hat.png", "is a mask of the image 2000; it was expected in 1"),
+        ("1/02000_nos.png", "is a mask of an unknown part 'nos'; did you mean 'nose'"),
+        ("1/02000_Nose.png", "is a mask of an unknown part 'Nose'"),
+        ("1/02001_hat.png", "is a mask of the image 2001, which is not in CelebA-HQ-img"),
+        ("1/2000_hat.png", "is not called as a mask is; NNNNN_PART.png was expected"),
+        ("1/02000_hat.webp", "is not called as a mask is"),
+        ("1/02000_hat (copy).png", "is not called as a mask is"),
+        ("1/02000_nose.PNG", "02000_nose.png is a mask of the same part|02000_nose.PNG is a mask of the same part"),
+        ("02000_hat.png", "is not a folder; a folder of masks, called 0, 1, ..., was expected"),
+    ],
+)
+def test_a_mask_that_belongs_to_no_face_is_refused(src: Path, tmp_path: Path, place: str, problem: str) -> None:
+    mask(src / "CelebAMask-HQ-mask-anno" / place, slice(0, 9), slice(0, 9))
+    with pytest.raises(DataError, match=problem) as raised:
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+    assert Path(place).stem.lower() in str(raised.value).lower()
+    assert not (tmp_path / "out").exists()
+
+
+def test_strays_are_no_masks_and_no_images(src: Path, tmp_path: Path) -> None:
+    for name in ("Thumbs.db", ".DS_Store", "._0.jpg", "desktop.ini", "README.txt", "__MACOSX/._a.png"):
+        for inner in ("CelebA-HQ-img", "CelebAMask-HQ-mask-anno", "CelebAMask-HQ-mask-anno/0"):
+            (src / inner / name).parent.mkdir(exist_ok=True)
+            (src / inner / name).write_bytes(b"stray")
+    nose = src / "CelebAMask-HQ-mask-anno/1/02000_nose.png"
+    nose.rename(nose.with_name("02000_nose.PNG"))
+    made = import_celebamask_hq(src, tmp_path / "out", size=16)
+    parsing = made.parsing("02000")
+    assert parsing is not None
+    assert 2 in parsing
+    assert len(made.ids("train")) == 5
+
+
+def test_masks_have_the_shape_of_their_photograph(src: Path, tmp_path: Path) -> None:
+    photograph = src / "CelebA-HQ-img/2000.jpg"
+    Image.new("RGB", (128, 100)).save(photograph)
+    with pytest.raises(DataError, match=r"02000_skin\.png: is 64 x 64, of another shape than its image of 100 x 128"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+    exif = Image.Exif()
+    exif[0x112] = 3
+    Image.new("RGB", (128, 128)).save(photograph, exif=exif)
+    with pytest.raises(DataError, match=r"2000\.jpg: has the EXIF orientation 3, and its masks may be of the image as"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+
+
+def test_a_face_without_skin_is_refused(src: Path, tmp_path: Path) -> None:
+    mask(src / "CelebAMask-HQ-mask-anno/1/02000_skin.png", slice(0, 0), slice(0, 0))
+    with pytest.raises(DataError, match=r"02000_skin\.png: is empty; a mask of the face's skin was expected"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+
+
+@pytest.mark.parametrize("name", ["\u0661.jpg", "01.jpg", "1.JPG", "1.png"])
+def test_two_images_of_one_number_are_refused(src: Path, tmp_path: Path, name: str) -> None:
+    Image.new("RGB", (128, 128)).save(src / "CelebA-HQ-img" / name)
+    with pytest.raises(DataError, match="has the number of|has the same name|is not called by a number"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+
+
+def test_the_official_lists_may_have_a_byte_order_mark_and_no_contradictions(src: Path, tmp_path: Path) -> None:
+    rows = [f"{number} {number} {number:06d}.jpg" for number in NUMBERS]
+    mapping, partition = src / "CelebA-HQ-to-CelebA-mapping.txt", src / "list_eval_partition.txt"
+    mapping.write_text("\r\n".join(rows), encoding="utf-8-sig")
+    partition.write_text("".join(f"{number:06d}.jpg {number % 2}\n" for number in NUMBERS), encoding="utf-8-sig")
+    made = import_celebamask_hq(src, tmp_path / "out", size=16)
+    assert made.ids("train") == ("00000", "02000")
+    assert made.ids("val") == ("00001", "01999", "04001")
+    mapping.write_text("\n".join([*rows, "0 7 000001.jpg"]))
+    with pytest.raises(DataError, match=r"mapping\.txt: names '0' twice, in lines 1 and 6"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)
+    mapping.write_text("\n".join([*rows, "five 7 000001.jpg"]))
+    with pytest.raises(DataError, match=r"mapping\.txt: line 6 is 'five 7 000001\.jpg'; a number, the original's"):
+        import_celebamask_hq(src, tmp_path / "out", size=16)

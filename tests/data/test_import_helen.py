@@ -74,10 +74,10 @@ def test_what_is_missing_or_broken_is_told(src: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"1\.txt: has 193 lines .* 194 points"):
         import_helen(src, out)
     first.write_text(lines.replace(" , ", " ; ", 1))
-    with pytest.raises(DataError, match=r"1\.txt: has a line that is not x , y"):
+    with pytest.raises(DataError, match=r"1\.txt: line 2 is '155\.0000 ; 80\.0000'; x , y were expected"):
         import_helen(src, out)
     first.write_text(lines.replace("100_1", "100_2"))
-    with pytest.raises(DataError, match=r"2\.txt: is of the image '100_2', which another file"):
+    with pytest.raises(DataError, match=r"2\.txt: is of the image '100_2', which 1\.txt has annotated"):
         import_helen(src, out)
     first.unlink()
     with pytest.raises(DataError, match=r"100_1\.jpg: has no annotation"):
@@ -87,7 +87,85 @@ def test_what_is_missing_or_broken_is_told(src: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"testnames\.txt: names '300_1', of which there is no image"):
         import_helen(src, out)
     (src / "helen_1/100_1.jpg").unlink()
-    with pytest.raises(DataError, match="'100_1': has no image"):
+    with pytest.raises(DataError, match=r"annotation/1\.txt: has no image '100_1' in "):
         import_helen(src, out)
     with pytest.raises(DataError, match="annotation: there is no such folder"):
         import_helen(tmp_path, out)
+
+
+def test_the_lists_and_folders_of_any_system_are_read(src: Path, tmp_path: Path) -> None:
+    expected = import_helen(src, tmp_path / "expected", size=64)
+    for path in (src / "annotation/1.txt", src / "testnames.txt"):
+        path.write_text(path.read_text(), encoding="utf-16", newline="\r\n")
+    (src / "annotation/2.txt").write_text((src / "annotation/2.txt").read_text(), encoding="utf-8-sig")
+    (src / "helen_1/100_1.jpg").rename(src / "helen_1/100_1.JPG")
+    for stray in ("__MACOSX/helen_1/._100_1.jpg", "annotation/._1.txt", "annotation/.DS_Store", "helen_1/Thumbs.db"):
+        (src / stray).parent.mkdir(parents=True, exist_ok=True)
+        (src / stray).write_bytes(b"stray")
+    (src / "__MACOSX/100_1.jpg").write_bytes(b"stray")
+    assert import_helen(src, tmp_path / "out", size=64).hash == expected.hash
+
+
+def test_names_in_annotations_may_have_a_suffix(src: Path, tmp_path: Path) -> None:
+    for file in (src / "annotation").iterdir():
+        file.write_text(file.read_text().replace("_1\n", "_1.jpg\n").replace("_2\n", "_2.JPG\n"))
+    (src / "testnames.txt").write_text("200_1.jpg\n")
+    assert import_helen(src, tmp_path / "out", size=64).ids("test") == ("200_1",)
+
+
+def moved(first: Path, scale: float, shift: float) -> None:
+    """Write other points into an annotation."""
+    name, *rows = first.read_text().split()
+    points = np.array([float(word) for word in rows if word != ","]).reshape(-1, 2) * scale + shift
+    first.write_text("\n".join([name, *(f"{x} , {y}" for x, y in points)]))
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "problem"),
+    [
+        (0, 50, "the face's square has 1 pixels a side; 4 or more were expected"),
+        (1, 1e3, "outside of the image of 200 x 240, or nearly so"),
+        (1e7, 0, "outside of the image of 200 x 240, or nearly so"),
+        (1e30, 0, "outside of the image of 200 x 240, or nearly so"),
+        (1e39, 0, "landmark 0 is NaN or infinite"),
+        (float("nan"), 0, "line 2 is 'nan , nan'; x , y were expected after the image's name"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_points_that_hold_no_face_are_refused(
+    src: Path, tmp_path: Path, scale: float, shift: float, problem: str
+) -> None:
+    moved(src / "annotation/1.txt", scale, shift)
+    with pytest.raises(DataError, match=rf"1\.txt.*{problem}"):
+        import_helen(src, tmp_path / "out", size=64)
+
+
+def test_photographs_that_exif_turns_are_refused(src: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x112] = 8
+    path = src / "helen_1/100_1.jpg"
+    Image.open(path).save(path, exif=exif)
+    with pytest.raises(
+        DataError, match=r"100_1\.jpg: has the EXIF orientation 8, and the landmarks in .*1\.txt may be"
+    ):
+        import_helen(src, tmp_path / "out", size=64)
+
+
+def test_annotations_and_names_that_cannot_be_are_told_by_line(src: Path, tmp_path: Path) -> None:
+    (src / "testnames.txt").write_text("200_1\n100_1\n200_1\n")
+    with pytest.raises(DataError, match=r"testnames\.txt: names '200_1' twice, in lines 1 and 3"):
+        import_helen(src, tmp_path / "out")
+    (src / "testnames.txt").write_text("200_1 test\n")
+    with pytest.raises(DataError, match=r"testnames\.txt: line 1 is '200_1 test'; an image's name was expected"):
+        import_helen(src, tmp_path / "out")
+    (src / "testnames.txt").write_text("200_1\n")
+    for content, problem in (
+        ("", "line 1 is ''"),
+        ("1 , 2\n" * 195, "line 1 is '1 , 2'; an image's name was expected"),
+    ):
+        (src / "annotation/1.txt").write_text(content)
+        with pytest.raises(DataError, match=rf"annotation/1\.txt: {problem}"):
+            import_helen(src, tmp_path / "out")
+    (src / "annotation/1.md").write_text("100_1")
+    with pytest.raises(DataError, match=r"1\.md: is no annotation; only N\.txt files were expected"):
+        import_helen(src, tmp_path / "out")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-
 from priorsr.bench import numbers
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
 from priorsr.bench.board.rows import Row
@@ -20,6 +18,7 @@ from priorsr.bench.report.charts import Chart, chart
 from priorsr.bench.report.run_reading import TrainingRun, read_run
 from priorsr.bench.results import read_results
 from priorsr.bench.site.pages import STATIC, in_words, templates
+from priorsr.data.decoding import decode
 from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra
 from priorsr.models.weights import load_file, weights_hash
@@ -113,12 +112,8 @@ def _stage(run: TrainingRun, stage: str) -> StageReport:
 
 def _data_url(path: Path) -> str:
     """A picture as a URL of its own bytes: as WebP without loss, which is smaller than PNG."""
-    try:
-        with Image.open(path) as picture:
-            packed = io.BytesIO()
-            picture.save(packed, format="WEBP", lossless=True)
-    except (UnidentifiedImageError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as an image ({error})") from error
+    packed = io.BytesIO()
+    decode(path).image.save(packed, format="WEBP", lossless=True)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 

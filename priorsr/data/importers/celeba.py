@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -9,15 +11,16 @@ from PIL import Image
 
 from priorsr.data.face_set import FaceSet
 from priorsr.data.importers.folder import GIVEN
-from priorsr.data.importers.lists import check_split, place, read_rows, read_split_file
+from priorsr.data.importers.lists import by_face, check_split, place, read_partition, read_rows, read_split_file
 from priorsr.data.importers.sources import folder, images_by_id
-from priorsr.data.importers.squares import Square, round_box, round_landmarks, square_face
+from priorsr.data.importers.squares import Source, Square, round_box, round_landmarks, square_face
 from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.writer import About, write_face_set
 from priorsr.errors import DataError, OptionError
 from priorsr.priors import landmark_scheme
 
 PARTITION, BOXES = "list_eval_partition.txt", "list_bbox_celeba.txt"
+BOX = re.compile(r"[-+]?\d{1,9}", re.ASCII)
 PLACES = ("Img", "Anno", "Eval")  # where the parts lie as they are handed out
 PUBLISHED = {"dic": {"train": 168_854, "val": 100, "test": 1_000}, "ctcnet": {"train": 18_000, "test": 1_000}}
 
@@ -80,7 +83,7 @@ def import_celeba(
     images = images_by_id(folder(place(src, kind.images, PLACES), f"the folder of CelebA's {kind.images}"))
     if split_file is None:
         partition = place(src, PARTITION, PLACES)
-        splits = _partition(partition)
+        splits = read_partition(partition)
         for face in sorted(images.keys() - splits.keys()):
             raise DataError(f"{partition}: does not name {images[face].name}")
         for face in sorted(splits.keys() - images.keys()):
@@ -93,14 +96,11 @@ def import_celeba(
     points = {} if landmarks is None else read_landmarks(Path(landmarks), landmark_scheme("ibug-68"))
     if points and not points.keys() & images.keys():
         raise DataError(f"{landmarks}: has landmarks of {min(points)!r} and the like; {min(images)!r} was expected")
-    boxes = place(src, BOXES, PLACES)
-    squares = _squares(crop, points, boxes)
+    squares, given_by = _squares(crop, points, landmarks, place(src, BOXES, PLACES), images)
     faces = []
     for face, image in images.items():
-        if squares is not None and face not in squares:
-            raise DataError(f"{landmarks if crop == 'dic' else boxes}: has nothing on {image.name}, which is to be cut")
-        square = None if squares is None else squares[face]
-        faces.append(square_face(splits[face], image, square, points.get(face), size, kind.resample))
+        source = Source(image, squares.get(face), points.get(face), given_by)
+        faces.append(square_face(splits[face], source, size, kind.resample))
     about = About(
         name=f"celeba-{crop}-{size}",
         source=f"CelebA (Liu et al., ICCV 2015); {how}; {kind.what}, resized to {size} x {size} by Pillow's "
@@ -110,31 +110,42 @@ def import_celeba(
     return write_face_set(out, faces, about, landmarks=GIVEN if points else None)
 
 
-def _partition(path: Path) -> dict[str, str]:
-    """The split of each face in CelebA's list, whose numbers are 0, 1 and 2."""
-    names = {"0": "train", "1": "val", "2": "test"}
-    splits = {}
-    for words in read_rows(path):
-        if len(words) != 2 or words[1] not in names:
-            raise DataError(f"{path}: has the line {' '.join(words)!r}; an image's name and 0, 1 or 2 were expected")
-        splits[Path(words[0]).stem] = names[words[1]]
-    return splits
-
-
-def _squares(crop: str, points: dict[str, Points], boxes: Path) -> dict[str, Square] | None:
-    """What is cut out of each photograph; None: the middle of all."""
+def _squares(
+    crop: str, points: dict[str, Points], landmarks: str | Path | None, boxes: Path, faces: Iterable[str]
+) -> tuple[dict[str, Square], str]:
+    """Return what is cut out of each photograph, none for the middle of all; and what file says where faces are."""
+    if crop == "box":
+        return _round_boxes(boxes, faces), f"its box in {boxes}"
     if crop == "dic":
-        return {face: round_landmarks(known) for face, known in points.items() if known[1].any()}
-    if crop != "box":
-        return None
+        squares = {face: round_landmarks(known) for face, known in points.items() if known[1].any()}
+        for face in faces:
+            if face not in squares:
+                raise DataError(f"{landmarks}: has no valid landmark of {face!r}, which is to be cut")
+        return squares, f"the landmarks in {landmarks}"
+    return {}, f"the landmarks in {landmarks}"
+
+
+def _round_boxes(path: Path, faces: Iterable[str]) -> dict[str, Square]:
+    """Return the square about the box of each of the faces, in CelebA's list."""
+    rows = read_rows(path)
+    if len(rows) < 2 or len(rows[0].words) != 1 or not rows[0].words[0].isdecimal():
+        raise DataError(
+            f"{path}: {rows[0] if rows else 'is empty'}; the number of images was expected, as CelebA has it"
+        )
+    boxes = rows[2:]  # after their number, and the columns' names
+    for row in boxes:
+        if len(row.words) != 5 or not all(map(BOX.fullmatch, row.words[1:])):
+            raise DataError(f"{path}: {row}; an image's name, left, top, width and height were expected")
+    named = by_face(path, boxes)
     squares = {}
-    for words in read_rows(boxes)[2:]:  # after their number, and the columns' names
-        try:
-            name, *numbers = words
-            left, top, width, height = map(int, numbers)
-        except ValueError:
-            expected = "an image's name, left, top, width and height were expected"
-            raise DataError(f"{boxes}: has the line {' '.join(words)!r}; {expected}") from None
-        if width > 0 and height > 0:
-            squares[Path(name).stem] = round_box(left, top, width, height)
+    for face in faces:
+        if face not in named:
+            raise DataError(f"{path}: has nothing on {face!r}, which is to be cut")
+        left, top, width, height = map(int, named[face].words[1:])
+        if width < 1 or height < 1:
+            raise DataError(
+                f"{path}: {named[face]}, an empty box, as CelebA's own list has for 101283.jpg; leave the image out by "
+                "--split-file, or take the aligned images by --crop centre"
+            )
+        squares[face] = round_box(left, top, width, height)
     return squares

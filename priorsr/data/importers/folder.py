@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from priorsr.data.face_set import LANDMARKS, FaceSet
-from priorsr.data.images import read_parsing, read_photograph
+from priorsr.data.face_set import FaceSet
+from priorsr.data.images import read_photograph
 from priorsr.data.importers.divide import RULE, divide
 from priorsr.data.importers.resize import check_reduces, fit, how
 from priorsr.data.importers.sources import check_no_strangers, folder, images_by_id, key
-from priorsr.data.landmarks_file import Points, read_landmarks
-from priorsr.data.manifest import NAME, Provenance
-from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, check_sizes, write_face_set
+from priorsr.data.landmarks_file import Points, check_plausible, read_landmarks
+from priorsr.data.manifest import LANDMARKS, NAME, Provenance
+from priorsr.data.maps import read_parsing
+from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, check_pixels, write_face_set
 from priorsr.errors import DataError, OptionError
 from priorsr.priors import LabelMap, label_map, landmark_scheme
 
@@ -117,10 +118,13 @@ def _part(path: Path) -> _Part:
 
 
 def _read(image: Path, parsing: Path | None, labels: LabelMap, landmarks: Points | None, size: int | None) -> Pixels:
-    photograph, image_format = read_photograph(image)
+    given = " and ".join(name for name, prior in (("its parsing map", parsing), ("its landmarks", landmarks)) if prior)
+    photograph, image_format = read_photograph(image, given or None)
     face = Pixels(photograph, None if parsing is None else read_parsing(parsing, labels), landmarks, image_format)
-    check_sizes(face, str(image))
-    if size is None:
-        return face
-    check_reduces(photograph, size, str(image))
-    return fit(face, size)
+    check_pixels(face, str(image))
+    if size is not None:
+        check_reduces(photograph, size, str(image))
+        face = fit(face, size)
+    if face.landmarks is not None:
+        check_plausible(face.landmarks, face.image.shape[:2], f"{image}: in {LANDMARKS}")
+    return face

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
 
 from priorsr.data.face_set import FaceSet
-from priorsr.data.importers.lists import check_split, read_rows, read_split_file
-from priorsr.data.importers.sources import folder
-from priorsr.data.importers.squares import round_landmarks, square_face
-from priorsr.data.landmarks_file import Points
+from priorsr.data.importers.lists import Row, by_face, check_split, check_there, face_of, read_rows, read_split_file
+from priorsr.data.importers.sources import add_by_id, entries, files_below, folder
+from priorsr.data.importers.squares import Source, round_landmarks, square_face
+from priorsr.data.landmarks_file import Points, check_points
 from priorsr.data.manifest import Provenance
 from priorsr.data.writer import About, write_face_set
 from priorsr.errors import DataError, OptionError
 from priorsr.priors import landmark_scheme, to_scheme
 
 ANNOTATION, TEST = "annotation", "testnames.txt"
-COUNT = landmark_scheme("helen-194").count
+SCHEME = landmark_scheme("helen-194")
+COUNT = SCHEME.count
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+POINT = re.compile(rf"{NUMBER} ?, ?{NUMBER}", re.ASCII)
 PUBLISHED = {"dic": {"train": 2_005, "test": 50}}
 ANNOTATED = Provenance(tool="Helen's annotators", version="1")
+
+
+class Annotation(NamedTuple):
+    """The 194 points of a face, and the file that holds them."""
+
+    points: Points
+    file: Path
 
 
 def import_helen(
@@ -57,10 +68,12 @@ def import_helen(
     if scheme not in ("helen-194", "ibug-68"):
         raise OptionError(f"the scheme is {scheme!r}; helen-194 or ibug-68 was expected")
     check_split(split, PUBLISHED, "helen", split_file)
-    points = _annotations(folder(src / ANNOTATION, "the folder of Helen's annotations"))
+    annotations = _annotations(folder(src / ANNOTATION, "the folder of Helen's annotations"))
     images = _images(src)
-    for face in sorted(points.keys() ^ images.keys()):
-        lonely, missing = (images[face], "annotation") if face in images else (f"{src / ANNOTATION}: {face!r}", "image")
+    for face in sorted(annotations.keys() ^ images.keys()):
+        lonely, missing = (
+            (images[face], "annotation") if face in images else (annotations[face].file, f"image {face!r}")
+        )
         raise DataError(f"{lonely}: has no {missing} in {src}")
     if split_file is None:
         test = _names(src / TEST, images)
@@ -68,17 +81,12 @@ def import_helen(
     else:
         splits = read_split_file(Path(split_file), images, PUBLISHED.get(split))
         how = f"split as {Path(split_file).name} has it"
-    faces = [
-        square_face(
-            chosen,
-            images[face],
-            round_landmarks(points[face]),
-            points[face] if scheme == "helen-194" else _as_68(points[face]),
-            size,
-            Image.Resampling.BICUBIC,
-        )
-        for face, chosen in splits.items()
-    ]
+    faces = []
+    for face, chosen in splits.items():
+        points, file = annotations[face]
+        kept = points if scheme == "helen-194" else _as_68(points)
+        source = Source(images[face], round_landmarks(points), kept, f"the landmarks in {file}")
+        faces.append(square_face(chosen, source, size, Image.Resampling.BICUBIC))
     about = About(
         name=f"helen-{size}",
         source=f"Helen (Le et al., ECCV 2012); {how}; squares of the landmarks' boxes, expanded by 0.3, "
@@ -89,41 +97,56 @@ def import_helen(
     return write_face_set(out, faces, about, landmarks=ANNOTATED)
 
 
-def _annotations(path: Path) -> dict[str, Points]:
-    """The 194 points of each face, by its image's name."""
-    known: dict[str, Points] = {}
-    for file in sorted(path.glob("*.txt")):
-        (name, *_), *rows = read_rows(file) or [[""]]
-        try:
-            landmarks = np.array([[float(x) for x in " ".join(row).split(",")] for row in rows], dtype=np.float32)
-        except ValueError:
-            raise DataError(f"{file}: has a line that is not x , y after the image's name") from None
-        if landmarks.shape != (COUNT, 2) or not np.isfinite(landmarks).all():
-            raise DataError(f"{file}: has {len(rows)} lines after the image's name; {COUNT} points x , y were expected")
+def _annotations(path: Path) -> dict[str, Annotation]:
+    """Return the annotation of each face, by its image's name."""
+    known: dict[str, Annotation] = {}
+    for file in entries(path):
+        if file.suffix.lower() != ".txt" or not file.is_file():
+            raise DataError(f"{file}: is no annotation; only N.txt files were expected in {path}")
+        name, points = _annotation(file)
         if name in known:
-            raise DataError(f"{file}: is of the image {name!r}, which another file has annotated")
-        known[name] = landmarks, np.ones(COUNT, dtype=bool)
+            raise DataError(f"{file}: is of the image {name!r}, which {known[name].file.name} has annotated")
+        known[name] = Annotation(points, file)
     if not known:
         raise DataError(f"{path}: holds no annotations; N.txt files were expected")
     return known
 
 
+def _annotation(file: Path) -> tuple[str, Points]:
+    """Return the image's name in the first line of a file, and the 194 points in the others."""
+    first, *rows = read_rows(file) or [Row(1, [])]
+    if len(first.words) != 1:
+        raise DataError(f"{file}: {first}; an image's name was expected, then {COUNT} points x , y")
+    for row in rows:
+        if not POINT.fullmatch(" ".join(row.words)):
+            raise DataError(f"{file}: {row}; x , y were expected after the image's name")
+    if len(rows) != COUNT:
+        raise DataError(f"{file}: has {len(rows)} lines after the image's name; {COUNT} points x , y were expected")
+    exact = np.array([[float(x) for x in " ".join(row.words).split(",")] for row in rows])
+    with np.errstate(over="ignore"):  # becomes infinite, which is refused
+        points = exact.astype(np.float32), np.ones(COUNT, dtype=bool)
+    check_points(points, SCHEME, str(file))
+    return face_of(first.words[0]), points
+
+
 def _images(src: Path) -> dict[str, Path]:
-    """The photographs by name, in whatever folders they are."""
+    """Return the photographs by name, in whatever folders they are."""
     found: dict[str, Path] = {}
-    for file in sorted(src.rglob("*.jpg")):
-        if file.stem in found:
-            raise DataError(f"{file}: {found[file.stem]} has the same name; one image a face was expected")
-        found[file.stem] = file
+    for file in files_below(src):
+        if file.suffix.lower() in (".jpg", ".jpeg"):
+            add_by_id(found, file)
     return found
 
 
-def _names(path: Path, images: Mapping[str, Path]) -> set[str]:
-    """The faces that a list names, each of which has an image."""
-    names = {words[0] for words in read_rows(path)}
-    for name in sorted(names - images.keys()):
-        raise DataError(f"{path}: names {name!r}, of which there is no image")
-    return names
+def _names(path: Path, images: Collection[str]) -> Collection[str]:
+    """Return the faces that a list names, each of which has an image."""
+    rows = read_rows(path)
+    for row in rows:
+        if len(row.words) != 1:
+            raise DataError(f"{path}: {row}; an image's name was expected")
+    named = by_face(path, rows)
+    check_there(path, named, images)
+    return named
 
 
 def _as_68(points: Points) -> Points:

@@ -2,59 +2,120 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from priorsr.data.decoding import SUFFIXES
 from priorsr.errors import DataError, OptionError
 
 SPLITS = ("train", "val", "test")
+PARTITION = {"0": "train", "1": "val", "2": "test"}  # CelebA's numbers
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+LINE = re.compile(r"\r\n|\r|\n")
+
+
+class Row(NamedTuple):
+    """A line of a list: its number, counted from 1, and its words."""
+
+    number: int
+    words: list[str]
+
+    def __str__(self) -> str:
+        return f"line {self.number} is {' '.join(self.words)!r:.100}"
 
 
 def place(src: Path, name: str, folders: Sequence[str]) -> Path:
-    """Where a part of a data set lies: in `src`, or in one of these folders of it; in `src` if it is nowhere."""
+    """Return where a part of a data set lies: in `src`, or in one of these folders of it; in `src` if it is nowhere."""
     return next(
         (path for path in (src / name, *(src / inner / name for inner in folders)) if path.exists()), src / name
     )
 
 
-def read_rows(path: Path) -> list[list[str]]:
-    """The words of every line that has any; raises DataError."""
+def read_rows(path: Path) -> list[Row]:
+    """Return the lines of a list that have any words.
+
+    The text is UTF-8, with or without a byte order mark, or UTF-16 with one. Raises DataError for any other encoding,
+    naming the line, and for control characters.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file; a list was expected")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; a list was expected") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as a list ({error})") from error
-    return [words for line in lines if (words := line.split())]
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read as a list ({error.strerror or error})") from error
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}: line {line} cannot be read as {encoding.removesuffix('-sig').upper()}") from error
+    if found := CONTROL.search(text):
+        line = len(LINE.findall(text, 0, found.start())) + 1
+        raise DataError(f"{path}: line {line} holds the character {found[0]!r}; a list as plain text was expected")
+    lines = enumerate(LINE.split(text), start=1)
+    return [Row(number, words) for number, line in lines if (words := line.split())]
+
+
+def face_of(name: str) -> str:
+    """Return the face that a list means: an image's name without its suffix, whose letter case does not matter."""
+    return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
+
+
+def by_face(path: Path, rows: Sequence[Row], column: int = 0) -> dict[str, Row]:
+    """Return the rows of a list by the face that each names; raises DataError for a face in two of them."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        first = found.setdefault(face_of(row.words[column]), row)
+        if first is not row:
+            name = row.words[column]
+            raise DataError(f"{path}: names {name!r} twice, in lines {first.number} and {row.number}")
+    return found
+
+
+def read_partition(path: Path) -> dict[str, str]:
+    """Return the split of each face in a list of CelebA's, whose numbers are 0, 1 and 2; raises DataError by line."""
+    rows = read_rows(path)
+    for row in rows:
+        if len(row.words) != 2 or row.words[1] not in PARTITION:
+            raise DataError(f"{path}: {row}; an image's name and 0, 1 or 2 were expected")
+    return {face: PARTITION[row.words[1]] for face, row in by_face(path, rows).items()}
 
 
 def read_split_file(path: Path, ids: Collection[str], counts: Mapping[str, int] | None) -> dict[str, str]:
-    """The split of each face that a user's list names: a line each, an image's name and train, val or test.
+    """Return the split of each face that a user's list names: a line each, an image's name and train, val or test.
 
     counts: how many each split must have. Raises DataError for any other line, a face that is named twice or is not
-    among `ids`, and other counts.
+    among `ids`, other counts, and a list that names no face.
     """
-    splits: dict[str, str] = {}
-    for words in read_rows(path):
-        if len(words) != 2 or words[1] not in SPLITS:
+    rows = read_rows(path)
+    for row in rows:
+        if len(row.words) != 2 or row.words[1] not in SPLITS:
             raise DataError(
-                f"{path}: has the line {' '.join(words)!r}; the name of an image and {', '.join(SPLITS[:-1])} or "
-                f"{SPLITS[-1]} were expected"
+                f"{path}: {row}; the name of an image and {', '.join(SPLITS[:-1])} or {SPLITS[-1]} were expected"
             )
-        face = Path(words[0]).stem
-        if face in splits:
-            raise DataError(f"{path}: names {words[0]!r} twice")
-        if face not in ids:
-            raise DataError(f"{path}: names {words[0]!r}, of which there is no image")
-        splits[face] = words[1]
+    named = by_face(path, rows)
+    check_there(path, named, ids)
+    splits = {face: row.words[1] for face, row in named.items()}
     found = Counter(splits.values())
     if counts is not None and found != Counter(counts):
-        raise DataError(f"{path}: names {_told(found)}; {_told(counts)} were expected")
+        raise DataError(f"{path}: names {_shown(found)}; {_shown(counts)} were expected")
+    if not splits:
+        raise DataError(f"{path}: names no faces; a line for each was expected")
     return splits
 
 
-def _told(counts: Mapping[str, int]) -> str:
+def check_there(path: Path, named: Mapping[str, Row], ids: Collection[str]) -> None:
+    """Raise DataError for the first face that a list names and that is not among `ids`."""
+    for face, row in named.items():
+        if face not in ids:
+            raise DataError(f"{path}: names {row.words[0]!r}, of which there is no image, in line {row.number}")
+
+
+def _shown(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[split]} {split}" for split in SPLITS if split in counts)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from priorsr.data.images import SUFFIXES
+from priorsr.data.decoding import SUFFIXES
+from priorsr.data.names import LONGEST_FILE, flaw_of_name, is_stray
 from priorsr.errors import DataError
 
 ASIDE = ("README", "LICENCE", "LICENSE")
 
 
 def folder(path: Path, expected: str) -> Path:
-    """`path` if it is a folder; raises DataError saying what was expected there."""
+    """Return `path` if it is a folder; raises DataError saying what was expected there."""
     if not path.is_dir():
         raise DataError(
             f"{path}: {'is not a folder' if path.exists() else 'there is no such folder'}; {expected} was expected"
@@ -22,39 +23,62 @@ def folder(path: Path, expected: str) -> Path:
     return path
 
 
+def entries(path: Path) -> list[Path]:
+    """Return what a folder holds, sorted, but for strays and files such as README.md, which belong to no face.
+
+    Raises DataError for a name that neither a face nor a text can hold.
+    """
+    found = sorted(entry for entry in path.iterdir() if not is_stray(entry) and not _is_about(entry))
+    for entry in found:
+        if flaw := flaw_of_name(entry.name, LONGEST_FILE):
+            raise DataError(f"{path}: holds {entry.name!r}, which cannot be the name of a face's file: {flaw}")
+    return found
+
+
+def files_below(path: Path) -> Iterator[Path]:
+    """Yield the files of `entries` in a folder and in all folders below it, but for linked ones."""
+    for entry in entries(path):
+        if entry.is_dir() and not entry.is_symlink():
+            yield from files_below(entry)
+        elif entry.is_file():
+            yield entry
+
+
+def _is_about(path: Path) -> bool:
+    return path.name.upper().startswith(ASIDE) and path.suffix.lower() not in SUFFIXES and path.is_file()
+
+
 def check_no_strangers(path: Path, expected: Sequence[str]) -> None:
     """Raise DataError for anything in `path` that is not one of the expected names, since it would be left out."""
-    for stranger in sorted(path.iterdir()):
-        if stranger.name not in expected and not _is_aside(stranger):
+    for stranger in entries(path):
+        if stranger.name not in expected:
             raise DataError(f"{stranger}: would be left out; only {', '.join(expected)} were expected in {path}")
 
 
-def _is_aside(path: Path) -> bool:
-    """Whether this is a hidden file, or one such as README.md and LICENCE, which belongs to no face."""
-    about = path.name.upper().startswith(ASIDE) and path.suffix.lower() not in SUFFIXES and path.is_file()
-    return about or path.name.startswith(".")
-
-
 def images_by_id(path: Path) -> dict[str, Path]:
-    """The image files in a folder by their names without suffix, sorted. Hidden files and README.md do not count.
+    """Return the image files in a folder by their names without suffix, sorted.
 
-    Raises DataError for anything else in the folder, for two images of one name, and for a folder without images.
+    Raises DataError as `entries`, for anything else in the folder, for two images of one name, and for a folder without
+    images.
     """
     found: dict[str, Path] = {}
-    for file in sorted(folder(path, "a folder of images").iterdir()):
-        if _is_aside(file):
-            continue
+    for file in entries(folder(path, "a folder of images")):
         if not file.is_file() or file.suffix.lower() not in SUFFIXES:
             raise DataError(f"{file}: is not an image; only {', '.join(SUFFIXES)} files were expected in {path}")
-        if file.stem in found:
-            raise DataError(f"{file}: {found[file.stem].name} has the same name; one image a face was expected")
-        found[file.stem] = file
+        add_by_id(found, file)
     if not found:
         raise DataError(f"{path}: holds no images; {', '.join(SUFFIXES)} files were expected")
     return found
 
 
+def add_by_id(found: dict[str, Path], file: Path) -> None:
+    """Add a file under its name without suffix; raises DataError if there is one already."""
+    if file.stem in found:
+        raise DataError(f"{file}: {found[file.stem]} has the same name; one image a face was expected")
+    found[file.stem] = file
+
+
 def key(*sources: Path | None, **options: Any) -> str:
-    """A key for `Face`: the files' names, sizes and times, and the options that they are read with."""
+    """Return a key for `Face`: the files' names, sizes and times, and the options that they are read with."""
     stats = [source and (source.name, (stat := source.stat()).st_size, stat.st_mtime_ns) for source in sources]
     return json.dumps([stats, options], sort_keys=True)

@@ -12,10 +12,13 @@ from PIL import Image
 from priorsr.data.images import read_photograph
 from priorsr.data.importers.resize import check_reduces
 from priorsr.data.importers.sources import key
-from priorsr.data.landmarks_file import Points
+from priorsr.data.landmarks_file import Points, check_plausible
 from priorsr.data.writer import Face, Pixels
+from priorsr.errors import DataError
 
 EXPANDED = 0.3  # of DIC's square, beyond the landmarks' box
+LEAST_SIDE = 4  # pixels; no face can be seen in fewer
+LEAST_SHARE = 0.1  # of a square, inside its photograph: a face at a corner, half cut off, has a quarter
 
 
 @dataclass(frozen=True)
@@ -26,61 +29,90 @@ class Square:
     top: int
     side: int
 
+    def check(self, image: np.ndarray, who: str) -> None:
+        """Raise DataError, beginning with `who`, for a square that cannot hold a face of this image (H,W,3)."""
+        height, width = image.shape[:2]
+        if self.side < LEAST_SIDE:
+            raise DataError(
+                f"{who}, the face's square has {self.side} pixels a side; {LEAST_SIDE} or more were expected"
+            )
+        rows = min(self.top + self.side, height) - max(self.top, 0)
+        columns = min(self.left + self.side, width) - max(self.left, 0)
+        if max(rows, 0) * max(columns, 0) < LEAST_SHARE * self.side**2:
+            raise DataError(
+                f"{who}, the face's square begins at x = {self.left:g}, y = {self.top:g} and has {self.side:g} pixels "
+                f"a side, outside of the image of {height} x {width}, or nearly so"
+            )
+
     def cut(self, image: np.ndarray, size: int, resample: Image.Resampling) -> np.ndarray:
-        """The square of an image (H,W,3), black outside it, resized to `size` pixels by Pillow."""
+        """Return the square of an image (H,W,3), black outside it, resized to `size` pixels by Pillow."""
         box = (self.left, self.top, self.left + self.side, self.top + self.side)
         return np.asarray(Image.fromarray(image).crop(box).resize((size, size), resample))
 
     def move(self, points: Points, size: int) -> Points:
-        """Landmarks of the photograph as those of the square resized to `size`; those that are not valid are 0."""
+        """Return landmarks of the photograph as those of the square resized to `size`; 0 where they are not valid."""
         landmarks, valid = points
         moved = (landmarks - [self.left, self.top] + 0.5) * (size / self.side) - 0.5
         return np.where(valid[:, None], moved, 0).astype(np.float32), valid
 
 
+@dataclass(frozen=True)
+class Source:
+    """A photograph, and what a face set takes from it.
+
+    square: what is cut out; the middle one, as large as fits, where it is None. points: the landmarks, in the
+    photograph's pixels. given_by: the files that square and points come from.
+    """
+
+    image: Path
+    square: Square | None
+    points: Points | None
+    given_by: str
+
+
 def round_landmarks(points: Points) -> Square:
-    """DIC's square: round the box of the valid landmarks, about its centre, its longer side expanded by 0.3.
+    """Return DIC's square: round the box of the valid landmarks, about its centre, its longer side expanded by 0.3.
 
     The code's "expanded by 0.3" is read as 0.3 of the longer side in total, and sides are rounded to whole pixels.
     """
     landmarks, valid = points
-    return _about(landmarks[valid].min(0), landmarks[valid].max(0), 1 + EXPANDED)
+    seen = landmarks[valid].astype(np.float64)
+    return _about(seen.min(0), seen.max(0), 1 + EXPANDED)
 
 
 def round_box(left: float, top: float, width: float, height: float) -> Square:
-    """The square about the centre of a box, as large as its longer side."""
+    """Return the square about the centre of a box, as large as its longer side."""
     return _about(np.array([left, top]), np.array([left + width, top + height]), 1)
 
 
-def square_face(
-    split: str, image: Path, square: Square | None, points: Points | None, size: int, resample: Image.Resampling
-) -> Face:
-    """A face to be written, called as the file `image`: its square and its landmarks, at `size` pixels.
+def square_face(split: str, source: Source, size: int, resample: Image.Resampling) -> Face:
+    """Return a face to be written, called as the photograph: its square and its landmarks, at `size` pixels.
 
-    Without a square it is the middle one, as large as fits, and must not be smaller than `size`.
+    Where no square is given, the photograph must not be smaller than `size`.
     """
+    square, points = source.square, source.points
     stamp = key(
-        image,
+        source.image,
         square=square and asdict(square),
         points=points and [part.tolist() for part in points],
         size=size,
         resample=resample.name,
     )
-    return Face(image.stem, split, stamp, partial(_read, image, square, points, size, resample))
+    return Face(source.image.stem, split, stamp, partial(_read, source, size, resample))
 
 
-def _read(image: Path, square: Square | None, points: Points | None, size: int, resample: Image.Resampling) -> Pixels:
-    photograph, image_format = read_photograph(image)
+def _read(source: Source, size: int, resample: Image.Resampling) -> Pixels:
+    image, square, points = source.image, source.square, source.points
+    photograph, image_format = read_photograph(image, source.given_by if square or points else None)
     if square is None:
         check_reduces(photograph, size, str(image))
         square = _middle(photograph)
-    return Pixels(
-        square.cut(photograph, size, resample),
-        None,
-        points and square.move(points, size),
-        image_format,
-        (square.side, square.side),
-    )
+    else:
+        square.check(photograph, f"{image}: according to {source.given_by}")
+    moved = points and square.move(points, size)
+    if moved:
+        check_plausible(moved, (size, size), f"{image}: according to {source.given_by}, in the square resized")
+    return Pixels(square.cut(photograph, size, resample), None, moved, image_format, (square.side, square.side))
 
 
 def _middle(image: np.ndarray) -> Square:
@@ -91,5 +123,5 @@ def _middle(image: np.ndarray) -> Square:
 
 def _about(first: np.ndarray, last: np.ndarray, factor: float) -> Square:
     side = max(1, round(float((last - first).max()) * factor))
-    left, top = np.rint((first + last) / 2 - side / 2).astype(int).tolist()
+    left, top = (round(float(value)) for value in np.rint((first + last) / 2 - side / 2))
     return Square(left, top, side)

@@ -9,25 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from priorsr.data.doctor.findings import Finding, finding_of
+from priorsr.data.doctor.jpeg import jpeg_quality
 from priorsr.data.face_set import FaceSet, image_path
 from priorsr.data.images import read_image, read_photograph
 from priorsr.data.importers.sources import images_by_id
-from priorsr.data.jpeg import jpeg_quality
 from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import KERNELS, reduce
 from priorsr.errors import DataError, OptionError
 
 FITS = 0.6  # mean difference in 8-bit levels: rounding explains this much
 OTHER_FACE = 15.0  # no kernel and no JPEG explains this much
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong. check: what was looked at; where: a file or folder; problem: what it has or is."""
-
-    check: str
-    where: str
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,12 @@ def _compare(faces: FaceSet, face: str, file: Path, kernels: Sequence[str]) -> _
     findings = []
     try:
         lr, image_format = read_photograph(file)
-        hr = read_image(faces.path / image_path(face))
     except DataError as error:
-        return _Compared([Finding("images", str(file), str(error))])
+        return _Compared([finding_of(error, "images", file)])
+    try:
+        hr = read_image(faces.path / image_path(face))
+    except DataError:  # is a finding of the face's own
+        return _Compared([])
     quality = jpeg_quality(lr)
     if image_format == "JPEG":
         findings.append(Finding("jpeg", str(file), "is a JPEG file; a PNG was expected"))

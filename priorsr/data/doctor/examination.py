@@ -1,0 +1,116 @@
+"""Everything that is wrong with a face set, at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from priorsr.data.doctor.face_check import CheckedFace, check_face
+from priorsr.data.doctor.findings import Finding, finding_of
+from priorsr.data.doctor.lr_check import check_lr
+from priorsr.data.face_set import FaceSet, image_path
+from priorsr.data.landmarks_file import Points, read_landmarks
+from priorsr.data.manifest import LANDMARKS, NAME
+from priorsr.data.parallel import parallel_map
+from priorsr.data.reduction import find_kernel
+from priorsr.errors import DataError
+
+LR = "lr"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an examination found. notes: sentences on what was looked at."""
+
+    path: str
+    faces: int
+    findings: list[Finding]
+    notes: list[str]
+
+
+def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = "pil-bicubic") -> Report:
+    """Examine the face set in the folder `path`, and, beside it, the LR images in `lr` or in its own folder lr/.
+
+    Found are files that are missing, changed or not listed; images, maps and landmarks that cannot be read, show
+    nothing, do not fit each other or contradict the manifest; faces in no split or in several, or the same pixels in
+    two of them; and what `check_lr` finds. Raises DataError if the folder is no face set at all.
+    """
+    find_kernel(reduction)
+    faces = FaceSet.open(path)
+    ids = sorted({face for split in faces.splits for face in faces.ids(split)})
+    findings = [Finding("files", str(faces.path / name), problem) for name, problem in faces.differences()]
+    landmarks, found = _read_landmarks(faces)
+    findings += found
+    stored = faces.manifest.faces
+    results = parallel_map(lambda face: check_face(faces, face, landmarks.get(face)), stored, "Reading")
+    checked = dict(zip(stored, results, strict=True))
+    findings += [finding for face in checked.values() for finding in face.findings]
+    findings += _check_manifest(faces, checked, landmarks)
+    findings += _check_splits(faces, checked)
+    notes = [f"{len(ids)} faces in {', '.join(faces.splits) or 'no split'}"]
+    own = faces.path / LR
+    if lr is not None or own.is_dir():
+        folder = own if lr is None else Path(lr)
+        try:
+            found, note = check_lr(faces, ids, folder, reduction)
+            findings += found
+            notes.append(note)
+        except DataError as error:
+            findings.append(finding_of(error, "lr", folder))
+    inside = [replace(finding, where=finding.where.removeprefix(f"{faces.path}/")) for finding in findings]
+    return Report(str(path), len(ids), inside, notes)
+
+
+def _read_landmarks(faces: FaceSet) -> tuple[Mapping[str, Points], list[Finding]]:
+    path = faces.path / LANDMARKS
+    try:
+        return read_landmarks(path, faces.landmark_scheme) if faces.has_landmarks else {}, []
+    except DataError as error:
+        return {}, [finding_of(error, "landmarks", path)]
+
+
+def _check_manifest(
+    faces: FaceSet, checked: Mapping[str, CheckedFace], landmarks: Mapping[str, Points]
+) -> list[Finding]:
+    """Return what the manifest says, and its files do not show."""
+    found = partial(Finding, "manifest", str(faces.path / NAME))
+    manifest, findings = faces.manifest, []
+    sizes = {face.size for face in checked.values()}
+    for height, width in manifest.image_sizes:
+        if (height, width) not in sizes:
+            findings.append(found(f"image_sizes has {height} x {width}, which no image is"))
+    count = sum(manifest.image_formats.values())
+    if count != len(checked):
+        findings.append(found(f"image_formats counts {count} images, but files lists {len(checked)}"))
+    for prior, of in (("a parsing map", manifest.maps), ("landmarks", landmarks)):
+        findings += [found(f"{face!r} has {prior}, but no image") for face in sorted(set(of) - checked.keys())]
+    return findings
+
+
+def _check_splits(faces: FaceSet, checked: Mapping[str, CheckedFace]) -> list[Finding]:
+    """Return the faces that are in no split, or, by id or by their pixels, in more than one."""
+    findings = []
+    splits_of: dict[str, list[str]] = {face: [] for face in checked}
+    alike: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for split in faces.splits:
+        for face in faces.ids(split):
+            splits_of[face].append(split)
+            if pixels := checked[face].pixels:
+                alike[pixels].append((split, face))
+    for face, splits in splits_of.items():
+        if not splits:
+            findings.append(Finding("splits", str(faces.path / image_path(face)), "is in no split"))
+        if len(splits) > 1:
+            findings.append(Finding("splits", str(faces.path), f"{face!r} is in {' and in '.join(splits)}"))
+    for same in alike.values():
+        (split, face), *others = same
+        for other_split, other in others:
+            if other_split != split and other != face:
+                problem = (
+                    f"has the same pixels as {image_path(other)}, but is in {split} and the other in {other_split}"
+                )
+                findings.append(Finding("splits", str(faces.path / image_path(face)), problem))
+    return findings

@@ -1,0 +1,22 @@
+"""A thing that is wrong with a face set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from priorsr.errors import DataError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong. check: what was looked at; where: a file or folder; problem: what it has or is."""
+
+    check: str
+    where: str
+    problem: str
+
+
+def finding_of(error: DataError, check: str, path: Path) -> Finding:
+    """Return the finding that an error tells of the file or folder `path`."""
+    return Finding(check, str(path), str(error).removeprefix(f"{path}: "))
