@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from priorsr.cli.console import console, print_json
+from priorsr.text import printable
 
 if TYPE_CHECKING:
     from priorsr.data import FaceSet
@@ -195,7 +196,7 @@ def doctor(
         print_json({"ok": not report.findings, **dataclasses.asdict(report)})
     else:
         for note in report.notes:
-            console.print(escape(note), soft_wrap=True)
+            console.print(escape(printable(note)), soft_wrap=True)
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("check", "where", "what is wrong"):
             table.add_column(column, overflow="fold")  # a path that is cut off says nothing
@@ -214,4 +215,5 @@ def _tell(faces: FaceSet) -> None:
     """Say what a face set holds."""
     splits = ", ".join(f"{len(faces.ids(split))} {split}" for split in faces.splits)
     priors = " and ".join(faces.manifest.priors) or "no priors"
-    console.print(escape(f"{faces.path}: {splits}; {priors}; {faces.manifest.source}"), soft_wrap=True)
+    told = printable(f"{faces.path}: {splits}; {priors}; {faces.manifest.source}")
+    console.print(escape(told), soft_wrap=True)

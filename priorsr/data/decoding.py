@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from priorsr.errors import DataError
+from priorsr.reading.content import read_content
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 EXPECTED = "PNG, JPEG or WebP was expected"
@@ -45,7 +46,7 @@ def decode(path: Path, content: bytes | None = None, sizes: Collection[tuple[int
     Raises DataError for what is missing, broken, no PNG, JPEG or WebP, animated, of 16 bits, or too large.
     """
     if content is None:
-        content = _read(path)
+        content = read_content(path, "an image", MOST_BYTES)
     format_, reader = _format(content)
     if reader is None:
         raise DataError(f"{path}: cannot be read as an image; {EXPECTED}")
@@ -64,19 +65,6 @@ def decode(path: Path, content: bytes | None = None, sizes: Collection[tuple[int
         raise DataError(f"{path}: has values of {bits} bits; an image of 8 bits was expected")
     lossless = format_ == "PNG" or (format_ == "WEBP" and _is_lossless_webp(content))
     return RawImage(image, format_, lossless, bits, _orientation(image))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if not path.is_file():  # nor a pipe, which would have to be waited for
-            raise DataError(f"{path}: there is no such file; an image was expected")
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(
-                f"{path}: has {path.stat().st_size:,} bytes; an image of at most {MOST_BYTES:,} was expected"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def _format(content: bytes) -> tuple[str, type[ImageFile] | None]:

@@ -18,8 +18,11 @@ from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError, UnknownNameError, did_you_mean
 from priorsr.files import sha256_json
 from priorsr.priors import LabelMap, LandmarkScheme, label_map, landmark_scheme
+from priorsr.reading.content import read_content
+from priorsr.text import one_line
 
 PARTS = ("images", "parsing", "splits")
+MOST_BYTES = 2**32  # of a file; landmarks of a million faces have half of it
 
 
 def image_path(face: str) -> str:
@@ -108,12 +111,9 @@ class FaceSet:
     def content(self, name: str) -> bytes:
         """The bytes of a file that the manifest lists; raises DataError unless they are those that it lists."""
         path = self.path / name
-        try:
-            if not path.is_file():  # nor a pipe, which would have to be waited for
-                raise DataError(f"{path}: is listed in {NAME}, but is not there")
-            content = path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        if not path.exists():
+            raise DataError(f"{path}: is listed in {NAME}, but is not there")
+        content = read_content(path, f"the file that {NAME} lists", MOST_BYTES)
         if hashlib.sha256(content).hexdigest() != self.manifest.files[name]:
             raise DataError(f"{path}: has changed since the set was made: its hash is not the one in {NAME}")
         return content
@@ -160,7 +160,7 @@ class FaceSet:
             try:
                 self.content(name)
             except DataError as error:
-                return name, str(error).removeprefix(f"{self.path / name}: ")
+                return name, str(error).removeprefix(one_line(f"{self.path / name}:")).strip()
             return None
 
         found = [problem for problem in parallel_map(check, sorted(self.manifest.files), "Hashing") if problem]

@@ -153,14 +153,14 @@ def test_what_is_no_such_image_is_refused(tmp_path: Path) -> None:
             decode(Path("a.png"), encoded(image, image_format))
     with pytest.raises(DataError, match="there is no such file"):
         read_image(tmp_path / "nothing.png")
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="is a folder; an image was expected"):
         read_image(tmp_path)
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match="is a pipe or a device; an image was expected"):
         read_image(tmp_path / "pipe.png")
     with open(tmp_path / "sparse.png", "wb") as file:
         file.truncate(2**40)
-    with pytest.raises(DataError, match=r"sparse\.png: has 1,099,511,627,776 bytes; an image of at most"):
+    with pytest.raises(DataError, match=r"sparse\.png: has 1,099,511,627,776 bytes; an image of at most 536"):
         read_image(tmp_path / "sparse.png")
 
 
@@ -192,6 +192,7 @@ def test_photographs_are_turned_upright(tmp_path: Path, orientation: int, image_
         read_photograph(path, "its map")
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("exif", [oriented(0), oriented(9), b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff"])
 def test_orientations_that_mean_nothing_turn_nothing(exif: Any) -> None:
     content = encoded(Image.fromarray(CORNERS), "JPEG", exif=exif, quality=100, subsampling=0)

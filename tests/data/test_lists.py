@@ -81,7 +81,7 @@ def test_split_files_are_read_as_all_lists(path: Path) -> None:
         path.write_bytes(nothing)
         with pytest.raises(DataError, match=r"list\.txt: names no faces"):
             read_split_file(path, {"a"}, None)
-    with pytest.raises(DataError, match="there is no such file; a list was expected"):
+    with pytest.raises(DataError, match="is a folder; a list was expected"):
         read_split_file(path.parent, {"a"}, None)
 
 

@@ -17,6 +17,7 @@ from priorsr.data.manifest import LANDMARKS, NAME
 from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import find_kernel
 from priorsr.errors import DataError
+from priorsr.text import printable
 
 LR = "lr"
 
@@ -60,8 +61,13 @@ def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = 
             notes.append(note)
         except DataError as error:
             findings.append(finding_of(error, "lr", folder))
-    inside = [replace(finding, where=finding.where.removeprefix(f"{faces.path}/")) for finding in findings]
-    return Report(str(path), len(ids), inside, notes)
+    return Report(printable(str(path)), len(ids), [_shown(faces.path, finding) for finding in findings], notes)
+
+
+def _shown(folder: Path, finding: Finding) -> Finding:
+    """Return a finding whose place is told from inside the set, in characters that can be shown."""
+    where, problem = finding.where.removeprefix(f"{folder}/"), finding.problem
+    return replace(finding, where=printable(where), problem=printable(problem))
 
 
 def _read_landmarks(faces: FaceSet) -> tuple[Mapping[str, Points], list[Finding]]:

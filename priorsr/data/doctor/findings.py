@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from priorsr.errors import DataError
+from priorsr.text import one_line
 
 
 @dataclass(frozen=True)
@@ -19,4 +20,4 @@ class Finding:
 
 def finding_of(error: DataError, check: str, path: Path) -> Finding:
     """Return the finding that an error tells of the file or folder `path`."""
-    return Finding(check, str(path), str(error).removeprefix(f"{path}: "))
+    return Finding(check, str(path), str(error).removeprefix(one_line(f"{path}:")).strip())

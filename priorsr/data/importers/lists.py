@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from priorsr.data.decoding import SUFFIXES
 from priorsr.errors import DataError, OptionError
+from priorsr.reading.content import read_content
 
+MOST_BYTES = 2**28  # of CelebA's lists, the longest has 2**23
 SPLITS = ("train", "val", "test")
 PARTITION = {"0": "train", "1": "val", "2": "test"}  # CelebA's numbers
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
@@ -41,12 +43,7 @@ def read_rows(path: Path) -> list[Row]:
     The text is UTF-8, with or without a byte order mark, or UTF-16 with one. Raises DataError for any other encoding,
     naming the line, and for control characters.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file; a list was expected")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read as a list ({error.strerror or error})") from error
+    content = read_content(path, "a list", MOST_BYTES)
     encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
     try:
         text = content.decode(encoding)
