@@ -43,15 +43,17 @@ def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
 
 
 def load_published(network: nn.Module, path: str | Path, which: str) -> None:
-    """Load a file of published weights, told as `which`, into their network.
+    """Load a file of published weights (.pth), called `which` where they are missed, into their network.
 
-    Raises DataError naming a file that is absent, or holds something else.
+    Raises DataError naming a file that is absent, broken, or holds something else.
     """
-    import torch
+    from priorsr.reading.fitting import load_fitting, with_counts
+    from priorsr.reading.pth.state_dicts import read_state_dict
 
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         raise DataError(f"{path}: there is no such file; {which} were expected")
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch.load raises anything on a broken file
-        raise DataError(f"{path}: does not hold {which} ({type(error).__name__})") from error
+        load_fitting(network, with_counts(network, read_state_dict(path)), path)
+    except DataError as error:
+        raise DataError(f"{path}: does not hold {which}: {str(error).removeprefix(f'{path}: ')}") from error

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from priorsr.cli.console import console, print_json
+from priorsr.cli.console import console, errors, print_json
 
 if TYPE_CHECKING:
     from priorsr.sources import Component
@@ -77,6 +77,6 @@ def convert(
 
     if out.suffix != ".safetensors":
         raise DataError(f"{out}: a name that ends in .safetensors was expected")
-    model, layout = convert_released(src)
+    model, layout = convert_released(src, tell=lambda text: errors.print(text, soft_wrap=True, markup=False))
     save(model, out, card={"source": {"file": src.name, "sha256": sha256_file(src), "layout": layout}})
     console.print(f"{src} is {layout}; written to {out}", soft_wrap=True, markup=False)

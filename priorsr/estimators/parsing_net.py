@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
 from priorsr.losses.precision import wide
 from priorsr.models.finding import find_weights
-from priorsr.models.weights import check_fit, read
+from priorsr.models.weights import read
 from priorsr.pretrained import UNTRAINED
 from priorsr.priors import label_map
+from priorsr.reading.fitting import load_fitting
 from priorsr.shapes import check_map
 from priorsr.types import Prior
 
@@ -78,8 +79,7 @@ class ParsingNet(nn.Module):
     def _read(self, path: Path) -> None:
         """Load weights, and be ready to use them."""
         described, tensors = read(path)
-        check_fit(self, tensors, path)
-        self.load_state_dict(tensors)
+        load_fitting(self, tensors, path)
         self.card = described["card"]
         self.eval()
 

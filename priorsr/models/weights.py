@@ -22,6 +22,7 @@ from priorsr.errors import DataError, OptionError, PriorsrError, PriorsrWarning,
 from priorsr.files import atomic_path
 from priorsr.infinity import json_value
 from priorsr.plugins import Offer
+from priorsr.reading.fitting import built_for, check_fit
 from priorsr.registry import Part, build, find, offer_of, packages
 from priorsr.sources import UNREGISTERED, Component, components_of
 
@@ -97,7 +98,8 @@ def load_file(path: str | Path) -> nn.Module:
     made_by = components_in(described, path)
     other_versions = "; ".join(_other_versions(made_by or ()))
     try:
-        module = _built(described, made_by or (), path)
+        with built_for(tensors, path):
+            module = _built(described, made_by or (), path)
         check_fit(module, tensors, path)
     except PriorsrError as error:
         where = "" if str(error).startswith(f"{path}: ") else f"{path}: "
@@ -147,18 +149,6 @@ def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
     for distribution, version in sorted({(part.distribution, part.version) for part in parts}):
         if here.get(distribution, version) != version:
             yield f"made by {distribution} {version}, here is {here[distribution]}"
-
-
-def check_fit(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Raise DataError naming the first tensor of the file `path` that the module lacks, or that has another shape."""
-    wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    given = {key: tuple(value.shape) for key, value in tensors.items()}
-    for key in sorted(wanted.keys() | given.keys()):
-        if wanted.get(key) != given.get(key):
-            raise DataError(
-                f"{path}: the tensor {key!r} is {given.get(key, 'absent')}; {wanted.get(key, 'none of that name')} "
-                f"was expected by {type(module).__name__}"
-            )
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -9,7 +9,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from priorsr.errors import MissingWeightsError, OptionError, did_you_mean
-from priorsr.models.weights import check_fit, made_of, read
+from priorsr.models.weights import made_of, read
+from priorsr.reading.fitting import check_fit
 from priorsr.training.blueprint import first_difference
 from priorsr.training.stage import Stage
 

@@ -1,8 +1,7 @@
-"""Released checkpoints are read without executing anything; a layout that nobody knows is told."""
+"""Released checkpoints become models of ours; a layout that nobody knows is told."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,57 +9,7 @@ import torch
 
 from priorsr.errors import BrokenPluginError, DataError
 from priorsr.models import ReleasedLayout, released
-from priorsr.models.released import convert_released, read_released
-
-
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        lambda state: state,
-        lambda state: {"state_dict": state, "epoch": 3},
-        lambda state: {"module." + key: value for key, value in state.items()},
-        lambda state: {"net": {"model_state_dict": state}},
-        lambda state: {"state_dict": state, "optimizer": {"state": {0: {"exp_avg": torch.ones(1)}}}},
-        lambda state: {"optimizer": {"state": {0: {"exp_avg": torch.ones(1)}}}, "params": state, "params_ema": state},
-        lambda state: {"model": state, "args": {"lr": 1e-4}},
-        lambda state: {"weights": state, "args": {"lr": 1e-4}},
-        lambda state: {"state_dict": state, "step": torch.tensor(3)},
-    ],
-)
-def test_wrapped_state_dicts_are_found(wrap, tmp_path: Path) -> None:
-    torch.save(wrap({"a.weight": torch.ones(2)}), tmp_path / "a.pth")
-    assert read_released(tmp_path / "a.pth").keys() == {"a.weight"}
-
-
-class Evil:
-    def __reduce__(self):
-        return os.mkdir, ("executed",)
-
-
-def test_a_file_that_would_execute_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    torch.save({"a": Evil()}, "a.pth")
-    with pytest.raises(DataError, match="refused, since loading it could execute code"):
-        read_released(Path("a.pth"))
-    assert not Path("executed").exists()
-
-
-def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "a.pth"
-    with pytest.raises(DataError, match="there is no such file"):
-        read_released(path)
-    path.write_text("text")
-    with pytest.raises(DataError, match=r"a\.pth"):
-        read_released(path)
-    torch.save([1, 2], path)
-    with pytest.raises(DataError, match="holds a list"):
-        read_released(path)
-    torch.save({"epoch": 3, "args": {"lr": 1e-4}}, path)
-    with pytest.raises(DataError, match="holds no tensors"):
-        read_released(path)
-    torch.save({"g": {"a": torch.ones(1)}, "d": {"a": torch.ones(1)}}, path)
-    with pytest.raises(DataError, match=r"holds 2 groups of weights \(g, d\)"):
-        read_released(path)
+from priorsr.models.released import convert_released
 
 
 def test_an_unknown_layout_is_told(tmp_path: Path) -> None:
@@ -123,3 +72,39 @@ def test_broken_plugins_are_mentioned_where_no_layout_fits(tmp_path: Path) -> No
     torch.save({"theirs.weight": torch.ones(2, 3)}, tmp_path / "a.pth")
     with pytest.raises(DataError, match="one of toy was expected .the layouts of broken are unknown"):
         convert_released(tmp_path / "a.pth")
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize(
+    ("bias", "sentence"),
+    [
+        (torch.tensor([float("nan")]), "the tensor 'bias' holds NaN or infinity"),
+        (torch.tensor([1e300], dtype=torch.float64), "the tensor 'bias' holds NaN or infinity"),
+        (torch.ones(1, dtype=torch.complex64), "the tensor 'bias' holds complex numbers"),
+        (torch.ones(1, dtype=torch.int64), "the tensor 'bias' holds whole numbers"),
+        (torch.ones(1, dtype=torch.bool), "the tensor 'bias' holds truth numbers"),
+        (torch.ones(2), "the tensor 'bias' is (2,); (1,) was expected by Toy"),
+    ],
+)
+def test_numbers_that_no_module_can_use_are_refused(bias: torch.Tensor, sentence: str, tmp_path: Path) -> None:
+    torch.save({"theirs.weight": torch.rand(1, 3), "theirs.bias": bias}, tmp_path / "a.pth")
+    with pytest.raises(DataError) as raised:
+        convert_released(tmp_path / "a.pth")
+    assert str(raised.value).startswith(f"{tmp_path / 'a.pth'}: {sentence}")
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_network_much_larger_than_its_file_is_not_built(tmp_path: Path) -> None:
+    torch.save({"theirs.weight": torch.empty(1, 2**20, 0), "theirs.bias": torch.rand(1)}, tmp_path / "a.pth")
+    with pytest.raises(DataError, match="describes a network that is much larger than its tensors, at 'weight'"):
+        convert_released(tmp_path / "a.pth")
+
+
+@pytest.mark.usefixtures("toy")
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    state = {"theirs.weight": torch.rand(1, 3), "theirs.bias": torch.rand(1), "theirs.total_ops": torch.ones(1)}
+    torch.save(state, tmp_path / "a.pth")
+    told: list[str] = []
+    convert_released(tmp_path / "a.pth", tell=told.append)
+    assert len(told) == 1
+    assert "the profiler thop" in told[0]

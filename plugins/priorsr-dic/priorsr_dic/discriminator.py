@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from priorsr.errors import DataError, ShapeError
 from priorsr.losses import l1
-from priorsr.models.released import read_released
-from priorsr.models.weights import check_fit
+from priorsr.reading.fitting import load_fitting
+from priorsr.reading.pth.state_dicts import read_state_dict
 from priorsr.shapes import check_map, check_same
 from priorsr_dic.mean_shift import MeanShift
 
@@ -103,11 +103,11 @@ class LightCNNLoss(nn.Module):
         super().__init__()
         self.shift = MeanShift()
         self.features = trunk()
-        state = {k.removeprefix("features."): v for k, v in read_released(weights).items() if k.startswith("features.")}
+        found = read_state_dict(weights)
+        state = {k.removeprefix("features."): v for k, v in found.items() if k.startswith("features.")}
         if not state:
             raise DataError(f"{weights}: has no tensor named 'features....'; weights of a LightCNN-9 were expected")
-        check_fit(self.features, state, weights)
-        self.features.load_state_dict(state)
+        load_fitting(self.features, state, weights)
         self.eval().requires_grad_(False)
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:

@@ -52,8 +52,13 @@ def _is_generator(state: Mapping[str, Tensor]) -> bool:
 
 
 def _fan(state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    kernels = [value for key, value in state.items() if value.ndim == 4]
-    *inner, last = (kernel.shape[0] for kernel in kernels)
+    # By number, since a module that was saved whole has its tensors in whatever order its constructor made them.
+    layers = {
+        int(match[1]): value.shape[0]
+        for key, value in state.items()
+        if value.ndim == 4 and (match := re.fullmatch(r"layers\.(\d+)\.weight", key))
+    }
+    *inner, last = (state["conv.weight"].shape[0], *(layers[number] for number in sorted(layers)))
     return {"widths": tuple(inner), "landmarks": last}, dict(state)
 
 

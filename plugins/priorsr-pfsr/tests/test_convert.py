@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import types
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from priorsr.errors import DataError
 from priorsr.models import convert_released
@@ -40,3 +44,46 @@ def test_a_misfit_is_told(tmp_path: Path) -> None:
     torch.save({"model_state_dict": HEAD | BLOCK | {"to_rgb.2.weight": torch.ones(3)}}, tmp_path / "b.pth")
     with pytest.raises(DataError, match=r"b\.pth: cannot be converted from the layout 'PFSR generator' \(KeyError"):
         convert_released(tmp_path / "b.pth")
+
+
+SOURCE = """
+from torch import nn
+
+class Compressed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers = []
+        for before, after in ((32, 64), (64, 128), (128, 128)):
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.LeakyReLU(0.01)]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(128, 68, 3, padding=1), nn.LeakyReLU(0.01))
+        self.conv = nn.Conv2d(3, 32, 5, padding=2)
+
+    def forward(self, x):
+        return self.layers(self.conv(x))
+"""
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("wrap", [lambda net: net, nn.DataParallel])
+@torch.no_grad()
+def test_a_whole_module_whose_class_is_nowhere_becomes_the_distilled_fan(wrap, zipped: bool, tmp_path: Path) -> None:
+    """As PFSR's own repository has it: `torch.save(model)`, of before batches were counted."""
+    gone = types.ModuleType("gone_from_here")
+    exec(SOURCE, gone.__dict__)
+    sys.modules[gone.__name__] = gone
+    try:
+        net = gone.Compressed().eval()
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                del module._buffers["num_batches_tracked"]
+                nn.init.uniform_(module.running_var, 0.5, 2)
+        with warnings.catch_warnings():  # the old format misses the class's source
+            warnings.simplefilter("ignore", UserWarning)
+            torch.save(wrap(net), tmp_path / "compressed_model.pth", _use_new_zipfile_serialization=zipped)
+    finally:
+        del sys.modules[gone.__name__]
+    fan, layout = convert_released(tmp_path / "compressed_model.pth")
+    assert layout == "PFSR distilled FAN"
+    assert fan.options == {"widths": [32, 64, 128, 128], "landmarks": 68}
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(fan(images)[0].heatmaps, net(images))

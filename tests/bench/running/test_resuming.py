@@ -206,7 +206,7 @@ def test_saved_images_that_have_changed_are_found_out(bench, lr, noisy, tmp_path
     assert model.count == 5
     said = " ".join(capsys.readouterr().err.split())
     assert "the model runs again" in said
-    assert {"facts": f"{folder.name}.json: does not say"}.get(what, "cloud-2") in said
+    assert {"facts": f"{folder.name}.json: cannot be read as JSON"}.get(what, "cloud-2") in said
     assert record.scores == bench(Stored(lr, noisy), ["cut"], out=tmp_path / "new")[0].scores
     assert bench(Stored(lr, noisy), ["cut"]) == [record]
 
