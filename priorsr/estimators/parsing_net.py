@@ -32,9 +32,9 @@ class ParsingNet(nn.Module):
         images of other sides are resized to size x size before (bilinear, antialiased), so an image that is not square
         is squeezed.
     weights: None for those of the package priorsr-weights, a path for others, "untrained" for none. Those were
-        trained by the recipe `parsing_net` on 900 photographs of CelebAMask-HQ at 128 px, upright and aligned as they
-        are there, half of them as HR and half as 16 px LR enlarged; `card` says more. Other crops, small faces in a
-        scene, and people whom that set shows rarely, were not tested.
+        trained by the recipe `parsing_net` on 900 photographs of CelebAMask-HQ at 128 px, turned by up to 15 degrees,
+        scaled by up to 30 % and moved by up to 15 % of the side, half of them as HR and half as 16 px LR enlarged;
+        `card` holds more. Small faces in a scene, and people whom that set shows rarely, were not tested.
 
     Shapes: images (B,3,H,W), any sides -> Prior(parsing (B,19,H,W)), None.
     Range: images in [0, 1], LR ones enlarged before; probabilities that sum to 1 at every pixel.
@@ -45,7 +45,7 @@ class ParsingNet(nn.Module):
     kind = "estimator"
 
     def __init__(
-        self, widths: tuple[int, ...] = (32, 48, 64, 96), size: int = 128, weights: str | Path | None = None
+        self, widths: tuple[int, ...] = (32, 64, 96, 128), size: int = 128, weights: str | Path | None = None
     ) -> None:
         super().__init__()
         if not widths or min(widths) < 1:

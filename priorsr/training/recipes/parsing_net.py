@@ -37,7 +37,7 @@ class ParsingNetConfig:
     scale, reduction: how LR is made.
     """
 
-    widths: tuple[int, ...] = (32, 48, 64, 96)
+    widths: tuple[int, ...] = (32, 64, 96, 128)
     size: int = 128
     from_lr: float = 0.5
     dice_weight: float = 1.0
