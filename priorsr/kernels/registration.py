@@ -14,8 +14,12 @@ from priorsr.errors import BackendError
 
 Function = Callable[..., Any]
 
-LAUNCH = {"enable_fp_fusion": True}
-"""Options of launches: products and sums may fuse, as always until Triton 3.9, which warns where nobody says so."""
+LAUNCH = {"enable_fp_fusion": True, "maxnreg": 255}
+"""Options of launches.
+
+Products and sums may fuse, as always until Triton 3.9, which warns where nobody says so. A thread may take every
+register: where no limit is given, the assembler spills a few bytes so that one more block fits a multiprocessor.
+"""
 
 
 def register_op(

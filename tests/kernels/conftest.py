@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
-from packaging.version import Version
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from priorsr.bench.running.profile import LiveMemory
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for `import interpreter`
+import interpreter  # noqa: E402
+
 TOLERANCES = {torch.float32: 5e-6, torch.float16: 2e-3, torch.bfloat16: 1.5e-2}
 """|found - exact| / |exact| (2-norms), at most, by the dtype of what was found; exact is in float64."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the interpreter where it is broken: older ones read numbers in a way that NumPy 2.4 took away.
+if interpreter.remedy() == "triton":
+    collect_ignore_glob = ["*_kernels.py"]  # they import it
 
-    That is every module of kernels, and tests of either form in others.
+
+@pytest.hookimpl(trylast=True)  # when deselected tests are gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fail the first test that needs the interpreter, and skip the others, where it runs no kernel: no run passes then.
+
+    These tests are every module of kernels, and tests of either form in others.
     """
-    try:
-        triton, numpy = (Version(metadata.version(name)) for name in ("triton", "numpy"))
-    except metadata.PackageNotFoundError:  # no Triton
+    trouble = interpreter.trouble()
+    if trouble is None:
         return
-    if triton < Version("3.9") and numpy >= Version("2.4"):
-        reason = f"the interpreter of Triton {triton} does not run with NumPy {numpy}; install numpy<2.4"
-        for item in items:
-            of_kernels = item.path.name.endswith("_kernels.py") or item.name.endswith("[triton]")
-            if of_kernels and item.path.parent == Path(__file__).parent:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    interpreted = [
+        item
+        for item in items
+        if item.path.parent == HERE and (item.path.name.endswith("_kernels.py") or item.name.endswith("[triton]"))
+    ]
+    for item in interpreted[:1]:
+        item.runtest = partial(pytest.fail, trouble, pytrace=False)
+    for item in interpreted[1:]:
+        item.add_marker(pytest.mark.skip(reason=trouble))
 
 
 @pytest.fixture

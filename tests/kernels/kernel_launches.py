@@ -46,8 +46,8 @@ def landmark_heatmap() -> None:
 
 
 def parsing_attention() -> None:
-    for dtype in (torch.float32, torch.bfloat16):
-        q, k, v = (drawn(2, 4, 1024, 16, dtype=dtype) for _ in range(3))
+    for dtype, width in ((torch.float32, 16), (torch.bfloat16, 16), (torch.float32, 32)):
+        q, k, v = (drawn(2, 4, 1024, width, dtype=dtype) for _ in range(3))
         differentiate(attention.parsing_attention(q, k, v, drawn(2, 19, 1024), drawn(4), 0.01))
 
 

@@ -131,6 +131,12 @@ def test_heads_are_taken_together_while_they_fit() -> None:
     assert heads_at_once(4, 32, torch.float32) == 2
 
 
+def test_a_head_that_is_too_wide_has_twice_the_warps() -> None:
+    assert triton_impl.launch_settings(4, 32, torch.float32, backward=True).warps == 4
+    assert triton_impl.launch_settings(4, 64, torch.float32, backward=True).warps == 8
+    assert triton_impl.launch_settings(4, 64, torch.float32, backward=False).warps == 4
+
+
 def test_memory_grows_with_the_number_of_tokens(held: Callable[..., int]) -> None:
     def both_ways(tokens: int) -> None:
         q, k, v, outer = (torch.empty(1, 4, tokens, 16) for _ in range(4))

@@ -30,12 +30,13 @@ class Launch:
 def launch_settings(heads: int, width: int, dtype: torch.dtype, *, backward: bool) -> Launch:
     """By the heads, the padded channels of a head's q and v together, and what the products are fed with.
 
-    A program takes as many heads as leave its accumulators and operands in registers: see README.md.
+    A program takes as many heads as leave its accumulators and operands in registers, and twice the warps where one
+    head is too wide for that: see README.md.
     """
     narrow = dtype != torch.float32
     room = (128 if narrow else 64) // (2 if backward else 1)
     together = max(count for count in range(1, heads + 1) if heads % count == 0 and count * width <= max(room, width))
-    return Launch(together, step=32 if narrow and not backward else 16)
+    return Launch(together, step=32 if narrow and not backward else 16, warps=4 if width <= room else 8)
 
 
 def _products(dtype: torch.dtype, of_classes: torch.dtype) -> dict[str, Any]:
