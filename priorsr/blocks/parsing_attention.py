@@ -17,10 +17,11 @@ from priorsr.kernels import parsing_attention
 class ParsingAttentionFusion(nn.Module):
     """features + attended + conv3x3(parsing map), where tokens of like classes attend to each other.
 
-    Tokens are normalised, told their classes by a linear embedding, and attend by `priorsr.kernels.parsing_attention`.
-    Time grows with (H*W)^2 (memory with H*W), so a feature whose longer side exceeds `max_side` is averaged down by a
-    whole number first, and what was attended is enlarged again; the convolution of the map, at full size, tells where
-    the edges are. The last layer of either path starts at zero, so the block starts as the identity.
+    Tokens are normalised, get a linear embedding of their class probabilities added, and attend by
+    `priorsr.kernels.parsing_attention`. Time grows with (H*W)^2 (memory with H*W), so features whose longer side
+    exceeds `max_side` are averaged down by a whole number first, and the result is enlarged again; the convolution of
+    the map, at full size, shows the edges. The last layer of either path starts at zero, so the block starts as the
+    identity.
 
     Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized -> (B,C,H,W). A misfit raises ShapeError, channels that
         the heads do not share evenly, or a `max_side` or `heads` below 1, OptionError.

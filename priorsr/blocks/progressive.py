@@ -29,7 +29,7 @@ class ProgressiveUpsampler(nn.Module):
 
     A skeleton that grows calls `outputs(x, enter=, leave=)` for what each head draws, up to the step `leave`, starting
     with features that have passed the step `enter`; and `fade_in` to blend the last two. Called plainly, it goes all
-    the way, and answers what the last head draws.
+    the way, and returns what the last head draws.
 
     widths: channels after each step; unless given, halved each time, but never below 1.
     depth: residual blocks a step: one number, or one for each.
@@ -80,7 +80,7 @@ class ProgressiveUpsampler(nn.Module):
         return self.heads[-1](x)
 
     def outputs(self, x: Tensor, *, enter: int = 0, leave: int | None = None) -> list[Tensor]:
-        """What the heads draw, smallest first: (B,Cout,2^n*H,2^n*W) for n = 0 (if enter > 0), 1, ..., leave - enter.
+        """Return the heads' images, smallest first: (B,Cout,2^n*H,2^n*W), n = 0 (if enter > 0), 1, ..., leave - enter.
 
         x: features that have passed the step `enter` (0: none), of that step's width. leave: the last step to take, the
         last of all if None. Raises OptionError unless 0 <= enter < leave <= number of steps.

@@ -1,4 +1,4 @@
-"""What a decoder gets back from its encoder: nothing, here."""
+"""No retention: the decoder gets no encoder features."""
 
 from __future__ import annotations
 

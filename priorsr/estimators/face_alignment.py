@@ -26,7 +26,7 @@ RAISED = 0.12  # of the box's height, by which the window lies higher
 class FaceAlignment(nn.Module):
     """68 landmarks (`ibug-68`) by the 2D FAN of the package face-alignment, whose weights are frozen.
 
-    No detector runs: `box` says where the face is in every image, as (left, top, right, bottom) in parts of the image;
+    No detector runs: `box` is the face's place in every image, as (left, top, right, bottom) in parts of the image;
     the whole image unless given, which suits crops that the face fills. From the box FAN's window follows as in the
     package, twice as large and a little higher; what lies outside the image is black there.
 
@@ -101,7 +101,7 @@ def _cut(images: Tensor, centre: Tensor, side: float) -> Tensor:
 
 
 def _peaks(heatmaps: Tensor) -> Tensor:
-    """Where heatmaps (B,L,h,w) are largest, (B,L,2) as (x, y), a pixel's centre being at a half.
+    """Return the peaks of heatmaps (B,L,h,w) as (x, y), (B,L,2), a pixel's centre being at a half.
 
     A quarter of a pixel towards the larger neighbour on each axis, but not at the border.
     """

@@ -52,7 +52,7 @@ def estimator_from_spec(spec: str | Path | nn.Module, *, fetch: bool = False) ->
 
 
 def identity_of(estimator: nn.Module) -> Identity:
-    """Who an estimator is, as manifests and records say."""
+    """Return an estimator's identity, as manifests and records hold it."""
     weights = weights_hash(estimator) if estimator.state_dict() else None
     try:
         offer = offer_of("estimator", type(estimator))

@@ -45,7 +45,7 @@ def wasserstein_critic_loss(real: Tensor, fake: Tensor, *, drift: float = 0.001)
     """mean(critic(fake)) - mean(critic(real)) + drift * mean(critic(real)^2); add `gradient_penalty`.
 
     Shapes: any -> a scalar. Range: unbounded, in float32 at least.
-    Source: Arjovsky et al. (ICML 2017), algorithm 1; the drift, which keeps the answers near 0, is of Karras et al.,
+    Source: Arjovsky et al. (ICML 2017), algorithm 1; the drift, which keeps outputs near 0, is of Karras et al.,
         "Progressive growing of GANs" (ICLR 2018), appendix A.1.
     """
     real, fake = wide(real), wide(fake)
@@ -70,12 +70,12 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     share = torch.rand((len(real),) + (1,) * (real.ndim - 1), device=real.device, dtype=real.dtype)
     between = torch.lerp(fake, real, share).requires_grad_()
     with torch.enable_grad(), torch.autocast(real.device.type, enabled=False), use_backend("reference"):
-        answer = critic(between)
-        if answer.numel() != len(real):
+        output = critic(between)
+        if output.numel() != len(real):
             raise ShapeError(
-                f"gradient penalty: the critic answers {tuple(answer.shape)} to {len(real)} images; "
+                f"gradient penalty: the critic returns shape {tuple(output.shape)} for {len(real)} images; "
                 "one value an image was expected"
             )
-        (gradient,) = torch.autograd.grad(answer.sum(), between, create_graph=True)
+        (gradient,) = torch.autograd.grad(output.sum(), between, create_graph=True)
     norm = gradient.flatten(1).norm(dim=1)
     return weight * (norm - 1).square().mean()

@@ -1,4 +1,4 @@
-"""What a student learns from its teacher: the frame of every such loss, and the simplest two."""
+"""Distillation losses: their common base, and the two simplest."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from priorsr.shapes import check_batch, check_map, check_same
 
 
 def normalised_heatmaps(heatmaps: Tensor) -> Tensor:
-    """Each image's heatmaps, over landmarks and pixels together, from their minimum to their maximum onto [0, 1].
+    """Scale each image's heatmaps to [0, 1] by their minimum and maximum over landmarks and pixels together.
 
     Shapes: (B,L,h,w) -> (B,L,h,w), in float32 at least; maps that are all alike become 0. A misfit raises ShapeError.
     Range: unbounded -> [0, 1]; the gradient flows through minimum and maximum.
@@ -53,5 +53,5 @@ def heatmap_loss(sr_heatmaps: Tensor, hr_heatmaps: Tensor) -> Tensor:
 
 
 def _stretched(maps: Tensor, low: Tensor) -> Tensor:
-    """Each image's maps, from `low` to their maximum onto [0, 1]."""
+    """Scale each image's maps to [0, 1], from `low` to their maximum."""
     return (maps - low) / (maps.amax((1, 2, 3), keepdim=True) - low).clamp(min=1e-8)

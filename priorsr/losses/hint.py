@@ -1,4 +1,4 @@
-"""Distillation by hints: the student's features must tell the teacher's."""
+"""Distillation by hints: regress the teacher's features from the student's."""
 
 from __future__ import annotations
 

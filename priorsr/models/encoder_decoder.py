@@ -21,7 +21,7 @@ from priorsr.types import Prior, SROutput
 
 @dataclass(frozen=True)
 class EncoderDecoderConfig:
-    """What an encoder-decoder is made of.
+    """The parts and sizes of an encoder-decoder.
 
     width: channels of every feature.
     patch: side of the squares of pixels that the head takes as one position, and the tail gives back; above 1, the
@@ -162,7 +162,7 @@ class EncoderDecoder(nn.Module):
 
 
 def _declared_channels(fusion: PartSpec) -> int:
-    """Channels of the map that a fusion's declared prior implies; what is no fusion is told when it is built."""
+    """Return the channels of the map that a fusion's declared prior implies; 0 for what is no fusion."""
     if isinstance(fusion, Part):
         fusion = fusion.name
     component = find("fusion", fusion) if isinstance(fusion, str) else fusion

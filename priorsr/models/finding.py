@@ -1,4 +1,4 @@
-"""Where weights lie: a file, a folder, a training run, a name that a package offers, or a place on a hub."""
+"""Find weights: by file, folder, training run, name that a package offers, or place on a hub."""
 
 from __future__ import annotations
 

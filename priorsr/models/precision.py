@@ -1,4 +1,4 @@
-"""Which devices compute in bf16."""
+"""Detection of bf16 support."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from priorsr.types import Prior, SROutput
 
 @dataclass(frozen=True)
 class ProgressiveConfig:
-    """What a progressive network is made of.
+    """The parts and sizes of a progressive network.
 
     widths: channels of the features at the LR image's size, and after each step; a step doubles the sides.
     depth: residual blocks a step: one number, or one for each.
@@ -46,7 +46,7 @@ class ProgressiveConfig:
 
     @property
     def steps(self) -> int:
-        """How many times the sides double."""
+        """The number of steps, each of which doubles the sides."""
         return doublings(self.scale)
 
 

@@ -88,7 +88,7 @@ def load_file(path: str | Path) -> nn.Module:
 
     Its card is the attribute `card`, the components that it was made of and trained by are `made_by`; None for weights
     of before those were written. Builds registered names only, never a module that the file names, and each of the
-    distribution that it was of. Where that is here in another version, a PriorsrWarning tells both.
+    distribution that it was of. Where that is here in another version, a PriorsrWarning names both.
 
     Raises DataError for a missing, truncated or foreign file and for tensors that do not fit; UnknownNameError for one
     whose plugins are not installed.
@@ -198,7 +198,7 @@ def components_in(described: Mapping[str, Any], path: Path) -> tuple[Component, 
 
 
 def made_of(module: nn.Module) -> Any:
-    """What a module is made of, as its file would say: a model's config or an estimator's options, else None."""
+    """Return what a module is built from, as JSON values: a model's config or an estimator's options, else None."""
     kind = getattr(module, "kind", None)
     return as_plain(getattr(module, _DESCRIBED_BY[kind], None)) if kind in _DESCRIBED_BY else None
 
@@ -230,7 +230,7 @@ def as_plain(value: Any) -> Any:
 
 
 def _revive(value: Any) -> Any:
-    """What `as_plain` made plain: parts, and tuples for lists, since configs are immutable."""
+    """Undo `as_plain`: make parts again, and tuples of lists, since configs are immutable."""
     if isinstance(value, dict):
         revived = {key: _revive(item) for key, item in value.items()}
         return Part(revived[_PART], **revived["options"]) if revived.keys() == {_PART, "options"} else revived

@@ -1,4 +1,4 @@
-"""Priors made worse on purpose, to learn how wrong a prior may be. Every function answers a new `Prior`."""
+"""Corruptions of priors, to measure how wrong a prior may be. Every function returns a new `Prior`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def blur(prior: Prior, sigma: float, size: int) -> Prior:
 
 
 def absent(prior: Prior) -> Prior:
-    """A prior of the same shapes that says nothing: all classes alike everywhere, no landmark valid, empty heatmaps."""
+    """Return a prior of the same shapes without information: uniform classes, no valid landmark, empty heatmaps."""
     parsing, landmarks, valid, heatmaps = prior
     if parsing is not None:
         parsing = torch.full_like(parsing, 1 / parsing.shape[1])

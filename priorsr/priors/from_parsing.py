@@ -90,7 +90,7 @@ class _Frame(NamedTuple):
 
 
 class _Pixels:
-    """Which pixels a part has, in a window (h,w) that holds it in every face of the batch."""
+    """Return the mask of a part, in a window (h,w) that holds it in every face of the batch."""
 
     def __init__(self, parsing: np.ndarray, *names: str) -> None:
         mask = _is_any(parsing, names)
@@ -144,7 +144,7 @@ class _Part:
 
 
 def _is_any(parsing: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Where the class is one of `names`."""
+    """Return the mask of the pixels whose class is one of `names`."""
     return np.isin(parsing, [_CLASSES[name] for name in names])
 
 

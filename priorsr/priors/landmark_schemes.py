@@ -65,5 +65,5 @@ def landmark_scheme(which: str | int) -> LandmarkScheme:
 
 
 def all_valid(landmarks: Tensor, valid: Tensor | None) -> Tensor:
-    """Which of the landmarks (B,L,2) are valid (B,L) bool: all of them where nobody says."""
+    """Return which of the landmarks (B,L,2) are valid, (B,L) bool: all of them where `valid` is None."""
     return torch.ones_like(landmarks[..., 0], dtype=torch.bool) if valid is None else valid

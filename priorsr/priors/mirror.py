@@ -15,7 +15,7 @@ def flip_prior(prior: Prior, width: int) -> Prior:
     """The prior of the image mirrored left to right: parts of the two sides change classes, points and maps.
 
     width: of the HR image, in pixels. Heatmaps are mirrored as images; see `priorsr.kernels.landmark_heatmap` on how
-    that differs from drawing them anew. Raises PriorsrError for landmarks whose scheme does not tell which points
+    that differs from drawing them anew. Raises PriorsrError for landmarks whose scheme does not define which points
     change places (Helen's 194).
     """
     parsing, landmarks, valid, heatmaps = prior
@@ -63,7 +63,7 @@ def _partners(count: int) -> list[int]:
     scheme = landmark_scheme(count)
     if not scheme.flip:
         raise PriorsrError(
-            f"landmarks of {scheme.name} cannot be mirrored, since no source tells which points change places: "
+            f"landmarks of {scheme.name} cannot be mirrored, since no source defines which points change places: "
             "turn them into ibug-68 first, with priorsr.priors.to_scheme"
         )
     return list(scheme.flip)

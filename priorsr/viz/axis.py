@@ -1,4 +1,4 @@
-"""Where values lie on an axis, and its ticks, for plots that a page draws itself."""
+"""Positions of values on an axis, and its ticks, for plots that a page draws itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Axis:
         return cls(low, high, log)
 
     def place(self, value: float) -> float:
-        """Where a value lies; one beyond the ends, such as infinity, at the end."""
+        """Return a value's position; one beyond the ends, such as infinity, lies at the end."""
         low, high, value = map(self._scaled, (self.low, self.high, min(max(value, self.low), self.high)))
         return round(_MARGIN + (100 - 2 * _MARGIN) * (value - low) / (high - low), 2)
 

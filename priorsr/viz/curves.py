@@ -48,13 +48,13 @@ class Panel:
 
     @property
     def logarithmic(self) -> bool:
-        """Whether the values axis is logarithmic."""
+        """Return whether the value axis is logarithmic."""
         values = [value for _, line in self.lines.values() for value in line if math.isfinite(value)]
         return self.noisy and bool(values) and min(values) > 0 and max(values) > 20 * min(values)
 
     @property
     def finite(self) -> bool:
-        """Whether any value or level is finite."""
+        """Return whether any value or level is finite."""
         values = [*self.levels.values(), *(value for _, line in self.lines.values() for value in line)]
         return any(map(math.isfinite, values))
 

@@ -21,7 +21,7 @@ _FACE, _SPREAD = 1.15, 3.4  # inches
 
 @dataclass(frozen=True)
 class Spread:
-    """Differences of which `better_high` says which sign is good; mean, interval: what is said of them."""
+    """Per-face differences with their mean and its interval; `better_high`: whether positive ones are good."""
 
     values: Sequence[float]
     mean: float
@@ -58,7 +58,7 @@ def draw_differences(
         if note:
             figure.supxlabel(fill(note, int(17 * sum(widths))), x=0.01, ha="left", fontsize=7, color=GREY)
         left, *right = figure.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
-        below = max(height - 1 - _SPREAD, 0.01)  # a spread as tall as many faces says no more
+        below = max(height - 1 - _SPREAD, 0.01)  # a taller spread shows no more
         axes, empty = left.subplots(2, 1, gridspec_kw={"height_ratios": [_SPREAD, below]})
         empty.set_axis_off()
         _draw_spread(axes, spread, axis)
