@@ -144,5 +144,5 @@ def test_misfits_are_told(images: tuple[Tensor, Tensor]) -> None:
     real, fake = images
     with pytest.raises(ShapeError, match="real and fake images have shapes"):
         gradient_penalty(Critic(), real, fake[:1])
-    with pytest.raises(ShapeError, match=r"answers \(3, 5, 4\) to 3 images; one value an image"):
+    with pytest.raises(ShapeError, match=r"returns shape \(3, 5, 4\) for 3 images; one value an image"):
         gradient_penalty(lambda x: x.sum(1), real, fake)
