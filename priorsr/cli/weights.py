@@ -66,6 +66,29 @@ def _beside(made: Component, here: Component | None) -> str:
 
 
 @app.command()
+def pack(
+    model: Annotated[str, typer.Argument(help="A training run's folder, or a weights file.")],
+    out: Annotated[Path, typer.Argument(help="The file to write (.safetensors).")],
+    licence: Annotated[str, typer.Option(help="Licence of the weights, which their training data decide.")],
+    limits: Annotated[str, typer.Option(help="Where the model is known to fail.")] = "",
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder with records of OUT, whose scores go into its card.")
+    ] = None,
+) -> None:
+    """Write weights to offer to others: float16, with a card of data, licence, command, budget and scores.
+
+    Pack, score the file with `priorsr bench run --model OUT`, and pack again with --results.
+    """
+    from priorsr.bench.packing import pack_weights
+    from priorsr.errors import DataError
+
+    if out.suffix != ".safetensors":
+        raise DataError(f"{out}: a name that ends in .safetensors was expected")
+    pack_weights(model, out, licence=licence, limits=limits, results=results)
+    console.print(f"written to {out}, {out.stat().st_size / 2**20:.1f} MiB", soft_wrap=True, markup=False)
+
+
+@app.command()
 def convert(
     src: Annotated[Path, typer.Argument(help="The released checkpoint (.pth).")],
     out: Annotated[Path, typer.Argument(help="The weights to write (.safetensors).")],

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +20,10 @@ from priorsr.data.decoding import decode
 from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra
 from priorsr.models.weights import load_file, weights_hash
-from priorsr.registry import names
+from priorsr.training.command import training_command
 from priorsr.training.judges import SCORES
 from priorsr.training.judges import number as score_number
 from priorsr.training.metrics_file import StepLine, ValidationLine
-from priorsr.training.overrides import parse_assignments
 from priorsr.training.pictures import panels
 from priorsr.version import __version__
 
@@ -77,7 +74,9 @@ def build_report(run: str | Path, out: str | Path | None = None, *, results: str
             run=read,
             name=read.path.resolve().name,
             stages=[_stage(read, stage) for stage in read.stage_steps if read.done(stage)],
-            again=_again(read),
+            again=training_command(
+                read.config, [part["path"] for part in read.config["data"]], f"{read.path.resolve().name}-again"
+            ),
             settings=_settings(read.config),
             flat=_flat(read.config["config"]),
             scored=[] if results is None else _scored(read, Path(results)),
@@ -115,35 +114,6 @@ def _data_url(path: Path) -> str:
     packed = io.BytesIO()
     decode(path).image.save(packed, format="WEBP", lossless=True)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
-
-
-def _again(run: TrainingRun) -> str:
-    """The command that repeats the run, or nothing for a recipe that no command names."""
-    config = run.config
-    if config["recipe"].rpartition(":")[2] not in names("recipe"):
-        return ""
-    words = [
-        "priorsr",
-        "train",
-        config["recipe"],
-        "--data",
-        *(part["path"] + (f"={part['weight']:g}" if part.get("weight", 1.0) != 1 else "") for part in config["data"]),
-        "--out",
-        f"{run.path.resolve().name}-again",
-    ]
-    for option in ("preset", "steps", "minutes", "seed", "precision", "validate_every"):
-        if config[option] is not None:
-            words += [f"--{option.replace('_', '-')}", str(config[option])]
-    for name, value in config["overrides"].items():
-        words += ["--set", _assignment(name, value)]
-    return shlex.join(words)
-
-
-def _assignment(name: str, value: Any) -> str:
-    """NAME=VALUE as --set reads it: a text that would be read as JSON is written as JSON."""
-    bare = f"{name}={value}"
-    bare_is_text = isinstance(value, str) and parse_assignments([bare]) == {name: value}
-    return bare if bare_is_text else f"{name}={json.dumps(value)}"
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
