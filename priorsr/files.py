@@ -58,10 +58,20 @@ def atomic_json(path: Path, value: Any) -> None:
     atomic_text(path, json.dumps(json_value(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def home_folder() -> Path | None:
+    """Return the user's home folder; None without HOME and an entry in passwd, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def without_home(text: str) -> str:
-    """A text with the user's home folder as ~, since what is published need not say whose it was."""
-    home = str(Path.home())
-    return text if home == os.sep else re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
+    """Return a text with the user's home folder as ~, since what is published need not tell whose it was."""
+    home = home_folder()
+    if home is None or home == home.parent:
+        return text
+    return re.sub(rf"{re.escape(str(home))}(?![\w.-])", "~", text)
 
 
 def sha256_file(path: Path) -> str:

@@ -25,5 +25,16 @@ def one_line(text: str) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
+def as_unicode(name: str) -> str:
+    """Return an argument or a path as Unicode text: bytes that the locale could not read, as UTF-8 if they are that.
+
+    Other bytes are spelt out. A path so changed is for showing only.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that no byte stands for
+        return printable(name)
+
+
 def _spelt(char: str) -> str:
     return " " if char.isspace() and not _BREAKS.match(char) else char.encode("unicode_escape").decode("ascii")

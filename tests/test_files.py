@@ -57,3 +57,6 @@ def test_the_home_folder_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert without_home("'/home/ann' and /home/anna") == "'~' and /home/anna"
     monkeypatch.setenv("HOME", "/")
     assert without_home("put a.pth into /var") == "put a.pth into /var"
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}[0])
+    assert without_home("put a.pth into /home/ann") == "put a.pth into /home/ann"

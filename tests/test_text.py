@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from priorsr.errors import DataError, OptionError, ShapeError
-from priorsr.text import LONGEST, one_line, printable
+from priorsr.text import LONGEST, as_unicode, one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,17 @@ def test_an_error_is_one_printable_line(kind: type[Exception]) -> None:
     error = kind("a\x1b[2J.json: holds\n  'x'")
     assert str(error) == r"a\x1b[2J.json: holds 'x'"
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("plain", "plain"),
+        ("é∞", "é∞"),
+        ("r\udcc3\udca9s", "rés"),
+        ("\udcff.png", r"\xff.png"),
+        ("a\ud800b", r"a\ud800b"),
+    ],
+)
+def test_an_argument_becomes_unicode(name: str, shown: str) -> None:
+    assert as_unicode(name) == shown

@@ -14,6 +14,7 @@ import typer
 from priorsr.cli import compare, report, spread, submissions
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.several import SeveralValues
+from priorsr.text import as_unicode
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -252,7 +253,7 @@ def _tell(summary: Table, files: Path) -> None:
 
 
 def _command() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])
 
 
 def _require_training_and_pictures() -> None:

@@ -1,9 +1,13 @@
-"""Where commands write: results to stdout, progress and errors to stderr."""
+"""Where commands write: results to stdout, progress and errors to stderr, in whatever encoding these have."""
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
+import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +15,43 @@ from rich.console import Console
 console = Console()
 errors = Console(stderr=True)
 
+_SPELT = {"∞": "inf", "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "±": "+-", "…": "...", "\N{MULTIPLICATION SIGN}": "x"}
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """Spell what an encoding lacks: ∞ as inf, and what has no such form as \\u2713."""
+    assert isinstance(error, UnicodeEncodeError), "only what is written is spelt"
+    lacking = error.object[error.start : error.end]
+    return "".join(_SPELT.get(char) or ascii(char)[1:-1] for char in lacking), error.end
+
+
+codecs.register_error("priorsr-spelt", _spell)
+
+
+def write_in_any_encoding() -> None:
+    """Have stdout spell what its encoding lacks, as stderr does, instead of raising."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # absent where a notebook has put its own in its place
+    if reconfigure:
+        reconfigure(errors="priorsr-spelt")
+
+
+def takes_output() -> bool:
+    """Whether stdout takes one line more."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def abandon_output() -> None:
+    """Write what is left to nowhere, since stdout takes no more, and Python would complain of it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 def print_json(value: Any) -> None:
-    """Print a value, dataclasses included, as JSON for a program to read."""
-    console.file.write(json.dumps(value, indent=1, ensure_ascii=False, default=dataclasses.asdict) + "\n")
+    """Print a value, dataclasses included, as JSON for a program to read; in ASCII where stdout is not UTF-8."""
+    ascii_only = not console.encoding.lower().startswith("utf")
+    console.file.write(json.dumps(value, indent=1, ensure_ascii=ascii_only, default=dataclasses.asdict) + "\n")

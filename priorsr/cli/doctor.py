@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from importlib import metadata
 from typing import Annotated
 
@@ -11,12 +10,11 @@ import typer
 from rich.markup import escape
 
 from priorsr.cli.console import console, print_json
+from priorsr.cli.extras import extras
 from priorsr.kinds import KINDS
 from priorsr.plugins import OWN
 from priorsr.registry import offers, problems
 from priorsr.version import __version__
-
-_OF_AN_EXTRA = re.compile(r"(?P<package>[\w.-]+)[^;]*;.*\bextra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -49,7 +47,7 @@ def _examine() -> dict[str, list[str]]:
             f"torch {torch.__version__}, {torch.get_num_threads()} threads, GPU: {device}",
         ],
         "kernels": _kernels(),
-        "extras": [_extra(name, packages) for name, packages in _extras().items()],
+        "extras": [_extra(name, packages) for name, packages in extras().items()],
         "plugins": [f"{name}: {', '.join(components)}" for name, components in plugins.items()],
         "problems": problems(),
     }
@@ -64,16 +62,6 @@ def _kernels() -> list[str]:
     devices = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
     choices = "; ".join(explain(device) for device in [*devices, torch.device("cpu")])
     return [f"{op}: {choices}" for op in OPS]
-
-
-def _extras() -> dict[str, list[str]]:
-    """The packages of each extra but `all`, as this installation's metadata has them."""
-    found: dict[str, list[str]] = {}
-    for requirement in metadata.requires(OWN) or ():
-        match = _OF_AN_EXTRA.match(requirement)
-        if match and match["extra"] != "all":
-            found.setdefault(match["extra"], []).append(match["package"])
-    return found
 
 
 def _extra(name: str, packages: list[str]) -> str:

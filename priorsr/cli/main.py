@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from priorsr.cli import bench, catalogue, data, demo, doctor, train, weights
-from priorsr.cli.console import errors
+from priorsr.cli.console import abandon_output, errors, takes_output, write_in_any_encoding
+from priorsr.cli.extras import extra_with
 from priorsr.cli.several import SeveralValues
 from priorsr.errors import PriorsrError, PriorsrWarning
 
@@ -60,15 +61,30 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 def main() -> None:
     """Run the command line; a user's mistake, or what the system refuses, is one sentence on stderr and exit code 2."""
     warnings.formatwarning = _warning_text
+    write_in_any_encoding()
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
     except PriorsrError as error:
         _tell(str(error))
     except UsageError as error:
         if error.format_message():  # else the help was printed
             _tell(error.format_message().replace("Value error, ", ""))  # which Typer lets pydantic say
+    except ModuleNotFoundError as error:
+        extra = extra_with(error.name or "")
+        if extra is None:
+            raise
+        _tell(f"this needs the package {error.name!r}: install it with pip install 'priorsr[{extra}]'")
+    except UnicodeEncodeError as error:
+        _tell(f"{error.object!r} cannot be written in the encoding {error.encoding}; PYTHONUTF8=1 was expected")
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        abandon_output()
+        sys.exit(1)
     except OSError as error:
-        _tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        where = error.filename or ("standard output" if not takes_output() else "")
+        _tell(f"{where}: {error.strerror}" if where else str(error))
+        abandon_output()
     sys.exit(2)
 
 

@@ -15,15 +15,23 @@ from priorsr.data.face_set import FaceSet, image_path, parsing_path
 from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError
-from priorsr.files import atomic_path
+from priorsr.files import atomic_path, home_folder
 from priorsr.version import __version__
 
 MEMORY_LIMIT = 2 * 1024**3  # bytes; larger splits go to the cache folder
 
 
 def cache_folder() -> Path:
-    """Where decoded splits are kept: PRIORSR_CACHE of the environment, or ~/.cache/priorsr. It may be deleted."""
-    return Path(os.environ.get("PRIORSR_CACHE") or Path.home() / ".cache" / "priorsr")
+    """Return where decoded splits are kept: PRIORSR_CACHE of the environment, or ~/.cache/priorsr. It may be deleted.
+
+    Raises DataError without a home folder; a folder that others can write to, such as /tmp, is never taken for it.
+    """
+    given, home = os.environ.get("PRIORSR_CACHE"), home_folder()
+    if given:
+        return Path(given)
+    if home is None:
+        raise DataError("PRIORSR_CACHE is not set, and there is no home folder; a folder for the cache was expected")
+    return home / ".cache" / "priorsr"
 
 
 _in_memory: WeakKeyDictionary[FaceSet, dict[str, np.ndarray]] = WeakKeyDictionary()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from priorsr.training.judges import SCORES
 from priorsr.training.metrics_file import Line, StepLine, ValidationLine
-from priorsr.viz.curves import Panel
+from priorsr.viz.panels import Panel
 
 
 def panels(lines: Iterable[Line]) -> dict[str, list[Panel]]:

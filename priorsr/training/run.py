@@ -20,6 +20,7 @@ from priorsr.data import FaceSet, TrainingData, TrainingSet
 from priorsr.data.training_set import open_training_data
 from priorsr.errors import DataError, OptionError, did_you_mean
 from priorsr.memory import keep_freed_memory
+from priorsr.text import as_unicode
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
 from priorsr.training.checkpoints import Checkpoint
 from priorsr.training.extension import extend as lengthen
@@ -181,7 +182,7 @@ def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, fl
         **asdict(setup.settings),
         "precision": setup.precision,
         "config": plan.plain_config(),
-        "data": [{**_described(*part), "path": str(part[0].path)} for part in faces],
+        "data": [{**_described(*part), "path": as_unicode(str(part[0].path))} for part in faces],
         "stage_steps": stage_steps,
         "measured_seconds": {stage: asdict(cost) for stage, cost in measured.items()},
         "processes": setup.processes,

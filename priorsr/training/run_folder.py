@@ -10,14 +10,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import accelerate
 import torch
 
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, atomic_text, read_json
+from priorsr.text import as_unicode
 from priorsr.training.checkpoints import Checkpoints
 from priorsr.training.metrics_file import Line, line_text, read_lines
 from priorsr.training.settings import SETTINGS
@@ -115,13 +116,13 @@ def circumstances() -> dict[str, Any]:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(sys.argv),
+        "command": shlex.join(map(as_unicode, sys.argv)),
         "threads": torch.get_num_threads(),
         "device": device,
         "versions": {
             "python": platform.python_version(),
             "priorsr": __version__,
             "torch": torch.__version__,
-            "accelerate": accelerate.__version__,
+            "accelerate": version("accelerate"),
         },
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from priorsr.files import atomic_path
 from priorsr.infinity import fixed
+from priorsr.viz.panels import Panel, smoothed
 
 COLOURS = (
     "#0072b2",
@@ -32,31 +32,6 @@ STYLE: Any = {
     "axes.grid": True,
     "grid.alpha": 0.25,
 }
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One quantity: label -> (steps, values). levels: label -> a value to compare with, drawn as a dashed line.
-
-    noisy: a smoothed curve is drawn over the values, and the values axis is logarithmic if they span much.
-    """
-
-    title: str
-    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]
-    levels: Mapping[str, float] = field(default_factory=dict)
-    noisy: bool = False
-
-    @property
-    def logarithmic(self) -> bool:
-        """Return whether the value axis is logarithmic."""
-        values = [value for _, line in self.lines.values() for value in line if math.isfinite(value)]
-        return self.noisy and bool(values) and min(values) > 0 and max(values) > 20 * min(values)
-
-    @property
-    def finite(self) -> bool:
-        """Return whether any value or level is finite."""
-        values = [*self.levels.values(), *(value for _, line in self.lines.values() for value in line)]
-        return any(map(math.isfinite, values))
 
 
 def draw_curves(rows: Mapping[str, Sequence[Panel]], path: Path) -> None:
@@ -121,18 +96,3 @@ def _mark_infinite(axes: Axes, x: Sequence[float], y: Sequence[float], colour: s
         edge = axes.get_xaxis_transform()
         (marks,) = axes.plot(steps, heights, color=colour, marker=r"$\infty$", linestyle="", transform=edge)
         marks.set(clip_on=False, in_layout=False)
-
-
-def smoothed(values: Sequence[float]) -> Sequence[float]:
-    """Return the mean of each value's finite neighbours, up to a fiftieth of the curve to either side.
-
-    An infinite value stays what it is.
-    """
-    reach = len(values) // 50
-    if not reach:
-        return values
-    windows = ([v for v in values[max(0, i - reach) : i + reach + 1] if math.isfinite(v)] for i in range(len(values)))
-    return [
-        math.fsum(window) / len(window) if math.isfinite(value) else value
-        for value, window in zip(values, windows, strict=True)
-    ]

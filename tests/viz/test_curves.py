@@ -8,7 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from priorsr.viz.curves import ACROSS, Panel, _draw, draw_curves, smoothed
+from priorsr.viz.curves import ACROSS, _draw, draw_curves
+from priorsr.viz.panels import Panel, smoothed
 
 STEPS = list(range(10, 1010, 10))
 

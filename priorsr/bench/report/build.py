@@ -61,8 +61,7 @@ def build_report(run: str | Path, out: str | Path | None = None, *, results: str
     out: a file; run/report.html unless given. results: a results folder whose records of the run's weights are shown.
     Raises DataError for a folder that is no run's or is broken, naming the file.
     """
-    for package, extra in (("accelerate", "train"), ("matplotlib", "bench"), ("jinja2", "bench")):
-        require_extra(package, extra)
+    require_extra("jinja2", "bench")
     read = read_run(run)
     target = Path(out) if out is not None else read.path / "report.html"
     if target.is_dir():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from priorsr.viz.axis import Axis
-from priorsr.viz.curves import Panel, smoothed
+from priorsr.viz.panels import Panel, smoothed
 
 MOST_POINTS = 300
 

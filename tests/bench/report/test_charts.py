@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 from priorsr.bench.report.charts import MOST_POINTS, chart
-from priorsr.viz.curves import Panel
+from priorsr.viz.panels import Panel
 
 
 def points(text: str) -> list[tuple[float, float]]:
