@@ -38,5 +38,5 @@ class ChannelAttention(nn.Module):
 
 
 def _matrix(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
-    """A 1x1 convolution's weight, (Cout,Cin), and bias."""
+    """Return a 1x1 convolution's weight, (Cout,Cin), and bias."""
     return conv.weight.flatten(1), conv.get_parameter("bias")

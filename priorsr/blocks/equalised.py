@@ -32,7 +32,7 @@ class EqualisedConv2d(nn.Conv2d):
             nn.init.zeros_(self.bias)
 
     def folded(self) -> nn.Conv2d:
-        """The plain convolution that computes the same."""
+        """Return the plain convolution that computes the same."""
         conv = nn.Conv2d(self.in_channels, self.out_channels, self.kernel_size, padding=self.padding)  # type: ignore[arg-type]
         conv.weight, conv.bias = nn.Parameter(self.weight.detach() * self.gain), self.bias
         return conv

@@ -57,7 +57,7 @@ class ParsingAttentionFusion(nn.Module):
         return features + attended + self.of_map(resize_map(prior_map, size))
 
     def _attend(self, features: Tensor, prior_map: Tensor) -> Tensor:
-        """(B,C,H,W) -> (B,C,h,w), neither side above `max_side`."""
+        """Average features (B,C,H,W) down to (B,C,h,w), neither side above `max_side`."""
         shrink = math.ceil(max(features.shape[2:]) / self.max_side)
         height, width = (math.ceil(side / shrink) for side in features.shape[2:])
         tokens = rearrange(resize_map(features, (height, width)), "b c h w -> b (h w) c")

@@ -40,7 +40,7 @@ class TransposedUpsampler(nn.Module):
                 self.conv.weight.copy_(mix * tent[:, None] * tent)
 
     def folded(self) -> nn.ConvTranspose2d:
-        """The convolution alone."""
+        """Return the convolution alone."""
         return self.conv
 
     def forward(self, x: Tensor) -> Tensor:

@@ -83,7 +83,7 @@ class FaceAlignment(nn.Module):
         ), None
 
     def _window(self, images: Tensor) -> tuple[Tensor, float]:
-        """The centre (2,) of FAN's window, where a pixel's corner is an integer, and its side, in pixels."""
+        """Return the centre (2,) of FAN's window, where a pixel's corner is an integer, and its side, in pixels."""
         height, width = images.shape[2:]
         left, top, right, bottom = self.options["box"]
         box_width, box_height = (right - left) * width, (bottom - top) * height
@@ -92,7 +92,7 @@ class FaceAlignment(nn.Module):
 
 
 def _cut(images: Tensor, centre: Tensor, side: float) -> Tensor:
-    """The window of images (B,3,H,W), black outside, bilinear, as FAN sees it: (B,3,256,256)."""
+    """Return the window of images (B,3,H,W), black outside, bilinear, as FAN sees it: (B,3,256,256)."""
     steps = (torch.arange(INPUT, device=images.device) + 0.5) / INPUT - 0.5
     size = torch.tensor([images.shape[3], images.shape[2]], device=images.device)
     x, y = (2 * (centre[:, None] + side * steps) / size[:, None] - 1).unbind()  # -1 and 1 are the image's edges

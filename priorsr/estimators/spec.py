@@ -22,7 +22,7 @@ class Identity(NamedTuple):
 
 
 def estimator_from_spec(spec: str | Path | nn.Module, *, fetch: bool = False) -> nn.Module:
-    """The estimator that a user names, in eval mode.
+    """Return the estimator that a user names, in eval mode.
 
     spec: a registered name, a .safetensors that priorsr saved, or the estimator itself.
     fetch: passed on to one that can download published weights.

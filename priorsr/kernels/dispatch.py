@@ -1,4 +1,4 @@
-"""Which form of an operation a call takes: the reference in plain torch, or the kernels in Triton."""
+"""The choice of an operation's form: the reference in plain torch, or the kernels in Triton."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def recorded() -> Iterator[dict[str, str]]:
 
 
 def takes_triton(op: str, backend: Backend, *tensors: Tensor | None, limit: str | None = None) -> bool:
-    """Whether a call of `op` takes its Triton form, rather than the reference.
+    """Return whether a call of `op` takes its Triton form, rather than the reference.
 
     tensors: all of the call's, None for those left out. limit: why the Triton form cannot take these shapes or options,
     as the end of a sentence, if it cannot.
 
-    "triton" answers True or raises BackendError with the reason. "auto" answers True for tensors on a GPU where nothing
-    stands against it; where something does, a warning says so once, outside tracing. Anywhere else, and under export,
+    "triton" returns True or raises BackendError with the reason. "auto" returns True for tensors on a GPU where nothing
+    prevents it; where something does, a warning names it once, outside tracing. Anywhere else, and under export,
     "auto" is the reference. Raises BackendError for tensors on several devices, OptionError for an unknown backend.
     """
     given = [tensor for tensor in tensors if tensor is not None]
@@ -111,7 +111,7 @@ def obstacle(device: torch.device) -> str | None:
 
 
 def explain(device: torch.device) -> str:
-    """Which backend "auto" takes for float32 tensors on a device, and why, in a line; the same for every operation."""
+    """Return in a line which backend "auto" takes for float32 tensors on a device, and why."""
     try:
         meaning = _meaning("auto")
     except OptionError as error:
@@ -127,13 +127,13 @@ def explain(device: torch.device) -> str:
 
 
 def _meaning(backend: Backend) -> Backend:
-    """What a call's backend comes to, after the context and the environment."""
+    """Resolve a call's backend from its argument, the context and the environment."""
     return _default() if _checked(backend, "backend") == "auto" else backend
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _default() -> Backend:
-    """What "auto" means here; before torch 2.12, what is compiled cannot read context variables."""
+    """Return what "auto" stands for here; before torch 2.12, compiled code cannot read context variables."""
     return _inside.get() or _checked(os.environ.get(VARIABLE) or "auto", VARIABLE)
 
 
@@ -145,7 +145,7 @@ def _checked(backend: str, what: str) -> Backend:
 
 
 def exporting() -> bool:
-    """Whether the call is traced into a graph that others run, where our operators do not exist."""
+    """Return whether the call is traced into a graph that others run, where our operators do not exist."""
     return _is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
 
 

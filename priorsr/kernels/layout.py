@@ -1,4 +1,4 @@
-"""How a map (B,C,H,W) lies in memory, and what lies like it."""
+"""Memory formats of maps (B,C,H,W)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def strides(x: Tensor) -> tuple[int, int, int]:
 
 
 def channels_innermost(x: Tensor) -> bool:
-    """Whether `x` lies as channels_last, and not as contiguous tensors do too."""
+    """Return whether `x` lies as channels_last, and not as contiguous tensors do too."""
     return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 
 def empty_like(x: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
-    """An uninitialised map of another shape, or dtype, in the memory format of `x`: channels_last or contiguous."""
+    """Return an uninitialised map of another shape or dtype in the memory format of `x`."""
     memory_format = torch.channels_last if channels_innermost(x) else torch.contiguous_format
     return torch.empty(tuple(shape), dtype=dtype or x.dtype, device=x.device, memory_format=memory_format)
 

@@ -1,4 +1,4 @@
-"""How a fused kernel and its backward become operators of torch."""
+"""Registration of a fused kernel and its backward as operators of torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Function = Callable[..., Any]
 LAUNCH = {"enable_fp_fusion": True, "maxnreg": 255}
 """Options of launches.
 
-Products and sums may fuse, as always until Triton 3.9, which warns where nobody says so. A thread may take every
+Products and sums may fuse, as always until Triton 3.9, which warns where it is not set. A thread may take every
 register: where no limit is given, the assembler spills a few bytes so that one more block fits a multiprocessor.
 """
 
@@ -78,7 +78,7 @@ def _schema(function: Function) -> str:
 
 
 def _on_its_device(function: Function) -> Function:
-    """A function run with its first tensor's GPU as the current one, where Triton launches."""
+    """Wrap a function so that its first tensor's GPU is the current one, where Triton launches."""
 
     @wraps(function)
     def run(first: Tensor, *others: Any) -> Any:

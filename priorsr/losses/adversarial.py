@@ -15,7 +15,7 @@ from priorsr.shapes import check_same
 
 
 def vanilla_generator_loss(fake_logits: Tensor) -> Tensor:
-    """The mean of -log sigmoid(logit): a generator's loss, small where its images are taken for real.
+    """Return the mean of -log sigmoid(logit): a generator's loss, small where its images are taken for real.
 
     Shapes: any -> a scalar. Range: logits, unbounded; the loss lies in [0, inf), in float32 at least.
     Source: Goodfellow et al., "Generative adversarial nets" (NeurIPS 2014), section 3, the form that does not saturate.

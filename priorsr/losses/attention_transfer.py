@@ -27,5 +27,5 @@ class AttentionTransfer(StageDistillation):
 
 
 def _attention(feature: Tensor) -> Tensor:
-    """(B,C,H,W) -> (B,H*W), of unit length."""
+    """Reduce features (B,C,H,W) to attention maps (B,H*W) of unit length."""
     return F.normalize(feature.square().sum(1).flatten(1), dim=1)

@@ -35,7 +35,7 @@ class StageDistillation(nn.Module):
 
     @abstractmethod
     def distance(self, stage: int, student: Tensor, teacher: Tensor) -> Tensor:
-        """The distance of one stage's features, a scalar."""
+        """Return the distance of one stage's features, a scalar."""
 
     def forward(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
         stages = len(self.student_channels)

@@ -41,7 +41,7 @@ def facial_attention_loss(sr: Tensor, hr: Tensor, hr_heatmaps: Tensor) -> Tensor
 
 
 def heatmap_loss(sr_heatmaps: Tensor, hr_heatmaps: Tensor) -> Tensor:
-    """The mean squared difference of the normalised heatmaps that an estimator sees in sr and in hr.
+    """Return the mean squared difference of the normalised heatmaps that an estimator sees in sr and in hr.
 
     Shapes: (B,L,h,w), alike -> a scalar. A misfit raises ShapeError.
     Range: heatmaps unbounded; the loss lies in [0, 1], in float32 at least. hr_heatmaps are detached.

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def valid_mean(values: Tensor, valid: Tensor | None) -> Tensor:
-    """The mean of values (B,L), one a landmark, over those that are valid (B,L); all without `valid`, 0 if none."""
+    """Average values (B,L), one a landmark, over the valid landmarks (B,L); over all without `valid`, 0 if none."""
     if valid is None:
         return values.mean()
     return (values * valid).sum() / valid.sum().clamp(min=1)

@@ -87,7 +87,7 @@ class PerceptualLoss(nn.Module):
         return torch.stack([weight * F.mse_loss(wide(s), wide(h)) for s, h, weight in pairs]).sum()
 
     def _seen(self, image: Tensor) -> list[Tensor]:
-        """The features of an image at the chosen layers."""
+        """Return the features of an image at the chosen layers."""
         x = (image.to(self.mean.dtype) - self.mean) / self.std
         found = []
         for index, layer in enumerate(self.features):

@@ -10,7 +10,7 @@ from priorsr.shapes import check_same
 
 
 def l1(sr: Tensor, hr: Tensor) -> Tensor:
-    """The mean absolute difference of two batches of images, a scalar in float32 at least; [0, inf).
+    """Return the mean absolute difference of two batches of images, a scalar in float32 at least; [0, inf).
 
     Both of the same shape, never broadcast: a misfit raises ShapeError.
     """

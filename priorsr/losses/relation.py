@@ -37,7 +37,7 @@ class Relation(StageDistillation):
         return F.mse_loss(self._similarity(student), self._similarity(teacher))
 
     def _similarity(self, feature: Tensor) -> Tensor:
-        """(B,C,H,W) -> (B,N,N), the cosine similarity of every two positions."""
+        """Return the cosine similarity of every two positions of features (B,C,H,W), (B,N,N)."""
         height, width = feature.shape[2:]
         pooled = F.adaptive_avg_pool2d(feature, (min(height, self.max_side), min(width, self.max_side)))
         tokens = F.normalize(pooled.flatten(2), dim=1)

@@ -1,4 +1,4 @@
-"""One implementation of each score, and the protocols that say how to use it."""
+"""One implementation of each score, and the protocols that define its use."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def luma(rgb: Tensor) -> Tensor:
 
 
 def of_luma(y: Tensor, colour: Colour) -> Tensor:
-    """A colour space other than RGB, made of `luma`."""
+    """Return a colour space other than RGB, made of `luma`."""
     return _OF_LUMA[colour](y)
 
 

@@ -17,9 +17,9 @@ FEATURES = 2048
 
 
 class FID(nn.Module):
-    """The Fréchet distance between what an Inception network sees in all SR images and in all HR images of a set.
+    """FID: the Fréchet distance between the Inception features of all SR and all HR images of a set.
 
-    `start()` answers a fresh `FIDSums`, which takes the set batch by batch and keeps means and covariances only. FID is
+    `start()` returns a fresh `FIDSums`, which takes the set batch by batch and keeps means and covariances only. FID is
     of the set, never of an image, and falls with its size: sets of another size, or another set, have another FID.
 
     weights: those that FID is defined with: None for those in torch's own cache, a path for others, "untrained" for
@@ -57,7 +57,7 @@ class FID(nn.Module):
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
-        """What the network sees: (B,3,H,W) in [0, 1] -> (B,2048)."""
+        """Compute the network's features: (B,3,H,W) in [0, 1] -> (B,2048)."""
         weight = next(self.network.parameters())
         enlarged = F.interpolate(images.to(weight), (299, 299), mode="bilinear", align_corners=False)
         seen: Tensor = self.network(2 * enlarged - 1)
@@ -65,7 +65,7 @@ class FID(nn.Module):
 
 
 class FIDSums:
-    """What FID needs of the images seen so far: `add` batches, then ask for the `value`."""
+    """Accumulator of FID: `add` batches, then read the `value`."""
 
     def __init__(self, score: FID) -> None:
         self._score = score
@@ -79,7 +79,7 @@ class FIDSums:
         self._hr.add(self._score.features(hr))
 
     def value(self) -> float:
-        """The FID of all images taken; raises PriorsrError for fewer than two."""
+        """Return the FID of all images taken; raises PriorsrError for fewer than two."""
         if self._sr.count < 2:
             raise PriorsrError(f"FID: {self._sr.count} image was taken; a covariance needs two at least")
         return frechet_distance(*self._sr.mean_and_covariance(), *self._hr.mean_and_covariance())
@@ -116,7 +116,7 @@ class Moments:
 
 
 def frechet_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, other_covariance: Tensor) -> float:
-    """The squared Fréchet distance of two Gaussians, (d,) and (d,d) each; at least 0.
+    """Return the squared Fréchet distance of two Gaussians, (d,) and (d,d) each; at least 0.
 
     The trace of the root of a product is that of root(A) B root(A), which is symmetric, so that singular covariances
     need no help.

@@ -1,4 +1,4 @@
-"""Whether a face is still the same person's, as a recognition network sees it."""
+"""Identity: the similarity of SR and HR to a face recognition network."""
 
 from __future__ import annotations
 

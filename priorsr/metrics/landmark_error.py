@@ -1,4 +1,4 @@
-"""Whether the landmarks of a face are still where its HR image has them."""
+"""Landmark error: the distance of an SR face's landmarks from those of its HR image."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from priorsr.shapes import check_map, check_same
 class LandmarkError(nn.Module):
     """The normalised mean error (NME) between the landmarks that an estimator finds in SR and in HR.
 
-    estimator: of kind `estimator`, for landmarks. A network that helped to train a model should not judge it.
-    normaliser: see `priorsr.metrics.nme.nme`. `ids`: the faces' names, for the error that tells of one.
+    estimator: of kind `estimator`, for landmarks. A network that helped to train a model should not score it.
+    normaliser: see `priorsr.metrics.nme.nme`. `ids`: the faces' names, for error messages.
 
     Raises what building the estimator raises, such as MissingWeightsError.
 
@@ -56,7 +56,7 @@ class LandmarkError(nn.Module):
         return scores.to(torch.promote_types(sr.dtype, torch.float32))
 
     def _landmarks(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(B,L,2), and which of them are valid, (B,L)."""
+        """Return (B,L,2), and which of them are valid, (B,L)."""
         weight = next(self.estimator.parameters(), images)
         found = self.estimator(images.to(weight.dtype).clamp(0, 1))[0]
         if found.landmarks is None:

@@ -1,4 +1,4 @@
-"""Whether an SR image, reduced again, is the LR image that it was made of."""
+"""LR consistency: the distance of an SR image, reduced again, from its LR image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from priorsr.shapes import check_batch, check_map, check_same
 class LRConsistency(nn.Module):
     """PSNR in dB, over RGB, between the LR image that a model was given and its SR image reduced in the same way.
 
-    It needs no network, and no HR: a face that is sharp but somebody else's is told by it.
+    It needs no network, and no HR: it detects a face that is sharp but somebody else's.
 
     Shapes: sr and hr (B,3,H,W), lr (B,3,h,w) -> (B,). A misfit raises ShapeError.
     Range: images in [0, 1]; SR is rounded to 8 bits, since reduction kernels take 8-bit images. Infinite where it is

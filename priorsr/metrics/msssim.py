@@ -33,7 +33,7 @@ def ms_ssim(
 
     The product of contrast_i ** w_i over all scales but the last, and of ssim ** (last_scale_counted * w) at the last,
     where the paper counts it once and PFSR's script four times. Between scales, 2 x 2 averages. Faces are smaller than
-    the paper's images, so the window is min(`window`, side) at each scale; `centre` says where an even one has its
+    the paper's images, so the window is min(`window`, side) at each scale; `centre` defines where an even one has its
     peak. A factor below 0, which has no power, counts as 0. Compute in `colour` (see `to_colour`) without the outer
     `border` pixels. Raises as `check_pair` and `without_border`, and ShapeError if an image is too small to be halved
     so often.
@@ -47,7 +47,7 @@ def ms_ssim(
 def ms_ssim_terms(
     view: View, colour: Colour, window: int, sigma: float, centre: Centre, k1: float, k2: float, scales: int
 ) -> Tensor:
-    """The factors of each image's MS-SSIM, contrasts, then the last scale's SSIM: (B,scales)."""
+    """Return the factors of each image's MS-SSIM, contrasts, then the last scale's SSIM: (B,scales)."""
     side = min(view.planes(colour)[0].shape[2:])
     smallest = 2 ** (scales - 1)
     if side < smallest:
@@ -61,6 +61,6 @@ def ms_ssim_terms(
 
 
 def ms_ssim_of_terms(terms: Tensor, weights: tuple[float, ...], last_scale_counted: int) -> Tensor:
-    """The MS-SSIM of its factors (...,scales) -> (...)."""
+    """Return the MS-SSIM of its factors (...,scales) -> (...)."""
     exponents = terms.new_tensor([*weights[:-1], last_scale_counted * weights[-1]])
     return terms.clamp(min=0).pow(exponents).prod(dim=-1)

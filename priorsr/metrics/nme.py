@@ -17,7 +17,7 @@ Normaliser = Literal["inter-ocular", "size"]
 def nme(
     landmarks: Tensor, target: Tensor, valid: Tensor | None = None, normaliser: Normaliser = "inter-ocular"
 ) -> Tensor:
-    """The mean distance between landmarks and their targets, as a part of the face: (B,) float64, 0 if they coincide.
+    """Return the mean distance of landmarks from their targets, relative to the face: (B,) float64, 0 if equal.
 
     landmarks, target: (B,L,2) in the same pixels. valid: (B,L) bool, which points count; all where it is not given.
     normaliser: what distances are divided by, measured on the target. "inter-ocular": between the eyes' outer corners

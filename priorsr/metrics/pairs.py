@@ -1,4 +1,4 @@
-"""What comes before every score: check a pair of image batches, round them, convert the colour, cut the border."""
+"""Preparation of image pairs for scoring: checks, rounding, colour conversion, border."""
 
 from __future__ import annotations
 

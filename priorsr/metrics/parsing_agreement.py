@@ -1,4 +1,4 @@
-"""Whether a face is still parsed as its HR image is."""
+"""Parsing agreement: how far an SR face is parsed as its HR image is."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from priorsr.shapes import check_map, check_same
 class ParsingAgreement(nn.Module):
     """The mean IoU of the parsing maps that an estimator finds in SR and in HR, over the classes that it finds there.
 
-    estimator: of kind `estimator`, for parsing maps. A network that helped to train a model should not judge it.
-    A class of its own judges one part of the face: by the IoU of `part`, names of classes, as one region, which is 1
+    estimator: of kind `estimator`, for parsing maps. A network that helped to train a model should not score it.
+    A subclass scores one part of the face: by the IoU of `part`, names of classes, as one region, which is 1
     where neither map has it.
 
     Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, an estimator without parsing maps
@@ -55,7 +55,7 @@ class ParsingAgreement(nn.Module):
         return scores.to(torch.promote_types(sr.dtype, torch.float32))
 
     def _once(self, which: Literal["sr", "hr"], images: Tensor, shared: dict[Hashable, Tensor] | None) -> Tensor:
-        """Parsing maps, of an estimator that has a name shared by all scores that it judges for."""
+        """Estimate parsing maps, once for all scores that share the estimator."""
         if shared is None or self._name is None:
             return self._parsed(images)
         key = ("parsing", self._name, which)

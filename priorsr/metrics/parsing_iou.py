@@ -9,7 +9,7 @@ from priorsr.errors import ShapeError
 
 
 def parsing_iou(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """The pixels in which two parsing maps agree on a class, and those in which either has it.
+    """Count the pixels in which two parsing maps agree on a class, and those in which either has it.
 
     prediction, target: class probabilities (B,P,H,W), whose largest counts, or class indices (B,H,W) of an integer
     type -> intersection (P,) and union (P,), int64, summed over the batch, P = `classes`. Add those of several batches
@@ -24,17 +24,17 @@ def parsing_iou(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tenso
 
 
 def class_iou(intersection: Tensor, union: Tensor) -> Tensor:
-    """The IoU of each class from `parsing_iou`'s sums, (P,) float64 in [0, 1]; NaN where neither map has the class."""
+    """Return the IoU of each class from `parsing_iou`'s sums, (P,) float64 in [0, 1]; NaN where no map has it."""
     return intersection.double() / union  # 0 / 0 is NaN
 
 
 def mean_iou(intersection: Tensor, union: Tensor) -> float:
-    """The mean IoU over the classes that at least one of the maps has, each counting once."""
+    """Return the mean IoU over the classes that at least one of the maps has, each counting once."""
     return class_iou(intersection, union).nanmean().item()
 
 
 def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
-    """The mean IoU of each face, (B,) float64, over the classes that one of its maps has; called as `parsing_iou`."""
+    """Return the mean IoU of each face, (B,) float64, over the classes that one of its maps has; see `parsing_iou`."""
     every = torch.arange(classes, device=target.device)[:, None, None]
     ours, theirs = (labels[:, None] == every for labels in _labels(prediction, target, classes))  # (B,P,H,W)
     intersection, union = (pixels.sum((2, 3)) for pixels in (ours & theirs, ours | theirs))
@@ -42,13 +42,13 @@ def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
 
 
 def region_iou(prediction: Tensor, target: Tensor) -> Tensor:
-    """The IoU of two regions (B,H,W) bool, (B,) float64; 1 where both are empty, and so agree."""
+    """Return the IoU of two regions (B,H,W) bool, (B,) float64; 1 where both are empty, and so agree."""
     intersection, union = ((prediction & target).sum((1, 2)), (prediction | target).sum((1, 2)))
     return torch.where(union > 0, intersection.double() / union, 1.0)
 
 
 def _labels(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """The class indices (B,H,W) int64 of both maps, of the same shape."""
+    """Return the class indices (B,H,W) int64 of both maps, of the same shape."""
     labels, wanted = _indices(prediction, classes), _indices(target, classes)
     if labels.shape != wanted.shape:
         raise ShapeError(

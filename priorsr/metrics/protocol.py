@@ -44,7 +44,7 @@ class Reduction:
 
     @property
     def content(self) -> dict[str, Any]:
-        """All that decides the LR images, as JSON values."""
+        """Return all that decides the LR images, as JSON values."""
         return asdict(self)
 
     @property
@@ -53,7 +53,7 @@ class Reduction:
         return sha256_json(self.content)
 
     def reduce(self, hr: np.ndarray, *, face: str | None = None) -> np.ndarray:
-        """The LR image of an HR image, see `priorsr.data.reduction.reduce`; raises ShapeError for another size."""
+        """Reduce an HR image to LR by `priorsr.data.reduction.reduce`; raises ShapeError for another size."""
         self.check_size(hr.shape[:2])
         return reduce(hr, self.scale, self.kernel, self.quantise, face=face)
 
@@ -84,7 +84,7 @@ class Protocol:
 
     @property
     def is_adapted(self) -> bool:
-        """Whether this is for another HR size than the published file."""
+        """Return whether this is for another HR size than the published file."""
         return self.adapted_from is not None
 
     @property
@@ -100,11 +100,11 @@ class Protocol:
 
     @property
     def short_hash(self) -> str:
-        """The first 12 digits of the content hash, for tables."""
+        """Return the first 12 digits of the content hash, for tables."""
         return self.content_hash[:12]
 
     def adapted(self, size: int) -> Protocol:
-        """The same protocol for HR images of `size` pixels a side; raises OptionError unless the scale divides it."""
+        """Adapt the protocol to HR images of `size` pixels a side; raises OptionError unless the scale divides it."""
         published = self.adapted_from or self.reduction.hr_size
         adapted_from = None if size == published else published
         return replace(self, reduction=replace(self.reduction, hr_size=size), adapted_from=adapted_from)
@@ -115,19 +115,19 @@ class Protocol:
         return self.scoring.score(sr, hr)
 
     def aggregate(self, scores: Scores) -> dict[str, float]:
-        """The set's scores as the protocol reports them, see `Scoring.aggregate`."""
+        """Return the set's scores as the protocol reports them, see `Scoring.aggregate`."""
         return self.scoring.aggregate(scores)
 
 
 def protocol_names() -> list[str]:
-    """The ids of the protocols in this package."""
+    """Return the ids of the protocols in this package."""
     return sorted(file.name.removesuffix(".toml") for file in _packaged().iterdir() if file.name.endswith(".toml"))
 
 
 def load_protocol(name_or_path: str | Path) -> Protocol:
     """Read a protocol: one of this package by its id, or any file `NAME@V.toml`.
 
-    Every key must be there, and no other: a protocol says all that it means. Raises UnknownNameError for an unknown
+    Every key must be there, and no other: a protocol leaves nothing to defaults. Raises UnknownNameError for an unknown
     id, DataError naming the file, the key and what was expected for a file that is missing, broken or wrong.
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
@@ -149,7 +149,7 @@ def _packaged() -> Path:
 
 @dataclass(frozen=True)
 class _File:
-    """The top level of a protocol's file."""
+    """Check the top level of a protocol's file."""
 
     description: str
     crop: str
@@ -187,7 +187,7 @@ def _score(name: str, table: Mapping[str, Any]) -> Score:
 
 
 def _build(section: type[Section], table: Mapping[str, Any], where: str) -> Section:
-    """A section of the file, with no key missing, none unknown, and each of its type."""
+    """Return a section of the file, with no key missing, none unknown, and each of its type."""
     for field in fields(section):  # type: ignore[arg-type]
         if field.name not in table:
             raise DataError(f"{where} lacks the key {field.name!r}; it has {', '.join(table) or 'none'}")

@@ -18,10 +18,10 @@ def psnr(sr: Tensor, hr: Tensor, *, colour: Colour = "rgb", border: int = 0) -> 
 
 
 def mse(sr: Tensor, hr: Tensor) -> Tensor:
-    """The mean squared error of each image: planes (B,C,H,W) -> (B,)."""
+    """Return the mean squared error of each image: planes (B,C,H,W) -> (B,)."""
     return (sr - hr).square().mean(dim=(1, 2, 3))
 
 
 def psnr_of_mse(error: Tensor) -> Tensor:
-    """The PSNR in dB of a mean squared error, for a value range of 1."""
+    """Return the PSNR in dB of a mean squared error, for a value range of 1."""
     return -10 * error.log10()

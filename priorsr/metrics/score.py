@@ -1,4 +1,4 @@
-"""A protocol's scoring half: what is compared, by which variants of the scores, and how a set's score is made of them.
+"""A protocol's scoring half: what is compared, by which variants of the scores, and how they are aggregated.
 
 Every score is `finish(terms)`: its terms are means over an image, and can be averaged over images before it is
 finished. So PFSR's script scores (the PSNR of a batch's mean MSE), and no image is needed once its terms are known.
@@ -41,7 +41,7 @@ class Psnr:
     colour: Colour
 
     def terms(self, view: View) -> Tensor:
-        """(B,1)."""
+        """Return (B,1)."""
         return mse(*view.planes(self.colour))[:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class Ssim:
     k2: Constant
 
     def terms(self, view: View) -> Tensor:
-        """(B,1)."""
+        """Return (B,1)."""
         return view.similarity(self.colour, Window(self.window, self.sigma), self.k1, self.k2)[0][:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class Ssim:
 
 @dataclass(frozen=True)
 class UniformSsim:
-    """SSIM in windows that weigh all their pixels alike, as scikit-image's unless told otherwise. Term: itself.
+    """SSIM in windows that weigh all their pixels alike, as scikit-image's by default. Term: itself.
 
     unbiased: (co)variances are divided by n - 1 for a window of n pixels.
     """
@@ -84,7 +84,7 @@ class UniformSsim:
     k2: Constant
 
     def terms(self, view: View) -> Tensor:
-        """(B,1)."""
+        """Return (B,1)."""
         window = Window(self.window, None, unbiased=self.unbiased)
         return view.similarity(self.colour, window, self.k1, self.k2)[0][:, None]
 
@@ -108,7 +108,7 @@ class MsSsim:
     centre: Centre
 
     def terms(self, view: View) -> Tensor:
-        """(B,1)."""
+        """Return (B,1)."""
         scales = len(self.weights)
         factors = ms_ssim_terms(view, self.colour, self.window, self.sigma, self.centre, self.k1, self.k2, scales)
         return ms_ssim_of_terms(factors, self.weights, self.last_scale_counted)[:, None]
@@ -137,7 +137,7 @@ class Scores(NamedTuple):
 
     @staticmethod
     def join(parts: Sequence[Scores]) -> Scores:
-        """The scores of batches, one after the other, as the scores of the whole set."""
+        """Return the scores of batches, one after the other, as the scores of the whole set."""
         return Scores(_join([part.per_image for part in parts]), _join([part.terms for part in parts]))
 
 
@@ -159,7 +159,7 @@ class Scoring:
 
     @property
     def content(self) -> dict[str, Any]:
-        """All that decides the numbers, as JSON values."""
+        """Return all that decides the numbers, as JSON values."""
         scores = {name: {"score": score.name, **asdict(score)} for name, score in self.scores.items()}
         return {"quantise": self.quantise, "border": self.border, "batch": self.batch, "scores": scores}
 
@@ -173,13 +173,13 @@ class Scoring:
         return score_many([self], sr, hr)[0]
 
     def scores_of(self, images: View) -> Scores:
-        """The scores of images that were checked."""
+        """Return the scores of images that were checked."""
         view = images.of(self.quantise, self.border)
         terms = {name: score.terms(view) for name, score in self.scores.items()}
         return Scores({name: score.finish(terms[name]) for name, score in self.scores.items()}, terms)
 
     def aggregate(self, scores: Scores) -> dict[str, float]:
-        """The set's scores, of all its images' scores in the order of their ids."""
+        """Return the set's scores, of all its images' scores in the order of their ids."""
         return {
             name: float(score.finish(_batch_means(scores.terms[name], self.batch)).mean())
             for name, score in self.scores.items()

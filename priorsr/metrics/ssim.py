@@ -41,10 +41,10 @@ def ssim(
 
 @dataclass(frozen=True)
 class Window:
-    """What an SSIM is weighted by along each axis: a Gaussian of `side` pixels, or equal weights where sigma is None.
+    """The weights of an SSIM along each axis: a Gaussian of `side` pixels, or equal weights where sigma is None.
 
     centre: see `gaussian`. unbiased: divide the (co)variances by n - 1 for a window of n pixels, as scikit-image does
-    unless told otherwise.
+    unless another is given.
     """
 
     side: int
@@ -65,7 +65,7 @@ class Window:
 
 
 def gaussian(side: int, sigma: float, centre: Centre = "middle") -> Tensor:
-    """A Gaussian window (side,), float64, of sum 1; `pixel` puts the centre of an even one on the pixel side // 2."""
+    """Return a Gaussian window (side,), float64, of sum 1; `pixel` centres an even one on the pixel side // 2."""
     at = (side - 1) / 2 if centre == "middle" else side // 2
     weights = torch.exp(-((torch.arange(side, dtype=torch.float64) - at) ** 2) / (2 * sigma**2))
     return weights / weights.sum()
@@ -111,7 +111,7 @@ def blur(x: Tensor, window: Window, dim: Literal[-1, -2]) -> Tensor:
 @cache
 @torch.inference_mode(False)  # or who asks first in inference mode would leave a matrix that no gradient passes
 def _matrix(window: Window, side: int) -> Tensor:
-    """The (side - window.side + 1, side) matrix whose rows are the window's weights, each a pixel further."""
+    """Return the (side - window.side + 1, side) matrix whose rows are the window's weights, each a pixel further."""
     matrix = torch.zeros(side - window.side + 1, side, dtype=torch.float64)
     for row in range(len(matrix)):
         matrix[row, row : row + window.side] = window.weights

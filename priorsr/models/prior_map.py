@@ -14,7 +14,7 @@ PRIOR_CHANNELS = {"parsing": 19, "heatmaps": 68, "any": 19}
 
 
 def prior_map(prior: Prior | None, wanted: str, channels: int, image: Tensor, who: str) -> Tensor:
-    """The map (B,channels,h,w) that a fusion with `prior = wanted` steers by, for enlarged images (B,3,H,W).
+    """Return the map (B,channels,h,w) that a fusion with `prior = wanted` steers by, for enlarged images (B,3,H,W).
 
     "parsing" takes prior.parsing; "heatmaps" takes prior.heatmaps, or draws prior.landmarks at a quarter of the HR size
     with sigma 1, as DIC does; "any" takes parsing where there is one, else heatmaps. Raises PriorsrError if the prior

@@ -46,7 +46,7 @@ class ProgressiveConfig:
 
     @property
     def steps(self) -> int:
-        """The number of steps, each of which doubles the sides."""
+        """Return the number of steps, each of which doubles the sides."""
         return doublings(self.scale)
 
 

@@ -65,7 +65,7 @@ def convert_released(path: str | Path, *, tell: Callable[[str], None] | None = N
 def _converted(
     kind: str, component: Callable[..., nn.Module], layout: ReleasedLayout, state: State, path: Path
 ) -> tuple[nn.Module, dict[str, Tensor]] | None:
-    """The module that a layout makes of a state dict, and its weights; None if the state dict has another layout."""
+    """Return the module of a layout and its weights from a state dict; None if the state dict has another layout."""
     try:
         if not layout.matches(state):
             return None

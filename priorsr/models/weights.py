@@ -152,7 +152,7 @@ def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The metadata and the tensors of a .safetensors of ours; raises DataError for anything else."""
+    """Read the metadata and tensors of a .safetensors of ours; raises DataError for anything else."""
     described = read_card(path)
     try:
         with safe_open(path, "pt") as file:
@@ -162,7 +162,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The metadata of a .safetensors of ours: kind, distribution, version, name, config and card; reads no tensor."""
+    """Return the metadata of a .safetensors of ours (kind, distribution, name, config, card); read no tensor."""
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; weights that priorsr saved (.safetensors) were expected")
@@ -187,7 +187,7 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def components_in(described: Mapping[str, Any], path: Path) -> tuple[Component, ...] | None:
-    """The components that a file's metadata lists; None for a file of before they were; raises DataError for others."""
+    """Return the components that a file's metadata lists, None for an older file; raises DataError for a wrong list."""
     listed = described.get("components")
     if listed is None:
         return None
@@ -204,7 +204,7 @@ def made_of(module: nn.Module) -> Any:
 
 
 def weights_hash(model: nn.Module) -> str:
-    """The SHA-256 of a module's tensors: sorted by name, each as name, dtype, shape and bytes."""
+    """Return the SHA-256 of a module's tensors: sorted by name, each as name, dtype, shape and bytes."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())

@@ -18,7 +18,7 @@ HEATMAP_SCALE = 4  # HR pixels a heatmap pixel, as models draw landmarks where t
 
 
 def shift(prior: Prior, right: float, down: float, size: int) -> Prior:
-    """The prior of a face that lies elsewhere: all parts moved by HR pixels.
+    """Move all parts of a prior by HR pixels, as if the face lay elsewhere.
 
     size: of the square HR image, in pixels; maps of another size are moved in proportion, between pixels bilinearly.
     What moves in from outside is the border's class in a parsing map, and nothing in heatmaps.
@@ -39,7 +39,7 @@ def shift(prior: Prior, right: float, down: float, size: int) -> Prior:
 
 
 def blur(prior: Prior, sigma: float, size: int) -> Prior:
-    """The prior of someone who is unsure where things are: maps convolved with a Gaussian of `sigma` HR pixels.
+    """Blur a prior: convolve its maps with a Gaussian of `sigma` HR pixels.
 
     size: of the square HR image, in pixels. Landmarks, which cannot be blurred, become heatmaps drawn at a quarter of
     it with sigma 1, as DIC draws them, and blurred. Classes stay probabilities; heatmaps keep their sum, not their

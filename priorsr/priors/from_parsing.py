@@ -40,7 +40,7 @@ _FACE_ENDS_AT = ("background", "neck", "cloth", "necklace", "left ear", "right e
 
 
 def landmarks_from_parsing(parsing: Tensor) -> tuple[Tensor, Tensor]:
-    """The 68 landmarks (iBUG) that parsing maps in CelebAMask-HQ's 19 classes show.
+    """Derive the 68 landmarks (iBUG) from parsing maps in CelebAMask-HQ's 19 classes.
 
     parsing: (B,H,W) class indices, or (B,19,H,W) class probabilities, of which the largest counts.
     Returns landmarks (B,68,2) float32, (x, y) in the map's pixels, and valid (B,68) bool. A part that is absent or
@@ -85,7 +85,7 @@ class _Frame(NamedTuple):
         return np.stack([-self.along[:, 1], self.along[:, 0]], -1)
 
     def place(self, t: np.ndarray, s: np.ndarray) -> np.ndarray:
-        """The points (B,K,2) in the image at coordinates t and s (B,K)."""
+        """Return the points (B,K,2) in the image at coordinates t and s (B,K)."""
         return self.origin[:, None] + t[..., None] * self.along[:, None] + s[..., None] * self.down[:, None]
 
 
@@ -100,12 +100,12 @@ class _Pixels:
         self.seen = self.mask.sum((1, 2)) >= LEAST_PIXELS  # (B,)
 
     def mean(self, of: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-        """The mean (B,) of `of` over the part's pixels, NaN if there are none."""
+        """Return the mean (B,) of `of` over the part's pixels, NaN if there are none."""
         mask = self.mask if where is None else self.mask & where
         return (of * mask).sum((1, 2)) / mask.sum((1, 2))
 
     def principal(self) -> _Frame:
-        """The frame of the part's centre and principal axis, t growing to the image's right."""
+        """Return the frame of the part's centre and principal axis, t growing to the image's right."""
         centre = np.stack([self.mean(self.position[..., axis]) for axis in (0, 1)], -1)
         x, y = (self.position[..., axis] - centre[:, axis, None, None] for axis in (0, 1))
         angle = np.arctan2(2 * self.mean(x * y), self.mean(x * x) - self.mean(y * y)) / 2
@@ -138,7 +138,7 @@ class _Part:
         return upper, lower
 
     def found(self, t: np.ndarray, s: np.ndarray) -> Found:
-        """The points at t and s (B,K), there where the part is seen and its edges were met."""
+        """Return the points at t and s (B,K), there where the part is seen and its edges were met."""
         points = self.frame.place(t, s)
         return points, self.pixels.seen[:, None] & np.isfinite(points).all(-1)
 
@@ -149,7 +149,7 @@ def _is_any(parsing: np.ndarray, names: Sequence[str]) -> np.ndarray:
 
 
 def _span(taken: np.ndarray) -> np.ndarray:
-    """All indices from the first to the last that is taken; the index 0 if none is."""
+    """Return all indices from the first to the last that is taken; the index 0 if none is."""
     indices = np.flatnonzero(taken)
     return np.arange(indices[0], indices[-1] + 1) if len(indices) else np.arange(1)
 

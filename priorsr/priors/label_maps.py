@@ -80,7 +80,7 @@ LABEL_MAPS: Mapping[str, LabelMap] = {
 
 
 def label_map(which: str | int) -> LabelMap:
-    """The label map of that name, or with that number of classes; raises UnknownNameError."""
+    """Return the label map of that name, or with that number of classes; raises UnknownNameError."""
     for known in LABEL_MAPS.values():
         if which in (known.name, len(known.classes)):
             return known
@@ -110,7 +110,7 @@ def to_label_map(parsing: Tensor, name: str) -> Tensor:
 
 
 def parsing_picture(parsing: Tensor) -> Tensor:
-    """A picture (B,3,H,W) in [0, 1] of class probabilities (B,P,H,W): the colours of the label map, weighted.
+    """Draw class probabilities (B,P,H,W) as a picture (B,3,H,W) in [0, 1]: the label map's colours, weighted.
 
     The palette is fixed, so that a network can learn from it; KDFSRNet feeds such a picture, but its colours are not
     published.

@@ -60,7 +60,7 @@ def _known(points: Tensor, sources: Tensor) -> Known:
 
 
 def _left_first(pair: list[Known]) -> list[Known]:
-    """A pair of parts, the image's left one first, in every face."""
+    """Order a pair of parts so that the image's left one comes first, in every face."""
     (a, a_known), (b, b_known) = pair
     swap = (a[..., 0].mean(1) > b[..., 0].mean(1))[:, None]
     known = torch.where(swap, b_known, a_known), torch.where(swap, a_known, b_known)
@@ -69,7 +69,7 @@ def _left_first(pair: list[Known]) -> list[Known]:
 
 
 def _rightward(line: Tensor) -> Tensor:
-    """The open lines (B,n,2), each turned to run from the image's left to its right."""
+    """Turn open lines (B,n,2) to run from the image's left to its right."""
     return torch.where((line[:, :1, :1] > line[:, -1:, :1]), line.flip(1), line)
 
 
@@ -92,7 +92,7 @@ def _middle_line(contour: Tensor, count: int) -> Tensor:
 
 
 def _arcs(contour: Tensor, count: int) -> Known:
-    """The upper and the lower arc of a closed contour (B,n,2), from its left corner to its right: (B,count,2) each."""
+    """Return the upper and lower arc of a closed contour (B,n,2), from left to right corner: (B,count,2) each."""
     n = contour.shape[1]
     farthest = torch.cdist(contour, contour).flatten(1).argmax(1, keepdim=True)  # (B,1)
     ends = torch.cat([farthest // n, farthest % n], 1)  # (B,2)
@@ -115,13 +115,13 @@ def _resample(line: Tensor, count: int) -> Tensor:
 
 
 def _lengths(line: Tensor) -> Tensor:
-    """The arc length (B,n) up to each point of lines (B,n,2)."""
+    """Return the arc length (B,n) up to each point of lines (B,n,2)."""
     steps = (line[:, 1:] - line[:, :-1]).norm(dim=-1)
     return torch.nn.functional.pad(steps.cumsum(1), (1, 0))
 
 
 def _at(line: Tensor, lengths: Tensor, where: Tensor) -> Tensor:
-    """The points (B,K,2) of lines (B,n,2) at arc lengths `where` (B,K)."""
+    """Return the points (B,K,2) of lines (B,n,2) at arc lengths `where` (B,K)."""
     before = torch.searchsorted(lengths, where.contiguous(), right=True).clamp(1, line.shape[1] - 1) - 1
     start, end = lengths.gather(1, before), lengths.gather(1, before + 1)
     part = ((where - start) / (end - start).clamp(min=1e-6)).clamp(0, 1)[..., None]

@@ -54,7 +54,7 @@ LANDMARK_SCHEMES: Mapping[str, LandmarkScheme] = {
 
 
 def landmark_scheme(which: str | int) -> LandmarkScheme:
-    """The landmark scheme of that name, or with that number of points; raises UnknownNameError."""
+    """Return the landmark scheme of that name, or with that number of points; raises UnknownNameError."""
     for known in LANDMARK_SCHEMES.values():
         if which in (known.name, known.count):
             return known

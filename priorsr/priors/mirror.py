@@ -12,7 +12,7 @@ from priorsr.types import Prior
 
 
 def flip_prior(prior: Prior, width: int) -> Prior:
-    """The prior of the image mirrored left to right: parts of the two sides change classes, points and maps.
+    """Mirror a prior left to right: parts of the two sides change classes, points and maps.
 
     width: of the HR image, in pixels. Heatmaps are mirrored as images; see `priorsr.kernels.landmark_heatmap` on how
     that differs from drawing them anew. Raises PriorsrError for landmarks whose scheme does not define which points
@@ -37,7 +37,7 @@ def flip_landmarks(landmarks: Tensor, valid: Tensor, width: int) -> tuple[Tensor
 
 
 def rotate_prior(prior: Prior, k: int, size: int) -> Prior:
-    """The prior of the square image of `size` HR pixels after k quarter turns counter-clockwise, as torch.rot90 turns.
+    """Turn the prior of a square image of `size` HR pixels by k quarter turns counter-clockwise, as torch.rot90 does.
 
     Left and right are the person's, so classes and points keep their names.
     """

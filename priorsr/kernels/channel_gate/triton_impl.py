@@ -1,4 +1,4 @@
-"""The gate of a residual channel attention block by kernels in Triton; which pass moves what is in README.md."""
+"""The gate of a residual channel attention block by kernels in Triton; README.md lists what each pass moves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _gate_blocks(channels: int, hidden: int) -> dict[str, Any]:
 
 
 def _sum_pixels(x: Tensor, y: Tensor | None) -> Tensor:
-    """(B,parts,C), the sums of x, or of x * y, over parts of the pixels, cut so that a GPU has programs enough."""
+    """Sum x, or x * y, over parts of the pixels, (B,parts,C), cut so that a GPU has enough programs."""
     batch, channels, height, width = x.shape
     pixels, blocks = height * width, _map_blocks(x)
     c_blocks, p_blocks = triton.cdiv(channels, blocks["BLOCK_C"]), triton.cdiv(pixels, blocks["BLOCK_P"])
@@ -64,7 +64,7 @@ def _scale(x: Tensor, factors: Tensor, shifts: Tensor | None, residual: Tensor |
 def _forward(
     x: Tensor, residual: Tensor | None, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gated map, and in float32 the means (B,C), the hidden values (B,R) and the gate (B,C)."""
+    """Return the gated map, and in float32 the means (B,C), the hidden values (B,R) and the gate (B,C)."""
     y, means, hiddens, gates = _forward_fake(x, residual, w1, b1, w2, b2)
     if not y.numel():
         return y, means, hiddens, gates
@@ -101,7 +101,7 @@ def _backward(
     hiddens: Tensor,
     gates: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of x, W1, b1, W2 and b2; the residual's is `outer`."""
+    """Return the gradients of x, W1, b1, W2 and b2; the residual's is `outer`."""
     dx, d_w1, d_b1, d_w2, d_b2 = grads = _backward_fake(outer, x, w1, b1, w2, b2, means, hiddens, gates)
     if not x.numel():
         for grad in grads:

@@ -1,4 +1,4 @@
-"""Which landmarks make up each of DIC's five components."""
+"""The landmarks of each of DIC's five facial components."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from priorsr.kernels.layout import size_limit
 
 
 def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], *, floor: float = reference.FLOOR) -> Tensor:
-    """One map a facial component: each landmark's heatmap divided by its own maximum, summed over the component.
+    """Return one map a facial component: each landmark's heatmap divided by its own maximum, summed over the component.
 
     heatmaps: (B,L,H,W), of any sign. groups: the landmarks of each of the G components; see `LANDMARK_GROUPS`.
     floor: the least that a map is divided by, so that the noise of an absent landmark is not raised to a peak.

@@ -22,7 +22,7 @@ def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], floor: flo
 
 
 def _sum_of(maps: Tensor, group: Sequence[int]) -> Tensor:
-    """The sum of some maps, by stretches of consecutive ones: a list of numbers would be copied to a GPU each time."""
+    """Sum some maps, by stretches of consecutive ones: an index list would be copied to a GPU at each call."""
     ends = [n for n in range(len(group)) if n + 1 == len(group) or group[n + 1] != group[n] + 1]
     starts = [0, *(end + 1 for end in ends[:-1])]
     sums = [maps[:, group[start] : group[end] + 1].sum(1) for start, end in zip(starts, ends, strict=True)]

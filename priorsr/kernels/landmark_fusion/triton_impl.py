@@ -17,14 +17,14 @@ from priorsr.kernels.registration import LAUNCH, register_op
 
 
 def _map_blocks(maps: Tensor) -> dict[str, int]:
-    """Of a kernel that goes over whole maps: as many at once as lie side by side in memory, and fill a sector."""
+    """Return how many whole maps a program takes: those that lie side by side in memory and fill a sector."""
     if channels_innermost(maps):
         return {"BLOCK_L": 16, "BLOCK_P": 64, "num_warps": 4}
     return {"BLOCK_L": 1, "BLOCK_P": min(triton.next_power_of_2(maps.shape[2] * maps.shape[3]), 2048), "num_warps": 4}
 
 
 def _feature_blocks(features: Tensor, channels: int, values: int) -> dict[str, int]:
-    """Of a kernel that goes over features: so many values a tile, long where they lie side by side in memory."""
+    """Return the tile of a kernel over features, long where values lie side by side in memory."""
     block_c = min(triton.next_power_of_2(channels), 64 if channels_innermost(features) else 16)
     return {"BLOCK_C": block_c, "BLOCK_P": values // block_c, "num_warps": 4}
 
@@ -42,7 +42,7 @@ def _tables(members: tuple[int, ...], starts: tuple[int, ...], landmarks: int, d
 
 
 def _components(starts: Sequence[int], landmarks: int) -> int:
-    """How many there are; without groups, each map is a component's."""
+    """Return the number of components; without groups, each map is a component's."""
     return len(starts) - 1 if starts else landmarks
 
 
@@ -102,7 +102,7 @@ def _backward(
     floor: float,
     needs_maps: bool,
 ) -> tuple[Tensor, Tensor]:
-    """The gradients of features and maps; the latter is empty unless it is needed."""
+    """Return the gradients of features and maps; the latter is empty unless it is needed."""
     d_features, d_maps = _backward_fake(outer, features, maps, logits, peaks, ties, members, starts, floor, needs_maps)
     if not features.numel():
         return d_features, d_maps

@@ -52,7 +52,7 @@ def landmark_heatmap_max(
     sigma: float = 1.0,
     backend: Backend = "auto",
 ) -> Tensor:
-    """An attention map: at each pixel the largest of the landmarks' heatmaps, which are never stored.
+    """Return an attention map: at each pixel the largest of the landmarks' heatmaps, which are never stored.
 
     The arguments are those of `landmark_heatmap`. Returns (B,1,h,w), float32 as there; zeros without a valid landmark.
     Differentiable with respect to `landmarks`: a pixel pulls at its nearest valid landmark, the first of several.
@@ -79,7 +79,7 @@ def landmark_heatmap_mse(
     peak_weight: float = 0.0,
     backend: Backend = "auto",
 ) -> Tensor:
-    """How far predicted heatmaps are from the landmarks' own, which are never stored: a mean square for each landmark.
+    """Return the mean squared error of predicted heatmaps against the landmarks' own, which are never stored.
 
     predictions: (B,L,h,w). peak_weight: how much more a target's peak counts than its surroundings: the mean over the
     pixels is of (1 + peak_weight * target) * (prediction - target)^2, and thus, at 0, of the plain square. The other

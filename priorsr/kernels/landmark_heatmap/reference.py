@@ -92,7 +92,7 @@ def check_predictions(
 
 
 def _centres(landmarks: Tensor, valid: Tensor | None, scale: float) -> tuple[Tensor, Tensor]:
-    """Which landmarks are valid (B,L), and where they lie in heatmap pixels (B,L,2), float32 at least."""
+    """Return which landmarks are valid (B,L), and where they lie in heatmap pixels (B,L,2), float32 at least."""
     known = torch.ones_like(landmarks[..., 0], dtype=torch.bool) if valid is None else valid
     wide = landmarks.to(torch.promote_types(landmarks.dtype, torch.float32))
     return known, torch.where(known[..., None], wide / scale, 0.0)  # a NaN would spoil the others' gradient
@@ -101,7 +101,7 @@ def _centres(landmarks: Tensor, valid: Tensor | None, scale: float) -> tuple[Ten
 def _profiles(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float
 ) -> tuple[Tensor, Tensor]:
-    """A Gaussian is a product: of these (B,L,h,1) and (B,L,1,w); zeros for a landmark that is not valid."""
+    """Return the factors (B,L,h,1) and (B,L,1,w) of the Gaussians; zeros for a landmark that is not valid."""
     known, centres = _centres(landmarks, valid, scale)
     rows, columns = (
         torch.exp((torch.arange(side, device=centres.device) - centre[..., None]) ** 2 / (-2 * sigma**2))
@@ -121,7 +121,7 @@ def _squared_distances(centres: Tensor, known: Tensor, size: tuple[int, int]) ->
 
 
 def _least_distance(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
-    """The squared distance from each pixel (B,h,w) to its nearest valid landmark; as many at a time as fit in ROOM."""
+    """Return the squared distance from each pixel (B,h,w) to its nearest valid landmark, ROOM values at a time."""
     rows, columns = _squared_distances(centres, known, size)
     some = max(1, ROOM // max(1, len(known) * size[0] * size[1]))
     least = torch.full((len(known), *size), torch.inf, dtype=centres.dtype, device=centres.device)
@@ -143,7 +143,7 @@ def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _distance_to(nearest: Tensor, centres: Tensor) -> Tensor:
-    """The squared distance from each pixel (B,h,w) to the landmark that it names; differentiable."""
+    """Return the squared distance from each pixel (B,h,w) to the landmark that it names; differentiable."""
     batch, *size = nearest.shape
     taken = centres.gather(1, nearest.flatten(1)[..., None].expand(-1, -1, 2)).view(batch, *size, 2)
     row, column = (torch.arange(side, device=centres.device) for side in size)

@@ -21,7 +21,7 @@ def _tile(height: int, width: int, values: int) -> dict[str, int]:
 
 
 def _map_blocks(maps: Tensor) -> dict[str, int]:
-    """Of a kernel that goes over whole maps: as many at once as lie side by side in memory, and fill a sector."""
+    """Return how many whole maps a program takes: those that lie side by side in memory and fill a sector."""
     height, width = maps.shape[2:]
     if channels_innermost(maps):
         return {"BLOCK_L": 16, **_tile(height, width, 64), "num_warps": 8}
@@ -121,7 +121,7 @@ def _mse_backward(
     peak_weight: float,
     needs_landmarks: bool,
 ) -> tuple[Tensor, Tensor]:
-    """The gradients of predictions and landmarks; the latter is empty unless it is needed."""
+    """Return the gradients of predictions and landmarks; the latter is empty unless it is needed."""
     d_predictions, d_landmarks = _mse_backward_fake(
         outer, predictions, landmarks, valid, scale, sigma, peak_weight, needs_landmarks
     )
@@ -155,7 +155,7 @@ def _tiles(height: int, width: int, tile: dict[str, int]) -> int:
 
 
 def _falloff(sigma: float) -> float:
-    """What a squared distance is multiplied with in the exponent."""
+    """Return the factor of a squared distance in the exponent."""
     return 1 / (2 * sigma**2)
 
 

@@ -36,7 +36,7 @@ def parsing_attention(
     with q, k, v and the attention in their own dtype. Memory grows with N, in the gradient too. Differentiable with
     respect to every tensor, once only by the kernels. Raises ShapeError, OptionError and BackendError.
 
-    Source: ours. The published systems say no more than that attention fuses the parsing map.
+    Source: ours. PKDN's abstract states only that attention fuses the parsing map.
     """
     reference.check(q, k, v, probabilities, scales, eps)
     given = (q, k, v, probabilities, scales)

@@ -40,7 +40,7 @@ def parsing_attention(
 
 
 def _in_blocks(q: Tensor, k: Tensor, v: Tensor, p: Tensor, strength: Tensor, eps: float) -> Tensor:
-    """What all tokens attend to, some images or some rows of an image at a time."""
+    """Attend for all tokens, some images or some rows of an image at a time."""
     heads, tokens = q.shape[1:3]
     images, rows = max(1, ROOM // (heads * tokens**2)), max(LEAST_ROWS, ROOM // (heads * tokens))
     attend = _attend_again if torch.is_grad_enabled() else _attend
@@ -52,7 +52,7 @@ def _in_blocks(q: Tensor, k: Tensor, v: Tensor, p: Tensor, strength: Tensor, eps
 
 
 def _attend(q: Tensor, p_i: Tensor, k: Tensor, v: Tensor, p_j: Tensor, strength: Tensor, eps: float) -> Tensor:
-    """What rows i attend to: q (B,H,I,D), p_i (B,P,I); k, v (B,H,N,.), p_j (B,P,N), strength (H,1,1) -> (B,H,I,E)."""
+    """Attend for the rows i: q (B,H,I,D), p_i (B,P,I); k, v (B,H,N,.), p_j (B,P,N), strength (H,1,1) -> (B,H,I,E)."""
     agreement = (1 - eps) * (p_i.mT @ p_j) + eps  # (B,I,N)
     bias = (strength * agreement.log()[:, None]).flatten(0, 1)  # (B*H,I,N)
     logits = torch.baddbmm(bias, q.flatten(0, 1), k.flatten(0, 1).mT, alpha=1 / math.sqrt(q.shape[-1]))

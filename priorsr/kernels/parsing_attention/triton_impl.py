@@ -18,7 +18,7 @@ from priorsr.kernels.registration import LAUNCH, register_op
 
 @dataclass(frozen=True)
 class Launch:
-    """How a kernel is cut up: heads at once, tokens that a program owns, tokens a step, warps, steps in flight."""
+    """The tiling of a kernel: heads at once, tokens that a program owns, tokens a step, warps, steps in flight."""
 
     heads: int
     own: int = 64
@@ -40,7 +40,7 @@ def launch_settings(heads: int, width: int, dtype: torch.dtype, *, backward: boo
 
 
 def _products(dtype: torch.dtype, of_classes: torch.dtype) -> dict[str, Any]:
-    """What matrix products are fed with, and how float32 is multiplied on tensor cores, in three parts.
+    """Return the dtype that matrix products take, and how float32 is multiplied on tensor cores, in three parts.
 
     Where q, k and v are of half precision, parts of bfloat16 are exact enough for the classes, to 2^-16, and need a
     quarter of the instructions. The interpreter multiplies no bfloat16.
@@ -53,14 +53,14 @@ def _products(dtype: torch.dtype, of_classes: torch.dtype) -> dict[str, Any]:
 
 
 def _padded(width: int) -> int:
-    """A power of two, and at least what a product of tiles needs."""
+    """Return a power of two, and at least what a product of tiles needs."""
     return max(16, triton.next_power_of_2(width))
 
 
 def _arguments(
     q: Tensor, k: Tensor, v: Tensor, p: Tensor, eps: float, *, backward: bool
 ) -> tuple[tuple[int, ...], tuple[float, ...], dict[str, Any]]:
-    """The grid, and what all kernels take: sizes and numbers, then settings."""
+    """Return the grid, and what all kernels take: sizes and numbers, then settings."""
     batch, heads, tokens, width = q.shape
     dtype = torch.promote_types(torch.promote_types(q.dtype, k.dtype), v.dtype)
     q_width, v_width = _padded(width), _padded(v.shape[3])
@@ -83,7 +83,7 @@ def _arguments(
 
 
 def _forward(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    """What was attended, laid out as v, and of each row the logarithm to base 2 of the sum, (B,H,N) float32."""
+    """Return the attended values, laid out as v, and each row's base-2 logarithm of the sum, (B,H,N) float32."""
     o, lse = _forward_fake(q, k, v, p, scales, eps)
     if not lse.numel():
         return o, lse
@@ -102,7 +102,7 @@ def _forward_fake(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, ep
 def _backward(
     outer: Tensor, q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, o: Tensor, lse: Tensor, eps: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of q, k, v, the probabilities and the scales."""
+    """Return the gradients of q, k, v, the probabilities and the scales."""
     dq, dk, dv, dp, d_scales = grads = _backward_fake(outer, q, k, v, p, scales, o, lse, eps)
     if not lse.numel():
         for grad in grads:
