@@ -29,7 +29,7 @@ def ms_ssim(
     last_scale_counted: int = 1,
     centre: Centre = "middle",
 ) -> Tensor:
-    """MS-SSIM of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, 1 for equal images.
+    """Return the MS-SSIM of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, 1 for equal images.
 
     The product of contrast_i ** w_i over all scales but the last, and of ssim ** (last_scale_counted * w) at the last,
     where the paper counts it once and PFSR's script four times. Between scales, 2 x 2 averages. Faces are smaller than

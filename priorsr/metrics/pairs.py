@@ -9,6 +9,9 @@ from priorsr.errors import PriorsrError, ShapeError
 from priorsr.metrics.colour import Colour, to_colour
 from priorsr.shapes import check_map, check_same
 
+_ROUNDING = 1e-3  # by which half precision may leave the range
+_OTHER_SCALE = 4.0  # mean of absolute values that no image in [0, 1] has, however a network overshoots
+
 
 def prepare(sr: Tensor, hr: Tensor, colour: Colour, border: int) -> tuple[Tensor, Tensor]:
     """Check sr and hr (B,3,H,W), in [0, 1], and make of each what a score compares, (B,C,h,w)."""
@@ -17,7 +20,17 @@ def prepare(sr: Tensor, hr: Tensor, colour: Colour, border: int) -> tuple[Tensor
 
 
 def check_pair(sr: Tensor, hr: Tensor) -> None:
-    """Raise ShapeError unless both are (B,3,H,W) alike, PriorsrError unless both are floating point and finite."""
+    """Check a pair of image batches that are to be compared.
+
+    Raises ShapeError unless both are (B,3,H,W) alike, and PriorsrError unless both are tensors, floating point, finite
+    and in [0, 1]: exactly for HR, and up to the overshoot of a network for SR.
+    """
+    for what, images in (("SR", sr), ("HR", hr)):
+        if not isinstance(images, Tensor):
+            raise PriorsrError(
+                f"the {what} batch is a {type(images).__module__}.{type(images).__qualname__}; a torch.Tensor "
+                "(B,3,H,W) in [0, 1] was expected"
+            )
     check_map(sr, 3, "score", "SR batch")
     check_same(sr, hr, "score", "SR and HR")
     for what, images in (("SR", sr), ("HR", hr)):
@@ -29,6 +42,25 @@ def check_pair(sr: Tensor, hr: Tensor) -> None:
             raise PriorsrError(
                 f"{what} image {first} of the batch of {len(images)} holds NaN or infinity; finite values were expected"
             )
+        _check_range(what, images)
+
+
+def _check_range(what: str, images: Tensor) -> None:
+    """Raise PriorsrError for HR images that leave [0, 1], and SR images that are on another scale."""
+    if not images.numel():
+        return
+    if what == "HR":
+        wrong = ((images < -_ROUNDING) | (images > 1 + _ROUNDING)).flatten(1).any(dim=1)
+    else:
+        wrong = images.abs().flatten(1).mean(dim=1) > _OTHER_SCALE
+    if wrong.any():
+        first = int(wrong.nonzero()[0, 0])
+        low, high = images[first].min().item(), images[first].max().item()
+        hint = "; images of 0 to 255 are divided by 255 first" if high > _OTHER_SCALE else ""
+        raise PriorsrError(
+            f"{what} image {first} of the batch of {len(images)} has values from {low:.4g} to {high:.4g}; the range "
+            f"[0, 1] was expected{hint}"
+        )
 
 
 def without_border(image: Tensor, border: int) -> Tensor:

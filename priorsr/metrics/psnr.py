@@ -9,7 +9,7 @@ from priorsr.metrics.pairs import prepare
 
 
 def psnr(sr: Tensor, hr: Tensor, *, colour: Colour = "rgb", border: int = 0) -> Tensor:
-    """PSNR in dB of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, infinite for equal images.
+    """Return the PSNR in dB of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, infinite for equal images.
 
     10 log10(1 / MSE), the MSE over channels and pixels; nothing is clamped or rounded. Compute in `colour` (see
     `to_colour`) without the outer `border` pixels. Raises as `check_pair` and `without_border`.

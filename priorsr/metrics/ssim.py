@@ -29,7 +29,7 @@ def ssim(
     k1: float = 0.01,
     k2: float = 0.03,
 ) -> Tensor:
-    """SSIM of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, 1 for equal images.
+    """Return the SSIM of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, 1 for equal images.
 
     Gaussian windows of `window` pixels a side that lie wholly inside the image, biased (co)variances, value range 1,
     mean over windows and channels. Compute in `colour` (see `to_colour`) without the outer `border` pixels.

@@ -56,3 +56,23 @@ def test_to_8bit():
     steps = torch.arange(256, dtype=torch.uint8)
     assert torch.equal(to_8bit(steps.float() / 255), steps)
     assert torch.equal(to_8bit(steps.double() / 255), steps)
+
+
+@scores
+def test_images_on_another_scale_are_refused(score):
+    sr, hr = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
+    sr[0, 0, 0, 0] = 1.0
+    with pytest.raises(PriorsrError, match=r"SR image 0 .* to 255; the range \[0, 1\] was expected; .* divided by 255"):
+        score(sr * 255, hr * 255)
+    with pytest.raises(PriorsrError, match="HR image 0 .* divided by 255 first"):
+        score(sr, hr * 255)
+    with pytest.raises(PriorsrError, match="HR image 1 of the batch of 2 has values from -1 to"):
+        score(sr, torch.stack([hr[0], (2 * hr[1] - 1).index_fill(1, torch.tensor(0), -1.0)]))
+    assert torch.isfinite(score(3 * sr - 1, hr)).all()  # a network's overshoot
+
+
+@scores
+def test_arrays_are_refused_by_their_type(score):
+    images = torch.rand(1, 3, 64, 64)
+    with pytest.raises(PriorsrError, match=r"the SR batch is a numpy.ndarray; a torch.Tensor \(B,3,H,W\)"):
+        score(images.numpy(), images)
