@@ -9,7 +9,7 @@ from priorsr.errors import PriorsrError, ShapeError
 from priorsr.metrics.colour import Colour, to_colour
 from priorsr.shapes import check_map, check_same
 
-_ROUNDING = 1e-3  # by which half precision may leave the range
+_ROUNDING = 0.5 / 255  # half a level of 8 bits, by which half precision may leave the range
 _OTHER_SCALE = 4.0  # mean of absolute values that no image in [0, 1] has, however a network overshoots
 
 
