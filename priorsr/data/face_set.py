@@ -172,10 +172,10 @@ class FaceSet:
 
 def _read_split(path: Path) -> tuple[str, ...]:
     try:
-        ids = sorted(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+        ids = sorted(line for line in path.read_text(encoding="utf-8-sig").split("\n") if line)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as a list of ids ({error})") from error
-    if ids == [""]:
+    if not ids:
         raise DataError(f"{path}: lists no faces")
     for first, second in pairwise(ids):
         if first == second:

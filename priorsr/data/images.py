@@ -27,19 +27,21 @@ TURNS = {  # what brings an image of each EXIF orientation upright
 def read_image(
     path: Path, content: bytes | None = None, sizes: Collection[tuple[int, int]] | None = None
 ) -> np.ndarray:
-    """Read the RGB pixels of an image file, uint8 (H,W,3), whose bytes may be given. Grey images count as RGB.
+    """Read the RGB pixels of a face's PNG, uint8 (H,W,3), whose bytes may be given. Grey ones count as RGB.
 
-    sizes: the (height, width) that it may have. Raises DataError as `decode`, for see-through pixels, for other modes
-    than RGB, grey and palette, and for an EXIF orientation other than upright.
+    sizes: the (height, width) that it may have. Raises DataError as `decode`, for other formats, see-through pixels,
+    other modes than RGB, grey and palette, and an EXIF orientation other than upright.
     """
     file = decode(path, content, sizes)
+    if file.format != "PNG":
+        raise DataError(f"{path}: is a {file.format} image; a PNG was expected")
     if file.orientation != UPRIGHT:
         raise DataError(f"{path}: has the EXIF orientation {file.orientation}; an image stored upright was expected")
     return np.asarray(_rgb(path, file))
 
 
 def read_photograph(path: Path, annotations: str | None = None) -> tuple[np.ndarray, str]:
-    """Read the RGB pixels of an image file, turned upright as its EXIF says, and its format: PNG, JPEG or WEBP.
+    """Read the RGB pixels (H,W,3) of an image file, turned upright as its EXIF says, and its format: PNG, JPEG or WEBP.
 
     annotations: what describes places in the image, such as "its parsing map"; an image that EXIF turns is then
     refused, since nothing says whether they mean it as stored or as turned. Raises DataError, else as `read_image`.

@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveInt,
     StringConstraints,
     model_validator,
@@ -35,7 +36,8 @@ def _inside(path: str) -> str:
 
 
 RelativePath = Annotated[str, AfterValidator(_inside)]
-Size = tuple[PositiveInt, PositiveInt]
+Side = Annotated[int, Field(gt=0, strict=True)]
+Size = tuple[Side, Side]  # (height, width)
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
@@ -83,7 +85,7 @@ class Manifest(_Frozen):
     landmark_scheme: str
     image_sizes: Annotated[tuple[Size, ...], Field(min_length=1)]
     original_sizes: tuple[Size, ...] = ()
-    image_formats: dict[str, int]
+    image_formats: dict[str, NonNegativeInt]
     priors: dict[Literal["parsing", "landmarks"], Provenance]
     made_from: Sha256
     files: dict[RelativePath, Sha256]

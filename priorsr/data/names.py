@@ -7,7 +7,7 @@ from pathlib import Path
 
 LONGEST = 200  # bytes: a file system takes 255, and a suffix and the number of a process are added
 LONGEST_FILE = LONGEST + len(".jpeg")
-STRAYS = ("thumbs.db", "desktop.ini", "__macosx")  # left behind by Windows and macOS
+STRAYS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "@eadir")  # of Windows, macOS, and a NAS
 UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and separators of lines and paragraphs
 
 
@@ -15,6 +15,8 @@ def flaw_of_name(name: str, longest: int = LONGEST) -> str | None:
     """Return why a face or a split cannot have this name, of at most `longest` bytes, or None if it can."""
     if any("\ud800" <= character <= "\udfff" for character in name):
         return "it is not UTF-8"
+    if name.startswith("\ufeff"):
+        return "it begins with a byte order mark"
     if any(unicodedata.category(character) in UNPRINTABLE for character in name):
         return "it holds a control character or a line separator"
     if not name or name.startswith(".") or "/" in name or "\\" in name:

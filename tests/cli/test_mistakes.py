@@ -30,6 +30,9 @@ def place(tiny_faces: Path, toy_faces: Path, tmp_path_factory: pytest.TempPathFa
         shutil.copy(tiny_faces / "images/000000.png", root / name / "images/a.png")
     (root / "unknown-class/parsing").mkdir()
     Image.fromarray(np.full((64, 64), 77, np.uint8)).save(root / "unknown-class/parsing/a.png")
+    shutil.copytree(toy_faces, root / "lying")
+    manifest = json.loads((root / "lying/manifest.json").read_text())
+    (root / "lying/manifest.json").write_text(json.dumps(manifest | {"image_sizes": [[64, 64]]}))
     points = np.full((1, 68, 2), np.nan, np.float32)
     np.savez(root / "nan/landmarks.npz", ids=np.array(["a"]), landmarks=points)
     whole = priorsr.create("model", "encoder_decoder", width=8, depth=1)
@@ -55,6 +58,7 @@ MISTAKES = [
     ("data import folder unknown-class OUT", "a.png: has the class 77; the classes 0 to 18"),
     ("data import folder nan OUT", "landmarks.npz: the face 'a': landmark 0 is NaN"),
     (f"{BENCH} --model cut.safetensors", "cut.safetensors: cannot be read as safetensors"),
+    (f"{BENCH} --data lying", ".png: is 32 x 32; 64 x 64 was expected, as manifest.json has it"),
     ("weights convert a.pth ours.safetensors", "a.pth"),
     ("bench site results --out OUT", "broken.json: cannot be read as JSON"),
     ("bench site nowhere --out OUT", "nowhere: holds no record"),

@@ -309,3 +309,37 @@ def test_a_folder_with_a_colon_in_its_name_is_no_matter(copied: Path) -> None:
     assert [finding.problem for finding in report.findings if finding.check == "images"] == [
         "cannot be read as an image; PNG, JPEG or WebP was expected"
     ] * 2
+
+
+def test_faces_with_the_same_pixels_in_one_split_are_found(copied: Path) -> None:
+    first, second = FaceSet.open(copied).ids("train")[:2]
+    shutil.copy(copied / f"images/{first}.png", copied / f"images/{second}.png")
+    seal(copied, f"images/{second}.png")
+    problem = f"has the same pixels as images/{second}.png, both in train"
+    assert sole(examine(copied)) == ("splits", f"images/{first}.png", problem)
+
+
+def test_files_that_are_no_part_of_a_set_and_landmarks_of_no_face_are_found(copied: Path) -> None:
+    shutil.copy(copied / "images/000000.png", copied / "portrait.png")
+    np.savez(copied / "landmarks.npz", ids=np.array([], dtype=str), landmarks=np.zeros((0, 68, 2)))
+    seal(copied, "portrait.png", "landmarks.npz")
+    assert [(finding.check, finding.where, finding.problem) for finding in examine(copied).findings] == [
+        ("landmarks", "landmarks.npz", "has the landmarks of no face"),
+        ("manifest", "manifest.json", "files lists 'portrait.png', which is no part of a face set"),
+    ]
+
+
+def test_an_image_that_is_no_png_is_found(copied: Path) -> None:
+    Image.open(copied / "images/000000.png").save(copied / "images/000000.png", "JPEG")
+    seal(copied, "images/000000.png")
+    assert sole(examine(copied)) == ("images", "images/000000.png", "is a JPEG image; a PNG was expected")
+
+
+def test_lr_images_as_large_as_hr_are_found(copied: Path) -> None:
+    shutil.copytree(copied / "images", copied / "lr")
+    report = examine(copied)
+    assert {(finding.check, finding.problem) for finding in report.findings} == {
+        ("sizes", "is as large as its HR image")
+    }
+    assert len(report.findings) == 12
+    assert report.notes[-1] == "none of the 12 LR images can be compared"

@@ -439,3 +439,10 @@ def test_what_a_file_browser_leaves_in_a_new_folder_is_no_matter(tmp_path: Path)
     (tmp_path / "set").mkdir()
     (tmp_path / "set/.DS_Store").write_bytes(b"stray")
     assert write_face_set(tmp_path / "set", faces(2), ABOUT).verify() == []
+
+
+def test_splits_may_have_a_byte_order_mark_blank_lines_and_other_line_ends(copied: Path) -> None:
+    split = copied / "splits/val.txt"
+    expected = FaceSet.open(copied).ids("val")
+    split.write_bytes(b"\xef\xbb\xbf" + split.read_bytes().replace(b"\n", b"\r\n\r\n"))
+    assert FaceSet.open(copied).ids("val") == expected

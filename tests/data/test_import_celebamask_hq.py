@@ -157,8 +157,8 @@ def test_lossy_masks_are_refused(src: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "problem"),
     [
-        ("0/02000_hat.png", "is a mask of the image 2000; it was expected in 1"),
-        ("01/02000_hat.png", "is a mask of the image 2000; it was expected in 1"),
+        ("0/02000_hat.png", "is a mask of the image 2000; it was expected in the folder 1"),
+        ("01/02000_hat.png", "is a mask of the image 2000; it was expected in the folder 1"),
         ("1/02000_nos.png", "is a mask of an unknown part 'nos'; did you mean 'nose'"),
         ("1/02000_Nose.png", "is a mask of an unknown part 'Nose'"),
         ("1/02001_hat.png", "is a mask of the image 2001, which is not in CelebA-HQ-img"),

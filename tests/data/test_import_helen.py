@@ -155,12 +155,15 @@ def test_annotations_and_names_that_cannot_be_are_told_by_line(src: Path, tmp_pa
     (src / "testnames.txt").write_text("200_1\n100_1\n200_1\n")
     with pytest.raises(DataError, match=r"testnames\.txt: names '200_1' twice, in lines 1 and 3"):
         import_helen(src, tmp_path / "out")
+    (src / "testnames.txt").write_text("\n")
+    with pytest.raises(DataError, match=r"testnames\.txt: is empty; a list was expected"):
+        import_helen(src, tmp_path / "out")
     (src / "testnames.txt").write_text("200_1 test\n")
     with pytest.raises(DataError, match=r"testnames\.txt: line 1 is '200_1 test'; an image's name was expected"):
         import_helen(src, tmp_path / "out")
     (src / "testnames.txt").write_text("200_1\n")
     for content, problem in (
-        ("", "line 1 is ''"),
+        ("", "is empty; a list was expected"),
         ("1 , 2\n" * 195, "line 1 is '1 , 2'; an image's name was expected"),
     ):
         (src / "annotation/1.txt").write_text(content)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from priorsr.data.importers.lists import by_face, face_of, read_partition, read_rows, read_split_file
+from priorsr.data.importers.lists import face_of, read_partition, read_rows, read_split_file
 from priorsr.errors import DataError
 
 TEXT = "a.jpg 0\nb.jpg 1\nc.jpg 2\n"
@@ -79,7 +79,7 @@ def test_split_files_are_read_as_all_lists(path: Path) -> None:
         read_split_file(path, {"a"}, None)
     for nothing in (b"", b"\n\n", codecs.BOM_UTF8):
         path.write_bytes(nothing)
-        with pytest.raises(DataError, match=r"list\.txt: names no faces"):
+        with pytest.raises(DataError, match=r"list\.txt: is empty; a list was expected"):
             read_split_file(path, {"a"}, None)
     with pytest.raises(DataError, match="is a folder; a list was expected"):
         read_split_file(path.parent, {"a"}, None)
@@ -90,8 +90,3 @@ def test_a_long_line_is_cut_in_its_sentence(path: Path) -> None:
     with pytest.raises(DataError) as raised:
         read_partition(path)
     assert len(str(raised.value)) < 400
-
-
-def test_a_column_can_name_the_face(path: Path) -> None:
-    path.write_text("1 a.jpg\n2 b.jpg\n")
-    assert list(by_face(path, read_rows(path), column=1)) == ["a", "b"]

@@ -11,7 +11,7 @@ from priorsr.data.names import flaw_of_name, is_stray
 
 GOOD = [
     "000001", "a b", "a.b.c", "é", "日本語", "👩\u200d👧", "-rf", "[bold]x", "50%", "a'b\"c", "x" * 200, "a:b?", "a.",
-    "\ufeffa", "\u200fa", " a ",
+    "a\ufeff", "\u200fa", " a ",
 ]  # fmt: skip
 CONTROL, SHAPE = "it holds a control character or a line separator", "a name without a slash"
 BAD = {
@@ -20,6 +20,7 @@ BAD = {
     ),
     **dict.fromkeys(["", ".", "..", ".hidden", "a/b", "../a", "a\\b"], SHAPE),
     **dict.fromkeys(["caf\udce9", "\ud800"], "it is not UTF-8"),
+    "\ufeffa": "it begins with a byte order mark",
     "x" * 201: "it has 201 bytes; at most 200 were expected",
     "é" * 101: "it has 202 bytes",
 }
@@ -46,6 +47,16 @@ def test_bad_names_are_told_with_the_reason(name: str) -> None:
 
 
 def test_what_systems_leave_behind_belongs_to_no_face() -> None:
-    strays = (".DS_Store", "._a.png", "__MACOSX", "Thumbs.db", "thumbs.db", "desktop.ini", ".hidden")
+    strays = (
+        ".DS_Store",
+        "._a.png",
+        "__MACOSX",
+        "Thumbs.db",
+        "thumbs.db",
+        "desktop.ini",
+        "Icon\r",
+        "@eaDir",
+        ".hidden",
+    )
     assert all(is_stray(Path("folder", name)) for name in strays)
     assert not any(is_stray(Path(".folder", name)) for name in ("a.png", "Thumbs.png", "MACOSX", "_a.png"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from priorsr.data.doctor.face_check import CheckedFace, check_face
 from priorsr.data.doctor.findings import Finding, finding_of
 from priorsr.data.doctor.lr_check import check_lr
-from priorsr.data.face_set import FaceSet, image_path
+from priorsr.data.face_set import FaceSet, image_path, parsing_path, split_path
 from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME
 from priorsr.data.parallel import parallel_map
@@ -36,8 +36,8 @@ def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = 
     """Examine the face set in the folder `path`, and, beside it, the LR images in `lr` or in its own folder lr/.
 
     Found are files that are missing, changed or not listed; images, maps and landmarks that cannot be read, show
-    nothing, do not fit each other or contradict the manifest; faces in no split or in several, or the same pixels in
-    two of them; and what `check_lr` finds. Raises DataError if the folder is no face set at all.
+    nothing, do not fit each other or contradict the manifest; faces in no split or in several, or with the same pixels;
+    and what `check_lr` finds. Raises DataError if the folder is no face set at all.
     """
     find_kernel(reduction)
     faces = FaceSet.open(path)
@@ -72,10 +72,13 @@ def _shown(folder: Path, finding: Finding) -> Finding:
 
 def _read_landmarks(faces: FaceSet) -> tuple[Mapping[str, Points], list[Finding]]:
     path = faces.path / LANDMARKS
+    if not faces.has_landmarks:
+        return {}, []
     try:
-        return read_landmarks(path, faces.landmark_scheme) if faces.has_landmarks else {}, []
+        landmarks = read_landmarks(path, faces.landmark_scheme)
     except DataError as error:
         return {}, [finding_of(error, "landmarks", path)]
+    return landmarks, [] if landmarks else [Finding("landmarks", str(path), "has the landmarks of no face")]
 
 
 def _check_manifest(
@@ -91,13 +94,16 @@ def _check_manifest(
     count = sum(manifest.image_formats.values())
     if count != len(checked):
         findings.append(found(f"image_formats counts {count} images, but files lists {len(checked)}"))
+    parts = {*map(image_path, manifest.faces), *map(parsing_path, manifest.maps), *map(split_path, manifest.splits)}
+    others = sorted(manifest.files.keys() - parts - {LANDMARKS})
+    findings += [found(f"files lists {name!r}, which is no part of a face set") for name in others]
     for prior, of in (("a parsing map", manifest.maps), ("landmarks", landmarks)):
         findings += [found(f"{face!r} has {prior}, but no image") for face in sorted(set(of) - checked.keys())]
     return findings
 
 
 def _check_splits(faces: FaceSet, checked: Mapping[str, CheckedFace]) -> list[Finding]:
-    """Return the faces that are in no split, or, by id or by their pixels, in more than one."""
+    """Return the faces that are in no split, or in more than one, and those with the same pixels."""
     findings = []
     splits_of: dict[str, list[str]] = {face: [] for face in checked}
     alike: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -114,9 +120,8 @@ def _check_splits(faces: FaceSet, checked: Mapping[str, CheckedFace]) -> list[Fi
     for same in alike.values():
         (split, face), *others = same
         for other_split, other in others:
-            if other_split != split and other != face:
-                problem = (
-                    f"has the same pixels as {image_path(other)}, but is in {split} and the other in {other_split}"
-                )
+            if other != face:
+                both = f"both in {split}" if split == other_split else f"but is in {split}, the other in {other_split}"
+                problem = f"has the same pixels as {image_path(other)}, {both}"
                 findings.append(Finding("splits", str(faces.path / image_path(face)), problem))
     return findings

@@ -91,6 +91,8 @@ def _compare(faces: FaceSet, face: str, file: Path, kernels: Sequence[str]) -> _
     if (rows * scale, columns * scale) != (height, width):
         problem = f"is {rows} x {columns}, which does not divide its HR image's {height} x {width} by one scale"
         return _Compared([*findings, Finding("sizes", str(file), problem)])
+    if scale == 1:
+        return _Compared([*findings, Finding("sizes", str(file), "is as large as its HR image")])
     differences = {}
     for kernel in kernels:
         try:

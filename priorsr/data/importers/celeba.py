@@ -128,10 +128,8 @@ def _squares(
 def _round_boxes(path: Path, faces: Iterable[str]) -> dict[str, Square]:
     """Return the square about the box of each of the faces, in CelebA's list."""
     rows = read_rows(path)
-    if len(rows) < 2 or len(rows[0].words) != 1 or not rows[0].words[0].isdecimal():
-        raise DataError(
-            f"{path}: {rows[0] if rows else 'is empty'}; the number of images was expected, as CelebA has it"
-        )
+    if len(rows[0].words) != 1 or not rows[0].words[0].isdecimal():
+        raise DataError(f"{path}: {rows[0]}; the number of images was expected, as CelebA has it")
     boxes = rows[2:]  # after their number, and the columns' names
     for row in boxes:
         if len(row.words) != 5 or not all(map(BOX.fullmatch, row.words[1:])):

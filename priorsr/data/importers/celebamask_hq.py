@@ -80,10 +80,9 @@ def _masks(path: Path, numbers: Mapping[int, Path]) -> Mapping[int, Mapping[str,
     for inner in entries(path):
         for file in entries(folder(inner, "a folder of masks, called 0, 1, ...,")):
             number, part = _number_and_part(file)
-            if inner.name != str(number // MASKS_A_FOLDER):
-                raise DataError(
-                    f"{file}: is a mask of the image {number}; it was expected in {number // MASKS_A_FOLDER}"
-                )
+            right = str(number // MASKS_A_FOLDER)
+            if inner.name != right:
+                raise DataError(f"{file}: is a mask of the image {number}; it was expected in the folder {right}")
             if number not in numbers:
                 raise DataError(f"{file}: is a mask of the image {number}, which is not in {IMAGES}")
             if part in found[number]:
@@ -109,7 +108,7 @@ def _official_split(src: Path) -> dict[str, str]:
     """Return the split of each id, through the original CelebA file that it was made from."""
     partition = read_partition(src / PARTITION)
     rows = read_rows(src / MAPPING)
-    if rows and rows[0].words[0] == "idx":  # the columns' names
+    if rows[0].words[0] == "idx":  # the columns' names
         del rows[0]
     for row in rows:
         if len(row.words) != 3 or not (row.words[0].isascii() and row.words[0].isdecimal()):

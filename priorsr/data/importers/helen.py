@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from priorsr.data.face_set import FaceSet
-from priorsr.data.importers.lists import Row, by_face, check_split, check_there, face_of, read_rows, read_split_file
+from priorsr.data.importers.lists import by_face, check_split, check_there, face_of, read_rows, read_split_file
 from priorsr.data.importers.sources import add_by_id, entries, files_below, folder
 from priorsr.data.importers.squares import Source, round_landmarks, square_face
 from priorsr.data.landmarks_file import Points, check_points
@@ -114,7 +114,7 @@ def _annotations(path: Path) -> dict[str, Annotation]:
 
 def _annotation(file: Path) -> tuple[str, Points]:
     """Return the image's name in the first line of a file, and the 194 points in the others."""
-    first, *rows = read_rows(file) or [Row(1, [])]
+    first, *rows = read_rows(file)
     if len(first.words) != 1:
         raise DataError(f"{file}: {first}; an image's name was expected, then {COUNT} points x , y")
     for row in rows:

@@ -41,7 +41,7 @@ def read_rows(path: Path) -> list[Row]:
     """Return the lines of a list that have any words.
 
     The text is UTF-8, with or without a byte order mark, or UTF-16 with one. Raises DataError for any other encoding,
-    naming the line, and for control characters.
+    naming the line, for control characters, and for a list without any words.
     """
     content = read_content(path, "a list", MOST_BYTES)
     encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
@@ -54,7 +54,10 @@ def read_rows(path: Path) -> list[Row]:
         line = len(LINE.findall(text, 0, found.start())) + 1
         raise DataError(f"{path}: line {line} holds the character {found[0]!r}; a list as plain text was expected")
     lines = enumerate(LINE.split(text), start=1)
-    return [Row(number, words) for number, line in lines if (words := line.split())]
+    rows = [Row(number, words) for number, line in lines if (words := line.split())]
+    if not rows:
+        raise DataError(f"{path}: is empty; a list was expected")
+    return rows
 
 
 def face_of(name: str) -> str:
@@ -62,13 +65,13 @@ def face_of(name: str) -> str:
     return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
-def by_face(path: Path, rows: Sequence[Row], column: int = 0) -> dict[str, Row]:
-    """Return the rows of a list by the face that each names; raises DataError for a face in two of them."""
+def by_face(path: Path, rows: Sequence[Row]) -> dict[str, Row]:
+    """Return the rows of a list by the face that each names first; raises DataError for a face in two of them."""
     found: dict[str, Row] = {}
     for row in rows:
-        first = found.setdefault(face_of(row.words[column]), row)
+        name = row.words[0]
+        first = found.setdefault(face_of(name), row)
         if first is not row:
-            name = row.words[column]
             raise DataError(f"{path}: names {name!r} twice, in lines {first.number} and {row.number}")
     return found
 
@@ -86,7 +89,7 @@ def read_split_file(path: Path, ids: Collection[str], counts: Mapping[str, int] 
     """Return the split of each face that a user's list names: a line each, an image's name and train, val or test.
 
     counts: how many each split must have. Raises DataError for any other line, a face that is named twice or is not
-    among `ids`, other counts, and a list that names no face.
+    among `ids`, and other counts.
     """
     rows = read_rows(path)
     for row in rows:
@@ -100,8 +103,6 @@ def read_split_file(path: Path, ids: Collection[str], counts: Mapping[str, int] 
     found = Counter(splits.values())
     if counts is not None and found != Counter(counts):
         raise DataError(f"{path}: names {_shown(found)}; {_shown(counts)} were expected")
-    if not splits:
-        raise DataError(f"{path}: names no faces; a line for each was expected")
     return splits
 
 
