@@ -258,7 +258,7 @@ def test_mistakes(protocol, pair):
     off[2] += 0.3 / 255
     with pytest.raises(PriorsrError, match="HR image 2 of the batch of 5 is not 8-bit"):
         protocol.score(sr, off)
-    with pytest.raises(PriorsrError, match="HR image 0 of the batch of 5 is not 8-bit"):
+    with pytest.raises(PriorsrError, match="HR image 0 of the batch of 5 has values from 0 to 255"):
         protocol.score(sr, hr * 255)
     with pytest.raises(ShapeError, match="SR and HR have shapes"):
         protocol.score(sr[:4], hr)
