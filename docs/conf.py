@@ -10,6 +10,7 @@ project = "priorsr"
 author = "the priorsr developers"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+myst_enable_extensions = ["deflist"]
 html_theme = "furo"
 html_title = f"priorsr {__version__}"
 exclude_patterns = ["_build"]
