@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import subprocess
 import sys
+import venv
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
@@ -95,3 +97,30 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     yield put
     forget()
+
+
+@pytest.fixture
+def fresh_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """fresh_environment(*packages): make a virtual environment, install wheels or folders in it, return its Python.
+
+    Torch and whatever else is not ours is not installed again: a .pth file names a folder of links to what is there.
+    """
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+    def make(*packages: Path) -> Path:
+        theirs = tmp_path / "theirs"
+        theirs.mkdir()
+        for site in (Path(path) for path in sys.path if path.endswith("-packages")):
+            for package in site.iterdir():
+                ours = package.name.startswith("priorsr") or package.suffix == ".pth"
+                if not ours and not (theirs / package.name).is_symlink():
+                    (theirs / package.name).symlink_to(package)
+        venv.create(tmp_path / "fresh", symlinks=True)
+        python = tmp_path / "fresh" / "bin" / "python"
+        (site,) = (tmp_path / "fresh").glob("lib/*/site-packages")
+        (site / "theirs.pth").write_text(f"{theirs}\n")
+        install = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", *packages]
+        subprocess.run([sys.executable, "-m", "pip", "--python", python, *install], check=True)
+        return python
+
+    return make

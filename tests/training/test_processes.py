@@ -54,7 +54,7 @@ def start() -> Iterator[Start]:
 
 def wait_for(process: subprocess.Popen[str], folder: Path, stage: str, step: int) -> None:
     """Until the metrics tell of a step of a stage."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         path = folder / "metrics.jsonl"
         for line in path.read_text().splitlines() if path.exists() else []:

@@ -1,0 +1,40 @@
+"""The wheel of this package, in an environment that has nothing else of ours."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = """
+import priorsr, torch
+print(priorsr.__file__)
+print(torch.__file__)
+print(priorsr.create("model", "bicubic")(torch.full((1, 3, 4, 4), 0.25)).sr.mean().item())
+"""
+
+
+def test_the_wheel_is_whole_and_works_alone(fresh_environment: Callable[..., Path], tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "priorsr").rglob("*") if path.is_file()}
+    assert {file for file in files if "__pycache__" not in file} <= packed
+
+    python = fresh_environment(wheel)
+    ran = subprocess.run([python, "-c", PROGRAM], check=True, capture_output=True, text=True, cwd=tmp_path)
+    ours, theirs, mean = ran.stdout.split()
+    assert Path(ours).is_relative_to(python.parents[1])
+    assert Path(theirs).resolve() == Path(torch.__file__).resolve()
+    assert float(mean) == 0.25
+    listed = subprocess.run(
+        [python.with_name("priorsr"), "list", "model"], check=True, capture_output=True, text=True, cwd=tmp_path
+    ).stdout
+    assert "bicubic" in listed
+    assert "pkdn" not in listed  # no plugin of the environment that tests is seen
