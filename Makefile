@@ -9,7 +9,7 @@ INSTALL = $(BIN)/python -m pip install --quiet $(CONSTRAINTS:%=--constraint %) $
 PACKAGES := --group dev --editable '.[all]' $(PLUGINS:%=--editable %)
 python = $(shell for python in python$(1) $(HOME)/.pyenv/versions/$(1).*/bin/python; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: setup demo test latest oldest spills constraints bench lint docs clean
+.PHONY: setup demo test latest oldest spills constraints wheels bench lint docs clean
 
 setup: $(STAMP)
 
@@ -53,6 +53,11 @@ constraints: setup # resolves anew which versions `make setup` and `make oldest`
 	$(RESOLVE) --universal --output-file constraints/tested.txt --upgrade
 	$(RESOLVE) --resolution lowest-direct --output-file constraints/oldest.txt --upgrade
 
+wheels: setup # all distributions into dist/, to install with pip install --find-links dist 'priorsr[all]'
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir dist . $(PLUGINS:%=./%)
+	@ls dist
+
 bench: setup
 	$(BIN)/python -m pytest benchmarks -rs -s
 	$(BIN)/python -m benchmarks.scaling
@@ -68,4 +73,4 @@ docs: setup
 	@echo "docs/_build/html/index.html"
 
 clean:
-	rm -rf $(VENV) .venv-latest .venv-oldest demo docs/_build
+	rm -rf $(VENV) .venv-latest .venv-oldest demo dist docs/_build

@@ -119,8 +119,9 @@ def fresh_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
         python = tmp_path / "fresh" / "bin" / "python"
         (site,) = (tmp_path / "fresh").glob("lib/*/site-packages")
         (site / "theirs.pth").write_text(f"{theirs}\n")
-        install = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", *packages]
-        subprocess.run([sys.executable, "-m", "pip", "--python", python, *install], check=True)
+        if packages:
+            install = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", *packages]
+            subprocess.run([sys.executable, "-m", "pip", "--python", python, *install], check=True)
         return python
 
     return make
