@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -18,22 +19,31 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
 
 
-def test_the_readme_swaps_a_block() -> None:
-    found: dict[str, object] = {}
-    exec(blocks("README.md")[0], found)
-    assert found["sr"].shape == (1, 3, 128, 128)
+@pytest.mark.parametrize("document", ["README.md", "docs/index.md"])
+def test_examples_print_what_stands_below_them(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    assert shown
+    for code, printed in shown:
+        exec(code, {})
+        assert capsys.readouterr().out == printed
 
 
-def test_the_readmes_own_model_is_trained_and_scored(
-    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_model_of_the_composing_page_holds_its_contracts_and_is_compared(
+    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(registry, "_state", registry._State())
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_model", raising=False)
     (tmp_path / "faces").symlink_to(tiny_faces)
-    found: dict[str, object] = {}
-    exec(blocks("README.md")[1].replace("steps=200", "steps=2"), found)
-    assert [record.model.name for record in found["records"]] == ["tiny", "tiny"]
-    assert found["trained"].scores["model"][0] == "psnr_y"
+    model, checks, comparison, swap = blocks("docs/compose.md")
+    (tmp_path / "my_model.py").write_text(model)
+    exec(checks, {})
+    assert capsys.readouterr().out == "{} {}\n"
+    exec(comparison.replace("steps=200", "steps=2"), {})
+    assert "psnr_y: " in capsys.readouterr().out
+    exec(swap, {})
+    assert capsys.readouterr().out == "(1, 3, 128, 128)\n"
 
 
 def test_the_recipe_of_the_training_page_trains(
