@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from priorsr.bounds import MOST
 from priorsr.cli.console import console, errors
 
 FACES, VAL = 440, 40
@@ -25,7 +26,7 @@ def demo(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(help="Training steps of each system; some hundreds unless given.", min=7),
+        typer.Option(help="Training steps of each system; some hundreds unless given.", min=7, max=MOST),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed for faces and training.", min=0, max=2**32 - 1)] = 0,
 ) -> None:

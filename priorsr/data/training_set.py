@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from priorsr.bounds import MOST
 from priorsr.data.face_set import FaceSet
 from priorsr.data.manifest import Provenance, Sha256
 from priorsr.errors import OptionError
@@ -81,6 +82,8 @@ def open_training_data(data: TrainingData) -> list[tuple[FaceSet, float]]:
 
 
 def _open(given: str | Path | FaceSet, weight: float) -> tuple[FaceSet, float]:
+    if not 0 < weight <= MOST:
+        raise OptionError(f"{given}: the weight is {weight}; a number above 0, and of at most {MOST}, was expected")
     return given if isinstance(given, FaceSet) else FaceSet.open(given), weight
 
 

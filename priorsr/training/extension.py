@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from priorsr.errors import DataError, OptionError
+from priorsr.errors import DataError
 from priorsr.files import atomic_json
 from priorsr.training.run_folder import RunFolder
 
@@ -19,8 +19,6 @@ def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str
     extension. At any moment of this, a run that is killed can be resumed. Raises OptionError for less than one step,
     and DataError for a run that is not finished, or whose schedule depends on its length.
     """
-    if steps < 1:
-        raise OptionError(f"extend is {steps}; 1 step or more was expected")
     *_, stage = config["stage_steps"]
     index, before = len(config["stage_steps"]) - 1, config["stage_steps"][stage]
     latest = folder.checkpoints.latest(lambda _: None)

@@ -16,6 +16,7 @@ from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list
 from rich.console import Console
 
+from priorsr.bounds import check_number
 from priorsr.data import FaceSet, TrainingData, TrainingSet
 from priorsr.data.training_set import open_training_data
 from priorsr.errors import DataError, OptionError, did_you_mean
@@ -94,6 +95,8 @@ def train(
     folder = RunFolder(Path(out))
     accelerator = _accelerator(track, folder)
     report = Report(console if accelerator.is_main_process else None)
+    if extend is not None:
+        check_number("extend", extend, 1)
     config = _stored(folder, resume or extend is not None, report)
     if extend is not None and config is None:
         raise DataError(f"{folder.path}: holds no run that could be extended")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from priorsr.bounds import MOST
 from priorsr.errors import OptionError
 
 
@@ -28,8 +29,8 @@ class Settings:
             raise OptionError(f"both steps = {self.steps} and minutes = {self.minutes} were given; one was expected")
         for name in ("steps", "minutes", "validate_every"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise OptionError(f"{name} is {value}; a number above 0 was expected")
+            if value is not None and not 0 < value <= MOST:
+                raise OptionError(f"{name} is {value}; a number above 0, and of at most {MOST}, was expected")
         if self.seed is not None and not 0 <= self.seed < 2**32:  # what NumPy takes
             raise OptionError(f"seed is {self.seed}; a number from 0 to {2**32 - 1} was expected")
 

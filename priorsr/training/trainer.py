@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from priorsr.bounds import check_number
 from priorsr.data import TrainingSet
 from priorsr.errors import OptionError, mistakes_in
 from priorsr.models import weights
@@ -48,8 +49,7 @@ class Pace:
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.log_every < 1:
-            raise OptionError(f"log_every is {self.log_every}; 1 or more was expected")
+        check_number("log_every", self.log_every, 1)
         if not self.checkpoint_seconds >= 0:
             raise OptionError(f"checkpoint_seconds is {self.checkpoint_seconds}; 0 or more was expected")
 

@@ -21,6 +21,7 @@ from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.model_run import Measured, ModelRun
 from priorsr.bench.running.processes import Processes
 from priorsr.bench.scorer import is_current
+from priorsr.bounds import SEEDS, check_number
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
 from priorsr.memory import keep_freed_memory
@@ -76,9 +77,8 @@ class Benchmark:
         out, processes = Path(out), processes or Processes()
         if out.exists() and not out.is_dir():
             raise DataError(f"{out}: is a file; a folder for the results was expected")
-        for what, value, least in (("seed", seed, 0), ("batch_size", batch_size, 1)):
-            if value < least:
-                raise OptionError(f"{what} is {value}; {least} or more was expected")
+        check_number("seed", seed, 0, SEEDS - 1)
+        check_number("batch_size", batch_size, 1)
         keep_freed_memory()  # first of all, so that no latency depends on what ran before
         adapted = tuple(_adapted(protocol, faces) for protocol in protocols)
         judges, used = Judges.find(scores, adapted), processes.device(_device(device))

@@ -16,7 +16,8 @@ from priorsr.bench.site.plot import latency
 from priorsr.bench.site.rows import page_url, row_key
 from priorsr.bench.site.section import make_section, marks, set_score, why_absent
 from priorsr.bench.submissions.verification import read_verifications
-from priorsr.errors import DataError, OptionError
+from priorsr.bounds import check_number
+from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra
 from priorsr.version import __version__
 
@@ -40,8 +41,8 @@ def build_site(
     results, out = Path(results), Path(out)
     if out.exists() and not out.is_dir():
         raise DataError(f"{out}: is a file; a folder for the site was expected")
-    if faces is not None and faces < 1:
-        raise OptionError(f"faces is {faces}; 1 or more was expected")
+    if faces is not None:
+        check_number("faces", faces, 1)
     records = read_results(results)
     published = families()
     reported = [value for family in published for value in family.values]

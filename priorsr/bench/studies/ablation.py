@@ -20,12 +20,14 @@ from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processe
 from priorsr.bench.studies.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
 from priorsr.bench.studies.trainings import Training, times, train_all
 from priorsr.bench.studies.variants import make_variants
+from priorsr.bounds import MOST, check_number
 from priorsr.data import FaceSet
-from priorsr.errors import OptionError
 from priorsr.metrics import Protocol
 from priorsr.training.blueprint import plain
 from priorsr.training.run_folder import RunFolder
 from priorsr.version import __version__
+
+MOST_SEEDS = 10_000  # of a variant, each a training
 
 
 def ablate(
@@ -69,9 +71,8 @@ def ablate(
     Raises PriorsrError for every mistake, before anything is trained where that can be known, and
     TrainingInterruptedError once the runs under way are saved after Ctrl-C or SIGTERM.
     """
-    for what, value in {"seeds": seeds, "jobs": jobs}.items():
-        if value < 1:
-            raise OptionError(f"{what} is {value}; 1 or more was expected")
+    for name, value, most in (("steps", steps, MOST), ("seeds", seeds, MOST_SEEDS), ("jobs", jobs, MOST_SEEDS)):
+        check_number(name, value, 1, most)
     faces, out = data if isinstance(data, FaceSet) else FaceSet.open(data), Path(out)
     variants = make_variants(recipe, preset, overrides or {}, vary, full=full)
     budget = Budget(recipe, preset, steps, seeds)

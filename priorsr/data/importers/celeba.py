@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from PIL import Image
 
+from priorsr.bounds import MOST_SIDE, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.importers.folder import GIVEN
 from priorsr.data.importers.lists import by_face, check_split, place, read_partition, read_rows, read_split_file
@@ -74,8 +75,7 @@ def import_celeba(
     src = Path(src)
     if crop not in CROPS:
         raise OptionError(f"the crop is {crop!r}; one of {', '.join(CROPS)} was expected")
-    if size < 1:
-        raise OptionError(f"the faces were asked for with size {size}; at least 1 was expected")
+    check_number("size", size, 1, MOST_SIDE)
     if crop == "dic" and landmarks is None:
         raise OptionError("the crop 'dic' needs the 68 landmarks of every photograph, which CelebA does not bring")
     check_split(split, PUBLISHED, "celeba", split_file)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from priorsr.bounds import MOST_SIDE, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.images import read_photograph
 from priorsr.data.importers.divide import RULE, divide
@@ -43,6 +44,7 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
     Raises DataError naming what is missing or broken, and any mask that belongs to no face.
     """
     src = Path(src)
+    check_number("size", size, 1, MOST_SIDE)
     numbers = _numbers(images_by_id(folder(src / IMAGES, "the folder of CelebAMask-HQ's images")))
     masks = _masks(folder(src / MASKS, "the folder of CelebAMask-HQ's masks"), numbers)
     official = (src / PARTITION).exists()

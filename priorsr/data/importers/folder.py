@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from priorsr.bounds import MOST_SIDE, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.images import read_photograph
 from priorsr.data.importers.divide import RULE, divide
@@ -53,8 +54,8 @@ def import_folder(
     if (src / NAME).exists():
         raise DataError(f"{src}: is a face set already, and needs no import")
     known = label_map(labels)
-    if size is not None and size < 1:
-        raise OptionError(f"the faces were asked for with size {size}; at least 1 was expected")
+    if size is not None:
+        check_number("size", size, 1, MOST_SIDE)
     parts = _parts(src)
     has_splits = _UNSPLIT not in parts
     if has_splits and split is not None:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from priorsr.bounds import MOST_SIDE, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.importers.lists import by_face, check_split, check_there, face_of, read_rows, read_split_file
 from priorsr.data.importers.sources import add_by_id, entries, files_below, folder
@@ -63,8 +64,7 @@ def import_helen(
     Raises DataError and OptionError for what is missing or does not fit.
     """
     src = Path(src)
-    if size < 1:
-        raise OptionError(f"the faces were asked for with size {size}; at least 1 was expected")
+    check_number("size", size, 1, MOST_SIDE)
     if scheme not in ("helen-194", "ibug-68"):
         raise OptionError(f"the scheme is {scheme!r}; helen-194 or ibug-68 was expected")
     check_split(split, PUBLISHED, "helen", split_file)

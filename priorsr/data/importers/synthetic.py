@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from priorsr.bounds import MOST_SIDE, SEEDS, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.importers.divide import divide
 from priorsr.data.manifest import Provenance
 from priorsr.data.synth import draw_faces
 from priorsr.data.writer import About, Face, Pixels, write_face_set
-from priorsr.errors import OptionError
 from priorsr.version import __version__
 
+MOST_FACES = 10**7
 MADE_BY = Provenance(tool="priorsr.data.synth", version=__version__)
 
 
@@ -25,9 +26,9 @@ def synthesise(
 
     val, test: how many faces of the end go there; a tenth each where not given. Raises OptionError and DataError.
     """
-    for option, value, least in (("count", count, 1), ("seed", seed, 0), ("size", size, 16)):
-        if value < least:
-            raise OptionError(f"synthetic faces were asked for with {option} {value}; at least {least} was expected")
+    check_number("count", count, 1, MOST_FACES)
+    check_number("seed", seed, 0, SEEDS - 1)
+    check_number("size", size, 16, MOST_SIDE)
     width = max(6, len(str(count - 1)))  # ids sort as their numbers do
     ids = [f"{index:0{width}d}" for index in range(count)]
     splits = divide(ids, val, test)

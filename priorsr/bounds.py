@@ -1,0 +1,15 @@
+"""Numbers that users give, held to bounds: none overflows, or is written where it cannot be read again."""
+
+from __future__ import annotations
+
+from priorsr.errors import OptionError
+
+MOST = 10**9
+MOST_SIDE = 4096  # pixels of a face
+SEEDS = 2**63  # what a 64-bit number holds
+
+
+def check_number(name: str, value: float, least: float, most: float = MOST) -> None:
+    """Raise OptionError naming a number, its value and its bounds unless it lies between them; NaN never does."""
+    if not least <= value <= most:
+        raise OptionError(f"{name} is {value}; a number from {least} to {most} was expected")
