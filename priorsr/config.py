@@ -55,6 +55,14 @@ def check_not_negative(config: Any, *names: str) -> None:
             raise OptionError(f"{name} is {value}; a finite number from 0 was expected")
 
 
+def check_whole(config: Any, least: int, most: int, *names: str) -> None:
+    """Raise OptionError unless each of these fields of a config, where it is not None, lies between two numbers."""
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:
+            raise OptionError(f"{name} is {value}; a whole number from {least} to {most} was expected")
+
+
 def field_names(config: type) -> list[str]:
     """The names of a config's fields, in order."""
     return [field.name for field in dataclasses.fields(config)]

@@ -9,7 +9,8 @@ from typing import Any
 
 from priorsr.config import presets_of
 from priorsr.kinds import get_kind
-from priorsr.registry import component_of, locate, option_names
+from priorsr.options import option_names
+from priorsr.registry import component_of, locate
 
 
 @dataclass(frozen=True)

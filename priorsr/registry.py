@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from priorsr.errors import (
     did_you_mean,
 )
 from priorsr.kinds import KINDS, get_kind
+from priorsr.options import option_names, taken
 from priorsr.plugins import OWN, SESSION, Installed, Offer, Scan, normalise, scan
 from priorsr.version import __version__
 
@@ -266,6 +266,7 @@ def build(kind: str, component: type, *, preset: str | None, who: str, options: 
 
     What its constructor cannot make of them becomes an OptionError, chained to what it raised.
     """
+    options = taken(component, options, who)
     if get_kind(kind).configured:
         config = build_config(component.Config, preset, options, who)  # type: ignore[attr-defined]  # of these kinds
         return component(config)
@@ -285,13 +286,6 @@ def build(kind: str, component: type, *, preset: str | None, who: str, options: 
     except Exception as error:  # a constructor may raise anything
         given = ", ".join(f"{option}={value!r}" for option, value in options.items())
         raise OptionError(f"{who} cannot be built with {given}: {type(error).__name__}: {error}") from error
-
-
-def option_names(component: type) -> dict[str, inspect.Parameter]:
-    """The constructor's named parameters of a component."""
-    parameters = inspect.signature(component).parameters
-    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {name: parameter for name, parameter in parameters.items() if parameter.kind not in unnamed}
 
 
 def offer_of(kind: str, component: type) -> Offer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +46,7 @@ class FaceAlignment(nn.Module):
     """
 
     kind = "estimator"
+    local: ClassVar = {"weights": UNTRAINED, "fetch": False}
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class FaceAlignment(nn.Module):
         from face_alignment.api import models_urls
         from face_alignment.models import FAN
 
-        self.options: dict[str, Any] = {"box": list(box), "mirrored": mirrored, "weights": UNTRAINED}
+        self.options: dict[str, Any] = {"box": list(box), "mirrored": mirrored}
         path = hub_weights(models_urls[NETWORK], "FAN's", fetch=fetch) if weights is None else weights
         self.network = FAN(MODULES)
         if path != UNTRAINED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from priorsr.reading.fitting import load_fitting
 from priorsr.shapes import check_map
 from priorsr.types import Prior
 
+LARGEST = 4096  # pixels a side
 CLASSES = len(label_map("celebamask-19").classes)
 
 
@@ -43,6 +44,7 @@ class ParsingNet(nn.Module):
     """
 
     kind = "estimator"
+    local: ClassVar = {"weights": UNTRAINED}
 
     def __init__(
         self, widths: tuple[int, ...] = (32, 64, 96, 128), size: int = 128, weights: str | Path | None = None
@@ -50,9 +52,11 @@ class ParsingNet(nn.Module):
         super().__init__()
         if not widths or min(widths) < 1:
             raise OptionError(f"parsing_net: widths is {widths}; a width of at least 1 for each scale was expected")
-        if size < 1 or size % 2 ** len(widths):
-            raise OptionError(f"parsing_net: size is {size}; a multiple of {2 ** len(widths)} was expected")
-        self.options: dict[str, Any] = {"widths": list(widths), "size": size, "weights": UNTRAINED}
+        if not 1 <= size <= LARGEST or size % 2 ** len(widths):
+            raise OptionError(
+                f"parsing_net: size is {size}; a multiple of {2 ** len(widths)} up to {LARGEST} was expected"
+            )
+        self.options: dict[str, Any] = {"widths": list(widths), "size": size}
         self.down = nn.ModuleList(_conv(a, b, stride=2) for a, b in pairwise((3, *widths)))
         self.encode = nn.ModuleList(_conv(width, width) for width in widths)
         self.project = nn.ModuleList(nn.Conv2d(b, a, 1, bias=False) for a, b in pairwise(widths))

@@ -10,7 +10,8 @@ from torch import nn
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError, did_you_mean
 from priorsr.kinds import get_kind
 from priorsr.models.weights import load_file, weights_hash
-from priorsr.registry import create, find, names, offer_of, option_names
+from priorsr.options import option_names
+from priorsr.registry import create, find, names, offer_of
 
 
 class Identity(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +35,7 @@ class FID(nn.Module):
     """
 
     kind = "score"
+    local: ClassVar = {"weights": UNTRAINED, "fetch": False}
     level = "set"
     higher_is_better = False
     networks = ("FID", "InceptionV3", "Inception3")

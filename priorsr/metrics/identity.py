@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,7 @@ class Identity(nn.Module):
     """
 
     kind = "score"
+    local: ClassVar = {"weights": UNTRAINED}
     higher_is_better = True
     networks = ("ArcFace", "IResNet")
 

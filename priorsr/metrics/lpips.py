@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,7 @@ class LPIPS(nn.Module):
     """
 
     kind = "score"
+    local: ClassVar = {"weights": UNTRAINED, "fetch": False}
     higher_is_better = False
     networks = ("LPIPS", "AlexNet")
 

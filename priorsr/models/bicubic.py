@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from priorsr.errors import OptionError
+from priorsr.config import check_whole
 from priorsr.models.checks import check_lr
 from priorsr.models.resize import enlarge
 from priorsr.types import Prior, SROutput
@@ -19,8 +19,7 @@ class BicubicConfig:
     scale: int = 8
 
     def __post_init__(self) -> None:
-        if self.scale < 1:
-            raise OptionError(f"scale is {self.scale}; 1 or more was expected")
+        check_whole(self, 1, 64, "scale")
 
 
 class Bicubic(nn.Module):

@@ -11,7 +11,8 @@ from priorsr import registry
 from priorsr.config import build_config
 from priorsr.errors import OptionError
 from priorsr.models.finding import find_weights, name_of_weights
-from priorsr.models.weights import as_plain, load_file, read_card
+from priorsr.models.plain import as_plain
+from priorsr.models.weights import load_file, read_card
 
 
 def create(kind: str, name: str, /, *, preset: str | None = None, **options: Any) -> Any:

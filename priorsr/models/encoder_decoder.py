@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from priorsr.blocks.pixel_shuffle import PixelUnshuffleDownsampler
 from priorsr.blocks.residual_attention import ResidualAttentionBlock
+from priorsr.config import check_whole
 from priorsr.errors import OptionError
 from priorsr.models.checks import check_lr
 from priorsr.models.prior_map import PRIOR_CHANNELS, prior_map
@@ -52,10 +53,9 @@ class EncoderDecoderConfig:
     global_residual: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("width", "patch", "levels", "scale", "prior_channels"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise OptionError(f"{name} is {value}; 1 or more was expected")
+        check_whole(self, 1, 2**16, "width", "prior_channels")
+        check_whole(self, 1, 64, "patch", "scale")
+        check_whole(self, 1, 16, "levels")
         if len(self.depths) != 2 * self.levels + 1 or min(self.depths) < 0:
             raise OptionError(
                 f"depth is {self.depth}; one number, or {2 * self.levels + 1} for {self.levels} levels, was expected"

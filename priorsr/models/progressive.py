@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from priorsr.blocks.progressive import ProgressiveUpsampler, doublings, fade_in
+from priorsr.config import check_whole
 from priorsr.errors import OptionError
 from priorsr.models.checks import check_lr
 from priorsr.models.resize import enlarge
@@ -35,6 +36,7 @@ class ProgressiveConfig:
     global_residual: bool = False
 
     def __post_init__(self) -> None:
+        check_whole(self, 1, 64, "scale")
         steps = self.steps
         if len(self.widths) != steps + 1 or min(self.widths) < 1:
             raise OptionError(

@@ -7,28 +7,53 @@ import hashlib
 import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
+from pydantic import BaseModel, ConfigDict, JsonValue
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from priorsr import registry
 from priorsr.config import validate
 from priorsr.errors import DataError, OptionError, PriorsrError, PriorsrWarning, UnknownNameError
-from priorsr.files import atomic_path
+from priorsr.files import atomic_path, sha256_json
 from priorsr.infinity import json_value
+from priorsr.models.plain import as_plain, revive
+from priorsr.options import from_file, taken, without_local
 from priorsr.plugins import Offer
 from priorsr.reading.fitting import built_for, check_fit
-from priorsr.registry import Part, build, find, offer_of, packages
+from priorsr.reading.json_files import parse_facts
+from priorsr.reading.tensors import read_metadata, read_tensors
+from priorsr.registry import build, find, offer_of, packages
 from priorsr.sources import UNREGISTERED, Component, components_of
 
 KEY = "priorsr"
-_PART = "part"
 _DESCRIBED_BY = {"model": "config", "estimator": "options"}  # by kind, the attribute that holds what one is made of
+_EXPECTED = "weights that priorsr saved (.safetensors)"
+_UNCHANGED = "the hash that it says was expected"
+_HASH, _TENSORS_HASH = "metadata_hash", "tensors_hash"
+
+
+class _Metadata(BaseModel):
+    """What a file of weights says of them; there may be more, such as `components`.
+
+    tensors_hash, metadata_hash: of the tensors, and of all else that is said; files of before these were written have
+    none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: Literal["model", "estimator"] = "model"  # files of before estimators were saved have none
+    distribution: str
+    version: str
+    name: str
+    config: dict[str, JsonValue]
+    card: dict[str, JsonValue]
+    tensors_hash: str | None = None
+    metadata_hash: str | None = None
 
 
 def save(
@@ -57,12 +82,13 @@ def save(
         raise OptionError(f"the {kind} {offer.name!r} has no {_DESCRIBED_BY[kind]!r}, so it could not be built again")
     trained = [part for part in getattr(module, "made_by", None) or () if part.used_for == "training"]
     components = {*components_of([module], "inference"), *(trained if trained_by is None else trained_by)}
+    config = as_plain(getattr(module, _DESCRIBED_BY[kind]))
     described = {
         "kind": kind,
         "distribution": offer.distribution,
         "version": offer.version,
         "name": offer.name,
-        "config": as_plain(getattr(module, _DESCRIBED_BY[kind])),
+        "config": without_local(type(module), config),
         "card": as_plain(json_value(getattr(module, "card", {}) if card is None else card)),
         "components": [dataclasses.asdict(component) for component in sorted(components)],
     }
@@ -73,12 +99,17 @@ def save(
 
 
 def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
-    """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, whole or not at all."""
+    """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, whole or not at all.
+
+    The metadata are what is described, with hashes by which a reader finds out any change.
+    """
     # Copies, since safetensors refuses tensors that share memory, as tied weights do.
     tensors = {name: x.detach().cpu().clone(memory_format=torch.contiguous_format) for name, x in state.items()}
+    hashed = {**described, _TENSORS_HASH: tensors_hash(tensors)}
+    hashed[_HASH] = _metadata_hash(hashed)
     with atomic_path(path) as beside:
         try:
-            save_file(tensors, beside, {KEY: json.dumps(described, sort_keys=True, allow_nan=False)})
+            save_file(tensors, beside, {KEY: json.dumps(hashed, sort_keys=True, allow_nan=False)})
         except SafetensorError as error:
             raise DataError(f"{path}: cannot be written ({error})") from error
 
@@ -115,11 +146,12 @@ def _built(described: Mapping[str, Any], made_by: Iterable[Component], path: Pat
     """Build the module that a file's metadata describes, of the distributions that it was made of."""
     kind = described["kind"]
     source = Offer(kind, described["name"], "", described["distribution"], described["version"])
-    with registry.made_by(
+    makers = [
         Offer(part.kind, part.name, "", part.distribution, part.version)
         for part in made_by
         if part.used_for == "inference" and part.distribution != UNREGISTERED
-    ):
+    ]
+    with registry.made_by(makers), from_file():
         try:
             component: Any = find(kind, source.reference)
         except UnknownNameError as error:
@@ -127,10 +159,10 @@ def _built(described: Mapping[str, Any], made_by: Iterable[Component], path: Pat
                 f"{path}: holds the {kind} {source.name!r} of {source.distribution} {source.version}, which is not "
                 f"installed ({error})"
             ) from error
-        who, described_by = f"{path}: the {_DESCRIBED_BY[kind]} of {source.name!r}", _revive(described["config"])
+        who, described_by = f"{path}: the {_DESCRIBED_BY[kind]} of {source.name!r}", revive(described["config"])
         module: nn.Module
         if kind == "model":
-            config = validate(component.Config, described_by, who)
+            config = validate(component.Config, taken(component, described_by, who), who)
             try:
                 module = component(config)
             except PriorsrError:
@@ -154,36 +186,22 @@ def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Read the metadata and tensors of a .safetensors of ours; raises DataError for anything else."""
     described = read_card(path)
-    try:
-        with safe_open(path, "pt") as file:
-            return described, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # no mapping
-    except (SafetensorError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as safetensors ({error})") from error
+    tensors = read_tensors(Path(path), _EXPECTED)
+    if described[_TENSORS_HASH] not in (None, tensors_hash(tensors)):
+        raise DataError(f"{path}: its tensors were changed since it was written; {_UNCHANGED}")
+    return described, tensors
 
 
 def read_card(path: Path) -> dict[str, Any]:
     """Return the metadata of a .safetensors of ours (kind, distribution, name, config, card); read no tensor."""
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file; weights that priorsr saved (.safetensors) were expected")
-    try:
-        with safe_open(path, "pt") as file:
-            described = json.loads((file.metadata() or {}).get(KEY, "null"))
-    except (SafetensorError, OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as safetensors ({error})") from error
-    types = {"distribution": str, "version": str, "name": str, "config": dict, "card": dict}
-    if not isinstance(described, dict):
-        raise DataError(f"{path}: has no metadata {KEY!r}; weights that priorsr saved were expected")
-    for key, wanted in types.items():
-        if not isinstance(described.get(key), wanted):
-            found = described.get(key)
-            raise DataError(f"{path}: the metadata's {key!r} is {found!r:.80}; a {wanted.__name__} was expected")
-    kind = described.setdefault("kind", "model")  # files of before estimators were saved have none
-    if kind not in list(_DESCRIBED_BY):
-        raise DataError(
-            f"{path}: the metadata's 'kind' is {kind!r:.80}; one of {', '.join(_DESCRIBED_BY)} was expected"
-        )
-    return described
+    text = read_metadata(path, _EXPECTED).get(KEY)
+    if text is None:
+        raise DataError(f"{path}: has no metadata {KEY!r}; {_EXPECTED} were expected")
+    metadata = parse_facts(text, f"{path}: the metadata", _Metadata, "the whole")
+    if metadata.metadata_hash not in (None, _metadata_hash(metadata.model_dump(exclude_unset=True))):
+        raise DataError(f"{path}: its metadata were changed since it was written; {_UNCHANGED}")
+    return metadata.model_dump()
 
 
 def components_in(described: Mapping[str, Any], path: Path) -> tuple[Component, ...] | None:
@@ -204,34 +222,18 @@ def made_of(module: nn.Module) -> Any:
 
 
 def weights_hash(model: nn.Module) -> str:
-    """Return the SHA-256 of a module's tensors: sorted by name, each as name, dtype, shape and bytes."""
+    """Return the SHA-256 of a module's tensors, see `tensors_hash`."""
+    return tensors_hash(model.state_dict())
+
+
+def tensors_hash(state: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of tensors: sorted by name, each as name, dtype, shape and bytes."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
+    for name, tensor in sorted(state.items()):
         digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
-def as_plain(value: Any) -> Any:
-    """Return a config as JSON values, which `_revive` undoes; a part given as a class becomes its registered name."""
-    if isinstance(value, Part):
-        return {_PART: value.name, "options": as_plain(value.options)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, type):
-        return offer_of(getattr(value, "kind", "no kind"), value).reference
-    if isinstance(value, list | tuple):
-        return [as_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): as_plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, str | int | bool) or (isinstance(value, float) and isfinite(value)):
-        return value
-    raise OptionError(f"a config or card holds {value!r}, which cannot be saved: JSON values and parts can")
-
-
-def _revive(value: Any) -> Any:
-    """Undo `as_plain`: make parts again, and tuples of lists, since configs are immutable."""
-    if isinstance(value, dict):
-        revived = {key: _revive(item) for key, item in value.items()}
-        return Part(revived[_PART], **revived["options"]) if revived.keys() == {_PART, "options"} else revived
-    return tuple(_revive(item) for item in value) if isinstance(value, list) else value
+def _metadata_hash(described: Mapping[str, Any]) -> str:
+    return sha256_json({key: value for key, value in described.items() if key != _HASH})

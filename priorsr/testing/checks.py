@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import PriorsrError
+from priorsr.options import local_options, option_types
 from priorsr.testing.examples import Example, cast, floating, map_tensors, spoilt, tensors
 from priorsr.training import Progress, StepResult
 from priorsr.types import Prior, SROutput
 
 Check = Callable[[Example], None]
+REACHING = ("weights", "checkpoint", "fetch", "download", "path", "file", "folder", "url", "cache")
 
 
 def _answer(example: Example, inputs: Any, module: Any = None) -> list[Tensor]:
@@ -203,6 +205,17 @@ def bad_shapes_raise(example: Example) -> None:
         raise AssertionError(f"{example.name}: {how} is accepted")
 
 
+def local_options_are_declared(example: Example) -> None:
+    """Options that reach this machine's files or network are `local`, so that no file of weights decides them."""
+    known, local = option_types(example.component), local_options(example.component)
+    for name, kind in known.items():
+        reaching = name in REACHING or "Path" in kind
+        assert not reaching or name in local, (
+            f"{example.name}: its option {name!r} reaches this machine's files or network, and is not declared: "
+            f"local = {{{name!r}: the value that it has where a file builds it}}"
+        )
+
+
 def residual_is_added(example: Example) -> None:
     """An attention answers x attended without a residual, and with one that, plus the residual."""
     x, residual = example.inputs(2, False)
@@ -321,6 +334,7 @@ CHECKS: tuple[Check, ...] = (
     every_parameter_has_a_gradient,
     state_dict_round_trip,
     bad_shapes_raise,
+    local_options_are_declared,
     docstring_headings,
 )
 ALSO: dict[str, tuple[Check, ...]] = {

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from priorsr.errors import DataError
 from priorsr.fields import Value
 from priorsr.files import sha256_file
 from priorsr.reading.json_files import read_facts
+from priorsr.reading.tensors import read_tensors
 
 TENSORS, FACTS = "tensors.safetensors", "checkpoint.json"
 _FOLDER = re.compile(r"(?P<index>\d+)-(?P<stage>.+)-(?P<step>\d+)")
@@ -144,9 +144,9 @@ def read_checkpoint(path: Path, place: Place) -> Checkpoint:
     try:
         if sha256_file(path / TENSORS) != facts.sha256:
             raise DataError(f"{path / TENSORS}: is truncated or was changed, its hash is not the one in {FACTS}")
-        return Checkpoint(place, load_file(path / TENSORS), facts)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise DataError(f"{path}: cannot be read as a checkpoint ({error})") from error
+    return Checkpoint(place, read_tensors(path / TENSORS), facts)
 
 
 def _sync(path: Path) -> None:

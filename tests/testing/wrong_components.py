@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -313,6 +314,22 @@ RIGHT = (
     RightScore,
     RightSetScore,
 )
+
+
+class FetchesWhatAFileNames(RightEstimator):
+    __doc__ = RightEstimator.__doc__
+
+    def __init__(self, weights: str | None = None) -> None:
+        super().__init__()
+
+
+class TakesAPath(Right):
+    __doc__ = Right.__doc__
+
+    def __init__(self, channels: int, cascade: Path | None = None) -> None:
+        super().__init__(channels)
+
+
 WRONG = {
     "answer_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
     "shapes": (Shapes,),
@@ -328,6 +345,7 @@ WRONG = {
     "state_dict_round_trip": (StateDictRoundTrip, HiddenBuffer),
     "bad_shapes_raise": (BadShapesRaise, BroadcastsTheResidual),
     "numbers_for_odd_faces": (NaNForBlackFaces, NaNForEqualSets),
+    "local_options_are_declared": (FetchesWhatAFileNames, TakesAPath),
     "docstring_headings": (DocstringHeadings, InheritsItsDocstring),
     "residual_is_added": (IgnoresTheResidual, RequiresAResidual),
     "teacher_is_detached": (TeacherIsDetached,),

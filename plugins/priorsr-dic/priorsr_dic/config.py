@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from priorsr.config import check_whole
 from priorsr.errors import OptionError
 from priorsr.registry import Part, PartSpec
 
@@ -54,9 +55,8 @@ class DICConfig:
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO}
 
     def __post_init__(self) -> None:
-        for name, least in (("width", 1), ("groups", 1), ("steps", 2), ("projection", 1), ("landmarks", 1)):
-            value = getattr(self, name)
-            if value < least:
-                raise OptionError(f"{name} is {value}; {least} or more was expected")
-        if self.scale < 2 or self.scale % 2:
+        check_whole(self, 1, 2**16, "width", "groups", "landmarks")
+        check_whole(self, 2, 64, "steps")
+        check_whole(self, 1, 64, "projection", "scale")
+        if self.scale % 2:
             raise OptionError(f"scale is {self.scale}; an even number was expected")

@@ -21,6 +21,7 @@ from priorsr.bench.submissions.differences import Difference, different_parts
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError
 from priorsr.models.weights import load_file
+from priorsr.options import from_file
 from priorsr.registry import create
 from priorsr.types import Batch
 
@@ -79,7 +80,9 @@ def _entry(bundle: Bundle, record: Record) -> Entry:
             except DataError as error:
                 raise DataError(f"{bundle.path}: {str(error).removeprefix(f'{folder}/')}") from error
     elif record.training.seed is None:
-        module = create("model", f"{record.model.distribution}:{record.model.name}", **_options(record.model.config))
+        with from_file():
+            name = f"{record.model.distribution}:{record.model.name}"
+            module = create("model", name, **_options(record.model.config))
     else:
         raise OptionError(f"{bundle.path}: brings no weights, so no face can be run again")
     return entry_of(module, record.model.label)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,27 +14,12 @@ from priorsr.errors import DataError
 from priorsr.reading.content import check_file
 from priorsr.reading.pth.machine import run
 from priorsr.reading.pth.stored import Storage, Stored
+from priorsr.reading.recognising import BEGIN, recognised
 
 MOST_BYTES = 16 * 2**30
 MOST_PICKLE = 64 * 2**20
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
-_OTHERS = (  # how files begin that are given as checkpoints, and what they are
-    (
-        rb"\s*(<!doctype html|<html|<\?xml|<head)",
-        "is a web page, as a download leaves that was not confirmed; download it again",
-    ),
-    (rb"version https://git-lfs", "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`"),
-    (rb"\x89HDF", "is an HDF5 file; a checkpoint of PyTorch was expected"),
-    (rb"\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!", "is a compressed archive; unpack it, and give the checkpoint in it"),
-    (rb".{8}\{\"", "is a .safetensors; a checkpoint of PyTorch (.pth) was expected"),
-    (
-        rb".{257}ustar",
-        "is a tar archive; unpack it, or, if PyTorch before 0.2 saved it, save it again with a newer one",
-    ),
-    (rb"PK\x05\x06", "is an empty zip file; a checkpoint of PyTorch was expected"),
-    (rb"[\s\x21-\x7e]{16}", "is text; a checkpoint of PyTorch was expected"),
-)
 
 
 @contextmanager
@@ -48,25 +32,18 @@ def opened(path: Path) -> Iterator[tuple[Any, Stored]]:
     size = check_file(path, "a checkpoint of PyTorch", MOST_BYTES)
     try:
         with open(path, "rb") as file:
-            begin = file.read(512)
+            begin = file.read(BEGIN)
             file.seek(0)
             if begin.startswith(_ZIP):
                 yield from _zip(file, size)
             elif begin.startswith(_PICKLE):
                 yield from _legacy(file, size)
             else:
-                raise ValueError(_told(begin, size))
+                raise ValueError(
+                    f"{recognised(begin) or 'is nothing known'}; a checkpoint of PyTorch (.pth) was expected"
+                )
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {error}") from error
-
-
-def _told(begin: bytes, size: int) -> str:
-    if not size:
-        return "is empty, as a download leaves that did not begin; download it again"
-    for pattern, what in _OTHERS:
-        if re.match(pattern, begin, re.IGNORECASE | re.DOTALL):
-            return what
-    return "is no checkpoint of PyTorch: it begins neither as a zip file nor as a pickle"
 
 
 def _zip(file: BinaryIO, size: int) -> Iterator[tuple[Any, Stored]]:

@@ -115,7 +115,7 @@ OTHERS = {
     lambda path: path.write_text("404: Not Found, the file is elsewhere"): "is text",
     lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n"): "is an HDF5 file",
     lambda path: path.write_bytes(b"\x1f\x8b" + bytes(30)): "is a compressed archive",
-    lambda path: path.write_bytes(bytes(30)): "is no checkpoint of PyTorch",
+    lambda path: path.write_bytes(bytes(30)): "is nothing known; a checkpoint of PyTorch",
     lambda path: path.write_bytes(b"PK\x03\x04" + bytes(30)): "is cut off or damaged, a zip file without its end",
     lambda path: path.write_bytes(pickle.dumps({"a": 1})): "is a pickle that torch.save did not write",
     lambda path: path.write_bytes(dumps(formats._MAGIC) + dumps(7)): "is of the format 7",

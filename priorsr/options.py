@@ -1,0 +1,70 @@
+"""The options of components, and which of them no file decides.
+
+A component declares those that reach this machine's files or its network as `local`, with the value that each has where
+a file builds it: `local = {"weights": "untrained", "fetch": False}`. A path is local without being declared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from priorsr.errors import OptionError
+
+_file: ContextVar[bool] = ContextVar("file", default=False)
+
+
+def option_names(component: type) -> dict[str, inspect.Parameter]:
+    """The constructor's named parameters of a component."""
+    parameters = inspect.signature(component).parameters
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {name: parameter for name, parameter in parameters.items() if parameter.kind not in unnamed}
+
+
+@contextmanager
+def from_file() -> Iterator[None]:
+    """Within the block, options come from a file, so that components are built as `taken` says."""
+    token = _file.set(True)
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
+
+def taken(component: type, options: Mapping[str, Any], who: str) -> Mapping[str, Any]:
+    """The options that a component is built with: those given, or, under `from_file`, with local ones as it declares.
+
+    Raises OptionError for a local option to which a file gives another value.
+    """
+    if not _file.get():
+        return options
+    local, types = local_options(component), option_types(component)
+    for option, value in options.items():
+        if value != local[option] if option in local else "Path" in types.get(option, ""):
+            raise OptionError(
+                f"{who}: {option} is {value!r:.80}; it reaches this machine's files or network, which no file decides"
+            )
+    return {**options, **local}
+
+
+def local_options(component: type) -> Mapping[str, Any]:
+    """The options that a component declares as local, and the value of each where a file builds it."""
+    types = option_types(component)
+    return {name: value for name, value in getattr(component, "local", {}).items() if name in types}
+
+
+def without_local(component: type, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a file may keep."""
+    return {name: value for name, value in options.items() if name not in local_options(component)}
+
+
+def option_types(component: type) -> dict[str, str]:
+    """The options of a component, its config's fields or its constructor's, and their types as they are written."""
+    config: Any = getattr(component, "Config", None)
+    if dataclasses.is_dataclass(config):
+        return {field.name: str(field.type) for field in dataclasses.fields(config)}
+    return {name: str(parameter.annotation) for name, parameter in option_names(component).items()}
