@@ -9,7 +9,7 @@ from priorsr.infinity import fixed
 
 _MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_PLAIN = ("parsing", "agreement", "eyes", "nose", "mouth", "consistency", "identity")
+_PLAIN = ("parsing", "agreement", "eyes", "nose", "mouth", "consistency", "identity", "match", "dlib")
 _WORDS = {"msssim": "MS-SSIM", **{word: word for word in _PLAIN}}
 
 

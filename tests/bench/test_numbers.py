@@ -30,6 +30,9 @@ def test_times(value, text) -> None:
         ("nme", "NME"),
         ("lr_consistency", "LR consistency"),
         ("parsing_agreement_eyes", "Parsing agreement eyes"),
+        ("nme_dlib", "NME dlib"),
+        ("identity_dlib_match", "Identity dlib match"),
+        ("st_lpips", "ST LPIPS"),
     ],
 )
 def test_labels(name, label) -> None:
