@@ -19,7 +19,7 @@ DOUBTFUL = -1.0  # the least confidence of a face where there must be one
 
 def check_box(box: PartBox | None, who: str) -> PartBox | None:
     """Raise OptionError unless a box in parts of the image is one, or None."""
-    if box is not None and (len(box) != 4 or not (box[0] < box[2] and box[1] < box[3])):
+    if box is not None and (len(box) != 4 or not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3])):
         raise OptionError(f"{who}: the box is {box}; (left, top, right, bottom) in parts of 1, or None, was expected")
     return box
 

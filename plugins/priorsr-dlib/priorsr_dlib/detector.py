@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +60,7 @@ class FaceDetector:
     """
 
     def __init__(self, smallest: float = 24, threshold: float = 0.2, threads: int | None = None) -> None:
-        if not smallest >= 10:
+        if not 10 <= smallest < inf:
             raise OptionError(f"the face detector: smallest is {smallest}; a width from 10 pixels on was expected")
         if threads is not None and threads < 1:
             raise OptionError(f"the face detector: threads is {threads}; 1 or more, or None, was expected")

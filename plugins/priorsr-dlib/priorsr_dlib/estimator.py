@@ -19,6 +19,8 @@ from priorsr_dlib.published import LANDMARKS, landmark_predictor, weights_digest
 class DlibLandmarks(nn.Module):
     """68 landmarks (`ibug-68`) of the largest face in each image, by dlib's detector and its shape predictor.
 
+    The detector knows faces from about 80 pixels on; images with a side below 128 are enlarged for it.
+
     box: where the face is taken to be where the detector finds none, as (left, top, right, bottom) in parts of the
         image; the default is that of faces aligned as CelebAMask-HQ's and CelebA's, and None leaves such a face without
         landmarks, as photographs want it.

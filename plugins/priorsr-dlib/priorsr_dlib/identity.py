@@ -66,8 +66,8 @@ class _DlibRecognition(nn.Module):
             landmarks = find_in_hr(hr, self.box, self.name, ids, shared).landmarks.numpy()
             images = to_arrays(sr, f"{self.name}: SR"), to_arrays(hr, f"{self.name}: HR")
             each = [face_chip(image, own) for of in images for image, own in zip(of, landmarks, strict=True)]
-            chips = torch.from_numpy(np.array(each, dtype=np.uint8)).to(sr.device).permute(0, 3, 1, 2)
-        return self.network(chips.to(weight.dtype) / 255).chunk(2)
+            chips = torch.from_numpy(np.array(each, dtype=np.uint8).reshape(-1, SIDE, SIDE, 3)).permute(0, 3, 1, 2)
+        return self.network(chips.to(weight) / 255).chunk(2)
 
 
 class DlibIdentity(_DlibRecognition):

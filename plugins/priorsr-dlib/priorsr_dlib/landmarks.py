@@ -30,8 +30,9 @@ def find_landmarks(image: np.ndarray, boxes: Sequence[Sequence[float]] | np.ndar
         )
     predictor = landmark_predictor()
     found = np.empty((len(boxes), 68, 2), dtype=np.float32)
+    image = np.ascontiguousarray(image)
     for points, box in zip(found, boxes, strict=True):
-        points[:] = _of_face(predictor, np.ascontiguousarray(image), np.asarray(box[:4], dtype=float))
+        points[:] = _of_face(predictor, image, np.asarray(box[:4], dtype=float))
     return found
 
 

@@ -10,7 +10,9 @@ from priorsr.metrics import to_8bit
 
 
 def to_arrays(images: Tensor, who: str) -> list[np.ndarray]:
-    """Return images (B,3,H,W) in [0, 1] as 8-bit arrays (H,W,3); raises PriorsrError for NaN and infinity."""
+    """Return images (B,3,H,W) in [0, 1] as 8-bit arrays (H,W,3); raises PriorsrError for integers, NaN and infinity."""
+    if not images.is_floating_point():
+        raise PriorsrError(f"{who}: the images are {images.dtype}; floating point in [0, 1] was expected")
     broken = ~images.isfinite().flatten(1).all(1)
     if broken.any():
         first = int(broken.nonzero()[0, 0])

@@ -21,7 +21,7 @@ LEVELS = ((32, 3), (64, 4), (128, 3), (256, 3), (256, 1))  # channels and blocks
 class FaceRecognitionNet(nn.Module):
     """The embedding of faces by dlib's ResNet of 29 convolutions, with the weights of `path`, in eval mode.
 
-    In torch, since dlib's wheels are built without BLAS and take 12 times as long on a CPU core. Each convolution holds
+    In torch, since dlib's wheels are built without BLAS and take 14 times as long on a CPU core. Each convolution holds
     the affine layer that follows it.
 
     Shapes: faces (B,3,150,150), cut as dlib cuts them -> (B,128). A misfit raises ShapeError.

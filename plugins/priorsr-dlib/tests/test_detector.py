@@ -111,7 +111,7 @@ def test_of_two_boxes_of_a_face_the_more_confident_stays() -> None:
 
 
 def test_mistakes(astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    for smallest in (5, float("nan")):
+    for smallest in (5, float("nan"), float("inf")):
         with pytest.raises(OptionError, match=f"smallest is {smallest}; a width from 10 pixels on"):
             FaceDetector(smallest=smallest)
     with pytest.raises(OptionError, match="threads is 0; 1 or more"):

@@ -109,13 +109,15 @@ def test_the_buffer_is_the_hash_of_the_weights() -> None:
 
 
 def test_mistakes(hr: Tensor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for box in ((0.5, 0, 0.4, 1), (0, 0, 1), (0, float("nan"), 1, 1)):
+    for box in ((0.5, 0, 0.4, 1), (0, 0, 1), (0, float("nan"), 1, 1), (0, 0, 1, float("inf"))):
         with pytest.raises(OptionError, match="dlib: the box is"):
             DlibLandmarks(box=box)
     broken = hr.clone()
     broken[1, 0, 0, 0] = float("nan")
     with pytest.raises(PriorsrError, match="dlib: image 1 of the batch of 6 holds NaN or infinity"):
         DlibLandmarks()(broken)
+    with pytest.raises(PriorsrError, match=r"the images are torch\.uint8; floating point in \[0, 1\]"):
+        DlibLandmarks()((255 * hr).byte())
     published.landmark_predictor.cache_clear()
     (tmp_path / "face_recognition_models").mkdir()
     (tmp_path / "face_recognition_models" / "__init__.py").write_text("raise ImportError('pkg_resources')")
