@@ -88,8 +88,7 @@ MISTAKES = [
     (f"{BENCH} --device cuda:", "device is 'cuda:'; 'auto', 'cpu'"),
     ("data synth new --count 0", "count is 0; a number from 1 to 10000000 was expected"),
     ("data synth FACES --count 3", "made from other files or options"),
-    ("demo --out OUT --minutes 0", "minutes is 0.0; a number above 0"),
-    ("demo --out OUT --minutes nan", "minutes is nan; a number above 0"),
+    ("demo --out OUT --steps 0", "Invalid value for '--steps'"),
     ("demo --out OUT --seed -1", "Invalid value for '--seed'"),
     ("demo --out file", "file: is a file; a folder for the demo was expected"),
     # Usage

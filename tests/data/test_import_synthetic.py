@@ -43,5 +43,5 @@ def test_the_last_tenths_are_val_and_test() -> None:
 
 @pytest.mark.parametrize(("option", "value"), [("count", 0), ("seed", -1), ("size", 8)])
 def test_wrong_options_are_told(tmp_path: Path, option: str, value: int) -> None:
-    with pytest.raises(OptionError, match=f"with {option} {value}; at least"):
+    with pytest.raises(OptionError, match=f"{option} is {value}; a number from"):
         synthesise(tmp_path / "out", **{"count": 1, "seed": 0, option: value})
