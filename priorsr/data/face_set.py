@@ -26,17 +26,17 @@ MOST_BYTES = 2**32  # of a file; landmarks of a million faces have half of it
 
 
 def image_path(face: str) -> str:
-    """Where a face's image lies in its set."""
+    """Return where a face's image lies in its set."""
     return f"images/{face}.png"
 
 
 def parsing_path(face: str) -> str:
-    """Where a face's parsing map lies in its set."""
+    """Return where a face's parsing map lies in its set."""
     return f"parsing/{face}.png"
 
 
 def split_path(split: str) -> str:
-    """Where a split's list of ids lies in its set."""
+    """Return where a split's list of ids lies in its set."""
     return f"splits/{split}.txt"
 
 
@@ -53,7 +53,7 @@ class FaceSet:
 
     @classmethod
     def open(cls, path: str | Path) -> FaceSet:
-        """The face set in the folder `path`. Raises DataError if its manifest or splits are broken.
+        """Open the face set in the folder `path`; raises DataError if its manifest or splits are broken.
 
         Images are read when they are asked for, and every file's hash is compared when it is read.
         """
@@ -78,7 +78,7 @@ class FaceSet:
         return tuple(self._splits)
 
     def ids(self, split: str) -> tuple[str, ...]:
-        """The ids of the faces of a split, sorted; raises UnknownNameError with the splits that there are."""
+        """Return the ids of a split's faces, sorted; raises UnknownNameError with the splits that there are."""
         if split not in self._splits:
             raise UnknownNameError(f"{self.path}: there is no split {split!r}; {did_you_mean(split, self._splits)}")
         return self._splits[split]
@@ -109,7 +109,7 @@ class FaceSet:
         return sha256_json(self.manifest.files)
 
     def content(self, name: str) -> bytes:
-        """The bytes of a file that the manifest lists; raises DataError unless they are those that it lists."""
+        """Return the bytes of a file that the manifest lists; raises DataError unless their hash is the one that it has."""
         path = self.path / name
         if not path.exists():
             raise DataError(f"{path}: is listed in {NAME}, but is not there")
@@ -119,7 +119,7 @@ class FaceSet:
         return content
 
     def image(self, face: str) -> np.ndarray:
-        """A face's image, uint8 (H,W,3).
+        """Return a face's image, uint8 (H,W,3).
 
         Raises DataError, also where the file has changed since the set was made, or has a size that the manifest lacks.
         """
@@ -129,18 +129,18 @@ class FaceSet:
         return read_image(self.path / name, self.content(name), self.manifest.image_sizes)
 
     def has_parsing_of(self, face: str) -> bool:
-        """Whether this face has a parsing map."""
+        """Return whether this face has a parsing map."""
         return parsing_path(face) in self.manifest.files
 
     def parsing(self, face: str) -> np.ndarray | None:
-        """A face's parsing map as class indices, uint8 (H,W), or None if it has none; raises DataError as `image`."""
+        """Return a face's class indices, uint8 (H,W), or None if it has no parsing map; raises DataError as `image`."""
         if not self.has_parsing_of(face):
             return None
         name = parsing_path(face)
         return read_parsing(self.path / name, self.label_map, self.content(name), self.manifest.image_sizes)
 
     def landmarks(self, face: str) -> Points | None:
-        """A face's landmarks (L,2) float32 in HR pixels and valid (L) bool, or None; raises DataError as `image`."""
+        """Return a face's landmarks (L,2) float32 in HR pixels and valid (L), or None; raises DataError as `image`."""
         return self._landmarks.get(face)
 
     @cached_property
@@ -150,7 +150,7 @@ class FaceSet:
         return read_landmarks(self.path / LANDMARKS, self.landmark_scheme, self.content(LANDMARKS))
 
     def verify(self) -> list[str]:
-        """What differs from the manifest, a sentence a file: missing, changed, or not listed. Empty if nothing does."""
+        """Compare all files with the manifest: a sentence for each that is missing, changed, or not listed."""
         return [f"{self.path / name}: {problem}" for name, problem in self.differences()]
 
     def differences(self) -> list[tuple[str, str]]:
@@ -172,9 +172,10 @@ class FaceSet:
 
 def _read_split(path: Path) -> tuple[str, ...]:
     try:
-        ids = sorted(line for line in path.read_text(encoding="utf-8-sig").split("\n") if line)
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_content(path, "a list of ids", MOST_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise DataError(f"{path}: cannot be read as a list of ids ({error})") from error
+    ids = sorted(line for line in text.splitlines() if line)
     if not ids:
         raise DataError(f"{path}: lists no faces")
     for first, second in pairwise(ids):

@@ -123,7 +123,7 @@ class Manifest(_Frozen):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the face set in `folder`; raises DataError naming the first thing that is wrong."""
+    """Read the manifest of the face set in `folder`; raises DataError naming the first thing that is wrong."""
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder; a face set was expected")
     path = folder / NAME

@@ -395,6 +395,10 @@ def test_a_pipe_in_a_set_is_not_waited_for(copied: Path) -> None:
     os.mkfifo(copied / f"images/{face}.png")
     with pytest.raises(DataError, match=r"is a pipe or a device; the file that manifest\.json lists was expected"):
         FaceSet.open(copied).image(face)
+    (copied / "splits/val.txt").unlink()
+    os.mkfifo(copied / "splits/val.txt")
+    with pytest.raises(DataError, match=r"val\.txt: is a pipe or a device; a list of ids was expected"):
+        FaceSet.open(copied)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ CERTAIN = 6.0  # standard errors; in 400 clean LR faces the largest was 3.9, in 
 
 
 def jpeg_quality(image: np.ndarray) -> int | None:
-    """The quality that an RGB image (H,W,3) uint8 was once saved with as JPEG, or None if nothing shows that it was.
+    """Return the quality that an RGB image (H,W,3) uint8 was once saved with as JPEG, or None if nothing shows one.
 
     In an image that went through JPEG, the DCT coefficients of its 8 x 8 blocks lie on multiples of the quantisation
     steps; elsewhere they lie anywhere between them. For each quality of libjpeg (30 to 98) the distance to the nearest

@@ -30,9 +30,9 @@ class _Compared:
 
 
 def check_lr(faces: FaceSet, ids: Sequence[str], lr: Path, reduction: str) -> tuple[list[Finding], str]:
-    """What is wrong with the LR images in the folder `lr`, named as the HR images, and a sentence on what they are.
+    """Compare the LR images in the folder `lr`, named as the HR images, with the set; return a sentence on them too.
 
-    Looked for: LR without HR and the reverse, sizes out of step, JPEG's traces, another reduction kernel than
+    Found are LR without HR and the reverse, sizes out of step, JPEG's traces, another reduction kernel than
     `reduction` (it and KERNELS are tried, the best fit is named), and LR images of another face.
     """
     files = images_by_id(lr)
@@ -71,7 +71,7 @@ def check_lr(faces: FaceSet, ids: Sequence[str], lr: Path, reduction: str) -> tu
 
 
 def _compare(faces: FaceSet, face: str, file: Path, kernels: Sequence[str]) -> _Compared:
-    """A face's LR image beside its HR image: how far it is from what each kernel makes, in levels."""
+    """Compare a face's LR image with what each kernel makes of its HR image, in levels."""
     findings = []
     try:
         lr, image_format = read_photograph(file)
