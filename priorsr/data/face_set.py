@@ -109,7 +109,7 @@ class FaceSet:
         return sha256_json(self.manifest.files)
 
     def content(self, name: str) -> bytes:
-        """Return the bytes of a file that the manifest lists; raises DataError unless their hash is the one that it has."""
+        """Return the bytes of a file that the manifest lists; raises DataError unless they have the listed hash."""
         path = self.path / name
         if not path.exists():
             raise DataError(f"{path}: is listed in {NAME}, but is not there")
