@@ -17,11 +17,14 @@ SHORTEST = 128  # pixels of the shorter side, below which an image is enlarged f
 DOUBTFUL = -1.0  # the least confidence of a face where there must be one
 
 
-def check_box(box: PartBox | None, who: str) -> PartBox | None:
-    """Raise OptionError unless a box in parts of the image is one, or None."""
-    if box is not None and (len(box) != 4 or not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3])):
+def check_box(box: Sequence[float] | None, who: str) -> PartBox | None:
+    """Return a box in parts of the image, or None, as it is; raises OptionError for anything else."""
+    if box is None:
+        return None
+    if len(box) != 4 or not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
         raise OptionError(f"{who}: the box is {box}; (left, top, right, bottom) in parts of 1, or None, was expected")
-    return box
+    left, top, right, bottom = box
+    return left, top, right, bottom
 
 
 def locate_faces(images: Sequence[np.ndarray], box: PartBox | None) -> np.ndarray:

@@ -41,8 +41,8 @@ class DlibLandmarks(nn.Module):
 
     def __init__(self, box: PartBox | None = ALIGNED) -> None:
         super().__init__()
-        self.options: dict[str, Any] = {"box": None if check_box(box, "dlib") is None else list(box or ())}
-        self.box = box
+        self.box = check_box(box, "dlib")
+        self.options: dict[str, Any] = {"box": None if box is None else list(box)}
         landmark_predictor()
         self.register_buffer("weights_sha256", torch.tensor(list(weights_digest(LANDMARKS)), dtype=torch.uint8))
         self.card = {"weights": f"{LANDMARKS}.dat"}

@@ -108,6 +108,11 @@ def test_the_buffer_is_the_hash_of_the_weights() -> None:
     assert digest == sha256_file(published.model_file(published.LANDMARKS))
 
 
+def test_it_is_saved_and_loaded_with_its_box(tmp_path: Path) -> None:
+    priorsr.save(DlibLandmarks(box=(0.1, 0.2, 0.9, 1.0)), tmp_path / "dlib.safetensors")
+    assert priorsr.load(tmp_path / "dlib.safetensors").box == (0.1, 0.2, 0.9, 1.0)
+
+
 def test_mistakes(hr: Tensor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for box in ((0.5, 0, 0.4, 1), (0, 0, 1), (0, float("nan"), 1, 1), (0, 0, 1, float("inf"))):
         with pytest.raises(OptionError, match="dlib: the box is"):

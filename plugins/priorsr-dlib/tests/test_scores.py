@@ -84,7 +84,7 @@ def test_scores_of_a_batch_share_what_they_find(scores, hr, blurred, monkeypatch
         for name in order:
             torch.testing.assert_close(scores[name](blurred, hr, shared=shared), alone[name])
         assert (len(calls), len(embeds)) == (1, 1)
-        DlibNME(box=(0, 0, 1, 1))(blurred, hr, shared=shared)  # another box is another face
+        DlibNME(box=[0, 0, 1, 1])(blurred, hr, shared=shared)  # another box is another face
         assert len(calls) == 2
 
 
