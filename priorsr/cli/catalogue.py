@@ -6,12 +6,12 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from priorsr.cli.console import console, print_json
 from priorsr.kinds import KINDS, get_kind
 from priorsr.registry import find, offers, weights_offers
+from priorsr.terminal import styled
 
 
 def list_components(
@@ -33,7 +33,7 @@ def list_components(
         source = f"{offer.distribution} {offer.version}"
         kind_cell = "" if offer.kind == shown else offer.kind
         theirs = ", ".join(weights.get(offer.name, [])) if offer.kind in ("model", "estimator") else ""
-        table.add_row(kind_cell, f"[cyan]{escape(offer.name)}[/]", f"[dim]{source}[/]", escape(theirs))
+        table.add_row(kind_cell, styled((offer.name, "cyan")), styled((source, "dim")), styled(theirs))
         shown = offer.kind
     console.print(table)
 
@@ -52,12 +52,13 @@ def info(
     if as_json:
         print_json({**asdict(found), "hash": digest})
         return
-    console.print(f"[bold]{found.kind} [cyan]{escape(found.name)}[/][/]  {found.distribution} {found.version}")
-    console.print(f"[dim]{escape(found.target)}, source {digest[:12]}[/]\n")
-    console.print(escape(found.doc) + "\n")
+    origin = f"  {found.distribution} {found.version}"
+    console.print(styled((f"{found.kind} ", "bold"), (found.name, "bold cyan"), origin))
+    console.print(f"{found.target}, source {digest[:12]}\n", style="dim")
+    console.print(found.doc + "\n")
     if found.presets:
         console.print(f"presets: {', '.join(found.presets)}\n")
     table = Table("option", "type", "default", box=None, pad_edge=False, header_style="bold")
     for option in found.options:
-        table.add_row(f"[cyan]{option.name}[/]", escape(option.type), escape(option.default or "[required]"))
+        table.add_row(styled((option.name, "cyan")), styled(option.type), styled(option.default or "[required]"))
     console.print(table)

@@ -69,30 +69,30 @@ def _draw(found: list[Compared], score: str | None, results: Path, picture: Path
 
 def _tables(found: list[Compared]) -> Iterator[Table]:
     """A table for each split."""
-    from rich.markup import escape
     from rich.table import Table
 
     from priorsr.bench.numbers import interval, number, p_value, score_label
+    from priorsr.terminal import styled
 
     colours = {"better": "green", "worse": "red", "not distinguishable": "dim"}
     for data, there in groupby(found, key=lambda compared: compared.data):
         alike = list(there)
         ours, theirs, scope = alike[0].ours.label, alike[0].theirs.label, alike[0].found.scope_words
         title = f"{ours} against {theirs}, {scope}, {data}"
-        table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+        table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
         for heading in ("protocol", "score", f"{ours} less {theirs}", "p-values", "faces", f"{ours} is"):
-            table.add_column(escape(heading), overflow="fold", no_wrap=heading == "p-values")
+            table.add_column(styled(heading), overflow="fold", no_wrap=heading == "p-values")
         for compared in alike:
             result, example = compared.found, compared.ours.record.scores[compared.score]
             bounds = interval(result.interval95, example, sign=True, finer=1)
             of_mean = "none" if result.p_mean is None else p_value(result.p_mean)
             table.add_row(
-                escape(compared.protocol),
-                escape(score_label(compared.score)),
-                f"{number(result.mean, example, sign=True, finer=1)}\n[dim]{bounds}[/]",
-                f"mean {of_mean}\n[dim]ranks {p_value(result.p_ranks)}[/]",
+                styled(compared.protocol),
+                styled(score_label(compared.score)),
+                styled(f"{number(result.mean, example, sign=True, finer=1)}\n", (bounds, "dim")),
+                styled(f"mean {of_mean}\n", (f"ranks {p_value(result.p_ranks)}", "dim")),
                 f"{compared.better} : {compared.worse}",
-                f"[{colours[result.verdict]}]{result.verdict}[/]",
+                styled((result.verdict, colours[result.verdict])),
             )
         yield table
 

@@ -10,10 +10,10 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from rich.console import Console
+from priorsr.terminal import Terminal
 
-console = Console()
-errors = Console(stderr=True)
+console = Terminal()
+errors = Terminal(stderr=True)
 
 _SPELT = {"∞": "inf", "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "±": "+-", "…": "...", "\N{MULTIPLICATION SIGN}": "x"}
 
@@ -54,4 +54,10 @@ def abandon_output() -> None:
 def print_json(value: Any) -> None:
     """Print a value, dataclasses included, as JSON for a program to read; in ASCII where stdout is not UTF-8."""
     ascii_only = not console.encoding.lower().startswith("utf")
-    console.file.write(json.dumps(value, indent=1, ensure_ascii=ascii_only, default=dataclasses.asdict) + "\n")
+    text = json.dumps(value, indent=1, ensure_ascii=ascii_only, default=dataclasses.asdict)
+    console.file.write("".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text) + "\n")
+
+
+def _escaped(char: str) -> str:
+    """A character as JSON spells it, such as \\u202e, so that reading it gives the same."""
+    return json.dumps(char)[1:-1]

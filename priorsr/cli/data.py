@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from priorsr.cli.console import console, print_json
-from priorsr.text import printable
+from priorsr.terminal import styled
 
 if TYPE_CHECKING:
     from priorsr.data import FaceSet
@@ -196,17 +195,17 @@ def doctor(
         print_json({"ok": not report.findings, **dataclasses.asdict(report)})
     else:
         for note in report.notes:
-            console.print(escape(printable(note)), soft_wrap=True)
+            console.print(note, soft_wrap=True)
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("check", "where", "what is wrong"):
             table.add_column(column, overflow="fold")  # a path that is cut off says nothing
         for check, found in groupby(report.findings, key=lambda finding: finding.check):
             alike = list(found)
             for finding in alike[:SHOWN]:
-                table.add_row(f"[red]{check}[/]", escape(finding.where), escape(finding.problem))
+                table.add_row(styled((check, "red")), styled(finding.where), styled(finding.problem))
             if len(alike) > SHOWN:
-                table.add_row(f"[red]{check}[/]", f"and {len(alike) - SHOWN} more", "--json lists them all")
-        console.print(table if report.findings else "[green]nothing is wrong[/]")
+                table.add_row(styled((check, "red")), f"and {len(alike) - SHOWN} more", "--json lists them all")
+        console.print(table if report.findings else styled(("nothing is wrong", "green")))
     if report.findings:
         raise typer.Exit(2)
 
@@ -215,5 +214,4 @@ def _tell(faces: FaceSet) -> None:
     """Say what a face set holds."""
     splits = ", ".join(f"{len(faces.ids(split))} {split}" for split in faces.splits)
     priors = " and ".join(faces.manifest.priors) or "no priors"
-    told = printable(f"{faces.path}: {splits}; {priors}; {faces.manifest.source}")
-    console.print(escape(told), soft_wrap=True)
+    console.print(f"{faces.path}: {splits}; {priors}; {faces.manifest.source}", soft_wrap=True)

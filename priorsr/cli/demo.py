@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from priorsr.bounds import MOST
 from priorsr.cli.console import console, errors
@@ -66,8 +65,8 @@ def demo(
     picture = _draw(faces, runs, out / "demo.png")
     for table in tables(records):
         console.print(table)
-    console.print(f"the page: {escape(str(page))}\nthe picture: {escape(str(picture))}", soft_wrap=True)
-    console.print(f"[dim]{time.monotonic() - began:.0f} s in all[/]")
+    console.print(f"the page: {page}\nthe picture: {picture}", soft_wrap=True)
+    console.print(f"{time.monotonic() - began:.0f} s in all", style="dim")
 
 
 def _settle(out: Path, data: Path | None, steps: int | None, seed: int) -> None:
@@ -88,7 +87,7 @@ def _settle(out: Path, data: Path | None, steps: int | None, seed: int) -> None:
 
 
 def _say(step: str) -> None:
-    errors.print(f"[bold]{step}[/]", soft_wrap=True)
+    errors.print(step, style="bold", soft_wrap=True)
 
 
 def _train(recipe: str, faces: Path, runs: Path, steps: int, seed: int) -> Path:

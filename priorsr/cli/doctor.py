@@ -7,13 +7,13 @@ from importlib import metadata
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from priorsr.cli.console import console, print_json
 from priorsr.cli.extras import extras
 from priorsr.kinds import KINDS
 from priorsr.plugins import OWN
 from priorsr.registry import offers, problems
+from priorsr.terminal import styled
 from priorsr.version import __version__
 
 
@@ -24,10 +24,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         print_json(found)
     else:
         for title, lines in found.items():
-            console.print(f"[bold]{title}[/]")
+            console.print(title, style="bold")
             for line in lines or ["none"]:
-                mark = "[red]✗[/] " if title == "problems" and lines else "  "
-                console.print(f"{mark}{escape(line)}", soft_wrap=True)
+                mark = "✗ " if title == "problems" and lines else "  "
+                console.print(styled((mark, "red"), line), soft_wrap=True)
     if found["problems"]:
         raise typer.Exit(2)
 

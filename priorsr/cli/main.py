@@ -98,9 +98,9 @@ def _warning_text(
 
 
 def _tell(mistake: str) -> None:
-    from rich.markup import escape
+    from priorsr.terminal import styled
 
-    errors.print(f"[bold red]error:[/] {escape(' '.join(mistake.split()))}", soft_wrap=True)
+    errors.print(styled(("error:", "bold red"), " ", " ".join(mistake.split())), soft_wrap=True)
 
 
 if __name__ == "__main__":

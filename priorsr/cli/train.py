@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from priorsr.cli.console import console, errors
 
@@ -82,7 +81,7 @@ def train(
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
         return
     for stage, weights in result.products.items():
-        console.print(f"{escape(str(weights))}  val {score_text(*result.scores[stage])}", soft_wrap=True)
+        console.print(f"{weights}  val {score_text(*result.scores[stage])}", soft_wrap=True)
 
 
 def _leave_group() -> None:

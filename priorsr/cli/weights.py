@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from priorsr.cli.console import console, errors, print_json
+from priorsr.terminal import styled
 
 if TYPE_CHECKING:
     from priorsr.sources import Component
@@ -53,7 +53,7 @@ def info(
     table = Table("used for", "kind", "name", "made by", "here", box=None, pad_edge=False, header_style="bold")
     for part, found in here.items():
         words = (part.used_for, part.kind, part.name, f"{part.distribution} {part.version}", _beside(part, found))
-        table.add_row(*map(escape, words))
+        table.add_row(*map(styled, words))
     console.print(table)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from priorsr.terminal import Terminal
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,7 +38,7 @@ def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> I
     stderr, and only to a terminal.
     """
     workers = os.cpu_count() or 1
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     pool = ThreadPoolExecutor(workers)
     try:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import torch
-from rich.console import Console
 from torch import nn
 
 from priorsr.errors import BackendError, OptionError, WrongKindError
@@ -21,6 +20,7 @@ from priorsr.inference.report import AccelerationReport, Graph, Precision
 from priorsr.memory import keep_freed_memory
 from priorsr.models.precision import bf16_obstacle
 from priorsr.sources import components_of
+from priorsr.terminal import Terminal
 from priorsr.types import Batch
 
 MOST_PSNR = 0.01  # dB, that a face's PSNR may move by
@@ -57,7 +57,7 @@ def accelerate(
     """
     _check_options(model, faces, precision, graph, batch_size)
     began = time.perf_counter()
-    console = Console(stderr=True, quiet=not show)
+    console = Terminal(stderr=True, quiet=not show)
 
     def say(text: str) -> None:
         console.print(f"accelerate {type(model).__name__}: {text}", markup=False, highlight=False, soft_wrap=True)

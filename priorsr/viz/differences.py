@@ -51,7 +51,7 @@ def draw_differences(
     columns = max((len(face.images) for faces in groups.values() for face in faces), default=0)
     height = max(3.4, _FACE * rows + 0.35 * len(groups)) + 1.0
     widths = [4.4, _FACE * columns + 0.9] if rows else [6.0]
-    with matplotlib.rc_context({**STYLE, "text.parse_math": False}):  # names may have $
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(sum(widths), height), dpi=130)
         figure.set_layout_engine("constrained")
         figure.suptitle(fill(title, int(11 * sum(widths))), x=0.01, ha="left", weight="bold", fontsize=10)

@@ -48,7 +48,7 @@ def draw_intervals(labels: Sequence[str], columns: Sequence[Column], path: Path,
     """
     import matplotlib
 
-    with matplotlib.rc_context({**STYLE, "axes.spines.left": False, "text.parse_math": False}):  # names may have $
+    with matplotlib.rc_context({**STYLE, "axes.spines.left": False}):
         width = 1.5 + 0.055 * max(map(len, labels)) + 3.4 * len(columns)
         figure = Figure(figsize=(width, 1.6 + 0.26 * len(labels)), dpi=150)
         figure.set_layout_engine("constrained")

@@ -40,7 +40,7 @@ def draw_spread(labels: Sequence[str], scales: Sequence[Scale], path: Path, *, t
     ways = list(dict.fromkeys(way for scale in scales for way in scale.values))
     styles = dict(zip(ways, zip(cycle(COLOURS), cycle(MARKERS), strict=False), strict=False))
     width = 1.2 + 0.055 * max(map(len, labels)) + 4.0 * len(scales)
-    with matplotlib.rc_context({**STYLE, "axes.spines.left": False, "text.parse_math": False}):  # names may have $
+    with matplotlib.rc_context({**STYLE, "axes.spines.left": False}):
         figure = Figure(figsize=(width, 1.5 + 0.13 * (len(ways) + 2) * len(labels)), dpi=150)
         figure.set_layout_engine("constrained")
         figure.suptitle(fill(title, int(11 * width)), x=0.01, ha="left", weight="bold", fontsize=10)

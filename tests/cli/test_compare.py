@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,23 @@ def test_mistakes(mistake, results: Path, words, sentence) -> None:
 
 def test_labels_need_a_results_folder(mistake) -> None:
     assert "'bicubic' is no record's file" in mistake("bench", "compare", "bicubic", "other")
+
+
+def test_no_control_character_of_a_label_reaches_the_terminal(cli, results: Path, tmp_path: Path) -> None:
+    label = "a\x1b[31mred\x9b2J\u202ebdesrever"
+    other = tmp_path / "results"
+    shutil.copytree(results, other)
+    for path in (other / "records").iterdir():
+        content = json.loads(path.read_text())
+        if content["model"]["label"] != "bicubic":
+            content["model"]["label"] = label
+            path.write_text(json.dumps(content))
+    for more in ((), ("--json",)):
+        code, out, err = cli("bench", "compare", "bicubic", label, "--results", other, *more)
+        assert code == 0, err
+        assert all(char.isprintable() or char == "\n" for char in out + err)
+        assert (json.loads(out)[0]["theirs"]["label"] == label) if more else (r"\x1b[31mred\x9b2J\u202eb" in out)
+    code, out, err = cli("bench", "compare", "bicubic", "\x1b[2Jnobody", "--results", other)
+    assert code == 2
+    assert r"\x1b[2Jnobody" in err
+    assert "\x1b" not in err

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
 from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
 from priorsr.bench.records import Record
+from priorsr.terminal import styled
 
 LEGEND = (
     "±: half the 95 % interval, over the faces, or over seeds and faces where a row has several seeds. Below it: the "
@@ -32,7 +33,7 @@ def tables(records: Iterable[Record]) -> Iterator[Table]:
 
 def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
     table = Table(
-        title=escape(title),
+        title=styled(title),
         title_justify="left",
         title_style="bold",
         header_style="dim",
@@ -41,7 +42,7 @@ def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
     )
     table.add_column("model", overflow="fold")
     for name in board.scores:
-        table.add_column(escape(score_label(name)))
+        table.add_column(styled(score_label(name)))
     table.add_column("params", justify="right")
     table.add_column("MACs", justify="right")
     table.add_column("latency", justify="right")
@@ -57,23 +58,22 @@ def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
     return table
 
 
-def _model(board: Leaderboard, row: Row) -> str:
+def _model(board: Leaderboard, row: Row) -> Text:
     """A row's label, and below it its rank in the first score, its seeds, and what was checked."""
-    lines = [f"[bold]{escape(row.label)}[/]"]
     first = row.scores.get(board.scores[0])
     said = [f"rank {rank_interval(first.ranks)}"] if first else []
     said += ["baseline"] if row is board.baseline else []
     said += [f"{len(row.seeds)} seeds"] if row.over_seeds else []
     said += [f"verified, tier {row.tier}"] if row.tier else []
-    return "\n".join([*lines, *(f"[dim]{part}[/]" for part in said)])
+    return styled((row.label, "bold"), *((f"\n{part}", "dim") for part in said))
 
 
-def _cell(row: Row, name: str) -> str:
+def _cell(row: Row, name: str) -> Text:
     if name not in row.scores:
-        return "[dim]absent[/]"
+        return styled(("absent", "dim"))
     score = row.scores[name]
-    lines = [f"[bold]{number(score.value, score)}[/]", f"[dim]{half_width(score.interval95, score)}[/]"]
+    parts = [(number(score.value, score), "bold"), (f"\n{half_width(score.interval95, score)}", "dim")]
     if score.difference:
         difference = number(score.difference.mean, score, sign=True)
-        lines.append(f"[{_COLOURS[score.difference.verdict]}]{difference}[/]")
-    return "\n".join(lines)
+        parts.append((f"\n{difference}", _COLOURS[score.difference.verdict]))
+    return styled(*parts)

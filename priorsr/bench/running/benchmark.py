@@ -26,6 +26,7 @@ from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
 from priorsr.memory import keep_freed_memory
 from priorsr.metrics import Protocol, Reduction, load_protocol
+from priorsr.terminal import Terminal
 
 
 class Group(NamedTuple):
@@ -96,7 +97,7 @@ class Benchmark:
             seed=seed,
             command=command,
             processes=processes,
-            console=Console(stderr=True, quiet=not processes.is_main),
+            console=Terminal(stderr=True, quiet=not processes.is_main),
         )
 
     def groups(self, *, with_priors: bool) -> Iterator[Group]:

@@ -18,6 +18,7 @@ from priorsr.bench.site.pictures import bring_images, image_folder
 from priorsr.bench.site.rows import row_key
 from priorsr.errors import DataError
 from priorsr.files import atomic_text
+from priorsr.text import printable
 
 _DIGITS = {"dB": 2, "": 4}  # as they are shown; one more is stored, so that faces sort
 
@@ -69,7 +70,7 @@ class Comparison:
             "scores": [
                 {
                     "name": name,
-                    "label": score_label(name),
+                    "label": printable(score_label(name)),
                     "unit": board.example(name).unit,
                     "higherIsBetter": board.example(name).higher_is_better,
                     "digits": _DIGITS[board.example(name).unit],
@@ -79,7 +80,7 @@ class Comparison:
             "models": [
                 {
                     "key": row_key(shown.row),
-                    "label": shown.label,
+                    "label": printable(shown.label),
                     "folder": shown.folder,
                     "beyondLr": shown.row.beyond_lr,
                     "baseline": shown.row is board.baseline,

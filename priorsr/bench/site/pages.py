@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
+
+from priorsr.text import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -17,16 +19,22 @@ _DECLARED = ("data", "networks", "prior")  # of a card; records hold them as fac
 
 
 def templates(*folders: Path) -> Environment:
-    """The site's templates, and those of further folders; text is escaped, and a missing name is an error."""
+    """The site's templates, and those of further folders: text is escaped and printable, a missing name an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
         loader=FileSystemLoader([*folders, _HERE]),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _shown(value: Any) -> Any:
+    """Make text printable, also what was escaped before, which stays marked as such."""
+    return type(value)(printable(value, keep="\n\t")) if isinstance(value, str) else value
 
 
 def card_in_words(card: Mapping[str, JsonValue]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, scor
 from priorsr.bench.studies.variants import BASE, named
 from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.files import atomic_json, atomic_text
+from priorsr.text import printable
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -83,7 +84,7 @@ class Ablation(StudyFacts):
 def write_ablation(ablation: Ablation, out: Path) -> None:
     """Write ablation.json, ablation.md and ablation.png, each whole or not at all."""
     atomic_json(out / "ablation.json", ablation.model_dump(mode="json"))
-    atomic_text(out / "ablation.md", markdown(ablation))
+    atomic_text(out / "ablation.md", printable(markdown(ablation), keep="\n"))
     protocol = ablation.protocols[0].id
     name, bicubic = next(iter(ablation.baseline[protocol].items()))
     over = "seeds and faces" if ablation.seeds > 1 else "faces: of these checkpoints alone"

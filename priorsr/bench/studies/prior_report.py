@@ -14,6 +14,7 @@ from priorsr.bench.statistics.comparison import ScoreFacts
 from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
 from priorsr.bench.values import Facts, Id
 from priorsr.files import atomic_json, atomic_text
+from priorsr.text import printable
 
 Damage = Literal[
     "ground-truth", "estimated-from-hr", "estimated-from-lr", "shifted", "blurred", "next-face", "absent", "none"
@@ -51,7 +52,7 @@ class PriorStudy(StudyFacts):
 def write_study(study: PriorStudy, out: Path) -> None:
     """Write priors.json, priors.md and priors.png, each whole or not at all."""
     atomic_json(out / "priors.json", study.model_dump(mode="json"))
-    atomic_text(out / "priors.md", markdown(study))
+    atomic_text(out / "priors.md", printable(markdown(study), keep="\n"))
     protocol = study.protocols[0].id
     name = next(iter(study.baseline[protocol]))
     draw_study(

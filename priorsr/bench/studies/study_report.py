@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime
-from rich.markup import escape
 from rich.table import Table
 
 from priorsr.bench.numbers import interval, number, score_label
@@ -16,6 +15,7 @@ from priorsr.bench.records import DataFacts, ProtocolFacts
 from priorsr.bench.statistics.comparison import Resampling, ScoreFacts
 from priorsr.bench.values import Facts
 from priorsr.fields import Value
+from priorsr.terminal import styled
 from priorsr.viz.intervals import Column, Mark, draw_intervals
 
 
@@ -107,21 +107,21 @@ def draw_study(
 def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, title: str) -> Table:
     """The same as a Rich table, which fits 80 columns."""
     rows = list(rows)
-    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+    table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
     for heading in (first, score_label(name), f"against {base}", "verdict"):
-        table.add_column(escape(heading), overflow="fold")
+        table.add_column(styled(heading), overflow="fold")
     for row in rows:
-        label, value, bounds, difference, its_bounds, verdict = (escape(cell) for cell in _cells(row)[:6])
+        label, value, bounds, difference, its_bounds, verdict = _cells(row)[:6]
         verdict = verdict if row.score else "left out"
         colour = {"better": "green", "worse": "red"}.get(verdict, "dim")
         table.add_row(
-            f"[bold]{label}[/]",
-            f"{value}\n[dim]{bounds}[/]".strip("\n"),
-            f"{difference}\n[dim]{its_bounds}[/]".strip("\n"),
-            f"[{colour}]{verdict}[/]",
+            styled((label, "bold")),
+            styled(value, (f"\n{bounds}" if bounds else "", "dim")),
+            styled(difference, (f"\n{its_bounds}" if its_bounds else "", "dim")),
+            styled((verdict, colour)),
         )
     reasons = (f"{row.label} is left out: {row.left_out}" for row in rows if not row.score)
-    table.caption, table.caption_justify = escape("\n".join(reasons)) or None, "left"
+    table.caption, table.caption_justify = styled("\n".join(reasons)) or None, "left"
     return table
 
 

@@ -123,7 +123,12 @@ class _Processes:
         self._running: dict[subprocess.Popen[str], Training] = {}
 
     def run(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         no_bar = self._console is None or not self._console.is_terminal
         total = sum(training.steps for training in self._all)
         with Interruption() as interruption, Progress(*columns, console=self._console, disable=no_bar) as progress:

@@ -40,3 +40,12 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(make_record, make_score
     text = console.export_text()
     assert "dic@1 on my[/b]set val" in text
     assert "[/I]" in text
+
+
+def test_no_control_character_of_a_label_reaches_a_console(make_record) -> None:
+    (table,) = tables([make_record("a\x1b[31mred\x9b2J\u202ebdesrever")])
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(table)
+    text = console.export_text()
+    assert r"a\x1b[31mred\x9b2J\u202ebdesrever" in text
+    assert all(char.isprintable() or char == "\n" for char in text)

@@ -277,3 +277,13 @@ def test_rows_with_a_ground_truth_prior_can_be_alone(make_record, site_of, page_
     page = page_of(site_of(record))
     assert page.rows == [record.id]
     assert page.text.count("With a prior from beyond the LR image") == 1
+
+
+def test_no_control_character_of_a_label_reaches_a_page(site_of, make_record) -> None:
+    label = "a\x1b[31mred\x9b2J\u202ebdesrever<b>"
+    index = site_of(make_record("bicubic"), make_record(label))
+    for page in index.parent.rglob("*.html"):
+        text = page.read_text()
+        odd = {char for char in text if not (char.isprintable() or char in "\n\t")}
+        assert not odd, (page, [text[max(0, text.index(char) - 60) : text.index(char) + 20] for char in odd])
+    assert r"a\x1b[31mred\x9b2J\u202ebdesrever&lt;b&gt;" in index.read_text()

@@ -1,0 +1,35 @@
+"""Where text leaves for a terminal: whoever wrote it, it moves no cursor, hides nothing, and is read as no markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from priorsr.text import printable
+
+
+class Terminal(Console):
+    """A Rich console that reads no markup in strings, and shows only printable text, in tables and bars too."""
+
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+        super().__init__(stderr=stderr, quiet=quiet, markup=False, emoji=False)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Turn a string into printable text, before it is laid out."""
+        return super().render_str(printable(text, keep="\n\t"), **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render anything, of which only Rich's own control segments are left as they are."""
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else printable(segment.text, keep="\n")
+            yield segment if text == segment.text else Segment(text, segment.style)
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Join pieces of text, each as it is or with a Rich style; what has no shape of its own is spelt out."""
+    pairs = ((part, "") if isinstance(part, str) else part for part in parts)
+    return Text.assemble(*((printable(text, keep="\n"), style) for text, style in pairs))
