@@ -13,8 +13,6 @@ from typing import Any
 
 from priorsr.errors import DataError, MissingExtraError
 from priorsr.infinity import json_value
-from priorsr.reading.json_files import read_json as read_json  # TODO: import it from there
-from priorsr.reading.mistakes import first_mistake as first_mistake
 
 
 @contextmanager

@@ -73,7 +73,8 @@ def _settle(out: Path, data: Path | None, steps: int | None, seed: int) -> None:
     """Write down what the demo in `out` is of, or refuse another one there, and what could not be trained."""
     from priorsr.data import FaceSet
     from priorsr.errors import DataError, OptionError
-    from priorsr.files import atomic_json, read_json
+    from priorsr.files import atomic_json
+    from priorsr.reading.json_files import read_json
 
     if out.exists() and not out.is_dir():
         raise DataError(f"{out}: is a file; a folder for the demo was expected")

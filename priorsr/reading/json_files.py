@@ -62,6 +62,14 @@ def decode(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
+def decode_first(text: str) -> tuple[Any, int]:
+    """Return the JSON value that a text begins with, and where it ends; raises ValueError as `decode` does."""
+    try:
+        return _DECODER.raw_decode(text)
+    except (RecursionError, MemoryError):
+        raise ValueError("it is nested too deep") from None
+
+
 def _text(content: str | bytes, where: object) -> str:
     try:
         return content if isinstance(content, str) else content.decode("utf-8-sig")

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from priorsr.config import field_names, validate
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-JSON = json.JSONDecoder(parse_constant=_refuse)
-"""Reads JSON as it is defined: without NaN and infinities, which Python's own reader takes."""
+from priorsr.reading.json_files import decode
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
@@ -29,7 +21,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
         if name in parsed:
             raise OptionError(f"--set gives {name!r} twice")
         try:
-            parsed[name] = JSON.decode(value)
+            parsed[name] = decode(value)
         except ValueError:
             parsed[name] = value
     return parsed

@@ -17,11 +17,11 @@ from typing import Any
 import torch
 
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, atomic_text, read_json
+from priorsr.files import atomic_json, atomic_text
 from priorsr.text import as_unicode
 from priorsr.training.checkpoints import Checkpoints
 from priorsr.training.metrics_file import Line, line_text, read_lines
-from priorsr.training.settings import SETTINGS
+from priorsr.training.run_config import read_run_config
 from priorsr.version import __version__
 
 if sys.platform != "win32":
@@ -57,15 +57,7 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         """The config of the run that was started here; raises DataError if it is not one."""
-        config = read_json(self.config)
-        if not isinstance(config, dict):
-            raise DataError(f"{self.config}: is not the config of a run")
-        for key in (*SETTINGS, "config", "data", "stage_steps", "torchelastic_run", "threads", "device", "versions"):
-            if key not in config:
-                raise DataError(f"{self.config}: is not the config of a run, it has no {key!r}")
-        if isinstance(config["data"], dict):  # runs of before several sets could be trained on
-            config["data"] = [config["data"]]
-        return config
+        return read_run_config(self.config)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

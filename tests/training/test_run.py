@@ -282,7 +282,7 @@ def test_a_moved_face_set_is_the_same_data(run: Run, whole: dict[str, Path], fac
 
 def test_a_config_of_something_else_is_no_run(run: Run, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    for content, message in (('{"name": 1}', "is not the config of a run"), ("{", "cannot be read as JSON")):
+    for content, message in (('{"name": 1}', "recipe: field required"), ("{", "cannot be read as JSON")):
         (tmp_path / "run" / "config.json").write_text(content)
         with pytest.raises(DataError, match=rf"config\.json: {message}"):
             run("toy-distilled", resume=True)

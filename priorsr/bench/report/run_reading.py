@@ -61,10 +61,6 @@ def read_run(path: str | Path) -> TrainingRun:
     if not folder.holds_a_run():
         raise DataError(f"{folder.path}: has no config.json; the folder of a training run was expected")
     config = folder.read_config()
-    if not isinstance(config["stage_steps"], dict) or not config["stage_steps"]:
-        raise DataError(
-            f"{folder.config}: stage_steps is {config['stage_steps']!r}; the steps of each stage were expected"
-        )
     lines, cut_off = _lines(folder.metrics, config["stage_steps"])
     if not lines:
         raise DataError(f"{folder.metrics}: holds no line yet; a run that has logged some steps was expected")

@@ -22,8 +22,9 @@ from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.images import load_array, load_image, pixel_hash
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, read_json
+from priorsr.files import atomic_json
 from priorsr.metrics import Scores
+from priorsr.reading.json_files import read_json
 
 if sys.platform != "win32":
     import fcntl

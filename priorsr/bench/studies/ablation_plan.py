@@ -14,9 +14,10 @@ from priorsr.bench.studies.trainings import Training
 from priorsr.bench.studies.variants import Variant, Variants
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, OptionError, PriorsrError, did_you_mean
-from priorsr.files import atomic_json, read_json, sha256_json
+from priorsr.files import atomic_json, sha256_json
 from priorsr.metrics import Protocol
 from priorsr.plugins import SESSION
+from priorsr.reading.json_files import read_json
 from priorsr.registry import locate
 from priorsr.training.blueprint import first_difference, plain
 from priorsr.training.plan import check_stages, steps_by_total
@@ -120,6 +121,8 @@ def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, b
         atomic_json(path, asked)
         return
     before = read_json(path)
+    if not isinstance(before, dict):
+        raise DataError(f"{path}: holds a {type(before).__name__}; what an ablation was asked for was expected")
     if change := first_difference({key: before.get(key) for key in asked}, asked):
         raise OptionError(f"{out}: holds another ablation: {change}; another folder was expected, or the same command")
 

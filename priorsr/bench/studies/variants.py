@@ -9,8 +9,8 @@ from itertools import product
 from typing import Any
 
 from priorsr.errors import OptionError
+from priorsr.reading.json_files import decode_first
 from priorsr.training.blueprint import Blueprint, blueprint
-from priorsr.training.overrides import JSON
 
 BASE = "base"
 
@@ -93,7 +93,7 @@ def _values(text: str, who: str) -> Iterator[Any]:
     rest = text
     while True:
         try:
-            value, end = JSON.raw_decode(rest)
+            value, end = decode_first(rest)
         except ValueError:
             value, end = None, -1
         if rest[end : end + 1] not in ("", ",") or end < 0:  # no JSON: a word

@@ -121,7 +121,7 @@ def test_scores_of_its_weights_are_found_in_results(run, faces, tmp_path) -> Non
     [
         (lambda run: (run / "config.json").unlink(), r"has no config\.json"),
         (lambda run: (run / "config.json").write_text("{"), r"config\.json: cannot be read as JSON"),
-        (lambda run: (run / "config.json").write_text("{}"), "is not the config of a run"),
+        (lambda run: (run / "config.json").write_text("{}"), "config.json: recipe: field required"),
         (lambda run: (run / "metrics.jsonl").unlink(), "there is no such file; the metrics"),
         (lambda run: (run / "metrics.jsonl").write_text(""), "holds no line yet"),
         (lambda run: (run / "metrics.jsonl").write_text("{\n"), "line 1: cannot be read as JSON"),

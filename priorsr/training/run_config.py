@@ -1,0 +1,53 @@
+"""The config of a run, as it lies in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from priorsr.reading.json_files import read_facts
+
+Steps = Annotated[int, Field(ge=1)]
+
+
+class _Faces(BaseModel):
+    """A face set that is trained on; there may be more."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    name: str
+    hash: str
+    weight: float = 1.0
+
+
+class _RunConfig(BaseModel):
+    """What a run was asked for, and what its numbers may depend on; there may be more."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    recipe: str
+    preset: str | None
+    overrides: dict[str, JsonValue]
+    steps: Steps | None
+    minutes: float | None
+    seed: int
+    precision: str
+    channels_last: bool
+    validate_every: Steps | None
+    config: dict[str, JsonValue]
+    data: Annotated[list[_Faces], Field(min_length=1)] | _Faces
+    stage_steps: Annotated[dict[str, Steps], Field(min_length=1)]
+    torchelastic_run: str | None
+    threads: int
+    device: str
+    versions: dict[str, str]
+
+
+def read_run_config(path: Path) -> dict[str, Any]:
+    """Read a run's config; raises DataError naming the file, and the field, if it is not one."""
+    config = read_facts(path, _RunConfig, "the run's config").model_dump()
+    if isinstance(config["data"], dict):  # runs of before several sets could be trained on
+        config["data"] = [config["data"]]
+    return config
