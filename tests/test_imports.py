@@ -81,7 +81,7 @@ def test_plugins_use_public_names_only() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("module", ["priorsr", "priorsr.cli.main", "priorsr.registry"])
+@pytest.mark.parametrize("module", ["priorsr", "priorsr.bench", "priorsr.cli.main", "priorsr.registry"])
 def test_importing_is_light(module: str) -> None:
     program = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
@@ -123,3 +123,11 @@ def test_the_public_surface() -> None:
     assert all(getattr(priorsr, name) is not None for name in priorsr.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = priorsr.nothing
+
+
+def test_statistics_need_neither_records_nor_tables() -> None:
+    modules = [f"priorsr.bench.statistics.{path.stem}" for path in (ROOT / "bench/statistics").glob("[!_]*.py")]
+    unwanted = ("pydantic", "rich", "torch")
+    program = f"import sys, {', '.join(modules)}; print([name for name in {unwanted!r} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert loaded.strip() == "[]"

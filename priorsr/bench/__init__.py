@@ -1,6 +1,6 @@
 """Benchmarks: models run and scored, results as records, records as a page, and studies of a recipe and of priors.
 
-What `run` needs is imported at once; the studies and the report, which draw and train, when they are first used.
+Importing this package imports nothing heavy; each name loads what it needs when it is first used.
 """
 
 from __future__ import annotations
@@ -8,24 +8,32 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
-from priorsr.bench.board.terminal import tables
-from priorsr.bench.records import Record, record_schema
-from priorsr.bench.results import read_record, read_results
-from priorsr.bench.running.runner import run
-from priorsr.bench.site import build_site
-
 if TYPE_CHECKING:
     from priorsr.bench.board.compare import compare
+    from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
+    from priorsr.bench.board.terminal import tables
+    from priorsr.bench.records import Record, record_schema
     from priorsr.bench.report import build_report
+    from priorsr.bench.results import read_record, read_results
+    from priorsr.bench.running.runner import run
+    from priorsr.bench.site import build_site
     from priorsr.bench.studies.ablation import ablate
     from priorsr.bench.studies.prior_study import priors
 
 _LAZY = {
+    "Leaderboard": "priorsr.bench.board.leaderboard",
+    "Record": "priorsr.bench.records",
     "ablate": "priorsr.bench.studies.ablation",
     "build_report": "priorsr.bench.report",
+    "build_site": "priorsr.bench.site",
     "compare": "priorsr.bench.board.compare",
+    "leaderboards": "priorsr.bench.board.leaderboard",
     "priors": "priorsr.bench.studies.prior_study",
+    "read_record": "priorsr.bench.results",
+    "read_results": "priorsr.bench.results",
+    "record_schema": "priorsr.bench.records",
+    "run": "priorsr.bench.running.runner",
+    "tables": "priorsr.bench.board.terminal",
 }
 
 __all__ = [
@@ -49,3 +57,7 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module 'priorsr.bench' has no attribute {name!r}")
     return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -50,8 +50,10 @@ def rank_interval(ranks: tuple[int, int]) -> str:
     return f"{low}" if low == high else f"{low}{_EN_DASH}{high}"
 
 
-def p_value(p: float) -> str:
-    """A p-value with two digits, or that it is below 0.001."""
+def p_value(p: float | None) -> str:
+    """Return a p-value with two digits, "<0.001" for a smaller one, and "none" where nothing was tested."""
+    if p is None:
+        return "none"
     return "<0.001" if p < 0.001 else f"{p:.2g}"
 
 

@@ -28,7 +28,7 @@ def compare(
     picture: Annotated[Path | None, typer.Option(help="Draw the faces' differences into this PNG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every face's difference.")] = False,
 ) -> None:
-    """Compare two models, or methods with several seeds, face by face, and say what can be told apart."""
+    """Compare two models, or methods with several seeds, face by face, and report where they differ."""
     from priorsr.bench.board.compare import compare as compare_rows
     from priorsr.errors import OptionError
 
@@ -80,19 +80,18 @@ def _tables(found: list[Compared]) -> Iterator[Table]:
         ours, theirs, scope = alike[0].ours.label, alike[0].theirs.label, alike[0].found.scope_words
         title = f"{ours} against {theirs}, {scope}, {data}"
         table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
-        for heading in ("protocol", "score", f"{ours} less {theirs}", "p-values", "faces", f"{ours} is"):
-            table.add_column(styled(heading), overflow="fold", no_wrap=heading == "p-values")
+        for heading in ("protocol", "score", f"{ours} less {theirs}", "p-value", "faces", f"{ours} is"):
+            table.add_column(styled(heading), overflow="fold", no_wrap=heading == "p-value")
         for compared in alike:
             result, example = compared.found, compared.ours.record.scores[compared.score]
             bounds = interval(result.interval95, example, sign=True, finer=1)
-            of_mean = "none" if result.p_mean is None else p_value(result.p_mean)
             table.add_row(
                 styled(compared.protocol),
                 styled(score_label(compared.score)),
                 styled(f"{number(result.mean, example, sign=True, finer=1)}\n", (bounds, "dim")),
-                styled(f"mean {of_mean}\n", (f"ranks {p_value(result.p_ranks)}", "dim")),
+                styled(f"{p_value(result.p)}\n", (f"ranks {p_value(compared.p_ranks)}", "dim")),
                 f"{compared.better} : {compared.worse}",
-                styled((result.verdict, colours[result.verdict])),
+                styled((result.verdict_words, colours[result.verdict])),
             )
         yield table
 
@@ -113,6 +112,7 @@ def _as_json(compared: Compared) -> Any:
         "score": compared.score,
         **sides,
         **dataclasses.asdict(compared.found),
+        "p_ranks": compared.p_ranks,
         "better_faces": compared.better,
         "worse_faces": compared.worse,
         "by_face": compared.by_face,

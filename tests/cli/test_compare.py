@@ -33,8 +33,8 @@ def test_two_models_by_their_labels_with_a_picture(cli, results: Path, tmp_path:
     given = ("bicubic", "[b]worse", "--results", results)
     code, out, err = cli("bench", "compare", *given, "--score", "psnr", "--picture", picture)
     assert code == 0, err
-    for part in ("bicubic against [b]worse", "dic@1", "PSNR", "SSIM", "3 : 0", "not distinguishable", "checkpoints"):
-        assert part in out  # three faces tell nothing apart
+    for part in ("bicubic against [b]worse", "dic@1", "PSNR", "SSIM", "3 : 0", "p-value", "ranks 0.25", "checkpoints"):
+        assert part in out
     assert picture.is_file()
     assert err == ""
 
@@ -49,7 +49,10 @@ def test_json_by_the_records_files(cli, results: Path) -> None:
     assert psnr["ours"] == {"label": "bicubic", "records": [records["bicubic"].id], "seeds": []}
     assert psnr["better_faces"] == 3
     assert psnr["mean"] == pytest.approx(sum(psnr["by_face"].values()) / 3)
-    assert psnr["p"] == max(psnr["p_mean"], psnr["p_ranks"])
+    assert psnr["p_holm"] == psnr["p"]  # a family of one
+    assert psnr["p_ranks"] == 0.25  # three faces of one sign
+    assert (psnr["verdict"] == "better") is (psnr["p"] < 0.05)
+    assert psnr["untested"] is None
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from priorsr.bench.board.rows import Row, make_tables, tell_apart
 from priorsr.bench.board.selection import Name
 from priorsr.bench.records import Record, check_same_inputs
 from priorsr.bench.results import read_results
-from priorsr.bench.statistics.samples import by_image
-from priorsr.bench.statistics.significance import compare_samples
-from priorsr.bench.statistics.verdicts import Comparison, comparisons
+from priorsr.bench.statistics.samples import paired_differences
+from priorsr.bench.statistics.signed_ranks import p_of_ranks
+from priorsr.bench.statistics.verdicts import Comparison, compare_family
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
 
@@ -21,8 +21,9 @@ from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 class Compared:
     """Two rows of one table in one score.
 
-    found: ours - theirs; its p-value is of this comparison alone. by_face: the differences, averaged over each row's
-    seeds. better, worse: on how many faces ours is.
+    found: ours - theirs, as a comparison by itself. by_face: the differences, averaged over each row's seeds.
+    p_ranks: Wilcoxon's p-value of these, which decides nothing, see `priorsr.bench.statistics.signed_ranks`.
+    better, worse: on how many faces ours is.
     """
 
     ours: Row
@@ -30,6 +31,7 @@ class Compared:
     score: str
     found: Comparison
     by_face: Mapping[str, float]
+    p_ranks: float
     better: int
     worse: int
 
@@ -119,9 +121,9 @@ def _compared(ours: Row, theirs: Row) -> list[Compared]:
     for name in (name for name in ours.score_names if name in theirs.score_names):
         example = ours.record.scores[name]
         samples = (ours.sample(name), theirs.sample(name))
-        (pair,) = compare_samples([samples])
-        (comparison,) = comparisons([samples], [pair], [pair.p], higher_is_better=example.higher_is_better)
-        differences = by_image(*samples).tolist()
+        (comparison,) = compare_family([samples], higher_is_better=example.higher_is_better)
+        by_face = paired_differences(*samples)
+        differences = by_face.tolist()
         sign = 1 if example.higher_is_better else -1
         found.append(
             Compared(
@@ -130,6 +132,7 @@ def _compared(ours: Row, theirs: Row) -> list[Compared]:
                 score=name,
                 found=comparison,
                 by_face=dict(zip(sorted(example.per_image), differences, strict=True)),
+                p_ranks=p_of_ranks(by_face),
                 better=sum(sign * difference > 0 for difference in differences),
                 worse=sum(sign * difference < 0 for difference in differences),
             )

@@ -43,7 +43,7 @@ def draw_comparison(compared: Compared, results: Path, path: Path) -> bool:
         path,
         title=f"{ours.label} against {theirs.label}, {compared.data}: {label} under {compared.protocol}",
         axis=f"{label}{unit}, {ours.label} less {theirs.label}, by face",
-        note=f"{ours.label} is {found.verdict}: {mean}{bounds}, p-value {p_value(found.p)}, over {found.over}. "
+        note=f"{ours.label} is {found.verdict_words}: {mean}{bounds}, p-value {p_value(found.p)}, over {found.over}. "
         + compared.warning,
     )
     return count > 0

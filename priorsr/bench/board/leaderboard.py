@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from priorsr.bench.board.contest import Contest
+from priorsr.bench.board.pairwise import PairwiseTests
 from priorsr.bench.board.rows import Row, make_tables
 from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, check_same_inputs
 from priorsr.bench.score_facts import Score
@@ -26,7 +26,7 @@ class Leaderboard:
     smallest_difference: by score, the smallest difference that this test set can show between two of its rows with a
     power of 80 %, in a comparison by itself: the median over all pairs of ranked rows, without the baseline where two
     others are left. None where there is no pair, or only infinite values.
-    contests: (whether of `given_prior`, score) -> the tests of all pairs.
+    tests: (whether of `given_prior`, score) -> the tests of all pairs.
     """
 
     protocol: ProtocolFacts
@@ -38,7 +38,7 @@ class Leaderboard:
     ranked: tuple[Row, ...]
     given_prior: tuple[Row, ...]
     smallest_difference: Mapping[str, float | None]
-    contests: Mapping[tuple[bool, str], Contest]
+    tests: Mapping[tuple[bool, str], PairwiseTests]
 
     @property
     def title(self) -> str:
@@ -80,14 +80,14 @@ class Leaderboard:
         return next(record.scores[score] for record in self.records if score in record.scores)
 
     def between(self, ours: Row, theirs: Row, score: str) -> Comparison:
-        """How two rows of one table differ in a score, its p-value corrected for all pairs of the table.
+        """Compare two rows of one table in a score, ours - theirs; `p_holm` is corrected for all pairs of the table.
 
         Raises PriorsrError where either lacks the score, or one is ranked and the other is not.
         """
         for beyond in (False, True):
-            contest = self.contests.get((beyond, score))
-            if contest and ours in contest and theirs in contest:
-                return contest.compare([(ours, theirs)])[0]
+            tests = self.tests.get((beyond, score))
+            if tests and ours in tests and theirs in tests:
+                return tests.between(ours, theirs)
         raise PriorsrError(f"{self.title}: {ours.label!r} and {theirs.label!r} are not in one table with {score!r}")
 
 
@@ -140,13 +140,13 @@ def _leaderboard(records: Sequence[Record], rows: Sequence[Row], protocol_title:
     names = tuple(dict.fromkeys(name for record in records for name in record.scores))
     base = next((row for row in rows if is_baseline(row.record)), None)
     tables = {beyond: [row for row in rows if row.beyond_lr is beyond] for beyond in (False, True)}
-    contests = {
-        (beyond, name): Contest.of(table if base is None or base in table else [*table, base], name)
+    tests = {
+        (beyond, name): PairwiseTests.of(table if base is None or base in table else [*table, base], name)
         for beyond, table in tables.items()
         for name in names
     }
     ranked, given_prior = (
-        _finished(table, base, {name: contests[beyond, name] for name in names}) for beyond, table in tables.items()
+        _finished(table, base, {name: tests[beyond, name] for name in names}) for beyond, table in tables.items()
     )
     return Leaderboard(
         protocol=records[0].protocol,
@@ -157,19 +157,19 @@ def _leaderboard(records: Sequence[Record], rows: Sequence[Row], protocol_title:
         baseline=next((row for row in ranked if is_baseline(row.record)), None),
         ranked=ranked,
         given_prior=given_prior,
-        smallest_difference={name: contests[False, name].smallest_difference(base) for name in names},
-        contests=contests,
+        smallest_difference={name: tests[False, name].smallest_difference(base) for name in names},
+        tests=tests,
     )
 
 
-def _finished(rows: Sequence[Row], base: Row | None, contests: Mapping[str, Contest]) -> tuple[Row, ...]:
-    """A table's rows with their scores, best first."""
-    scores = {name: contest.scores(rows, base) for name, contest in contests.items()}
+def _finished(rows: Sequence[Row], base: Row | None, tests: Mapping[str, PairwiseTests]) -> tuple[Row, ...]:
+    """Return a table's rows with their scores, best first."""
+    scores = {name: found.scores(rows, base) for name, found in tests.items()}
     finished = (
         replace(row, scores={name: found[row.record.id] for name, found in scores.items() if row.record.id in found})
         for row in rows
     )
-    return tuple(sorted(finished, key=lambda row: _order(row, next(iter(contests)))))
+    return tuple(sorted(finished, key=lambda row: _order(row, next(iter(tests)))))
 
 
 def _order(row: Row, name: str) -> tuple[float, str, str]:

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import numpy as np
-
 from priorsr.bench.board.labels import common_label, told_apart
 from priorsr.bench.records import Record
-from priorsr.bench.statistics.bootstrap import Scope
-from priorsr.bench.statistics.samples import Sample
-from priorsr.bench.statistics.seeds import over_seeds
+from priorsr.bench.statistics.means import Scope, estimate_mean
+from priorsr.bench.statistics.samples import Sample, make_samples
 from priorsr.bench.statistics.verdicts import Comparison
 from priorsr.bench.submissions.verification import TIERS, Verification
 
@@ -23,8 +20,9 @@ class RowScore:
     """A score of a row.
 
     value: as the protocol aggregates it; mean: of the images; both are means over the seeds.
-    interval95, over: of `mean`. per_seed: each seed's `value`. per_image: by face, the mean over the seeds.
-    ranks: the interval of the row's rank among those of its table, see `priorsr.bench.statistics.ranks`.
+    interval95, over: of `mean`, see `MeanEstimate`; always computed from the images' scores, whatever rule a record's
+        own intervals are of. per_seed: each seed's `value`. per_image: by face, the mean over the seeds.
+    ranks: the interval of the row's rank among those of its table, see `priorsr.bench.statistics.ranking`.
     difference: to the baseline; None for the baseline, and where it lacks the score.
     """
 
@@ -80,10 +78,8 @@ class Row:
 
     def sample(self, score: str) -> Sample:
         """A score that all its records have, as (seeds, images), the images in the order of their ids."""
-        runs = [record.scores[score].per_image for record in self.records]
-        faces = sorted(runs[0])
-        values = np.array([[run[face] for face in faces] for run in runs])
-        return Sample(values, trained=self.record.training.seed is not None)
+        (sample,) = make_samples([[record.scores[score].per_image for record in self.records]])
+        return sample._replace(trained=self.record.training.seed is not None)
 
     @property
     def score_names(self) -> list[str]:
@@ -121,17 +117,17 @@ def make_rows(records: Iterable[Record], verifications: Mapping[str, Verificatio
 
 
 def scored(row: Row, name: str, sample: Sample, ranks: tuple[int, int], difference: Comparison | None) -> RowScore:
-    """What is said of a row in a score that all its records have; `sample`: `row.sample(name)`."""
+    """Return a row's result in a score that all its records have; `sample`: `row.sample(name)`."""
     scores = [record.scores[name] for record in row.records]
     first = scores[0]
     values = tuple(score.value for score in scores)
-    estimate = over_seeds([score.per_image for score in scores]) if row.over_seeds else None
+    estimate = estimate_mean(sample)
     means = sample.values.mean(axis=0).tolist()
     return RowScore(
         value=sum(values) / len(values),
-        mean=estimate.mean if estimate else first.mean,
-        interval95=estimate.interval95 if estimate else first.interval95,
-        over=estimate.over if estimate else "images",
+        mean=estimate.mean,
+        interval95=estimate.interval95,
+        over=estimate.over,
         unit=first.unit,
         higher_is_better=first.higher_is_better,
         per_seed=values,

@@ -1,1 +1,1 @@
-"""What scores allow to be said: intervals over images, over seeds and images, and comparisons."""
+"""The rule by which scores are judged: estimates of means, verdicts on differences, and the ranks that follow."""

@@ -1,69 +1,96 @@
-"""What is said of two rows in one score: how much they differ, how sure that is, and in words."""
+"""Verdicts on the differences of rows, corrected together for the number of a table's comparisons."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from priorsr.bench.statistics.bootstrap import Scope
-from priorsr.bench.statistics.comparison import Verdict, verdict
+from priorsr.bench.statistics.means import ALPHA, MeanEstimate, Scope, estimate_difference
 from priorsr.bench.statistics.samples import Sample
-from priorsr.bench.statistics.seeds import sample_intervals
-from priorsr.bench.statistics.significance import ALPHA, Pair
+
+Verdict = Literal["better", "worse", "not distinguishable"]
+
+_OPPOSITE: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row against another in one score, ours - theirs.
+    """One row against another in one score, ours - theirs, as one of a family of comparisons.
 
-    mean, interval95: of the faces' differences; no interval for one face or infinite values.
-    over: what interval and p-values are over. p_mean, p_ranks: see `priorsr.bench.statistics.significance`.
-    p: the larger of the two; on a leaderboard corrected for the number of its pairs. The verdict is by this.
-    smallest: the smallest difference that such a pair shows with a power of 80 %, in a comparison by itself.
+    mean, interval95, over, p, smallest, untested: see `MeanEstimate`; they describe this comparison by itself.
+    p_holm: the p-value after Holm's correction over the family; the verdict is by this one.
     """
 
     mean: float
     interval95: tuple[float, float] | None
     over: Scope
-    p_mean: float | None
-    p_ranks: float
-    p: float
+    p: float | None
+    p_holm: float | None
     smallest: float | None
+    untested: str | None
     verdict: Verdict
 
     @property
     def scope_words(self) -> str:
-        """What the verdict is of."""
+        """What the verdict is about."""
         return "these two methods" if self.over == "seeds and images" else "these two checkpoints"
 
+    @property
+    def verdict_words(self) -> str:
+        """The verdict, with the reason where nothing can be tested."""
+        return with_reason(self.verdict, self.untested)
 
-def comparisons(
-    samples: Sequence[tuple[Sample, Sample]],
-    found: Sequence[Pair],
-    p_values: Sequence[float],
-    *,
-    higher_is_better: bool,
-    seed: int = 0,
-) -> list[Comparison]:
-    """What is said of each pair (ours, theirs), from what was `found` of it and its p-value, corrected or not.
-
-    seed: of the bootstrap.
-    """
-    intervals = sample_intervals(samples, seed)
-    return [
-        Comparison(
-            mean=pair.mean,
-            interval95=interval,
-            over="seeds and images" if pair.over_seeds else "images",
-            p_mean=_known(pair.p_mean),
-            p_ranks=pair.p_ranks,
-            p=p,
-            smallest=_known(pair.smallest),
-            verdict=verdict(pair.mean, distinguishable=p < ALPHA, higher_is_better=higher_is_better),
+    def reversed(self) -> Comparison:
+        """Return the same comparison as theirs - ours."""
+        return replace(
+            self,
+            mean=0.0 - self.mean,  # so that no zero becomes -0.0
+            interval95=self.interval95 and (-self.interval95[1], -self.interval95[0]),
+            verdict=_OPPOSITE.get(self.verdict, self.verdict),
         )
-        for pair, p, interval in zip(found, p_values, intervals, strict=True)
+
+
+def compare_family(pairs: Iterable[tuple[Sample, Sample]], *, higher_is_better: bool) -> list[Comparison]:
+    """Compare pairs of rows (ours, theirs) in one score, and correct their p-values together."""
+    estimates = [estimate_difference(ours, theirs) for ours, theirs in pairs]
+    p_values = [found.p for found in estimates]
+    corrected = iter(holm([p for p in p_values if p is not None]))
+    return [
+        _comparison(found, p, None if p is None else next(corrected), higher_is_better)
+        for found, p in zip(estimates, p_values, strict=True)
     ]
 
 
-def _known(value: float) -> float | None:
-    return None if value != value else value  # NaN
+def with_reason(verdict: Verdict, untested: str | None) -> str:
+    """Return a verdict in words, with the reason where nothing can be tested."""
+    return f"{verdict}, since {untested}" if untested else verdict
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for their number: where nothing differs, any is below 0.05 in at most 5 % of tables.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979).
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for done, place in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - done) * p_values[place]))
+        corrected[place] = largest
+    return corrected
+
+
+def _comparison(found: MeanEstimate, p: float | None, p_holm: float | None, higher_is_better: bool) -> Comparison:
+    verdict: Verdict = "not distinguishable"
+    if p_holm is not None and p_holm < ALPHA:
+        verdict = "better" if (found.mean > 0) == higher_is_better else "worse"
+    return Comparison(
+        mean=found.mean,
+        interval95=found.interval95,
+        over=found.over,
+        p=p,
+        p_holm=p_holm,
+        smallest=found.smallest,
+        untested=found.untested,
+        verdict=verdict,
+    )

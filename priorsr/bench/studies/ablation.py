@@ -15,9 +15,9 @@ from priorsr.bench.running.entries import BASELINE
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.given_priors import PriorChoice
 from priorsr.bench.running.runner import run
-from priorsr.bench.statistics.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
 from priorsr.bench.studies.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
+from priorsr.bench.studies.study_scores import RuleFacts, ScoreFacts, row_scores, shared_scores
 from priorsr.bench.studies.trainings import Training, times, train_all
 from priorsr.bench.studies.variants import make_variants
 from priorsr.bounds import MOST, check_number
@@ -54,7 +54,7 @@ def ablate(
     command: str | None = None,
     console: Console | None = None,
 ) -> Ablation:
-    """Train variants of a recipe alike, score them, and say of each how it differs from the base.
+    """Train variants of a recipe alike, score them, and compare each with the base.
 
     recipe, preset, overrides: the base, as `priorsr.training.train` takes them. vary: keys of its config, each with the
         values to try, one at a time; `full`: in every combination.
@@ -104,8 +104,11 @@ def ablate(
         shared_scores([example, *(run[place] for runs in records for run in runs)])
         for place, example in enumerate(bicubic)
     ]
+    scores_of = [
+        row_scores([[run[place] for run in runs] for runs in records], names) for place, names in enumerate(shared)
+    ]
     ablation = Ablation(
-        format=1,
+        format=2,
         recipe=recipe,
         preset=preset,
         overrides=plain(overrides or {}),
@@ -118,15 +121,15 @@ def ablate(
         data=bench.data,
         protocols=tuple(record.protocol for record in bicubic),
         variants=tuple(
-            _variant_facts(plan, found, None if found is records[0] else records[0], shared, out, seed)
-            for plan, found in zip(plans, records, strict=True)
+            _variant_facts(plan, runs, [found[place] for found in scores_of], out)
+            for place, (plan, runs) in enumerate(zip(plans, records, strict=True))
         ),
         baseline={
             record.protocol.id: {name: record.scores[name].mean for name in names}
             for record, names in zip(bicubic, shared, strict=True)
         },
         absent=bench.judges.absent,
-        statistics=resampling(seed),
+        statistics=RuleFacts(),
         environment=environment(bench.device),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),
@@ -144,10 +147,9 @@ Runs = Sequence[Sequence[Record]]
 """For every seed, its records under each protocol."""
 
 
-def _variant_facts(
-    plan: Plan, ours: Runs, base: Runs | None, shared: Sequence[Sequence[str]], out: Path, seed: int
-) -> VariantFacts:
-    first = ours[0][0]
+def _variant_facts(plan: Plan, runs: Runs, scores: Sequence[dict[str, ScoreFacts]], out: Path) -> VariantFacts:
+    """scores: under each protocol, by name."""
+    first = runs[0][0]
     return VariantFacts(
         name=plan.variant.name,
         changes=plain(plan.variant.changes),
@@ -157,9 +159,9 @@ def _variant_facts(
         parameters=first.cost.parameters,
         macs=first.cost.macs,
         runs=tuple(
-            _run_facts(training, plan, found, out) for training, found in zip(plan.trainings, ours, strict=True)
+            _run_facts(training, plan, found, out) for training, found in zip(plan.trainings, runs, strict=True)
         ),
-        scores=_scores(ours, base, shared, seed),
+        scores={record.protocol.id: found for record, found in zip(runs[0], scores, strict=True)},
     )
 
 
@@ -176,20 +178,3 @@ def _run_facts(training: Training, plan: Plan, records: Sequence[Record], out: P
         versions=config["versions"],
         records={record.protocol.id: record.id for record in records},
     )
-
-
-def _scores(
-    ours: Runs, base: Runs | None, shared: Sequence[Sequence[str]], seed: int
-) -> dict[str, dict[str, ScoreFacts]]:
-    """By protocol, then by score, of those that all records share."""
-    return {
-        example.protocol.id: {
-            name: compare(
-                [records[place].scores[name] for records in ours],
-                None if base is None else [records[place].scores[name] for records in base],
-                seed,
-            )
-            for name in shared[place]
-        }
-        for place, example in enumerate(ours[0])
-    }

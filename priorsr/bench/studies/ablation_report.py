@@ -12,8 +12,15 @@ from rich.table import Table
 
 from priorsr.bench.numbers import duration, engineering, milliseconds
 from priorsr.bench.records import Environment, PriorFacts
-from priorsr.bench.statistics.comparison import ScoreFacts
-from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
+from priorsr.bench.studies.study_report import (
+    CORRECTED,
+    Row,
+    StudyFacts,
+    draw_study,
+    score_sections,
+    terminal_table,
+)
+from priorsr.bench.studies.study_scores import ScoreFacts
 from priorsr.bench.studies.variants import BASE, named
 from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.files import atomic_json, atomic_text
@@ -173,11 +180,8 @@ def _trained_on(ablation: Ablation) -> str:
 
 def _meaning(ablation: Ablation) -> str:
     if ablation.seeds > 1:
-        return (
-            "Intervals are over seeds and faces; differences are paired by face. Each verdict stands alone: of twenty "
-            "variants that change nothing, about one will seem to."
-        )
+        return f"Intervals are over seeds and faces; differences are paired by face. {CORRECTED}"
     return (
         "With one seed each, intervals are over faces, and differences are between these two checkpoints: another seed "
-        "of the same method may differ by as much. Several seeds are needed to speak of the methods."
+        f"of the same method may differ by as much. Several seeds are needed to compare the methods. {CORRECTED}"
     )

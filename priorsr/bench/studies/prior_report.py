@@ -10,8 +10,15 @@ from rich.table import Table
 
 from priorsr.bench.model_facts import ModelFacts
 from priorsr.bench.records import PriorFacts
-from priorsr.bench.statistics.comparison import ScoreFacts
-from priorsr.bench.studies.study_report import Row, StudyFacts, draw_study, score_sections, terminal_table
+from priorsr.bench.studies.study_report import (
+    CORRECTED,
+    Row,
+    StudyFacts,
+    draw_study,
+    score_sections,
+    terminal_table,
+)
+from priorsr.bench.studies.study_scores import ScoreFacts
 from priorsr.bench.values import Facts, Id
 from priorsr.files import atomic_json, atomic_text
 from priorsr.text import printable
@@ -72,7 +79,8 @@ def markdown(study: PriorStudy) -> str:
     parts = [
         f"# How wrong may a prior be? {study.model.label}",
         f"{_faces(study)}. The model uses: {' and '.join(study.uses)}. {by}Shifts are to the right, and blurs are "
-        "Gaussians, both in HR pixels. Intervals are over the faces; paired differences speak of this checkpoint.",
+        "Gaussians, both in HR pixels. Intervals are over the faces; paired differences are of this checkpoint. "
+        + CORRECTED,
     ]
     parts += score_sections(study, partial(_rows, study), first="prior", base=BASE)
     return "\n\n".join(parts) + "\n"

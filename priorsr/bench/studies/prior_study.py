@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from priorsr.bench.records import Record
 from priorsr.bench.running.benchmark import Benchmark
 from priorsr.bench.running.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.running.given_priors import NOTHING, estimator_name, ground_truth
-from priorsr.bench.statistics.comparison import ScoreFacts, compare, resampling, shared_scores
 from priorsr.bench.studies.damages import Case, Source, attempt, cases, check_estimator, used_parts
 from priorsr.bench.studies.prior_report import PriorRow, PriorStudy, write_study
+from priorsr.bench.studies.study_scores import RuleFacts, ScoreFacts, row_scores, shared_scores
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
 from priorsr.estimators.spec import estimator_from_spec
@@ -102,20 +102,23 @@ def priors(
         protocol.id: shared_scores(record for record in every if record.protocol.id == protocol.id)
         for protocol in bench.protocols
     }
+    scores_of = {
+        record.id: scores for protocol, names in shared.items() for record, scores in _scored(found, protocol, names)
+    }
     study = PriorStudy(
-        format=1,
+        format=2,
         model=entry.facts,
         uses=uses,
         estimator=estimator_name(finder) if finder else None,
         data=bench.data,
         protocols=tuple(protocol_facts(protocol) for protocol in bench.protocols),
-        rows=tuple(_row(case, found[case], found[tried[0]], shared, left_out.get(case), seed) for case in tried),
+        rows=tuple(_row(case, found[case], scores_of, left_out.get(case)) for case in tried),
         baseline={
             protocol: {name: _under(protocol, bicubic).scores[name].mean for name in names}
             for protocol, names in shared.items()
         },
         absent=bench.judges.absent,
-        statistics=resampling(seed),
+        statistics=RuleFacts(),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),
         command=command,
@@ -133,31 +136,26 @@ def _labelled(entry: Entry, case: Case) -> Entry:
 
 
 def _row(
-    case: Case,
-    records: list[Record],
-    truth: list[Record],
-    shared: Mapping[str, Sequence[str]],
-    left_out: str | None,
-    seed: int,
+    case: Case, records: Sequence[Record], scores_of: Mapping[str, dict[str, ScoreFacts]], left_out: str | None
 ) -> PriorRow:
+    """scores_of: by the record's id."""
     return PriorRow(
         label=case.label,
         damage=case.damage,
         amount=case.amount,
         prior=records[0].prior if records else None,
         records={record.protocol.id: record.id for record in records},
-        scores={
-            record.protocol.id: _scores(record, _under(record.protocol.id, truth), shared[record.protocol.id], seed)
-            for record in records
-        },
+        scores={record.protocol.id: scores_of[record.id] for record in records},
         left_out=left_out,
     )
 
 
-def _scores(record: Record, truth: Record, names: Sequence[str], seed: int) -> dict[str, ScoreFacts]:
-    return {
-        name: compare([record.scores[name]], None if record is truth else [truth.scores[name]], seed) for name in names
-    }
+def _scored(
+    found: Mapping[Case, Sequence[Record]], protocol: str, names: Iterable[str]
+) -> Iterable[tuple[Record, dict[str, ScoreFacts]]]:
+    """Return the records under a protocol with their scores, the true prior's first, which all are compared with."""
+    records = [record for case in found.values() for record in case if record.protocol.id == protocol]
+    return zip(records, row_scores([[record] for record in records], names), strict=True)
 
 
 def _under(protocol: str, records: list[Record]) -> Record:

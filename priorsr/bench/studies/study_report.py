@@ -1,4 +1,4 @@
-"""What studies show: a score's rows as a table in Markdown, and as a picture."""
+"""The tables and pictures of studies: a score's rows in Markdown, in the terminal, and drawn."""
 
 from __future__ import annotations
 
@@ -10,27 +10,34 @@ from typing import Literal
 from pydantic import AwareDatetime
 from rich.table import Table
 
-from priorsr.bench.numbers import interval, number, score_label
+from priorsr.bench.numbers import interval, number, p_value, score_label
 from priorsr.bench.records import DataFacts, ProtocolFacts
-from priorsr.bench.statistics.comparison import Resampling, ScoreFacts
+from priorsr.bench.statistics.verdicts import with_reason
+from priorsr.bench.studies.study_scores import DifferenceFacts, RuleFacts, ScoreFacts
 from priorsr.bench.values import Facts
 from priorsr.fields import Value
 from priorsr.terminal import styled
 from priorsr.viz.intervals import Column, Mark, draw_intervals
 
+CORRECTED = (
+    "P-values, and so the verdicts, are corrected by Holm's method for the number of rows of a table; each interval "
+    'stands for itself, and may exclude zero where the verdict is "not distinguishable".'
+)
+
 
 class StudyFacts(Facts):
-    """What every study says: on what, scored how, by which code, and when.
+    """The facts that every study has: the faces, the protocols, the rule of its verdicts, the code and the time.
 
+    format: 2; studies of format 1 had intervals and verdicts of an older rule, a percentile bootstrap.
     baseline: bicubic's means, by protocol and score. absent: scores that were asked for and left out, and why.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     data: DataFacts
     protocols: tuple[ProtocolFacts, ...]
     baseline: dict[str, dict[str, Value]]
     absent: dict[str, str]
-    statistics: Resampling
+    statistics: RuleFacts
     scorer_version: str
     created: AwareDatetime
     command: str | None
@@ -47,7 +54,7 @@ class Row:
 
 
 def score_table(rows: Iterable[Row], *, first: str, name: str, base: str, further: Sequence[str] = ()) -> str:
-    """A Markdown table of the score `name`: each row's value, its difference to `base`, and the verdict in words.
+    """Return a Markdown table of the score `name`: each row's value, its difference to `base`, verdict and p-value.
 
     first, further: headings of the first column and of the rows' further cells, of which it takes as many.
     """
@@ -113,7 +120,7 @@ def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, tit
     for row in rows:
         label, value, bounds, difference, its_bounds, verdict = _cells(row)[:6]
         verdict = verdict if row.score else "left out"
-        colour = {"better": "green", "worse": "red"}.get(verdict, "dim")
+        colour = {"better": "green", "worse": "red"}.get(verdict.partition(",")[0], "dim")
         table.add_row(
             styled((label, "bold")),
             styled(value, (f"\n{bounds}" if bounds else "", "dim")),
@@ -145,7 +152,14 @@ def _cells(row: Row) -> list[str]:
         return [*found, "", "", "", *row.cells]
     difference = score.difference
     bounds = interval(difference.interval95, score, sign=True, finer=1)
-    return [*found, number(difference.mean, score, sign=True, finer=1), bounds, difference.verdict, *row.cells]
+    return [*found, number(difference.mean, score, sign=True, finer=1), bounds, _verdict(difference), *row.cells]
+
+
+def _verdict(difference: DifferenceFacts) -> str:
+    """Return the verdict with the p-value that it is by, or the reason why there is none."""
+    if difference.untested:
+        return with_reason(difference.verdict, difference.untested)
+    return f"{difference.verdict}, p {p_value(difference.p_holm)}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from priorsr.bench.board.compare_picture import draw_comparison
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.results import faces_path, lr_kind, outputs_path, record_path, write_record
+from priorsr.bench.statistics.signed_ranks import p_of_ranks
 from priorsr.errors import OptionError, UnknownNameError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
@@ -119,6 +120,31 @@ def test_names_that_are_none_or_several(place, tmp_path) -> None:
     place("c", 0, 0.0, label="a-0")
     with pytest.raises(OptionError, match="'a-0' names 2 rows of one table; one of their ids was expected"):
         compare("a-0", "b-0", tmp_path)
+
+
+def test_ranks_stand_beside_and_decide_nothing(make_record, tmp_path) -> None:
+    """A few faces make the mean: Wilcoxon's test finds the other direction, and the verdict is by the mean."""
+    gains = np.full(40, -0.1) + np.linspace(-0.01, 0.01, 40)
+    gains[:10] = np.linspace(1.0, 1.5, 10)
+    faces = np.random.default_rng(0).normal(25, 3, 40)
+    for label, values in (("ours", faces + gains), ("theirs", faces)):
+        write_record(tmp_path, make_record(label, {f"{place:02}": float(value) for place, value in enumerate(values)}))
+    (found,) = compare("ours", "theirs", tmp_path)
+    assert (found.better, found.worse) == (10, 30)
+    assert found.p_ranks > 0.05
+    assert found.found.verdict == "better"
+    assert found.p_ranks == pytest.approx(p_of_ranks(gains), rel=0.01)
+
+
+def test_an_infinite_difference_leaves_nothing_to_test(make_record, tmp_path) -> None:
+    values = {"a": 20.0, "b": 22.0, "c": 24.0}
+    for label, psnr in (("one", {**values, "b": math.inf}), ("other", values)):
+        write_record(tmp_path, make_record(label, psnr))
+    (found,) = compare("one", "other", tmp_path)
+    assert (found.found.mean, found.found.p, found.found.interval95) == (math.inf, None, None)
+    assert found.found.verdict_words == "not distinguishable, since a score is infinite"
+    draw_comparison(found, tmp_path, tmp_path / "infinite.png")
+    assert (tmp_path / "infinite.png").is_file()
 
 
 def test_a_face_that_is_equal_or_infinite(make_record, tmp_path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from priorsr.bench import leaderboards
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.records import PriorFacts
+from priorsr.bench.statistics.means import estimate_mean
+from priorsr.bench.statistics.samples import Sample
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
@@ -184,10 +188,29 @@ def test_p_values_are_corrected_for_all_pairs_of_the_table(of_seed) -> None:
         return board.between(rows["a-seed0"], rows["b-seed0"], "psnr")
 
     one, other = pair(alone), pair(beside)
-    assert one.p == max(one.p_mean, one.p_ranks)
-    assert (one.p_mean, one.p_ranks, one.mean) == (other.p_mean, other.p_ranks, other.mean)
-    assert other.p > 10 * one.p
+    assert one.p_holm == one.p
+    assert (one.p, one.mean, one.interval95) == (other.p, other.mean, other.interval95)
+    assert other.p_holm > 10 * one.p
     assert alone.between(*alone.ranked[::-1], "psnr").mean == -one.mean
+
+
+def test_intervals_are_computed_from_the_faces_whatever_the_records_hold(of_seed) -> None:
+    record = of_seed("a", 0, 0.0)
+    invented = record.scores["psnr"].model_copy(update={"interval95": (1.0, 2.0)})
+    (board,) = leaderboards([record.model_copy(update={"scores": {"psnr": invented}})])
+    values = np.array(list(record.scores["psnr"].per_image.values()))
+    score = board.ranked[0].scores["psnr"]
+    assert score.interval95 == pytest.approx(estimate_mean(Sample(values[None])).interval95)
+
+
+def test_a_perfect_row_is_not_tested(of_seed, make_record) -> None:
+    faces = of_seed("x", 0, 0.0).scores["psnr"].per_image
+    (board,) = leaderboards([of_seed("a", 0, 1.0), make_record("oracle", dict.fromkeys(faces, math.inf))])
+    found = board.between(*board.ranked, "psnr")
+    assert [row.label for row in board.ranked] == ["oracle", "a-seed0"]
+    assert found.verdict_words == "not distinguishable, since a score is infinite"
+    assert [row.scores["psnr"].ranks for row in board.ranked] == [(1, 2), (1, 2)]
+    assert board.smallest_difference == {"psnr": None}
 
 
 def test_rows_that_cannot_be_told_apart_share_ranks(of_seed) -> None:

@@ -16,7 +16,9 @@ import toys
 
 from priorsr.bench import Record, ablate, read_results
 from priorsr.bench.results import read_record
-from priorsr.bench.statistics.seeds import difference_over_seeds, over_seeds
+from priorsr.bench.statistics.means import estimate_mean
+from priorsr.bench.statistics.samples import make_samples
+from priorsr.bench.statistics.verdicts import compare_family
 from priorsr.bench.studies.ablation_report import Ablation, markdown
 from priorsr.bench.studies.trainings import Training, times, train_all
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
@@ -80,13 +82,18 @@ def test_every_variant_is_trained_alike_with_every_seed(done) -> None:
 
 def test_scores_and_differences_are_over_seeds_and_images(done, protocol) -> None:
     _, ablation = done
-    base, narrow = (
-        [record.scores["psnr"].per_image for record in of(done, name)] for name in ("base", "student.width=2")
+    names = [variant.name for variant in ablation.variants]
+    base, narrow, fast = make_samples(
+        [[record.scores["psnr"].per_image for record in of(done, name)] for name in names]
     )
     found = ablation.variants[1].scores[protocol]["psnr"]
-    estimate, difference = over_seeds(narrow), difference_over_seeds(narrow, base)
-    assert (found.mean, found.interval95, found.over) == estimate
-    assert (found.difference.mean, found.difference.interval95) == (difference.mean, difference.interval95)
+    estimate = estimate_mean(narrow)
+    assert (found.mean, found.interval95, found.over) == (estimate.mean, estimate.interval95, estimate.over)
+    family = compare_family([(narrow, base), (fast, base)], higher_is_better=True)
+    for variant, expected in zip(ablation.variants[1:], family, strict=True):
+        difference = variant.scores[protocol]["psnr"].difference
+        for name in ("mean", "interval95", "over", "p", "p_holm", "verdict", "untested"):
+            assert getattr(difference, name) == getattr(expected, name)
     assert found.difference.over == "seeds and images"
     assert found.per_seed == tuple(record.scores["psnr"].mean for record in of(done, "student.width=2"))
     assert ablation.variants[0].scores[protocol]["psnr"].difference is None
@@ -129,15 +136,15 @@ def test_the_same_call_trains_and_scores_nothing_again(done, call, monkeypatch) 
     assert again.variants == ablation.variants
 
 
-def test_it_says_on_what_its_runs_were_trained_and_how_its_intervals_were_drawn(done, call) -> None:
+def test_it_says_on_what_its_runs_were_trained_and_by_which_rule_it_judges(done, call) -> None:
     out, ablation = done
     config = json.loads((out / ablation.variants[0].runs[0].folder / "config.json").read_text())
     for run in (run for variant in ablation.variants for run in variant.runs):
         assert (run.device, run.threads, run.versions) == (config["device"], config["threads"], config["versions"])
     assert f"with python {config['versions']['python']}, priorsr" in (out / "ablation.md").read_text()
-    found = call(out, seed=3)  # records are kept
-    assert found.statistics.seed == 3
-    assert found.variants[1].scores != ablation.variants[1].scores
+    found = call(out)  # records are kept
+    assert found.statistics.model_dump() == {"test": "Hall's t", "correction": "Holm"}
+    assert "corrected by Holm's method" in (out / "ablation.md").read_text()
     strange = found.variants[0].runs[0].model_copy(update={"versions": {"priorsr": "0.0.1"}})
     first = found.variants[0].model_copy(update={"runs": (strange, found.variants[0].runs[1])})
     mixed = markdown(found.model_copy(update={"variants": (first, *found.variants[1:])}))

@@ -13,8 +13,9 @@ import priorsr
 from priorsr.bench import leaderboards, priors, read_results, run
 from priorsr.bench.running.entries import entry_of
 from priorsr.bench.running.given_priors import estimated, estimator_name, ground_truth, of_the_next_face
-from priorsr.bench.statistics.bootstrap import mean_interval
-from priorsr.bench.statistics.seeds import difference_over_seeds
+from priorsr.bench.statistics.means import estimate_mean
+from priorsr.bench.statistics.samples import make_samples
+from priorsr.bench.statistics.verdicts import compare_family
 from priorsr.bench.studies.prior_report import PriorStudy
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.data.estimated import estimate_priors
@@ -94,13 +95,13 @@ def test_the_model_is_scored_with_every_prior(done) -> None:
 def test_differences_are_paired_with_the_ground_truth(done) -> None:
     out, study, _ = done
     records = {record.id: record for record in read_results(out)}
-    ours, truth = (
-        records[row(study, label).records["dic@1"]].scores["psnr"].per_image for label in ("absent", "ground truth")
-    )
-    found = row(study, "absent").scores["dic@1"]["psnr"]
-    expected = difference_over_seeds([ours], [truth])
-    assert (found.difference.mean, found.difference.interval95) == (expected.mean, expected.interval95)
-    assert found.difference.over == "images"
+    truth, *others = make_samples([[records[row.records["dic@1"]].scores["psnr"].per_image] for row in study.rows])
+    family = compare_family([(other, truth) for other in others], higher_is_better=True)
+    for found, expected in zip(study.rows[1:], family, strict=True):
+        difference = found.scores["dic@1"]["psnr"].difference
+        for name in ("mean", "interval95", "over", "p", "p_holm", "verdict", "untested"):
+            assert getattr(difference, name) == getattr(expected, name)
+    assert difference.over == "images"
     assert row(study, "ground truth").scores["dic@1"]["psnr"].difference is None
 
 
@@ -160,12 +161,13 @@ def test_what_is_finished_is_kept(done, faces, monkeypatch) -> None:
     out, study, _ = done
     monkeypatch.setattr("priorsr.bench.running.model_run.measure_cost", lambda *_: pytest.fail("was scored again"))
     again = priors(network(), data=faces, split="val", out=out, shifts=(4,), blurs=(), protocols=["dic@1"], name="told")
-    assert row(again, "shifted 4 px") == row(study, "shifted 4 px").model_copy(
-        update={
-            "records": {"dic@1": row(study, "shifted 4 px").records["dic@1"]},
-            "scores": {"dic@1": row(study, "shifted 4 px").scores["dic@1"]},
-        }
-    )
+    now, before = row(again, "shifted 4 px"), row(study, "shifted 4 px")
+    assert now.records == {"dic@1": before.records["dic@1"]}
+    for name, score in now.scores["dic@1"].items():
+        fewer = score.difference.model_copy(update={"p_holm": before.scores["dic@1"][name].difference.p_holm})
+        kept = score.model_copy(update={"difference": fewer})
+        assert kept == before.scores["dic@1"][name]  # but for the number of rows that are compared
+        assert score.difference.p_holm <= fewer.p_holm
 
 
 def test_without_an_estimator_those_rows_say_so(faces, tmp_path) -> None:
@@ -285,9 +287,8 @@ def test_a_set_without_priors_is_told(tmp_path) -> None:
 def test_intervals_are_over_the_faces(done) -> None:
     out, study, _ = done
     records = {record.id: record for record in read_results(out)}
-    score = records[row(study, "absent").records["dic@1"]].scores["psnr"]
-    expected = mean_interval(torch.tensor(list(score.per_image.values()), dtype=torch.float64).numpy())
-    assert row(study, "absent").scores["dic@1"]["psnr"].interval95 == pytest.approx(expected)
+    (sample,) = make_samples([[records[row(study, "absent").records["dic@1"]].scores["psnr"].per_image]])
+    assert row(study, "absent").scores["dic@1"]["psnr"].interval95 == estimate_mean(sample).interval95
 
 
 def test_an_estimators_landmarks_are_given_without_its_heatmaps(tiny_faces) -> None:

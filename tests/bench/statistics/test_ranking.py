@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from priorsr.bench.statistics.ranks import all_pairs
+from priorsr.bench.statistics.ranking import rank
 from priorsr.bench.statistics.samples import Sample
 
 
@@ -13,8 +14,8 @@ def rows(*gains: float, noise: float = 0.2, images: int = 60) -> list[Sample]:
 
 
 def ranks(samples: list[Sample], *, higher: bool = True) -> list[tuple[int, int]]:
-    pairs = all_pairs(samples, higher_is_better=higher)
-    return [pairs.ranks(place, range(len(samples))) for place in range(len(samples))]
+    ranking = rank(samples, higher_is_better=higher)
+    return [ranking.ranks(place, range(len(samples))) for place in range(len(samples))]
 
 
 def test_rows_that_are_surely_apart_have_one_rank_each() -> None:
@@ -39,9 +40,9 @@ def test_with_more_rows_the_same_difference_needs_more() -> None:
 
 
 def test_ranks_are_among_the_rows_that_are_named() -> None:
-    pairs = all_pairs(rows(0.0, 2.0, 1.0), higher_is_better=True)
-    assert pairs.ranks(0, [0, 2]) == (2, 2)
-    assert pairs.ranks(0, [0]) == (1, 1)
+    ranking = rank(rows(0.0, 2.0, 1.0), higher_is_better=True)
+    assert ranking.ranks(0, [0, 2]) == (2, 2)
+    assert ranking.ranks(0, [0]) == (1, 1)
 
 
 def test_every_interval_holds_a_rank() -> None:
@@ -49,3 +50,13 @@ def test_every_interval_holds_a_rank() -> None:
     for _ in range(20):
         for low, high in ranks(rows(*rng.normal(0, 0.1, 7))):
             assert 1 <= low <= high <= 7
+
+
+def test_two_rows_are_compared_in_both_directions() -> None:
+    samples = rows(0.0, 2.0)
+    ranking = rank(samples, higher_is_better=True)
+    one, other = ranking.between(0, 1), ranking.between(1, 0)
+    assert (one.verdict, other.verdict) == ("worse", "better")
+    assert one.mean == -other.mean == pytest.approx(float((samples[0].values - samples[1].values).mean()))
+    assert one.interval95 == (-other.interval95[1], -other.interval95[0])
+    assert (one.p, one.p_holm, one.smallest) == (other.p, other.p_holm, other.smallest)
