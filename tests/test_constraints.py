@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,13 @@ def pins(name: str, python: str) -> dict[str, Version]:
 
 
 def direct() -> list[Requirement]:
-    """Return all that pyproject.toml asks for by name, our own plugins apart."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    project = settings["project"]
-    lists = [project["dependencies"], *project["optional-dependencies"].values()]
-    lists += [[line for line in group if isinstance(line, str)] for group in settings["dependency-groups"].values()]
-    asked = [Requirement(line) for lines in lists for line in lines]
+    """Return all that this package and the plugins ask for by name, except each other."""
+    lines: list[object] = []
+    for file in (ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")):
+        settings = tomllib.loads(file.read_text())
+        asked_for = {**settings["project"].get("optional-dependencies", {}), **settings.get("dependency-groups", {})}
+        lines += chain(settings["project"]["dependencies"], *asked_for.values())
+    asked = [Requirement(line) for line in lines if isinstance(line, str)]
     return [requirement for requirement in asked if not requirement.name.startswith("priorsr")]
 
 
@@ -61,7 +63,6 @@ def test_whatever_is_asked_for_is_pinned_and_kernels_can_be_interpreted(name: st
 def test_the_lowest_version_that_is_allowed_is_the_one_that_is_tested() -> None:
     pinned = pins("oldest", "3.11")
     for requirement in direct():
-        (bound,) = requirement.specifier
-        release = Version(bound.version).release
-        assert bound.operator == ">="
+        (lowest,) = (bound for bound in requirement.specifier if bound.operator in (">=", "=="))
+        release = Version(lowest.version).release
         assert pinned[canonicalize_name(requirement.name)].release[: len(release)] == release, requirement
