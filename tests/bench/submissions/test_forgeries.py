@@ -242,7 +242,7 @@ def test_weights_that_are_a_pickle(exact, synthetic, forge, tmp_path) -> None:
     named = forge(exact, lambda members: {**members, "weights.pth": (tmp_path / "a.pth").read_bytes()})
     assert "may hold a pickle" in refusal(named, synthetic)
     hidden = forge(exact, lambda members: {**members, "weights.safetensors": (tmp_path / "a.pth").read_bytes()})
-    assert "cannot be read as safetensors" in refusal(hidden, synthetic, faces=1)
+    assert "is a checkpoint of PyTorch" in refusal(hidden, synthetic, faces=1)
 
 
 def test_another_models_images_with_true_scores_are_told_by_a_rerun_only(results, exact, synthetic, forge) -> None:
