@@ -7,42 +7,49 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from priorsr.errors import DataError, MissingExtraError
 from priorsr.infinity import json_value
+from priorsr.partial_files import reserved
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it takes the name `path` when the block ends without an error.
+    """Give a path beside `path` to write to; it takes the name `path` when the block ends without an error.
 
     A reader sees the old file or the new one, never a part, also after a power cut. Raises DataError where the file
-    system refuses.
+    system refuses, in the block too, such as a full disk.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with _refusals_told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside.touch()
-        yield beside
-        with _refusals_told(path):
+    with refusals_told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with reserved(path) as beside:
+            yield beside
             with open(beside, "rb") as written:
                 os.fsync(written.fileno())
             beside.replace(path)
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 @contextmanager
-def _refusals_told(path: Path) -> Iterator[None]:
+def refusals_told(path: Path) -> Iterator[None]:
+    """Have the system's refusals to write the file or folder `path` raised as DataError, such as a full disk's.
+
+    A refusal that names another file, such as one that is read, passes as it is.
+    """
     try:
         yield
     except OSError as error:
+        if error.filename is not None and not _concerns(Path(os.fsdecode(error.filename)), path):
+            raise
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _concerns(other: Path, path: Path) -> bool:
+    """Return whether a refusal to do with `other` is one to write `path`: itself, above, below, or beside it."""
+    beside = other.parent == path.parent and path.name in other.name
+    return beside or other == path or other in path.parents or path in other.parents
 
 
 def atomic_text(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +22,23 @@ from priorsr import plugins, registry
 os.environ["TRITON_INTERPRET"] = "1"  # is read when a kernel is defined, Triton's own too: before torch imports Triton
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def no_room() -> Callable[[int], AbstractContextManager[None]]:
+    """A full disk, for whoever has no disk to fill: within `no_room(BYTES)`, no file can be longer."""
+    resource = pytest.importorskip("resource", reason="this system limits no process's files")
+
+    @contextmanager
+    def limited(most: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

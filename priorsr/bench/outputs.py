@@ -15,7 +15,7 @@ from priorsr.bench.records import Cost, Environment, Execution
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.bench.values import Facts, Hash, Id
 from priorsr.errors import DataError
-from priorsr.files import atomic_json
+from priorsr.files import atomic_path
 from priorsr.reading.json_files import read_facts
 from priorsr.types import Batch
 
@@ -106,14 +106,15 @@ def publish(images: Path, folder: Path, facts: OutputFacts) -> None:
 
     There are facts only while the images that they speak of are there, whenever the process is killed.
     """
-    facts_path(folder).unlink(missing_ok=True)
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    images.rename(folder)
-    atomic_json(facts_path(folder), facts.model_dump(mode="json"))
+    path, old = facts_path(folder), folder.with_name(f".{folder.name}.old")
+    text = facts.model_dump_json(indent=1) + "\n"
+    with atomic_path(path) as beside:
+        beside.write_text(text, encoding="utf-8")  # first of all, lest there be no room once the images are moved
+        path.unlink(missing_ok=True)
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
+        images.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -1,10 +1,10 @@
-"""The pixels of a split: decoded once, in memory or, where they are many, in mapped files; or as they are asked for."""
+"""The pixels of a split: decoded once, in memory or, where they are many, in files; or as they are asked for."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -14,8 +14,9 @@ import numpy as np
 from priorsr.data.face_set import FaceSet, image_path, parsing_path
 from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import reduce
+from priorsr.data.row_file import RowFile
 from priorsr.errors import DataError
-from priorsr.files import atomic_path, home_folder
+from priorsr.files import home_folder
 from priorsr.version import __version__
 
 MEMORY_LIMIT = 2 * 1024**3  # bytes; larger splits go to the cache folder
@@ -90,23 +91,30 @@ class Decoded:
     def __init__(
         self, faces: FaceSet, split: str, *, size: int | None, reduction: str, scale: int, parsing: bool
     ) -> None:
-        rows = Streamed(faces, split, size=size, reduction=reduction, scale=scale, parsing=parsing)
-        count, self.size = len(rows.ids), rows.size
-        lr_size = rows.reduced(0, np.zeros((3, *self.size), dtype=np.uint8)).shape[1:]
+        read = Streamed(faces, split, size=size, reduction=reduction, scale=scale, parsing=parsing)
+        count, self.size = len(read.ids), read.size
+        lr_size = read.reduced(0, np.zeros((3, *self.size), dtype=np.uint8)).shape[1:]
         large = count * (3 + parsing) * math.prod(self.size) > MEMORY_LIMIT
 
-        def array(name: str, shape: tuple[int, ...], row: Callable[[int], np.ndarray]) -> np.ndarray:
+        def array(name: str, shape: tuple[int, ...], row: Callable[[int], np.ndarray]) -> np.ndarray | RowFile:
             name = f"{split}-{name}-{'x'.join(map(str, shape))}"
+
+            def rows() -> Iterator[np.ndarray]:
+                return parallel_map(row, range(count), f"Loading {name}")
+
             if large:
-                return _mapped(cache_folder() / __version__ / faces.hash[:16] / f"{name}.npy", shape, row)
+                return RowFile(cache_folder() / __version__ / faces.hash[:16] / f"{name}.rows", shape, row, rows)
             kept = _in_memory.setdefault(faces, {})
             if name not in kept:
-                kept[name] = _filled(np.empty(shape, dtype=np.uint8), name, row)
+                filled = np.empty(shape, dtype=np.uint8)
+                for place, pixels in enumerate(rows()):
+                    filled[place] = pixels
+                kept[name] = filled
             return kept[name]
 
-        self.hr = array("hr", (count, 3, *self.size), rows.image)
-        self.lr = array(f"lr-{reduction}", (count, 3, *lr_size), lambda index: rows.reduced(index, self.hr[index]))
-        self.parsing = array("parsing", (count, *self.size), rows.labels) if parsing else None
+        self.hr = array("hr", (count, 3, *self.size), read.image)
+        self.lr = array(f"lr-{reduction}", (count, 3, *lr_size), lambda index: read.reduced(index, self.hr[index]))
+        self.parsing = array("parsing", (count, *self.size), read.labels) if parsing else None
 
     def take(self, places: Sequence[int]) -> Pixels:
         """Copies of the faces at these places."""
@@ -119,20 +127,3 @@ def _check_size(path: Path, pixels: np.ndarray, expected: tuple[int, ...]) -> No
             f"{path}: is {pixels.shape[0]} x {pixels.shape[1]}; {expected[0]} x {expected[1]} was expected "
             "(import the set with --size to bring all faces to one size)"
         )
-
-
-def _mapped(path: Path, shape: tuple[int, ...], row: Callable[[int], np.ndarray]) -> np.ndarray:
-    """The array in the file `path`, computed if it is not there yet, and read as it is used."""
-    if not path.exists():
-        with atomic_path(path) as beside:
-            array: np.memmap = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=shape)
-            _filled(array, path.stem, row)
-            array.flush()
-    return np.load(path, mmap_mode="r")
-
-
-def _filled(array: np.ndarray, name: str, row: Callable[[int], np.ndarray]) -> np.ndarray:
-    """The array with its rows computed on all cores."""
-    for index, pixels in enumerate(parallel_map(row, range(len(array)), f"Loading {name}")):
-        array[index] = pixels
-    return array

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from priorsr.errors import DataError
 from priorsr.fields import Value
-from priorsr.files import sha256_file
+from priorsr.files import refusals_told, sha256_file
 from priorsr.reading.json_files import read_facts
 from priorsr.reading.tensors import read_tensors
 
@@ -76,19 +77,16 @@ class Checkpoints:
         place = checkpoint.place
         target = self.folder / f"{place.index}-{place.stage}-{place.step:07}"
         beside = self.folder / f".{target.name}.part"
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        # Cloned, since safetensors takes neither channels_last nor tensors that share memory.
-        tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
-        save_file(tensors, beside / TENSORS)
-        facts = checkpoint.facts.model_copy(update={"sha256": sha256_file(beside / TENSORS)})
-        (beside / FACTS).write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        for path in (beside / TENSORS, beside / FACTS, beside):
-            _sync(path)
-        if target.exists():  # it was broken, or is written again after a resume
-            shutil.rmtree(target)
-        beside.rename(target)
-        _sync(self.folder)
+        with refusals_told(target):
+            try:
+                _fill(beside, checkpoint)
+                if target.exists():  # it was broken, or is written again after a resume
+                    shutil.rmtree(target)
+                beside.rename(target)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)  # which may make room on a full disk
+                raise
+            _sync(self.folder)
 
     def latest(self, warn: Callable[[str], None]) -> Checkpoint | None:
         """The latest checkpoint that can be read, saying which cannot; None if there never was one.
@@ -147,6 +145,22 @@ def read_checkpoint(path: Path, place: Place) -> Checkpoint:
     except OSError as error:
         raise DataError(f"{path}: cannot be read as a checkpoint ({error})") from error
     return Checkpoint(place, read_tensors(path / TENSORS), facts)
+
+
+def _fill(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint's files into a new folder, and have them written to the disk."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # Cloned, since safetensors takes neither channels_last nor tensors that share memory.
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
+    try:
+        save_file(tensors, folder / TENSORS)
+    except SafetensorError as error:  # what it makes of the system's refusals
+        raise OSError(str(error)) from error
+    facts = checkpoint.facts.model_copy(update={"sha256": sha256_file(folder / TENSORS)})
+    (folder / FACTS).write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for path in (folder / TENSORS, folder / FACTS, folder):
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

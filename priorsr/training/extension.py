@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from priorsr.errors import DataError
-from priorsr.files import atomic_json
+from priorsr.files import atomic_json, refusals_told
 from priorsr.training.run_folder import RunFolder
 
 
@@ -36,8 +36,9 @@ def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str
     for path in (*weights, folder.metrics, folder.curves):
         if path.exists():
             kept = earlier / path.relative_to(folder.path)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, kept)
+            with refusals_told(kept):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, kept)
     folder.checkpoints.go_back_to(fork)
     made = {"stage": stage, "from_step": fork.place.step, "steps_before": before, "steps": before + steps}
     longer = {

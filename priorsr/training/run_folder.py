@@ -17,15 +17,14 @@ from typing import Any
 import torch
 
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, atomic_text
+from priorsr.files import atomic_json, atomic_text, refusals_told
+from priorsr.locks import lock
+from priorsr.partial_files import sweep
 from priorsr.text import as_unicode
 from priorsr.training.checkpoints import Checkpoints
 from priorsr.training.metrics_file import Line, line_text, read_lines
 from priorsr.training.run_config import read_run_config
 from priorsr.version import __version__
-
-if sys.platform != "win32":
-    import fcntl
 
 
 class RunFolder:
@@ -62,19 +61,21 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep others from training in the folder; raises DataError if somebody does. A lock ends with its process."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / ".lock", "w") as lock:
-            if sys.platform != "win32":
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise DataError(f"{self.path}: another process is training in this folder") from None
+        with refusals_told(self.path / ".lock"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = open(self.path / ".lock", "w")  # noqa: SIM115  # closed below
+        with file:
+            if lock(file.fileno()) is False:
+                raise DataError(f"{self.path}: another process is training in this folder")
             yield
 
     def clean(self) -> None:
         """Remove what a killed process left half-written."""
-        for path in self.path.glob("**/.*.part"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for part in (self.samples, self.weights, self.earlier):
+            sweep(part)
+        for part in (self.checkpoints.folder, self.forks.folder):
+            for checkpoint in part.glob(".*.part"):
+                shutil.rmtree(checkpoint, ignore_errors=True)
 
     def start(self, config: Mapping[str, Any]) -> None:
         """Write the config, from which moment on the folder holds a run."""
@@ -83,18 +84,18 @@ class RunFolder:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line to the metrics."""
-        with open(self.metrics, "a", encoding="utf-8") as file:
+        with refusals_told(self.metrics), open(self.metrics, "a", encoding="utf-8") as file:
             file.write(line_text(line))
 
     def mark(self) -> int:
         """Where the metrics end now, on the disk, for a checkpoint to remember."""
-        with open(self.metrics, "ab") as file:
+        with refusals_told(self.metrics), open(self.metrics, "ab") as file:
             os.fsync(file.fileno())
             return file.tell()
 
     def rewind(self, mark: int) -> None:
         """Drop the metrics after a mark: what they tell of will be done again."""
-        with open(self.metrics, "ab") as file:
+        with refusals_told(self.metrics), open(self.metrics, "ab") as file:
             file.truncate(min(mark, file.tell()))
 
     def lines(self) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from accelerate import Accelerator
 
 from priorsr.bounds import check_number
 from priorsr.data import TrainingSet
-from priorsr.errors import OptionError, mistakes_in
+from priorsr.errors import OptionError, PriorsrError, mistakes_in
 from priorsr.models import weights
 from priorsr.sources import Component, components_of
 from priorsr.training.checkpoints import Checkpoint, Checkpoints, Facts, Place
@@ -111,8 +112,11 @@ class Trainer:
                     else:
                         self._run_stage(index, stage, here, steps_before)
                     steps_before += self._steps[stage.name]
-            finally:
-                self._journal.draw(now=True)
+            except BaseException:
+                with suppress(PriorsrError):  # what ended the run is what is told
+                    self._journal.draw(now=True)
+                raise
+            self._journal.draw(now=True)
         products = {stage.name: self._weights_path(stage) for stage in self._stages if stage.product}
         return RunResult(self._folder.path, products, self._scores)
 

@@ -245,7 +245,7 @@ def test_large_splits_are_kept_in_the_cache(tiny_faces: Path, tmp_path: Path, mo
     monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
     assert_same(FaceLoader(FaceSet.open(tiny_faces), "train", **options).batch(1), in_memory.batch(1))
     files = sorted((tmp_path / "cache").rglob("*"))
-    assert [file.suffix for file in files if file.is_file()] == [".npy"] * 3
+    assert [file.suffix for file in files if file.is_file()] == [".rows"] * 3
     moved = Path(shutil.copytree(tiny_faces, tmp_path / "moved"))  # the same content, elsewhere, is found in the cache
     shutil.rmtree(moved / "images")
     (moved / "images").mkdir()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -107,3 +108,17 @@ def _harm(path: Path, how: str) -> None:
         (path / TENSORS).unlink()
     else:
         (path / FACTS).write_text(how, encoding="utf-8")
+
+
+def test_no_room_for_a_checkpoint_is_one_sentence_and_leaves_the_others(tmp_path: Path, no_room: Any) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, 0, "s", 1)
+    tensors = {"x": torch.rand(10_000)}
+    for most in (20_000, 10):  # for the tensors, and for the facts alone
+        sentence = r"0-s-0000002: cannot be written \(.*File too large"
+        with no_room(most), pytest.raises(DataError, match=sentence):
+            checkpoints.save(Checkpoint(Place(0, "s", 2), tensors, Facts(metrics_end=0, scores={})))
+        assert names(tmp_path) == ["0-s-0000001"]
+    latest = checkpoints.latest(pytest.fail)
+    assert latest is not None
+    assert latest.place.step == 1

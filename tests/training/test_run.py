@@ -417,3 +417,25 @@ def test_a_product_that_makes_nan_names_the_stage_and_the_face(run: Run, monkeyp
     monkeypatch.setattr(setup.Setup, "rehearse", lambda self: None)
     with pytest.raises(PriorsrError, match=f"the stage 'student', validated after step 4: {found}"):
         run("toy-distilled")
+
+
+def test_a_full_disk_ends_a_run_in_one_sentence_and_resumed_it_is_as_an_unbroken_one(run: Run, no_room: Any) -> None:
+    options: dict[str, Any] = {"overrides": {"student.width": 300, "teacher.width": 300}, "curves": True}
+    with no_room(100_000), pytest.raises(DataError, match=r"checkpoints/0-teacher-0000002: cannot be written"):
+        run("toy-distilled", **options)
+    broken = run("toy-distilled", resume=True, **options)
+    assert weights_of(broken.folder) == weights_of(run("toy-distilled", out="whole", **options).folder)
+    assert not list(broken.folder.rglob("*.part"))
+
+
+def test_no_room_for_metrics_names_them(run: Run, no_room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup.Setup, "rehearse", lambda self: None)
+    real = RunFolder.append
+
+    def append(self: RunFolder, line: Any) -> None:
+        with no_room(100):
+            real(self, line)
+
+    monkeypatch.setattr(RunFolder, "append", append)
+    with pytest.raises(DataError, match=r"metrics\.jsonl: cannot be written \(File too large\)"):
+        run("toy-distilled")

@@ -20,6 +20,7 @@ from priorsr.bench.running.entries import Entry
 from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.model_run import Measured, ModelRun
 from priorsr.bench.running.processes import Processes
+from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.scorer import is_current
 from priorsr.bounds import SEEDS, check_number
 from priorsr.data import FaceLoader, FaceSet
@@ -99,6 +100,10 @@ class Benchmark:
             processes=processes,
             console=Terminal(stderr=True, quiet=not processes.is_main),
         )
+
+    def sweep(self) -> None:
+        """Remove from the results folder what killed runs left half-written, and nothing of one that is at work."""
+        self.processes.decide(lambda: sweep_results(self.out))
 
     def groups(self, *, with_priors: bool) -> Iterator[Group]:
         """The protocols, grouped by the reduction that they share, and the split's faces so reduced."""

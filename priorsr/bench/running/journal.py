@@ -7,27 +7,28 @@ process was killed, nor on which of several processes wrote it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.images import load_array, load_image, pixel_hash
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.errors import DataError
-from priorsr.files import atomic_json
+from priorsr.files import atomic_json, refusals_told
+from priorsr.infinity import json_value
+from priorsr.locks import lock
 from priorsr.metrics import Scores
 from priorsr.reading.json_files import read_json
-
-if sys.platform != "win32":
-    import fcntl
 
 
 class Journal:
@@ -60,10 +61,12 @@ class Journal:
 
     def add(self, index: int, found: Evaluation, rank: int) -> None:
         """Add what was found of a batch."""
-        content = json.dumps({"batch": index, **_to_json(found)}).encode()
+        content = json.dumps(json_value({"batch": index, **_to_json(found)}), allow_nan=False).encode()
         line = b"\n" + hashlib.sha256(content).hexdigest().encode() + b" " + content + b"\n"  # "\n": after a torn line
-        with open(self._folder / f"scores-{rank}.jsonl", "ab", buffering=0) as file:
-            file.write(line)  # in one piece, since another process may be adding the same
+        path = self._folder / f"scores-{rank}.jsonl"
+        with refusals_told(path), open(path, "ab", buffering=0) as file:
+            if file.write(line) < len(line):  # in one piece, since another process may be adding the same
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def read(self, *, images: bool) -> dict[int, Evaluation]:
         """What was found so far, by batch; where `images`, of the batches whose SR images are there and unchanged."""
@@ -96,14 +99,13 @@ class Journal:
 @contextmanager
 def locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Wait until nobody else has the lock of that path, and keep it. A lock ends with its process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as lock:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"{path}: another process runs the same; waiting for it")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+    with refusals_told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "w")  # noqa: SIM115  # closed below
+    with file:
+        if lock(file.fileno()) is False:
+            say(f"{path}: another process runs the same; waiting for it")
+            lock(file.fileno(), wait=True)
         yield
 
 
@@ -135,4 +137,4 @@ def _from_line(line: bytes) -> tuple[int, Evaluation] | None:
 
 
 def _tensor(values: Any) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
+    return torch.from_numpy(np.array(values, dtype=np.float64))  # which reads "inf", as JSON has infinity, as a number

@@ -71,6 +71,7 @@ def run(
 
 
 def _records(bench: Benchmark, given: Sequence[ModelLike], name: str | None, prior: PriorChoice) -> list[Record]:
+    bench.sweep()
     entries = [None if model == BASELINE else as_entry(model, name) for model in given]
     need_priors = any(entry and takes_prior(entry, prior) for entry in entries)
     found: dict[tuple[Entry | None, str], Record] = {}

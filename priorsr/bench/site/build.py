@@ -19,6 +19,7 @@ from priorsr.bench.submissions.verification import read_verifications
 from priorsr.bounds import check_number
 from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra
+from priorsr.partial_files import sweep
 from priorsr.version import __version__
 
 
@@ -44,6 +45,7 @@ def build_site(
     if faces is not None:
         check_number("faces", faces, 1)
     records = read_results(results)
+    sweep(out / "images")  # elsewhere, the next write of a name takes what was left of it
     published = families()
     reported = [value for family in published for value in family.values]
     sections = [

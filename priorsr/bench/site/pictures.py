@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from priorsr.errors import DataError
+from priorsr.partial_files import reserved
 
 
 def image_folder(source: Path, results: Path) -> str:
@@ -44,12 +45,9 @@ def bring(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with reserved(target) as beside:
         shutil.copy2(source, beside)
         beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _stamps(folder: Path) -> dict[str, tuple[int, int]]:

@@ -82,6 +82,7 @@ def priors(
     left_out: dict[Case, str] = {}
     bicubic: list[Record] = []
     uses: tuple[str, ...] = ()
+    bench.sweep()
     for group in bench.groups(with_priors=True):
         truth = ground_truth(entry, group.loader)
         source = Source(truth, group.loader, finder, group.reduction.hr_size, group.reduction.scale, bench.device)

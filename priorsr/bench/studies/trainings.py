@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from priorsr.errors import PriorsrError
-from priorsr.files import atomic_json
+from priorsr.files import atomic_json, refusals_told
 from priorsr.training import TrainingInterruptedError, train
 from priorsr.training.interrupt import Interruption
 from priorsr.training.metrics_file import StepLine
@@ -155,7 +155,8 @@ class _Processes:
 
     def _start(self, training: Training) -> None:
         log = _log(training)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        with refusals_told(log):
+            log.parent.mkdir(parents=True, exist_ok=True)
         threads = max(1, torch.get_num_threads() // self._at_once)
         with open(log, "w", encoding="utf-8") as errors:
             process = subprocess.Popen(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 import priorsr
+from priorsr import partial_files
 from priorsr.bench import Record, outputs, read_results, run
 from priorsr.bench.images import save_images
 from priorsr.bench.records import Cost, Latency
 from priorsr.bench.running import benchmark, journal, model_run
 from priorsr.data import FaceSet
+from priorsr.errors import DataError
 
 
 class Killed(BaseException):
@@ -78,15 +81,16 @@ def pixels(results: Path, record: Record) -> dict[str, bytes]:
         (journal.Journal, "add", 2, False),
         (journal.Journal, "add", 3, False),
         (model_run, "publish", 1, True),
-        (outputs, "atomic_json", 1, True),
+        (outputs, "atomic_path", 1, None),
         (model_run, "publish", 1, False),
         (model_run, "write_record", 1, False),
         (journal.Journal, "remove", 2, True),
     ],
 )
 def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_end(
-    bench, lr, noisy, tmp_path, monkeypatch, where, name: str, call: int, before: bool
+    bench, lr, noisy, tmp_path, monkeypatch, where, name: str, call: int, before: bool | None
 ) -> None:
+    """Before a call, after it, or, of a context manager, at the end of its block."""
     names = ("rounded", "exact")
     whole = bench(Stored(lr, noisy), names, out=tmp_path / "whole")
     bench("bicubic", names)
@@ -97,9 +101,17 @@ def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_end(
         if left[0] == 0 and before:
             raise Killed
         answer = real(*arguments, **options)
+        if left[0] == 0 and before is None:
+            return deadly_block(answer)
         if left[0] == 0:
             raise Killed
         return answer
+
+    @contextmanager
+    def deadly_block(block: AbstractContextManager[Path]) -> Iterator[Path]:
+        with block as entered:
+            yield entered
+            raise Killed
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(where, name, deadly)
@@ -288,3 +300,87 @@ def test_a_run_waits_for_another_one_of_the_same(bench, lr, noisy, tmp_path, mon
     bench("bicubic")
     assert bench(second) == found[0]
     assert second.count == 0
+
+
+def test_what_killed_runs_left_is_swept_and_what_another_writes_stays(bench, tmp_path) -> None:
+    parts = [
+        tmp_path / folder / name
+        for folder, name in (
+            ("records", ".0123456789abcdef.json.0.part"),
+            ("outputs/0123456789abcdef", ".cloud-0.png.0.part"),
+            ("faces/0123456789ab/hr", ".cloud-1.png.4711.part"),
+            (".partial/0123456789abcdef/images", ".cloud-2.npy.1.part"),
+        )
+    ]
+    for part in parts:
+        part.parent.mkdir(parents=True)
+        part.write_text("half")
+    old, held = (tmp_path / "outputs" / f".{digit * 16}.old" for digit in "af")
+    for folder in (old, held):
+        folder.mkdir()
+        (folder / "cloud-0.png").touch()
+    mine = tmp_path / "of-mine"
+    mine.mkdir()
+    (mine / ".notes.1.part").touch()
+    with (
+        partial_files.reserved(tmp_path / "outputs/at-work.json") as writing,
+        journal.locked(tmp_path / ".partial" / f"{'f' * 16}.lock", print),
+    ):
+        bench("bicubic")
+        assert writing.exists()
+        assert held.exists()
+    assert not old.exists()
+    assert not any(part.exists() for part in parts)
+    assert (mine / ".notes.1.part").exists()
+    bench("bicubic")
+    assert not held.exists()
+
+
+def test_no_room_for_images_is_one_sentence_and_nothing_before_is_lost(bench, lr, noisy, tmp_path, no_room) -> None:
+    whole = bench(Stored(lr, noisy), out=tmp_path / "whole")
+    bench("bicubic")
+    real, images = model_run.save_outputs, []
+
+    def save(sr, ids, folder, *, arrays):
+        images.extend(ids)
+        with no_room(10**9 if len(images) < 4 else 1000):
+            return real(sr, ids, folder, arrays=arrays)
+
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(DataError, match=r"cloud-2\.png: cannot be written"):
+        patched.setattr(model_run, "save_outputs", save)
+        bench(Stored(lr, noisy))
+    again = Stored(lr, noisy)
+    assert told(bench(again)) == told(whole)
+    assert again.count < 5 + 2
+
+
+def test_no_room_for_what_images_are_is_told_before_they_are_moved(bench, lr, noisy, tmp_path, no_room) -> None:
+    bench("bicubic")
+    real = outputs.atomic_path
+
+    @contextmanager
+    def full(path: Path) -> Iterator[Path]:
+        with real(path) as beside, no_room(100):
+            yield beside
+
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(DataError, match=r"outputs/\w+\.json: cannot be writt"):
+        patched.setattr(outputs, "atomic_path", full)
+        bench(Stored(lr, noisy))
+    assert len(list((tmp_path / "outputs").iterdir())) == 2  # bicubic's images and facts
+    again = Stored(lr, noisy)
+    bench(again)
+    assert again.count < 5  # to be measured; its images were there
+
+
+def test_no_room_for_a_line_of_the_journal_is_one_sentence(bench, lr, noisy, no_room) -> None:
+    bench("bicubic")
+    real = journal.Journal.add
+
+    def add(self: journal.Journal, *found: object) -> None:
+        with no_room(50):
+            real(self, *found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(journal.Journal, "add", add)
+        with pytest.raises(DataError, match=r"scores-0\.jsonl: cannot be written \(No space left on device\)"):
+            bench(Stored(lr, noisy))
