@@ -198,8 +198,13 @@ def test_a_bf16_or_accelerated_model_is_another_one(make_record) -> None:
 
 def test_committed_studies_can_be_read() -> None:
     from priorsr.bench.studies.ablation_report import Ablation
+    from priorsr.bench.studies.prior_report import PriorStudy
 
-    found = sorted((SCHEMA.parents[2] / "benchmarks" / "results").glob("*/ablation.json"))
-    assert found
-    for path in found:
-        Ablation.model_validate_json(path.read_bytes())
+    for name, kind in (("ablation.json", Ablation), ("priors.json", PriorStudy)):
+        found = sorted((SCHEMA.parents[2] / "benchmarks" / "results").glob(f"*/{name}"))
+        assert found
+        for path in found:
+            study = kind.model_validate_json(path.read_bytes())
+            assert (study.format == 1) == hasattr(study.statistics, "resamples")
+            with pytest.raises(ValidationError, match="statistics are"):
+                kind.model_validate_json(json.dumps(json.loads(path.read_bytes()) | {"format": 3 - study.format}))

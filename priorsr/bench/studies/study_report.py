@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, model_validator
 from rich.table import Table
 
 from priorsr.bench.numbers import interval, number, p_value, score_label
 from priorsr.bench.records import DataFacts, ProtocolFacts
 from priorsr.bench.statistics.verdicts import with_reason
-from priorsr.bench.studies.study_scores import DifferenceFacts, RuleFacts, ScoreFacts
+from priorsr.bench.studies.study_scores import BootstrapFacts, DifferenceFacts, RuleFacts, ScoreFacts
 from priorsr.bench.values import Facts
 from priorsr.fields import Value
 from priorsr.terminal import styled
@@ -28,19 +28,25 @@ CORRECTED = (
 class StudyFacts(Facts):
     """The facts that every study has: the faces, the protocols, the rule of its verdicts, the code and the time.
 
-    format: 2; studies of format 1 had intervals and verdicts of an older rule, a percentile bootstrap.
+    format: 2; 1 of a file whose intervals and verdicts are by an older rule.
     baseline: bicubic's means, by protocol and score. absent: scores that were asked for and left out, and why.
     """
 
-    format: Literal[2]
+    format: Literal[1, 2]
     data: DataFacts
     protocols: tuple[ProtocolFacts, ...]
     baseline: dict[str, dict[str, Value]]
     absent: dict[str, str]
-    statistics: RuleFacts
+    statistics: RuleFacts | BootstrapFacts
     scorer_version: str
     created: AwareDatetime
     command: str | None
+
+    @model_validator(mode="after")
+    def _rule_is_of_the_format(self) -> Self:
+        if isinstance(self.statistics, BootstrapFacts) != (self.format == 1):
+            raise ValueError(f"statistics are {self.statistics.model_dump()} in format {self.format}")
+        return self
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.means import Scope, estimate_mean
 from priorsr.bench.statistics.samples import Sample, make_samples
 from priorsr.bench.statistics.verdicts import Comparison, Verdict, compare_family
-from priorsr.bench.values import Facts
+from priorsr.bench.values import Count, Facts
 from priorsr.fields import Value
 
 Interval = tuple[Value, Value]
@@ -22,15 +22,16 @@ class DifferenceFacts(Facts):
     """A paired difference to the base; its fields are those of `Comparison`.
 
     p_holm: corrected over all rows of the study that are compared with the base in one score under one protocol.
+        Format 1 has no p-values.
     """
 
     mean: Value
     interval95: Interval | None
     over: Scope
-    p: float | None
-    p_holm: float | None
-    untested: str | None
     verdict: Verdict
+    p: float | None = None
+    p_holm: float | None = None
+    untested: str | None = None
 
     @classmethod
     def of(cls, found: Comparison) -> DifferenceFacts:
@@ -58,6 +59,14 @@ class RuleFacts(Facts):
 
     test: Literal["Hall's t"] = "Hall's t"
     correction: Literal["Holm"] = "Holm"
+
+
+class BootstrapFacts(Facts):
+    """The rule of studies of format 1: a verdict was whether the interval excluded zero, without a correction."""
+
+    interval: Literal["percentile bootstrap"]
+    resamples: Count
+    seed: int
 
 
 def shared_scores(records: Iterable[Record]) -> list[str]:
