@@ -9,8 +9,9 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from priorsr.fields import Value
-from priorsr.files import atomic_json, read_json
+from priorsr.files import atomic_json
 from priorsr.infinity import fixed, json_value
+from priorsr.reading.json_files import read_json
 
 
 class Scored(BaseModel):
