@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from priorsr.bench.images import pixel_hashes
 from priorsr.bench.repeatable import repeatable
 from priorsr.bench.score_facts import ImageHashes
-from priorsr.kinds import Score as Judge
+from priorsr.kinds import Score
 from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
 from priorsr.models.checks import checked_sr
 from priorsr.models.eval_mode import in_eval_mode
@@ -25,13 +25,13 @@ class Evaluation(NamedTuple):
     """What was found of faces, in the order of `images`.
 
     images: by face, the hashes of its images. arrays: by face, the hash of SR as an array; empty where none was kept.
-    protocols: by protocol hash. judges: by name, (N,) float64.
+    protocols: by protocol hash. extra_scores: those beside the protocols', by name, (N,) float64.
     """
 
     images: dict[str, ImageHashes]
     arrays: dict[str, str]
     protocols: dict[str, Scores]
-    judges: dict[str, Tensor]
+    extra_scores: dict[str, Tensor]
 
     @staticmethod
     def join(parts: Sequence[Evaluation]) -> Evaluation:
@@ -41,7 +41,7 @@ class Evaluation(NamedTuple):
             {face: hashes for part in parts for face, hashes in part.images.items()},
             {face: digest for part in parts for face, digest in part.arrays.items()},
             {digest: Scores.join([part.protocols[digest] for part in parts]) for digest in first.protocols},
-            {name: torch.cat([part.judges[name] for part in parts]) for name in first.judges},
+            {name: torch.cat([part.extra_scores[name] for part in parts]) for name in first.extra_scores},
         )
 
 
@@ -50,12 +50,12 @@ def evaluate(
     sr: Tensor,
     batch: Batch,
     protocols: Sequence[Protocol],
-    judges: Mapping[str, Judge],
+    extra_scores: Mapping[str, Score],
     device: torch.device = _CPU,
 ) -> Evaluation:
     """Score the SR images (B,3,H,W) of a batch, on the CPU. protocols: at least one, all of one reduction.
 
-    Protocols get SR as the model answers it; judges, on `device`, what a user would save: clamped, rounded to 8 bits.
+    Protocols get SR as the model returns it; extra scores, on `device`, what a user would save: clamped, in 8 bits.
     """
     saved = to_8bit(sr).float() / 255
     hashes = zip(*map(pixel_hashes, (batch.hr, batch.lr, saved)), strict=True)
@@ -68,10 +68,10 @@ def evaluate(
         {},
         {protocol.content_hash: found for protocol, found in zip(protocols, scores, strict=True)},
         {
-            name: judge(judging, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared, name=name)
+            name: judge(score, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared, name=name)
             .double()
             .cpu()
-            for name, judging in judges.items()
+            for name, score in extra_scores.items()
         },
     )
 

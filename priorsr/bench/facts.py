@@ -7,7 +7,10 @@ from pydantic_core import to_jsonable_python
 from priorsr.bench.records import DataFacts, ProtocolFacts
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
-from priorsr.metrics import Protocol
+from priorsr.metrics import Protocol, load_protocol, protocol_names
+from priorsr.plugins import OWN
+from priorsr.sources import OWN_FILE, PROTOCOL, Component
+from priorsr.version import __version__
 
 
 def protocol_facts(protocol: Protocol) -> ProtocolFacts:
@@ -21,6 +24,15 @@ def protocol_facts(protocol: Protocol) -> ProtocolFacts:
         reduction=to_jsonable_python(protocol.reduction),
         scoring=to_jsonable_python(protocol.scoring.content),
     )
+
+
+def protocol_component(protocol: Protocol) -> Component:
+    """Name a protocol as a component, whose source is its content."""
+    name = f"{protocol.name}@{protocol.version}"
+    size = protocol.reduction.hr_size
+    packaged = name in protocol_names() and load_protocol(name).adapted(size).content_hash == protocol.content_hash
+    distribution, version = (OWN, __version__) if packaged else (OWN_FILE, "")
+    return Component(PROTOCOL, PROTOCOL, protocol.id, distribution, version, protocol.content_hash)
 
 
 def data_facts(face_set: FaceSet, split: str) -> DataFacts:

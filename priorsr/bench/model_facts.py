@@ -8,21 +8,22 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from priorsr.bench.values import Count, Facts, Hash, Id
+from priorsr.data import TrainingSet
 from priorsr.files import sha256_json
 
 
 class ModelFacts(Facts):
     """Which model. `label` is what tables call it; all but label, version and card make it what it is.
 
-    precision: in which it computes. accelerated: whether it is the inference form of a model (`priorsr.accelerate`), of
-    which the hash of the weights is.
+    weights_hash: null where the images were made elsewhere. precision: in which it computes. accelerated: whether it is
+    the inference form of a model (`priorsr.accelerate`), of which the hash of the weights is.
     """
 
     label: str
     distribution: str
     name: str
     version: str
-    weights_hash: Hash
+    weights_hash: Hash | None
     config: dict[str, JsonValue]
     card: dict[str, JsonValue]
     precision: str = "float32"
@@ -47,10 +48,11 @@ class ModelFacts(Facts):
 class TrainingFacts(Facts):
     """What the model's card declares: data sets, and networks that took part in training. Nothing is assumed.
 
+    data: face sets as training writes them, and what else a card names.
     seed: of the training; null for a model without parameters. method: `ModelFacts.method`, which all seeds share.
     """
 
-    data: tuple[str, ...] | Literal["unknown"]
+    data: tuple[TrainingSet | str, ...] | Literal["unknown"]
     networks: tuple[str, ...] | Literal["unknown"]
     seed: Count | Literal["unknown"] | None
     method: Id

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import isclose
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, WithJsonSchema, model_validator
 
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts, short_hash
 from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore, Statistics
-from priorsr.bench.values import Count, Facts, Hash, Id
+from priorsr.bench.values import Count, Facts, Hash, Id, Links
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
+from priorsr.metrics.protocol import parse_scoring
+from priorsr.sources import Component
 
-FORMAT: Literal[1] = 1
+FORMAT: Literal[2] = 2
 
 
 class ProtocolFacts(Facts):
@@ -41,6 +44,17 @@ class ProtocolFacts(Facts):
     def reduction_hash(self) -> str:
         """SHA-256 of the reduction half."""
         return sha256_json(self.reduction)
+
+    def values(self, per_image: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+        """Return the split's scores, as the protocol aggregates those of its faces, given by the faces' ids.
+
+        Raises ValueError for a scoring half that is none.
+        """
+        try:
+            scoring = parse_scoring(self.scoring)
+        except PriorsrError as error:
+            raise ValueError(f"protocol.scoring: {error}") from error
+        return scoring.of_images({name: [found[face] for face in sorted(found)] for name, found in per_image.items()})
 
     @model_validator(mode="after")
     def _hash_is_of_the_content(self) -> ProtocolFacts:
@@ -113,12 +127,16 @@ class Environment(Facts):
 
 
 class Identity(NamedTuple):
-    """All that determines a result."""
+    """All that determines a result.
+
+    images: of images that were made elsewhere, a hash of them all, since nothing else tells what they are.
+    """
 
     model: ModelFacts
     protocol: ProtocolFacts
     data: DataFacts
     prior: PriorFacts
+    images: str | None = None
 
     @property
     def record_id(self) -> str:
@@ -139,37 +157,47 @@ class Identity(NamedTuple):
             ],
             "data": [data.hash, data.split],
             "prior": [prior.source, prior.by],
+            **({} if self.images is None else {"images": self.images}),
         }
 
 
 class Record(Facts):
     """One model under one protocol on one split. A record that is impossible cannot be made.
 
+    format: 2; 1 of a record that was read from a file of that format, see `priorsr.bench.format_1`.
     id: its identity's, and its file's name.
+    origin: "run", where the model was run here; "images", where its images were made elsewhere, so that nothing is
+        known of weights, cost and execution.
+    components: whose code took part, see `priorsr.sources`; no part of the id. "unknown" in format 1.
+    links: where to read more.
     images: by face, the hashes of the images that were scored.
     set_scores: scores of the split as a whole, such as FID. absent: scores that were asked for and left out, and why.
-    judges: what made each score that is not the protocol's.
+    extra_scores: what made each score that is not the protocol's.
     kernel_backends: for each of `priorsr.kernels` that the model used, what ran it.
+    environment: where the model was run, or, where it was not, where its images were scored.
     outputs: the folder under `outputs/` that holds the SR images, if they were kept.
     scorer_version: of priorsr, whose scoring code made the numbers. scorer_hash: of that code; see
     `priorsr.bench.scorer`.
     """
 
-    format: Literal[1]
+    format: Annotated[Literal[1, 2], WithJsonSchema({"const": FORMAT})]
     id: Id
+    origin: Literal["run", "images"]
     model: ModelFacts
     training: TrainingFacts
     protocol: ProtocolFacts
     data: DataFacts
     prior: PriorFacts
+    components: tuple[Component, ...] | Literal["unknown"]
+    links: Links
     images: dict[str, ImageHashes]
     scores: dict[str, Score]
     set_scores: dict[str, SetScore]
-    judges: dict[str, ExtraScoreFacts]
+    extra_scores: dict[str, ExtraScoreFacts]
     absent: dict[str, str]
     statistics: Statistics
-    cost: Cost
-    execution: Execution
+    cost: Cost | None
+    execution: Execution | None
     kernel_backends: dict[str, str]
     environment: Environment
     outputs: Id | None
@@ -181,26 +209,64 @@ class Record(Facts):
     @property
     def identity(self) -> Identity:
         """All that determines the result."""
-        return Identity(self.model, self.protocol, self.data, self.prior)
+        made_elsewhere = images_hash(self.images) if self.origin == "images" else None
+        return Identity(self.model, self.protocol, self.data, self.prior, made_elsewhere)
+
+    @property
+    def checkpoint(self) -> str:
+        """The hash of the weights, or of the images where these were made elsewhere."""
+        return self.model.weights_hash or images_hash(self.images)
 
     @model_validator(mode="after")
     def _is_of_one_piece(self) -> Record:
-        expected = self.identity.record_id
-        if self.id != expected:
-            raise ValueError(f"id is {self.id!r}, and its model, protocol, data and prior make it {expected!r}")
+        identity = self.identity
+        if self.id != identity.record_id:
+            raise ValueError(
+                f"id is {self.id!r}, and its model, protocol, data and prior make it {identity.record_id!r}"
+            )
+        if self.outputs not in (None, identity.outputs_id):
+            raise ValueError(
+                f"outputs is {self.outputs!r}, and its model, data, prior and reduction make it {identity.outputs_id!r}"
+            )
         if self.training.method != self.model.method:
             raise ValueError(
                 f"training.method is {self.training.method!r}, and the model makes it {self.model.method!r}"
             )
+        self._check_origin()
+        self._check_scores()
+        return self
+
+    def _check_origin(self) -> None:
+        if (self.components == "unknown") != (self.format == 1):
+            raise ValueError(f"components are {self.components!r:.80} in format {self.format}; unknown in 1 only")
+        of_a_run = {"model.weights_hash": self.model.weights_hash, "cost": self.cost, "execution": self.execution}
+        for name, value in of_a_run.items():
+            if (value is None) != (self.origin == "images"):
+                wanted = "null, since its images were made elsewhere," if self.origin == "images" else "a value"
+                raise ValueError(f"{name} is {value!r:.80}; {wanted} was expected")
+
+    def _check_scores(self) -> None:
         if len(self.images) != self.data.count:
             raise ValueError(f"images has {len(self.images)} faces, and the split has {self.data.count}")
         for name, score in self.scores.items():
             if score.per_image.keys() != self.images.keys():
                 raise ValueError(f"scores.{name} is of other faces than images")
-        beside = (self.scores.keys() | self.set_scores.keys()) - set(self.protocol.scores)
-        if self.judges.keys() != beside:
-            raise ValueError(f"judges are {sorted(self.judges)}; the scores beside the protocol's are {sorted(beside)}")
-        return self
+        own = set(self.protocol.scores)
+        beside = (self.scores.keys() | self.set_scores.keys()) - own
+        if self.extra_scores.keys() != beside:
+            raise ValueError(
+                f"extra_scores are {sorted(self.extra_scores)}; the scores beside the protocol's are {sorted(beside)}"
+            )
+        values = self.protocol.values({name: score.per_image for name, score in self.scores.items() if name in own})
+        for name, score in self.scores.items():
+            value = values.get(name, score.mean)
+            if not (score.value == value or isclose(score.value, value, rel_tol=1e-9, abs_tol=1e-12)):
+                raise ValueError(f"scores.{name}.value is {score.value}, and the faces' scores make it {value}")
+
+
+def images_hash(images: Mapping[str, ImageHashes]) -> str:
+    """Return the hash of the SR images of all faces."""
+    return sha256_json({face: hashes.sr for face, hashes in images.items()})
 
 
 def check_same_inputs(records: Sequence[Record]) -> None:
@@ -224,8 +290,7 @@ def check_same_inputs(records: Sequence[Record]) -> None:
 
 
 def record_schema() -> dict[str, Any]:
-    """The JSON schema of a record."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Record.model_json_schema(mode="serialization"),
-    }
+    """The JSON schema of a record of format 2."""
+    schema = Record.model_json_schema(mode="serialization")
+    schema["properties"]["components"] = schema["properties"]["components"]["anyOf"][0]  # unknown in format 1 only
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

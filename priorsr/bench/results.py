@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from priorsr.bench import format_1
 from priorsr.bench.records import FORMAT, Record
 from priorsr.errors import DataError
 from priorsr.files import atomic_json
@@ -41,22 +43,38 @@ def lr_kind(reduction_hash: str) -> str:
 
 def write_record(results: Path, record: Record) -> Path:
     """Write a record into a results folder, whole or not at all; raises DataError for one that could not be read."""
-    path, content = record_path(results, record.id), record.model_dump(mode="json")
-    parse_facts(json.dumps(content), path, Record, WHOLE)
+    path, content = record_path(results, record.id), record_content(record)
+    parse_record(json.dumps(content), path)
     atomic_json(path, content)
     return path
 
 
+def record_content(record: Record) -> dict[str, Any]:
+    """Return a record as its file has it."""
+    content = record.model_dump(mode="json")
+    return content if record.format == FORMAT else format_1.as_it_was(content)
+
+
 def read_record(path: Path) -> Record:
     """Read a record; raises DataError naming the file, the field, its value and what was expected."""
-    text = read_content(path, "a record", MOST_BYTES)
-    content = parse_json(text, path)
-    if isinstance(content, dict) and content.get("format") != FORMAT:
-        raise DataError(f"{path}: has format {content.get('format')!r:.80}; this version of priorsr reads {FORMAT}")
-    record = parse_facts(text, path, Record, WHOLE)
+    record = parse_record(read_content(path, "a record", MOST_BYTES), path)
     if path.stem != record.id:
         raise DataError(f"{path}: holds the record {record.id!r}; a file's name is its record's id")
     return record
+
+
+def parse_record(text: str | bytes, where: object) -> Record:
+    """Return the record of the file `where`, of format 1 too; raises DataError naming what is wrong."""
+    content = parse_json(text, where)
+    form = content.get("format") if isinstance(content, dict) else None
+    if form is True or form not in (1, FORMAT):
+        raise DataError(f"{where}: has format {form!r:.80}; this version of priorsr reads 1 and {FORMAT}")
+    if form == 1:
+        try:
+            text = json.dumps(format_1.upgraded(content))
+        except ValueError as error:
+            raise DataError(f"{where}: {error}") from error
+    return parse_facts(text, where, Record, WHOLE)
 
 
 def read_results(results: str | Path) -> list[Record]:

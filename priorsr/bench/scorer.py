@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 
-import priorsr
 from priorsr.bench.records import Record
 from priorsr.config import build_config
-from priorsr.files import sha256_file, sha256_json
 from priorsr.reading.toml_files import parse_toml
-from priorsr.version import __version__
+from priorsr.sources import Component, code_hash
 
-SOURCES = (
-    "metrics/**/*.py",
-    "estimators/*.py",
-    "data/reduction.py",
-    "data/parallel.py",
-    "bench/evaluation.py",
-    "bench/facts.py",
-    "bench/repeatable.py",
-    "bench/statistics/bootstrap.py",
-)
-"""What makes LR images, judges' answers, scores and intervals; the protocols themselves have hashes of their own."""
+SCORING = ("priorsr.bench.summaries",)
+"""The modules that make LR images, scores, means and intervals, together with all that they import."""
 
 
 @lru_cache
 def scorer_hash() -> str:
-    """The SHA-256 of the source of all that scores; any change in it makes cached scores void."""
-    root = Path(priorsr.__file__).parent
-    found = sorted(path for pattern in SOURCES for path in root.glob(pattern))
-    return sha256_json({path.relative_to(root).as_posix(): sha256_file(path) for path in found})
+    """Return the hash of the source of all that scores; any change in it makes kept scores void."""
+    return code_hash(SCORING)
 
 
-def is_current(record: Record, model_version: str) -> bool:
-    """Whether a record was made by the code that is installed: what scores, and the model's distribution."""
-    made_by = record.scorer_version, record.scorer_hash, record.model.version
-    return made_by == (__version__, scorer_hash(), model_version)
+def is_current(record: Record, components: Iterable[Component]) -> bool:
+    """Whether a record was made by the code that is here: what scores, and these components.
+
+    Those are all that it took to run the model and to compute the scores that are asked for. A record of format 1 does
+    not tell.
+    """
+    wanted = {part.source for part in components if part.used_for != "training"}
+    uses = {use for use, *_ in wanted}
+    there = {part.source for part in known_components(record) if part.used_for in uses}
+    return record.scorer_hash == scorer_hash() and wanted == there
+
+
+def known_components(record: Record) -> tuple[Component, ...]:
+    """Return the components of a record; none where they are unknown."""
+    return () if record.components == "unknown" else record.components
 
 
 @dataclass(frozen=True)

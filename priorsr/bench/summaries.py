@@ -8,18 +8,19 @@ from typing import Literal
 
 from torch import Tensor
 
+from priorsr import kinds
 from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.score_facts import Score, SetScore
 from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.errors import PriorsrError
-from priorsr.kinds import Score as Judge
-from priorsr.kinds import SetScore as SetJudge
 from priorsr.metrics import Protocol
 from priorsr.metrics.judging import SetJudging
 
 
-def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str, Judge], seed: int) -> dict[str, Score]:
-    """A record's scores: the protocol's own, aggregated as it says, then the judges', as means."""
+def score_facts(
+    evaluation: Evaluation, protocol: Protocol, extra_scores: Mapping[str, kinds.Score], seed: int
+) -> dict[str, Score]:
+    """A record's scores: the protocol's own, aggregated as it says, then the extra ones, as means."""
     ids, scores = tuple(evaluation.images), evaluation.protocols[protocol.content_hash]
     values = protocol.aggregate(scores)
     own = {
@@ -40,21 +41,23 @@ def score_facts(evaluation: Evaluation, protocol: Protocol, judges: Mapping[str,
             ids,
             per_image,
             value=None,
-            unit=getattr(judges[name], "unit", ""),
-            higher_is_better=judges[name].higher_is_better,
+            unit=getattr(extra_scores[name], "unit", ""),
+            higher_is_better=extra_scores[name].higher_is_better,
             seed=seed,
         )
-        for name, per_image in evaluation.judges.items()
+        for name, per_image in evaluation.extra_scores.items()
     }
     return own | others
 
 
-def set_score_facts(seen: Mapping[str, SetJudging], judges: Mapping[str, SetJudge], count: int) -> dict[str, SetScore]:
+def set_score_facts(
+    seen: Mapping[str, SetJudging], extra_scores: Mapping[str, kinds.SetScore], count: int
+) -> dict[str, SetScore]:
     """A record's scores of the set as a whole, of accumulators that have seen its `count` images."""
     return {
         name: SetScore(
             value=accumulator.value(),
-            higher_is_better=judges[name].higher_is_better,
+            higher_is_better=extra_scores[name].higher_is_better,
             count=count,
             warning=accumulator.warning(),
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Count = Annotated[int, Field(ge=0)]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s\"'<>\\]+$", max_length=2000)]
+Links = dict[Literal["paper", "code"], Url]
 
 
 class Facts(BaseModel):

@@ -163,11 +163,8 @@ def _parse(stem: str, content: Mapping[str, Any]) -> Protocol:
     if match is None:
         raise DataError(f"the file's name is {stem!r}; NAME@V was expected, such as my-lab@1")
     file = _build(_File, content, "the top level")
-    tables = {key for key, value in file.scoring.items() if isinstance(value, dict)}
-    if not tables:
-        raise DataError("[scoring] has no scores; at least one table [scoring.NAME] was expected")
+    tables = {key: value for key, value in file.scoring.items() if isinstance(value, dict)}
     scoring = {key: value for key, value in file.scoring.items() if key not in tables}
-    scoring["scores"] = {name: _score(name, file.scoring[name]) for name in file.scoring if name in tables}
     return Protocol(
         name=match["name"],
         version=int(match["version"]),
@@ -175,12 +172,20 @@ def _parse(stem: str, content: Mapping[str, Any]) -> Protocol:
         crop=file.crop,
         notes=file.notes,
         reduction=_build(Reduction, file.reduction, "[reduction]"),
-        scoring=_build(Scoring, scoring, "[scoring]"),
+        scoring=parse_scoring({**scoring, "scores": tables}),
     )
 
 
+def parse_scoring(content: Mapping[str, Any]) -> Scoring:
+    """Return the scoring half with that content, see `Scoring.content`; raises DataError or OptionError for another."""
+    scores = content.get("scores")
+    if not isinstance(scores, dict) or not scores:
+        raise DataError("[scoring] has no scores; at least one table [scoring.NAME] was expected")
+    return _build(Scoring, {**content, "scores": {name: _score(name, scores[name]) for name in scores}}, "[scoring]")
+
+
 def _score(name: str, table: Mapping[str, Any]) -> Score:
-    kind = table.get("score")
+    kind = table.get("score") if isinstance(table, dict) else None
     if not isinstance(kind, str) or kind not in SCORES:
         raise DataError(f"[scoring.{name}] has score = {kind!r}; one of {', '.join(map(repr, SCORES))} was expected")
     return _build(SCORES[kind], {key: value for key, value in table.items() if key != "score"}, f"[scoring.{name}]")

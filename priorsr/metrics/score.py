@@ -48,6 +48,10 @@ class Psnr:
         """(...,1) -> (...)."""
         return psnr_of_mse(terms[..., 0])
 
+    def terms_of(self, scores: Tensor) -> Tensor:
+        """The terms of images that have these scores: (...) -> (...,1)."""
+        return 10 ** (-scores[..., None] / 10)
+
 
 @dataclass(frozen=True)
 class Ssim:
@@ -67,6 +71,10 @@ class Ssim:
     def finish(self, terms: Tensor) -> Tensor:
         """(...,1) -> (...)."""
         return terms[..., 0]
+
+    def terms_of(self, scores: Tensor) -> Tensor:
+        """The terms of images that have these scores: (...) -> (...,1)."""
+        return scores[..., None]
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,10 @@ class UniformSsim:
         """(...,1) -> (...)."""
         return terms[..., 0]
 
+    def terms_of(self, scores: Tensor) -> Tensor:
+        """The terms of images that have these scores: (...) -> (...,1)."""
+        return scores[..., None]
+
 
 @dataclass(frozen=True)
 class MsSsim:
@@ -116,6 +128,10 @@ class MsSsim:
     def finish(self, terms: Tensor) -> Tensor:
         """(...,1) -> (...)."""
         return terms[..., 0]
+
+    def terms_of(self, scores: Tensor) -> Tensor:
+        """The terms of images that have these scores: (...) -> (...,1)."""
+        return scores[..., None]
 
 
 Score = Psnr | Ssim | UniformSsim | MsSsim
@@ -180,10 +196,19 @@ class Scoring:
 
     def aggregate(self, scores: Scores) -> dict[str, float]:
         """Return the set's scores, of all its images' scores in the order of their ids."""
+        return {name: self._aggregated(score, scores.terms[name]) for name, score in self.scores.items()}
+
+    def of_images(self, per_image: Mapping[str, Sequence[float]]) -> dict[str, float]:
+        """Return the set's scores, of the scores of its images in the order of their ids, by the score's name."""
+        values = {name: torch.tensor(found, dtype=torch.float64) for name, found in per_image.items()}
         return {
-            name: float(score.finish(_batch_means(scores.terms[name], self.batch)).mean())
+            name: self._aggregated(score, score.terms_of(values[name]))
             for name, score in self.scores.items()
+            if name in values
         }
+
+    def _aggregated(self, score: Score, terms: Tensor) -> float:
+        return float(score.finish(_batch_means(terms, self.batch)).mean())
 
 
 def score_many(scorings: Sequence[Scoring], sr: Tensor, hr: Tensor) -> list[Scores]:

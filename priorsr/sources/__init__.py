@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from priorsr.sources.collecting import as_installed, code_hash, components_of, source_hash
-from priorsr.sources.component import LIBRARY, UNREGISTERED, Component, Use
+from priorsr.sources.component import LIBRARY, OWN_FILE, PROTOCOL, UNREGISTERED, Component, score_use
 
-__all__ = ["LIBRARY", "UNREGISTERED", "Component", "Use", "as_installed", "code_hash", "components_of", "source_hash"]
+__all__ = [
+    "LIBRARY",
+    "OWN_FILE",
+    "PROTOCOL",
+    "UNREGISTERED",
+    "Component",
+    "as_installed",
+    "code_hash",
+    "components_of",
+    "score_use",
+    "source_hash",
+]

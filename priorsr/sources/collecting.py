@@ -11,7 +11,7 @@ from priorsr.kinds import KINDS
 from priorsr.plugins import OWN, SESSION, Offer
 from priorsr.registry import component_of, offer_of, offers, packages
 from priorsr.sources.closure import Closure
-from priorsr.sources.component import LIBRARY, UNREGISTERED, Component, Use
+from priorsr.sources.component import LIBRARY, UNREGISTERED, Component
 from priorsr.sources.live import LiveSource
 from priorsr.sources.trees import sha256
 
@@ -19,7 +19,7 @@ _PRIORSR = Path(__file__).parents[1]
 _COMPUTE_NOTHING = ("reading", "sources")  # rooms beside the plain files, which find names and read files
 
 
-def components_of(things: Iterable[object], used_for: Use, *, modules: Iterable[str] = ()) -> tuple[Component, ...]:
+def components_of(things: Iterable[object], used_for: str, *, modules: Iterable[str] = ()) -> tuple[Component, ...]:
     """Return the components that objects are made of, themselves included, and the libraries that these import.
 
     An object's parts are its modules (of an nn.Module), and what those hold as attributes, also in lists and
@@ -59,7 +59,7 @@ def _class(component: Component) -> type | None:
     return None
 
 
-def _components(classes: Iterable[tuple[str, type]], used_for: Use, modules: Iterable[str]) -> tuple[Component, ...]:
+def _components(classes: Iterable[tuple[str, type]], used_for: str, modules: Iterable[str]) -> tuple[Component, ...]:
     """The components of kinds and classes, and the libraries that these, and further modules, import."""
     found: list[Component] = []
     imported: dict[str, set[str]] = {}

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
+_SCORE = "score:"
 _HASH = re.compile("[0-9a-f]{64}")
 LIBRARY = "library"
 UNREGISTERED = "unregistered"
 
-Use = Literal["inference", "prior", "scoring", "training"]
+PROTOCOL = "protocol"
+OWN_FILE = "file"
+_USES = ("inference", "prior", PROTOCOL, "training")
 
 
 @dataclass(frozen=True, order=True)
 class Component:
     """A component that took part.
 
-    used_for: running the model, making the prior that it is given, scoring, or training its weights.
+    used_for: "inference", running the model; "prior", making the prior that it is given; "protocol"; "score:NAME", a
+        score beside the protocol's; or "training", making its weights.
     kind: a kind's name; "protocol"; or "library", for what a distribution brings that components of others import.
     distribution: where it comes from; "session" for what the running program registered, "unregistered" for a class
-        that has no name.
+        that has no name, "file" for a protocol that is in no package.
     hash: of its source's syntax trees: its module, and what that imports within its distribution. A protocol's is its
         content's.
     """
 
-    used_for: Use
+    used_for: str
     kind: str
     name: str
     distribution: str
@@ -33,5 +36,19 @@ class Component:
     hash: str
 
     def __post_init__(self) -> None:
+        if self.used_for not in _USES and not self.used_for.startswith(_SCORE):
+            raise ValueError(
+                f"used_for is {self.used_for!r:.80}; one of {', '.join(_USES)} or {_SCORE}NAME was expected"
+            )
         if not _HASH.fullmatch(self.hash):
             raise ValueError(f"hash is {self.hash!r:.80}; a SHA-256 in hex was expected")
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """All but the version: what is the same where the same code is."""
+        return self.used_for, self.kind, self.name, self.distribution, self.hash
+
+
+def score_use(name: str) -> str:
+    """Return what the components of a score beside the protocol's are used for."""
+    return _SCORE + name

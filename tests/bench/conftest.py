@@ -22,10 +22,13 @@ from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
+from priorsr.sources import Component
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "training")]  # for `import doubles, toys`
 
 from doubles import clouds  # noqa: E402  # after the path is set
+
+COMPONENT = Component("inference", "model", "network", "somebody", "1.0", "1" * 64)
 
 
 @pytest.fixture
@@ -62,20 +65,23 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
                 name="faces", version="1", licence="CC0", hash=sha256_json("faces"), split="val", count=len(values)
             ),
             "prior": PriorFacts(source="none", by=None),
-            **{name: value for name, value in changes.items() if name in Identity._fields},
+            **{name: value for name, value in changes.items() if name in ("model", "protocol", "data", "prior")},
         }
         scores = changes.get("scores", {"psnr": make_score(values)})
         facts = {
-            "format": 1,
+            "format": 2,
             "id": Identity(**parts).record_id,
+            "origin": "run",
             **parts,
+            "components": (COMPONENT,),
+            "links": {},
             "training": TrainingFacts(
                 data="unknown", networks=("perceptual: VGG",), seed="unknown", method=parts["model"].method
             ),
             "images": {face: image_hashes(face) for face in next(iter(scores.values())).per_image},
             "scores": scores,
             "set_scores": {},
-            "judges": {name: judge(name) for name in scores if name not in parts["protocol"].scores},
+            "extra_scores": {name: extra_score(name) for name in scores if name not in parts["protocol"].scores},
             "absent": {},
             "statistics": Statistics(interval="percentile bootstrap over images", resamples=10_000, seed=0),
             "cost": Cost(
@@ -101,8 +107,8 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
     return make
 
 
-def judge(name: str) -> ExtraScoreFacts:
-    """A possible judge that has no network."""
+def extra_score(name: str) -> ExtraScoreFacts:
+    """A possible score beside a protocol's that has no network."""
     return ExtraScoreFacts(name=name, version="1.0", weights_hash=None, networks=(), trained_with=())
 
 

@@ -5,14 +5,21 @@ import math
 from pathlib import Path
 
 import pytest
+from conftest import COMPONENT, image_hashes
 from pydantic import ValidationError
 
 from priorsr.bench import Record, record_schema
-from priorsr.bench.records import PriorFacts, check_same_inputs
-from priorsr.errors import PriorsrError
+from priorsr.bench.facts import protocol_facts
+from priorsr.bench.records import Identity, PriorFacts, check_same_inputs, images_hash
+from priorsr.bench.results import parse_record, read_record, record_content
+from priorsr.data import TrainingSet
+from priorsr.errors import DataError, PriorsrError
 from priorsr.files import sha256_json
+from priorsr.metrics import load_protocol
+from priorsr.sources import Component
 
-SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "record-1.json"
+SET = {"name": "d", "version": "1", "hash": "1" * 64, "split": "train", "count": 9, "weight": 1.0, "priors": {}}
+SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "record-2.json"
 
 
 def test_the_committed_schema_is_current() -> None:
@@ -42,7 +49,165 @@ def test_other_than_a_number_or_infinity_is_refused(make_record, value) -> None:
 
 def test_what_is_not_in_the_format_is_refused(make_record) -> None:
     with pytest.raises(ValidationError, match="surprise"):
-        Record.model_validate({**make_record().model_dump(), "surprise": 1})
+        make_record(surprise=1)
+
+
+def test_an_edited_value_is_refused(make_record, make_score) -> None:
+    values = {"a": 20.0, "b": 30.0, "c": 31.0}
+    for name in ("psnr", "lpips"):
+        with pytest.raises(ValidationError, match=rf"scores.{name}.value is 99.0, and the faces' scores make it 27"):
+            make_record(scores={"psnr": make_score(values), name: make_score(values, value=99.0)})
+
+
+def test_the_value_of_a_protocol_that_pools_images_is_made_of_batches(make_record, make_score) -> None:
+    """pfsr@1: the PSNR of the mean MSE of 16 faces, in the order of their ids, then of the last one."""
+    values = {f"{place:02}": 20.0 + place for place in reversed(range(17))}
+    mse = [10 ** -(values[f"{place:02}"] / 10) for place in range(17)]
+    value = (-10 * math.log10(sum(mse[:16]) / 16) + values["16"]) / 2
+    protocol = protocol_facts(load_protocol("pfsr@1"))
+    assert make_record(psnr=values, protocol=protocol, scores={"psnr": make_score(values, value=value)})
+    with pytest.raises(ValidationError, match=r"scores.psnr.value is 28.0, and the faces' scores make it 30.6"):
+        make_record(psnr=values, protocol=protocol, scores={"psnr": make_score(values)})
+    infinite = {**values, "16": math.inf}
+    assert make_record(psnr=infinite, protocol=protocol, scores={"psnr": make_score(infinite, value=math.inf)})
+
+
+def test_a_scoring_half_that_is_none_is_refused(make_record) -> None:
+    record = make_record()
+    scoring = {**record.protocol.scoring, "batch": 0}
+    digest = sha256_json({"reduction": record.protocol.reduction, "scoring": scoring})
+    protocol = record.protocol.model_copy(update={"scoring": scoring, "hash": digest})
+    with pytest.raises(ValidationError, match="protocol.scoring: .*batch is 0"):
+        make_record(protocol=protocol)
+
+
+def test_images_of_another_model_cannot_be_named(make_record) -> None:
+    record = make_record()
+    assert make_record(outputs=record.identity.outputs_id).outputs
+    with pytest.raises(ValidationError, match="outputs is 'ffffffffffffffff', and its model"):
+        make_record(outputs="f" * 16)
+
+
+# Format 1
+
+
+def test_records_of_format_1_are_read_as_what_they_are() -> None:
+    found = sorted((SCHEMA.parents[2] / "benchmarks" / "results" / "celebamask-mini" / "records").glob("*.json"))
+    assert found
+    record = read_record(found[0])
+    assert (record.format, record.components, record.origin, record.links) == (1, "unknown", "run", {})
+    content = json.loads(found[0].read_text(encoding="utf-8"))
+    assert record.extra_scores["lr_consistency"].model_dump(mode="json") == content["judges"]["lr_consistency"]
+    assert record_content(record) == content
+
+
+def of_format_1(record: Record) -> dict[str, object]:
+    content = record.model_dump(mode="json")
+    content["judges"] = content.pop("extra_scores")
+    return {name: value for name, value in content.items() if name not in ("origin", "components", "links")} | {
+        "format": 1
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"components": []}, "components is there, and the format is 1"),
+        ({"judges": None}, "extra_scores"),
+        ({"format": 3}, "has format 3; this version of priorsr reads 1 and 2"),
+        ({"format": True}, "has format True; this"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_what_is_not_in_format_1_is_refused(make_record, change, message) -> None:
+    content = of_format_1(make_record())
+    assert parse_record(json.dumps(content), "r.json").components == "unknown"
+    with pytest.raises(DataError, match=rf"r\.json: .*{message}"):
+        parse_record(json.dumps({**content, **change}), "r.json")
+    del content["judges"]
+    with pytest.raises(DataError, match=r"r\.json: judges is missing"):
+        parse_record(json.dumps(content), "r.json")
+
+
+def test_components_are_unknown_in_format_1_only(make_record) -> None:
+    with pytest.raises(ValidationError, match="components are 'unknown' in format 2"):
+        make_record(components="unknown")
+    with pytest.raises(ValidationError, match="in format 1; unknown in 1 only"):
+        make_record(format=1)
+
+
+# Components, origin, links, and training sets
+
+
+def test_components_do_not_identify_a_result(make_record) -> None:
+    other = Component("inference", "fusion", "mine", "fsr-x", "0.1.0", "2" * 64)
+    record = make_record(components=(COMPONENT, other))
+    assert record.id == make_record().id
+    assert Record.model_validate_json(record.model_dump_json()) == record
+
+
+@pytest.mark.parametrize("change", [{"used_for": "fun"}, {"hash": "1" * 63}, {"version": None}, {"path": "x"}])
+def test_a_component_that_is_none_is_refused(make_record, change) -> None:
+    dumped = make_record().model_dump(mode="json")
+    dumped["components"][0] |= change
+    with pytest.raises(ValidationError, match=next(iter(change))):
+        Record.model_validate_json(json.dumps(dumped))
+
+
+def made_elsewhere(make_record, label: str, **changes) -> Record:
+    """A record of images that were made elsewhere, whose hashes are made of the label."""
+    base = make_record(label)
+    images = {face: image_hashes(face).model_copy(update={"sr": sha256_json([label, face])[:16]}) for face in "abc"}
+    model = base.model.model_copy(update={"weights_hash": None, "distribution": "elsewhere", "name": "theirs"})
+    identity = Identity(model, base.protocol, base.data, base.prior, images_hash(images))
+    return make_record(
+        label,
+        id=identity.record_id,
+        origin="images",
+        images=images,
+        **{"model": model, "cost": None, "execution": None, "kernel_backends": {}, "components": (), **changes},
+    )
+
+
+def test_images_made_elsewhere_have_no_weights_and_no_cost(make_record) -> None:
+    record = made_elsewhere(make_record, "theirs")
+    assert Record.model_validate_json(record.model_dump_json()) == record
+    assert record.id != made_elsewhere(make_record, "others").id
+    assert record.checkpoint == images_hash(record.images)
+    with pytest.raises(ValidationError, match="cost is .*; null, since its images were made elsewhere, was expected"):
+        made_elsewhere(make_record, "theirs", cost=make_record().cost)
+    with pytest.raises(ValidationError, match=r"execution is None; a value was expected"):
+        make_record(execution=None)
+
+
+@pytest.mark.parametrize(
+    ("links", "fits"),
+    [
+        ({"paper": "https://arxiv.org/abs/2409.14385", "code": "http://example.org/a?b=c#d"}, True),
+        ({"paper": "javascript:alert(1)"}, False),
+        ({"paper": 'https://a.b/"onclick="x'}, False),
+        ({"paper": "https://a.b/ c"}, False),
+        ({"blog": "https://a.b"}, False),
+    ],
+)
+def test_links_are_addresses_of_pages(make_record, links, fits) -> None:
+    if fits:
+        assert make_record(links=links).links == links
+    else:
+        with pytest.raises(ValidationError, match="links"):
+            make_record(links=links)
+
+
+def test_training_sets_are_kept_with_their_hashes(make_record) -> None:
+    record = make_record()
+    sets = (TrainingSet.model_validate(SET), TrainingSet.model_validate({**SET, "hash": "2" * 64}), "a book")
+    trained = make_record(training=record.training.model_copy(update={"data": sets}))
+    read = Record.model_validate_json(trained.model_dump_json())
+    assert read.training.data == sets
+    assert read.training.data[1].hash == "2" * 64
+
+
+# Means and methods
 
 
 def test_an_edited_mean_is_refused(make_score) -> None:
@@ -94,10 +259,10 @@ def test_what_does_not_determine_the_result_is_not_in_the_id(make_record) -> Non
 def test_an_id_of_something_else_is_refused(make_record) -> None:
     record = make_record()
     with pytest.raises(ValidationError, match="id is"):
-        Record.model_validate({**record.model_dump(), "prior": PriorFacts(source="ground-truth", by=None).model_dump()})
+        make_record(prior=PriorFacts(source="ground-truth", by=None), id=record.id)
 
 
-# Faces, methods and judges
+# Faces, methods and extra scores
 
 
 def test_records_of_other_images_under_one_name_cannot_be_compared(make_record) -> None:
@@ -146,9 +311,6 @@ def test_seeds_of_one_method_share_its_id(make_record, change, same) -> None:
     assert (model.method == other.method) == same
 
 
-SET = {"name": "d", "version": "1", "hash": "1" * 64, "split": "train", "count": 9, "weight": 1.0, "priors": {}}
-
-
 @pytest.mark.parametrize(
     ("sets", "same"),
     [
@@ -182,10 +344,12 @@ def test_a_record_of_another_method_than_its_model_is_refused(make_record) -> No
         make_record(training=record.training.model_copy(update={"method": "0" * 16}))
 
 
-def test_a_judge_must_be_told_for_each_score_beside_the_protocols(make_record, make_score) -> None:
+def test_what_made_each_score_beside_the_protocols_must_be_told(make_record, make_score) -> None:
     values = {"a": 1.0, "b": 2.0, "c": 3.0}
-    with pytest.raises(ValidationError, match=r"judges are \[\]; the scores beside the protocol's are \['lpips'\]"):
-        make_record(scores={"psnr": make_score(values), "lpips": make_score(values)}, judges={})
+    with pytest.raises(
+        ValidationError, match=r"extra_scores are \[\]; the scores beside the protocol's are \['lpips'\]"
+    ):
+        make_record(scores={"psnr": make_score(values), "lpips": make_score(values)}, extra_scores={})
 
 
 def test_a_bf16_or_accelerated_model_is_another_one(make_record) -> None:

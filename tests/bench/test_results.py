@@ -36,8 +36,8 @@ def test_an_error_names_the_file_the_field_and_the_value(make_record, tmp_path) 
 
 def test_a_record_of_another_format_says_so(make_record, tmp_path) -> None:
     path = write_record(tmp_path, make_record())
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
-    with pytest.raises(DataError, match="has format 2; this version of priorsr reads 1"):
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
+    with pytest.raises(DataError, match="has format 3; this version of priorsr reads 1 and 2"):
         read_record(path)
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,27 +11,41 @@ import pytest
 import priorsr
 from priorsr.bench import scorer
 from priorsr.bench.score_facts import ExtraScoreFacts, SetScore
-from priorsr.bench.scorer import Fault, known_faults, known_wrong, scorer_hash
+from priorsr.bench.scorer import SCORING, Fault, known_faults, known_wrong, scorer_hash
 from priorsr.errors import OptionError
 from priorsr.reading.toml_files import parse_toml
+from priorsr.sources.closure import Closure
 
 
-def test_the_hash_is_of_the_code_that_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = scorer_hash()
+@pytest.mark.parametrize(
+    ("name", "old", "new", "changes"),
+    [
+        ("metrics/psnr.py", "-10 * error", "-9 * error", True),
+        ("data/reduction.py", "def reduce(", "ONE = 1\n\n\ndef reduce(", True),
+        ("bench/statistics/samples.py", "BATCH_VALUES = ", "BATCH_VALUES = 1 + ", True),
+        ("metrics/psnr.py", '"""Peak', '"""The peak', False),
+        ("blocks/gates.py", "import", "ONE = 1\nimport", False),
+        ("bench/records.py", "FORMAT: Literal[2] = 2", "FORMAT: Literal[2] = 1 + 1", False),
+    ],
+)
+def test_the_hash_is_of_the_code_that_scores(tmp_path: Path, name: str, old: str, new: str, changes: bool) -> None:
     copy = tmp_path / "priorsr"
     shutil.copytree(Path(priorsr.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
-    monkeypatch.setattr(scorer.priorsr, "__file__", str(copy / "__init__.py"))
-    scorer_hash.cache_clear()
-    try:
-        assert scorer_hash() == before
-        for name, changes in (("blocks/__init__.py", False), ("metrics/psnr.py", True), ("data/reduction.py", True)):
-            with open(copy / name, "a", encoding="utf-8") as file:
-                file.write("\n# changed\n")
-            scorer_hash.cache_clear()
-            assert (scorer_hash() != before) == changes
-            before = scorer_hash()
-    finally:
-        scorer_hash.cache_clear()
+    text = (copy / name).read_text(encoding="utf-8")
+    assert old in text
+    (copy / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    program = f"from priorsr.sources import code_hash; print(code_hash({SCORING!r}))"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env={}, check=True, capture_output=True, text=True
+    )
+    assert (found.stdout.strip() != scorer_hash()) == changes
+
+
+def test_all_that_scores_is_found() -> None:
+    modules = set(Closure(SCORING, lambda name: "priorsr" if name.startswith("priorsr.") else None).modules)
+    assert {"priorsr.bench.evaluation", "priorsr.metrics.score", "priorsr.metrics.ssim"} <= modules
+    assert {"priorsr.data.reduction", "priorsr.bench.statistics.bootstrap", "priorsr.bench.repeatable"} <= modules
+    assert not {"priorsr.bench.records", "priorsr.data.face_set", "priorsr.models.weights"} & modules
 
 
 @pytest.fixture
@@ -47,8 +63,8 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_scores_of_versions_known_to_be_wrong_are_marked(make_record, faults, version, wrong) -> None:
     fid = SetScore(value=30.0, higher_is_better=False, count=3, warning=None)
-    judge = ExtraScoreFacts(name="fid", version="1", weights_hash=None, networks=(), trained_with=())
-    record = make_record(scorer_version=version, set_scores={"fid": fid}, judges={"fid": judge})
+    facts = ExtraScoreFacts(name="fid", version="1", weights_hash=None, networks=(), trained_with=())
+    record = make_record(scorer_version=version, set_scores={"fid": fid}, extra_scores={"fid": facts})
     assert known_wrong(record).keys() == wrong
     if "psnr" in wrong:
         assert known_wrong(record)["psnr"] == f"priorsr {version} computed it wrongly: the border was cut twice"

@@ -155,4 +155,4 @@ def _facts(row: Row) -> tuple[str, ...]:
     model, prior = row.record.model, row.record.prior
     given = f"given {prior.source}" + (f" by {prior.by}" if prior.by else "") if prior.source != "none" else "no prior"
     form = f"accelerated, {model.precision}" if model.accelerated else model.precision
-    return model.name, given, form, model.weights_hash[:8], row.record.training.method[:8]
+    return model.name, given, form, row.record.checkpoint[:8], row.record.training.method[:8]

@@ -139,8 +139,7 @@ def _labels(records: Sequence[Record]) -> dict[str, str]:
     given = [f", given {record.prior.source}" if record.prior.beyond_lr else "" for record in records]
     labels = [record.model.label + beyond for record, beyond in zip(records, given, strict=True)]
     facts = [
-        (record.model.name, f"seed {record.training.seed}", record.model.weights_hash[:8], record.id[:8])
-        for record in records
+        (record.model.name, f"seed {record.training.seed}", record.checkpoint[:8], record.id[:8]) for record in records
     ]
     return dict(zip((record.id for record in records), told_apart(labels, facts), strict=True))
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
 from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
-from priorsr.bench.records import Record
+from priorsr.bench.records import Cost, Record
 from priorsr.terminal import styled
 
 LEGEND = (
@@ -47,15 +47,16 @@ def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
     table.add_column("MACs", justify="right")
     table.add_column("latency", justify="right")
     for row in rows:
-        cost = row.record.cost
-        table.add_row(
-            _model(board, row),
-            *(_cell(row, name) for name in board.scores),
-            engineering(cost.parameters),
-            engineering(cost.macs),
-            milliseconds(cost.latency[0].milliseconds),
-        )
+        table.add_row(_model(board, row), *(_cell(row, name) for name in board.scores), *_cost(row.record.cost))
     return table
+
+
+def _cost(cost: Cost | None) -> tuple[str, str, str]:
+    """Parameters, MACs and latency, or dashes for a model that was run elsewhere."""
+    if cost is None:
+        return ("\N{EN DASH}",) * 3
+    latency = milliseconds(cost.latency[0].milliseconds) if cost.latency else "\N{EN DASH}"
+    return engineering(cost.parameters), engineering(cost.macs), latency
 
 
 def _model(board: Leaderboard, row: Row) -> Text:
@@ -64,6 +65,7 @@ def _model(board: Leaderboard, row: Row) -> Text:
     said = [f"rank {rank_interval(first.ranks)}"] if first else []
     said += ["baseline"] if row is board.baseline else []
     said += [f"{len(row.seeds)} seeds"] if row.over_seeds else []
+    said += ["made elsewhere"] if row.record.origin == "images" else []
     said += [f"verified, tier {row.tier}"] if row.tier else []
     return styled((row.label, "bold"), *((f"\n{part}", "dim") for part in said))
 

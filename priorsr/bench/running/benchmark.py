@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
 
+from priorsr.bench.extra_scores import ExtraScores
 from priorsr.bench.faces import store_faces
 from priorsr.bench.facts import data_facts, protocol_facts
-from priorsr.bench.judges import Judges
 from priorsr.bench.outputs import are_there
 from priorsr.bench.records import DataFacts, Identity, Record
 from priorsr.bench.results import outputs_path, read_record, record_path, write_record
@@ -21,12 +22,13 @@ from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.model_run import Measured, ModelRun
 from priorsr.bench.running.processes import Processes
 from priorsr.bench.running.sweeping import sweep_results
-from priorsr.bench.scorer import is_current
+from priorsr.bench.scorer import is_current, known_components
 from priorsr.bounds import SEEDS, check_number
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
 from priorsr.memory import keep_freed_memory
 from priorsr.metrics import Protocol, Reduction, load_protocol
+from priorsr.sources import Component
 from priorsr.terminal import Terminal
 
 
@@ -40,13 +42,17 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What all models of a run share. `protocols` are adapted to the faces' size; see `priorsr.bench.run`."""
+    """What all models of a run share. `protocols` are adapted to the faces' size; see `priorsr.bench.run`.
+
+    score_components: whose code the extra scores are.
+    """
 
     faces: FaceSet
     data: DataFacts
     protocols: tuple[Protocol, ...]
     out: Path
-    judges: Judges
+    extra_scores: ExtraScores
+    score_components: tuple[Component, ...]
     batch_size: int
     save_outputs: bool
     again: bool
@@ -83,14 +89,15 @@ class Benchmark:
         check_number("batch_size", batch_size, 1)
         keep_freed_memory()  # first of all, so that no latency depends on what ran before
         adapted = tuple(_adapted(protocol, faces) for protocol in protocols)
-        judges, used = Judges.find(scores, adapted), processes.device(_device(device))
-        judges.to(used)
+        extra_scores, used = ExtraScores.find(scores, adapted), processes.device(_device(device))
+        extra_scores.to(used)
         return cls(
             faces=faces,
             data=data_facts(faces, split),
             protocols=adapted,
             out=out,
-            judges=judges,
+            extra_scores=extra_scores,
+            score_components=extra_scores.components,
             batch_size=batch_size,
             save_outputs=save_outputs,
             again=again,
@@ -131,10 +138,11 @@ class Benchmark:
             Identity(entry.facts, protocol_facts(protocol), self.data, prior.facts) for protocol in group.protocols
         ]
         run = ModelRun(self, entry, prior, group.loader, identities[0].outputs_id)
-        records = self._finished(entry, identities)
+        finished = partial(self._finished, entry, identities, [run.components(each) for each in group.protocols])
+        records = finished()
         if None in records or run.is_unfinished():
             with run.locked():
-                records = self._finished(entry, identities)  # another process may have been at it
+                records = finished()  # another process may have been at it
                 todo = [place for place, record in enumerate(records) if record is None]
                 made = run.records([group.protocols[place] for place in todo], [identities[place] for place in todo])
             for place, record in zip(todo, made, strict=True):
@@ -155,27 +163,44 @@ class Benchmark:
             self.say(f"{error}; it is kept as {aside.name}, and made again")
             return None
 
-    def _finished(self, entry: Entry, identities: Sequence[Identity]) -> list[Record | None]:
+    def _finished(
+        self, entry: Entry, identities: Sequence[Identity], components: Sequence[tuple[Component, ...]]
+    ) -> list[Record | None]:
         if self.again:
             return [None] * len(identities)
-        return self.processes.decide(lambda: [self._finished_one(entry, identity) for identity in identities])
+        asked = list(zip(identities, components, strict=True))
+        return self.processes.decide(lambda: [self._finished_one(entry, *each) for each in asked])
 
-    def _finished_one(self, entry: Entry, identity: Identity) -> Record | None:
+    def _finished_one(self, entry: Entry, identity: Identity, components: tuple[Component, ...]) -> Record | None:
         """The record of an earlier run, with today's label and card; None if there is none, or it lacks something."""
         record = self.earlier(identity)
-        if record is None:
+        if record is None or not is_current(record, components) or not self._has_extra_scores(record, entry):
             return None
-        judges = self.judges.facts(entry.training)
-        asked = all(record.judges.get(name) == judge for name, judge in judges.items())
         outputs = record.outputs is not None and are_there(outputs_path(self.out, record.outputs), record.images)
-        if not (is_current(record, entry.facts.version) and asked and (outputs or not self.save_outputs)):
+        if self.save_outputs and not outputs:
             return None
-        absent = self.judges.absent_beside(record.judges)
-        changes = {"model": entry.facts, "training": entry.training, "absent": {**record.absent, **absent}}
+        ran = [part for part in known_components(record) if part.used_for != "training"]
+        trained = [part for part in entry.components if part.used_for == "training"]
+        absent = self.extra_scores.absent_beside(record.extra_scores)
+        changes = {
+            "model": entry.facts.model_copy(update={"version": record.model.version}),
+            "training": entry.training,
+            "components": tuple(sorted([*ran, *trained])),
+            "links": entry.links,
+            "absent": {**record.absent, **absent},
+        }
         current = record.model_copy(update=changes)
         if current != record:
             write_record(self.out, current)
         return current
+
+    def _has_extra_scores(self, record: Record, entry: Entry) -> bool:
+        """Whether a record has all extra scores that are asked for, made by the same networks."""
+        for name, facts in self.extra_scores.facts(entry.training).items():
+            known = record.extra_scores.get(name)
+            if known is None or known != facts.model_copy(update={"version": known.version}):
+                return False
+        return True
 
 
 def _adapted(protocol: str | Path | Protocol, face_set: FaceSet) -> Protocol:

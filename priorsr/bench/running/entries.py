@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from torch import nn
 
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.values import Links
 from priorsr.data import TrainingSet
-from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_mean
+from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.models.finding import find_weights, weights_names
 from priorsr.models.weights import load_file, weights_hash
+from priorsr.reading.mistakes import first_mistake
 from priorsr.registry import create, names, offer_of
+from priorsr.sources import Component, components_of
 
 BASELINE = "bicubic"
+_LINKS: TypeAdapter[Links] = TypeAdapter(Links)
 
 ModelLike = nn.Module | str | Path
 """A model in memory, or what `entry_from_spec` takes."""
@@ -27,11 +31,16 @@ ModelLike = nn.Module | str | Path
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A model to benchmark, and what its records say about it."""
+    """A model to benchmark, and what its records say about it.
+
+    components: whose code runs it, and, as its weights tell, trained it. links: where to read more, as its card tells.
+    """
 
     model: nn.Module
     facts: ModelFacts
     training: TrainingFacts
+    components: tuple[Component, ...]
+    links: Links
 
 
 def baseline(scale: int) -> Entry:
@@ -63,7 +72,10 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
         precision=str(model.precision) if accelerated else _precision(model),
         accelerated=accelerated,
     )
-    return Entry(model, facts, _training(model, facts))
+    running = model.components if accelerated else components_of([model], "inference")
+    trained = [part for part in getattr(model, "made_by", None) or () if part.used_for == "training"]
+    components = tuple(sorted({*running, *trained}))  # type: ignore[misc]  # an accelerated model's are components
+    return Entry(model, facts, _training(model, facts), components, _links(facts))
 
 
 def as_entry(model: ModelLike, label: str | None = None) -> Entry:
@@ -128,27 +140,37 @@ def _training(model: nn.Module, facts: ModelFacts) -> TrainingFacts:
         return TrainingFacts(data=(), networks=(), seed=None, method=facts.method)
     seed = card.get("seed")
     return TrainingFacts(
-        data=_declared(card.get("data")),
-        networks=_declared(card.get("networks")),
+        data=_training_data(card.get("data")),
+        networks=_networks(card.get("networks")),
         seed=seed if isinstance(seed, int) else "unknown",
         method=facts.method,
     )
 
 
-def _declared(value: Any) -> tuple[str, ...] | Literal["unknown"]:
-    """What a card says: names in a list, or as training writes them. "unknown" where it says nothing."""
-    if isinstance(value, Mapping) and "hash" in value:  # a face set
-        return (f"{value['name']} {value['version']} ({value['hash'][:12]})",)
-    if isinstance(value, Mapping):  # networks by their name in the recipe
-        return tuple(f"{name}: {network}" for name, network in value.items())
-    if isinstance(value, list | tuple):
-        return tuple(_named(part) for part in value)
-    return "unknown"
+def _training_data(value: Any) -> tuple[TrainingSet | str, ...] | Literal["unknown"]:
+    """Return the data that a card declares: training sets as training writes them, and names; "unknown" without any."""
+    if isinstance(value, Mapping) and "hash" in value:  # the one face set of an older card
+        return (f"{value.get('name')} {value.get('version')} ({str(value['hash'])[:12]})",)
+    return tuple(map(_training_set, value)) if isinstance(value, list | tuple) else "unknown"
 
 
-def _named(part: Any) -> str:
-    """Return what a card's list names, a face set in words."""
+def _training_set(part: Any) -> TrainingSet | str:
     try:
-        return str(TrainingSet.model_validate(part))
+        return TrainingSet.model_validate(part)
     except ValidationError:
         return str(part)
+
+
+def _networks(value: Any) -> tuple[str, ...] | Literal["unknown"]:
+    """Return the networks that a card declares: in a list, or by their name in the recipe; "unknown" without any."""
+    if isinstance(value, Mapping):
+        return tuple(f"{name}: {network}" for name, network in value.items())
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else "unknown"
+
+
+def _links(facts: ModelFacts) -> Links:
+    """Return the links of a model's card; raises DataError for one that is no address of a page."""
+    try:
+        return _LINKS.validate_python(facts.card.get("links", {}))
+    except ValidationError as error:
+        raise DataError(f"the card of the model {facts.label!r}: {first_mistake(error, 'links')}") from error

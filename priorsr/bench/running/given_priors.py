@@ -15,6 +15,7 @@ from priorsr.data import FaceLoader
 from priorsr.errors import DataError
 from priorsr.estimators.spec import identity_of
 from priorsr.models.resize import enlarge
+from priorsr.sources import Component, components_of
 from priorsr.types import Batch, Prior
 
 PriorChoice = Literal["none", "ground-truth"]
@@ -22,10 +23,14 @@ PriorChoice = Literal["none", "ground-truth"]
 
 @dataclass(frozen=True)
 class GivenPrior:
-    """A prior for every batch of a split; `of` answers None where the model is to be given nothing."""
+    """A prior for every batch of a split; `of` returns None where the model is to be given nothing.
+
+    components: whose code made it, as far as that is known.
+    """
 
     facts: PriorFacts
     of: Callable[[Batch], Prior | None]
+    components: tuple[Component, ...] = ()
 
 
 NOTHING = GivenPrior(PriorFacts(source="none", by=None), lambda _: None)
@@ -69,7 +74,8 @@ def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
     source: Literal["ground-truth", "estimated-from-hr", "estimated-from-lr"] = "ground-truth"
     if seen != {None}:
         source = "estimated-from-lr" if seen == {"lr"} else "estimated-from-hr"
-    return GivenPrior(PriorFacts(source=source, by=by), lambda batch: batch.prior)
+    components = tuple(sorted({part for prior in loader.priors for part in makers[prior].components}))
+    return GivenPrior(PriorFacts(source=source, by=by), lambda batch: batch.prior, components)
 
 
 def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
@@ -85,14 +91,14 @@ def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
 
 def corrupted(truth: GivenPrior, how: str, corrupt: Callable[[Prior], Prior]) -> GivenPrior:
     """The ground truth made worse, as `how` says."""
-    return GivenPrior(_corrupted(truth, how), lambda batch: corrupt(batch.prior))
+    return GivenPrior(_corrupted(truth, how), lambda batch: corrupt(batch.prior), truth.components)
 
 
 def of_the_next_face(truth: GivenPrior, loader: FaceLoader) -> GivenPrior:
     """For each face the ground truth of the one after it in the order of the ids, for the last that of the first."""
     after = dict(zip(loader.ids, (*loader.ids[1:], loader.ids[0]), strict=True))
     facts = _corrupted(truth, "the next face's")
-    return GivenPrior(facts, lambda batch: loader.faces([after[face] for face in batch.ids]).prior)
+    return GivenPrior(facts, lambda batch: loader.faces([after[face] for face in batch.ids]).prior, truth.components)
 
 
 def estimated(
@@ -112,7 +118,8 @@ def estimated(
             found: Prior = estimator.to(device)(images.to(device))[0]
         return found if found.landmarks is None else found._replace(heatmaps=None)
 
-    return GivenPrior(PriorFacts(source=source, by=estimator_name(estimator)), of)
+    facts = PriorFacts(source=source, by=estimator_name(estimator))
+    return GivenPrior(facts, of, components_of([estimator], "prior"))
 
 
 def estimator_name(estimator: nn.Module) -> str:

@@ -117,7 +117,7 @@ def _to_json(found: Evaluation) -> dict[str, Any]:
             digest: [{name: values.tolist() for name, values in part.items()} for part in scores]
             for digest, scores in found.protocols.items()
         },
-        "judges": {name: values.tolist() for name, values in found.judges.items()},
+        "extra_scores": {name: values.tolist() for name, values in found.extra_scores.items()},
     }
 
 
@@ -132,8 +132,8 @@ def _from_line(line: bytes) -> tuple[int, Evaluation] | None:
         for protocol, parts in content["protocols"].items()
     }
     images = {face: ImageHashes(**hashes) for face, hashes in content["images"].items()}
-    judges = {name: _tensor(values) for name, values in content["judges"].items()}
-    return content["batch"], Evaluation(images, content["arrays"], protocols, judges)
+    extra_scores = {name: _tensor(values) for name, values in content["extra_scores"].items()}
+    return content["batch"], Evaluation(images, content["arrays"], protocols, extra_scores)
 
 
 def _tensor(values: Any) -> torch.Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.bench.evaluation import Evaluation, evaluate, prior_on, ready_to_score, super_resolve
+from priorsr.bench.facts import protocol_component
 from priorsr.bench.images import load_images
 from priorsr.bench.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
 from priorsr.bench.records import FORMAT, Cost, Execution, Identity, Record
@@ -24,7 +25,7 @@ from priorsr.bench.running.journal import Journal, locked
 from priorsr.bench.running.profile import measure_cost
 from priorsr.bench.running.progress import progress
 from priorsr.bench.score_facts import SetScore, Statistics
-from priorsr.bench.scorer import is_current, scorer_hash
+from priorsr.bench.scorer import is_current, known_components, scorer_hash
 from priorsr.bench.statistics.bootstrap import RESAMPLES
 from priorsr.bench.summaries import score_facts, set_score_facts
 from priorsr.data import FaceLoader
@@ -33,6 +34,7 @@ from priorsr.files import sha256_json
 from priorsr.kernels.dispatch import recorded
 from priorsr.metrics import Protocol, to_8bit
 from priorsr.metrics.judging import SetJudging
+from priorsr.sources import Component, score_use
 from priorsr.types import Batch
 from priorsr.version import __version__
 
@@ -59,9 +61,15 @@ class ModelRun:
         ids, size = loader.ids, loader.batch_size
         self._batches = [ids[start : start + size] for start in range(0, len(ids), size)]
         self._journal = Journal(partial_path(bench.out, outputs), self._batches)
-        self._made_by = sha256_json({"priorsr": __version__, entry.facts.distribution: entry.facts.version})
-        self._keep = bench.save_outputs or bool(bench.judges.of_sets)
+        self._running = tuple(part for part in (*entry.components, *prior.components) if part.used_for != "training")
+        self._made_by = sha256_json([part.source for part in self._running])
+        self._keep = bench.save_outputs or bool(bench.extra_scores.of_sets)
         self._what = f"{entry.facts.label}, {bench.data.name} {bench.data.split}"
+
+    def components(self, protocol: Protocol) -> tuple[Component, ...]:
+        """All components that take part in its record under a protocol."""
+        scoring = protocol_component(protocol), *self._bench.score_components
+        return tuple(sorted({*self._entry.components, *self._prior.components, *scoring}))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -112,7 +120,7 @@ class ModelRun:
         assert measured is not None, "the main process has measured the model"
         bench = self._bench
         facts = OutputFacts(
-            format=FORMAT,
+            format=1,
             id=self._outputs,
             made_by=self._made_by,
             images=found.images,
@@ -157,7 +165,7 @@ class ModelRun:
                     sr = answer(batch)
                     if index == mine[0]:
                         self._try_set_scores(sr, batch)
-                    found = evaluate(sr, batch, protocols, bench.judges.of_images, bench.device)
+                    found = evaluate(sr, batch, protocols, bench.extra_scores.of_images, bench.device)
                     if keep:
                         arrays = save_outputs(sr, batch.ids, journal.images, arrays=_exact(protocols))
                         found = found._replace(arrays=arrays)
@@ -175,7 +183,7 @@ class ModelRun:
         device = self._bench.device
         with torch.inference_mode():
             shown, hr = (to_8bit(sr).float() / 255).to(device), batch.hr.to(device)
-            for name, score in self._bench.judges.of_sets.items():
+            for name, score in self._bench.extra_scores.of_sets.items():
                 SetJudging(name, score).add(shown, hr, batch.ids)
 
     def _key(self, protocols: Sequence[Protocol], *, keep: bool, saved: bool) -> str:
@@ -186,9 +194,10 @@ class ModelRun:
                 "made_by": self._made_by,
                 "scorer": scorer_hash(),
                 "protocols": [protocol.content_hash for protocol in protocols],
-                "judges": {
-                    name: facts.model_dump() for name, facts in bench.judges.facts(self._entry.training).items()
+                "extra_scores": {
+                    name: facts.model_dump() for name, facts in bench.extra_scores.facts(self._entry.training).items()
                 },
+                "components": [part.source for part in bench.score_components],
                 "batch_size": bench.batch_size,
                 "environment": environment(bench.device).model_dump(),
                 "saved": saved,
@@ -228,13 +237,13 @@ class ModelRun:
 
     def _set_scores(self) -> dict[str, SetScore]:
         """What the scores of sets say of the SR images, which are read back in the order of their ids."""
-        bench, judges = self._bench, self._bench.judges.of_sets
-        if not judges:
+        bench, extra_scores = self._bench, self._bench.extra_scores.of_sets
+        if not extra_scores:
             return {}
         unpublished = self._journal.images
         folder = unpublished if unpublished.is_dir() else outputs_path(bench.out, self._outputs)
-        seen = {name: SetJudging(name, judge) for name, judge in judges.items()}
-        what = f"{self._what}: {', '.join(judges)}"
+        seen = {name: SetJudging(name, score) for name, score in extra_scores.items()}
+        what = f"{self._what}: {', '.join(extra_scores)}"
         with progress(bench.console, what, len(self._loader.ids), 0) as advance, repeatable(bench.device):
             for batch in _ahead(self._loader, self._batches):
                 sr, hr = load_images(batch.ids, folder).to(bench.device), batch.hr.to(bench.device)
@@ -242,7 +251,7 @@ class ModelRun:
                     for accumulator in seen.values():
                         accumulator.add(sr, hr, batch.ids)
                 advance(len(batch.ids))
-        return set_score_facts(seen, judges, len(self._loader.ids))
+        return set_score_facts(seen, extra_scores, len(self._loader.ids))
 
     def _record(
         self,
@@ -253,27 +262,33 @@ class ModelRun:
         facts: OutputFacts,
     ) -> Record:
         bench, entry = self._bench, self._entry
-        scores = score_facts(found, protocol, bench.judges.of_images, bench.seed)
-        judges = bench.judges.facts(entry.training)
+        scores = score_facts(found, protocol, bench.extra_scores.of_images, bench.seed)
+        extra_scores = bench.extra_scores.facts(entry.training)
+        components = self.components(protocol)
         earlier = None if bench.again else bench.earlier(identity)
-        if earlier and is_current(earlier, entry.facts.version) and earlier.images == found.images:
-            kept = earlier.judges.keys() - judges.keys()  # asked for then, and not now
+        if earlier and is_current(earlier, self._running) and earlier.images == found.images:
+            kept = earlier.extra_scores.keys() - extra_scores.keys()  # asked for then, and not now
+            uses = set(map(score_use, kept))
+            components += tuple(part for part in known_components(earlier) if part.used_for in uses)
             scores |= {name: earlier.scores[name] for name in earlier.scores if name in kept}
             of_set = {**of_set, **{name: earlier.set_scores[name] for name in earlier.set_scores if name in kept}}
-            judges |= {name: earlier.judges[name] for name in earlier.judges if name in kept}
+            extra_scores |= {name: earlier.extra_scores[name] for name in earlier.extra_scores if name in kept}
         return Record(
             format=FORMAT,
             id=identity.record_id,
+            origin="run",
             model=identity.model,
             training=entry.training,
             protocol=identity.protocol,
             data=identity.data,
             prior=identity.prior,
+            components=tuple(sorted(components)),
+            links=entry.links,
             images=found.images,
             scores=scores,
             set_scores=dict(of_set),
-            judges=judges,
-            absent=bench.judges.absent_beside(judges),
+            extra_scores=extra_scores,
+            absent=bench.extra_scores.absent_beside(extra_scores),
             statistics=Statistics(interval="percentile bootstrap over images", resamples=RESAMPLES, seed=bench.seed),
             cost=facts.cost,
             execution=facts.execution,

@@ -9,7 +9,7 @@ from priorsr.bench import numbers
 from priorsr.bench.board.leaderboard import leaderboards
 from priorsr.bench.reported import families
 from priorsr.bench.results import read_results, record_path
-from priorsr.bench.site.models import model_pages
+from priorsr.bench.site.models import made_by, model_pages
 from priorsr.bench.site.pages import STATIC, templates
 from priorsr.bench.site.pictures import bring
 from priorsr.bench.site.plot import latency
@@ -73,6 +73,7 @@ def build_site(
         "set_score": set_score,
         "marks": marks,
         "why_absent": why_absent,
+        "made_by": made_by,
         "letter": _letter,
         "pages": pages,
         "sections": sections,

@@ -9,12 +9,15 @@ from urllib.parse import urlencode
 
 from priorsr.bench.board.rows import Row
 from priorsr.bench.numbers import number, score_label
+from priorsr.bench.records import Record
 from priorsr.bench.reported import Reported
+from priorsr.bench.scorer import known_components
 from priorsr.bench.site.comparison import Comparison, Shown
 from priorsr.bench.site.pages import card_in_words
 from priorsr.bench.site.pictures import image_url
 from priorsr.bench.site.rows import row_key
 from priorsr.bench.site.section import Section, Standing
+from priorsr.sources import PROTOCOL
 
 SHOWN_FACES = 6
 
@@ -62,6 +65,15 @@ def model_pages(sections: Sequence[Section], reported: Iterable[Reported]) -> li
             found.setdefault(row_key(row), []).append((section, Standing(section.anchor, section.board, row, ranked)))
     published = list(reported)
     return [_page(places, published) for places in found.values()]
+
+
+def made_by(record: Record) -> list[str]:
+    """Return the components of a record in words, each once; none where they are unknown."""
+    parts = [part for part in known_components(record) if part.kind != PROTOCOL]
+    words = (
+        f"{part.kind} {part.name} ({part.distribution}{f' {part.version}' * bool(part.version)})" for part in parts
+    )
+    return list(dict.fromkeys(words))
 
 
 def _page(places: Sequence[tuple[Section, Standing]], reported: Sequence[Reported]) -> ModelPage:

@@ -76,7 +76,7 @@ def speed_plots(board: Leaderboard) -> list[Plot]:
         rows = [
             row
             for row in board.ranked
-            if row.record.environment == environment and board.scores[0] in row.scores and row.record.cost.latency
+            if row.record.environment == environment and board.scores[0] in row.scores and latency(row) is not None
         ]
         if sum(math.isfinite(row.scores[board.scores[0]].value) for row in rows) > 1:
             found.append(_plot(environment, rows, board.scores[0]))
@@ -84,7 +84,7 @@ def speed_plots(board: Leaderboard) -> list[Plot]:
 
 
 def _plot(environment: Environment, rows: list[Row], score: str) -> Plot:
-    times = [latency(row) for row in rows]
+    times = [time for row in rows if (time := latency(row)) is not None]
     found = [row.scores[score] for row in rows]
     spans = [item.interval95 or (item.value, item.value) for item in found]
     across = Axis.over(times, log=True)
@@ -118,6 +118,9 @@ def _plot(environment: Environment, rows: list[Row], score: str) -> Plot:
     )
 
 
-def latency(row: Row) -> float:
-    """A row's latency for one image in ms, or for the smallest batch there is."""
-    return min(row.record.cost.latency, key=lambda found: found.batch).milliseconds
+def latency(row: Row) -> float | None:
+    """A row's latency for one image in ms, or for the smallest batch there is; None where none was measured."""
+    cost = row.record.cost
+    if cost is None or not cost.latency:
+        return None
+    return min(cost.latency, key=lambda found: found.batch).milliseconds

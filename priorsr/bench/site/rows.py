@@ -9,9 +9,9 @@ from priorsr.files import sha256_json
 
 
 def row_key(row: Row) -> str:
-    """What a row is of, whatever scored it: the method, the weights of its first seed, and the prior."""
+    """What a row is of, whatever scored it: the method, the weights, or images, of its first seed, and the prior."""
     record = row.record
-    identity = [record.training.method, record.model.weights_hash, record.prior.source, record.prior.by]
+    identity = [record.training.method, record.checkpoint, record.prior.source, record.prior.by]
     return sha256_json(identity)[:12]
 
 

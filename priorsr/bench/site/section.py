@@ -113,9 +113,9 @@ def marks(row: Row, name: str) -> list[tuple[str, str]]:
     for record in row.records:
         if name in (wrong := known_wrong(record)):
             found["✗"] = wrong[name]
-        judge = record.judges.get(name)
-        if judge and judge.trained_with not in ((), "unknown"):
-            found["‡"] = f"the model was trained with {', '.join(judge.trained_with)}, which judges here"
+        facts = record.extra_scores.get(name)
+        if facts and facts.trained_with not in ((), "unknown"):
+            found["‡"] = f"the model was trained with {', '.join(facts.trained_with)}, which judges here"
         if name in record.set_scores and (warning := record.set_scores[name].warning):
             found["!"] = warning
     return list(found.items())

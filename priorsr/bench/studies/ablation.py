@@ -128,7 +128,7 @@ def ablate(
             record.protocol.id: {name: record.scores[name].mean for name in names}
             for record, names in zip(bicubic, shared, strict=True)
         },
-        absent=bench.judges.absent,
+        absent=bench.extra_scores.absent,
         statistics=RuleFacts(),
         environment=environment(bench.device),
         scorer_version=__version__,
@@ -150,6 +150,7 @@ Runs = Sequence[Sequence[Record]]
 def _variant_facts(plan: Plan, runs: Runs, scores: Sequence[dict[str, ScoreFacts]], out: Path) -> VariantFacts:
     """scores: under each protocol, by name."""
     first = runs[0][0]
+    assert first.cost is not None, "it was run here"
     return VariantFacts(
         name=plan.variant.name,
         changes=plain(plan.variant.changes),
@@ -167,10 +168,12 @@ def _variant_facts(plan: Plan, runs: Runs, scores: Sequence[dict[str, ScoreFacts
 
 def _run_facts(training: Training, plan: Plan, records: Sequence[Record], out: Path) -> RunFacts:
     taken, config = times(training.folder), RunFolder(training.folder).read_config()
+    weights_hash = records[0].model.weights_hash
+    assert weights_hash is not None, "it was run here"
     return RunFacts(
         seed=training.seed,
         folder=training.folder.relative_to(out).as_posix(),
-        weights_hash=records[0].model.weights_hash,
+        weights_hash=weights_hash,
         training_seconds=taken.whole,
         seconds_per_step=taken.a_step[plan.stage],
         device=config["device"],

@@ -118,7 +118,7 @@ def priors(
             protocol: {name: _under(protocol, bicubic).scores[name].mean for name in names}
             for protocol, names in shared.items()
         },
-        absent=bench.judges.absent,
+        absent=bench.extra_scores.absent,
         statistics=RuleFacts(),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from priorsr.bench.records import Record
+from priorsr.bench.results import parse_record
 from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
 from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
 from priorsr.bench.values import Facts, Hash
@@ -95,7 +96,7 @@ class Bundle:
         return parse_facts(self.archive.read(name, MOST_JSON), f"{self.path}: {name}", facts, "the whole")
 
     def _record(self, name: str) -> Record:
-        record = self._parsed(Record, name)
+        record = parse_record(self.archive.read(name, MOST_JSON), f"{self.path}: {name}")
         if name != f"records/{record.id}.json":
             raise DataError(f"{self.path}: {name}: holds the record {record.id!r}; a file's name is its record's id")
         return record

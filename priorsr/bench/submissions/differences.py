@@ -91,11 +91,11 @@ def set_score_differences(record: Record, found: Mapping[str, SetScore]) -> Iter
             yield from different_parts(where, said, ours, ("higher_is_better", "count", "warning"))
 
 
-def judge_differences(record: Record, found: Mapping[str, ExtraScoreFacts]) -> Iterator[Difference]:
-    """What of a record's judges is not so here: which they are, and whether they helped to train the model."""
+def extra_score_differences(record: Record, found: Mapping[str, ExtraScoreFacts]) -> Iterator[Difference]:
+    """What of a record's extra scores is not so here: what made them, and whether that helped to train the model."""
     for name, ours in found.items():
         parts = ("name", "weights_hash", "networks", "trained_with")
-        yield from different_parts(f"{record.id}: judges.{name}", record.judges[name], ours, parts)
+        yield from different_parts(f"{record.id}: extra_scores.{name}", record.extra_scores[name], ours, parts)
 
 
 def image_differences(record: Record, found: Mapping[str, ImageHashes], which: tuple[str, ...]) -> Iterator[Difference]:

@@ -91,10 +91,8 @@ def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
 def _weights(path: Path, record: Record) -> Path:
     found = weights_hash(load_file(path))
     if found != record.model.weights_hash:
-        raise DataError(
-            f"{path}: has weights of the hash {found[:12]}, and the record {record.id} is of "
-            f"{record.model.weights_hash[:12]}"
-        )
+        known = record.model.weights_hash[:12] if record.model.weights_hash else "images that were made elsewhere"
+        raise DataError(f"{path}: has weights of the hash {found[:12]}, and the record {record.id} is of {known}")
     return path
 
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from priorsr.bench.evaluation import Evaluation, evaluate
-from priorsr.bench.judges import Judges
+from priorsr.bench.extra_scores import ExtraScores
 from priorsr.bench.records import Record
 from priorsr.bench.repeatable import repeatable
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import (
     Difference,
+    extra_score_differences,
     image_differences,
-    judge_differences,
     score_differences,
     set_score_differences,
     summary_differences,
@@ -45,7 +45,7 @@ class Recomputing:
         self._bundle, self._scored = bundle, scored
         self._record, protocol = scored[0]
         self._protocols = [protocol for _, protocol in scored]
-        self._judges, self.not_checked = judges_of(record for record, _ in scored)
+        self._extra_scores, self.not_checked = extra_scores_of(record for record, _ in scored)
         reduction = protocol.reduction
         self._size = reduction.hr_size
         self._loader = FaceLoader(
@@ -61,9 +61,9 @@ class Recomputing:
     def from_images(self) -> Iterator[Difference]:
         """What differs of the records and their images."""
         ids = self._loader.ids
-        seen = {name: SetJudging(name, judge) for name, judge in self._judges.of_sets.items()}
+        seen = {name: SetJudging(name, score) for name, score in self._extra_scores.of_sets.items()}
         found = self._evaluated(ids, lambda batch: self._bundle.images(self._record, batch.ids, self._size), seen)
-        of_set = set_score_facts(seen, self._judges.of_sets, len(ids))
+        of_set = set_score_facts(seen, self._extra_scores.of_sets, len(ids))
         for record, protocol in self._scored:
             yield from image_differences(record, found.images, ("hr", "lr", "sr"))
             yield from self._compared(record, protocol, found, faces_only=False)
@@ -87,12 +87,12 @@ class Recomputing:
         self, record: Record, protocol: Protocol, found: Evaluation, *, faces_only: bool
     ) -> Iterator[Difference]:
         """What of a record's scores of images, and of what judged, is not as it was found."""
-        made = score_facts(found, protocol, self._judges.of_images, record.statistics.seed)
-        scores = {name: made[name] for name in (*protocol.scoring.scores, *_of(record, self._judges.of_images))}
+        made = score_facts(found, protocol, self._extra_scores.of_images, record.statistics.seed)
+        scores = {name: made[name] for name in (*protocol.scoring.scores, *_of(record, self._extra_scores.of_images))}
         for name in record.scores.keys() - scores.keys() - self.not_checked.keys():
             yield Difference(f"{record.id}: scores.{name}", record.scores[name].value, None)
         yield from score_differences(record, scores, faces_only=faces_only)
-        yield from judge_differences(record, _of(record, self._judges.facts(record.training)))
+        yield from extra_score_differences(record, _of(record, self._extra_scores.facts(record.training)))
 
     def _of_all_images(self) -> dict[str, str]:
         """The scores that only all images make, and why they are not checked without."""
@@ -104,7 +104,7 @@ class Recomputing:
         }
         lacking = "images, and the submission brings none"
         return {
-            **dict.fromkeys(self._judges.of_sets, f"is of all {lacking}"),
+            **dict.fromkeys(self._extra_scores.of_sets, f"is of all {lacking}"),
             **{value: f"is of batches of {batch} {lacking}" for value, batch in pooled.items()},
         }
 
@@ -117,18 +117,18 @@ class Recomputing:
             for start in range(0, len(faces), BATCH):
                 batch = self._loader.faces(faces[start : start + BATCH])
                 sr = answer(batch)
-                parts.append(evaluate(sr, batch, self._protocols, self._judges.of_images))
+                parts.append(evaluate(sr, batch, self._protocols, self._extra_scores.of_images))
                 for accumulator in of_sets.values():
                     accumulator.add(to_8bit(sr).float() / 255, batch.hr, batch.ids)
         return Evaluation.join(parts)
 
 
-def judges_of(records: Iterable[Record]) -> tuple[Judges, dict[str, str]]:
+def extra_scores_of(records: Iterable[Record]) -> tuple[ExtraScores, dict[str, str]]:
     """What makes the records' scores beside their protocols' here, and which it cannot make, with the reason."""
-    found, left = Judges({}, {}), dict[str, str]()
-    for name in dict.fromkeys(name for record in records for name in record.judges):
+    found, left = ExtraScores({}, {}), dict[str, str]()
+    for name in dict.fromkeys(name for record in records for name in record.extra_scores):
         try:
-            there = Judges.find([name], ())
+            there = ExtraScores.find([name], ())
         except PriorsrError as error:
             left[name] = without_home(str(error))
         else:
@@ -138,5 +138,5 @@ def judges_of(records: Iterable[Record]) -> tuple[Judges, dict[str, str]]:
 
 
 def _of(record: Record, found: Mapping[str, _T]) -> dict[str, _T]:
-    """Those that the record has by its judges."""
-    return {name: value for name, value in found.items() if name in record.judges}
+    """Those that the record has among its extra scores."""
+    return {name: value for name, value in found.items() if name in record.extra_scores}

@@ -98,5 +98,5 @@ def _model_differences(record: Record, entry: Entry) -> Iterator[Difference]:
     yield from different_parts(f"{record.id}: model", record.model, entry.facts, parts)
     yield from different_parts(f"{record.id}: training", record.training, entry.training, ("data", "networks", "seed"))
     parameters = sum(parameter.numel() for parameter in entry.model.parameters())
-    if parameters != record.cost.parameters:
+    if record.cost and parameters != record.cost.parameters:
         yield Difference(f"{record.id}: cost.parameters", record.cost.parameters, parameters)

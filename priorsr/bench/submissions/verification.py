@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from priorsr.bench.records import Record
+from priorsr.bench.results import record_content
 from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, sha256_json
@@ -46,7 +47,7 @@ class Verification(Facts):
 
 def record_hash(record: Record) -> str:
     """The SHA-256 of a record's whole content."""
-    return sha256_json(record.model_dump(mode="json"))
+    return sha256_json(record_content(record))
 
 
 def verification_path(results: Path, record: str) -> Path:

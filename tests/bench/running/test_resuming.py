@@ -282,7 +282,7 @@ def test_a_score_asked_for_before_is_not_lost_and_one_asked_for_now_needs_no_mod
     assert model.count == 5
     assert list(second.scores) == ["psnr", "darkness", "brightness"]
     assert second.scores["brightness"] == first.scores["brightness"]
-    assert second.judges.keys() == {"brightness", "darkness"}
+    assert second.extra_scores.keys() == {"brightness", "darkness"}
 
 
 def test_a_run_waits_for_another_one_of_the_same(bench, lr, noisy, tmp_path, monkeypatch) -> None:

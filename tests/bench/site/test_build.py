@@ -244,13 +244,13 @@ def test_no_two_environments_share_a_letter(place, letter) -> None:
 
 
 def test_scores_of_the_set_and_judges_that_took_part_in_training_are_marked(make_record, site_of, page_of) -> None:
-    judges = {
+    extra_scores = {
         "fid": ExtraScoreFacts(
             name="fid", version="1", weights_hash=None, networks=("Inception",), trained_with=("Inception",)
         )
     }
     fid = SetScore(value=12.34, higher_is_better=False, count=3, warning="3 faces are too few")
-    page = page_of(site_of(make_record("one", set_scores={"fid": fid}, judges=judges), make_record("two")))
+    page = page_of(site_of(make_record("one", set_scores={"fid": fid}, extra_scores=extra_scores), make_record("two")))
     assert "FID" in page.text
     assert "12.34‡!" in page.text
     assert "‡ FID of one: the model was trained with Inception, which judges here." in page.text

@@ -53,9 +53,9 @@ def test_rounding_elsewhere_is_no_difference(rounded, synthetic, forge) -> None:
 def test_records_that_share_their_images_are_scored_together(exact, synthetic, monkeypatch) -> None:
     asked = []
 
-    def counted(sr, batch, protocols, judges):
+    def counted(sr, batch, protocols, extra_scores):
         asked.append([protocol.id for protocol in protocols])
-        return evaluate(sr, batch, protocols, judges)
+        return evaluate(sr, batch, protocols, extra_scores)
 
     evaluate = recomputing.evaluate
     monkeypatch.setattr(recomputing, "evaluate", counted)
@@ -76,13 +76,13 @@ def test_faces_to_run_again(results, exact, rounded, weights, synthetic, tmp_pat
 def test_scores_that_cannot_be_made_here_are_said(results, synthetic, monkeypatch, rounded) -> None:
     with Bundle(rounded) as bundle:
         record = bundle.records[0]
-        judged = record.model_copy(update={"judges": {"nonsense": None}})
-        judges, left = recomputing.judges_of([judged])
-    assert judges.present == {}
+        scored = record.model_copy(update={"extra_scores": {"nonsense": None}})
+        there, left = recomputing.extra_scores_of([scored])
+    assert there.present == {}
     assert "no score 'nonsense'" in left["nonsense"]
 
 
-def test_judges_and_scores_of_the_set_are_computed_again(weights, synthetic, tmp_path, monkeypatch, forge) -> None:
+def test_extra_scores_and_set_scores_are_computed_again(weights, synthetic, tmp_path, monkeypatch, forge) -> None:
     class Brightness:
         kind, level, higher_is_better = "score", "set", True
         networks = ("Lamp",)
@@ -128,7 +128,7 @@ def test_judges_and_scores_of_the_set_are_computed_again(weights, synthetic, tmp
     def flatter(record) -> None:
         record["set_scores"]["brightness"]["value"] += 1.0
         record["set_scores"]["brightness"]["warning"] = None
-        record["judges"]["brightness"]["networks"] = []
+        record["extra_scores"]["brightness"]["networks"] = []
         contrast = record["scores"]["contrast"]
         contrast["per_image"] = {face: value + 0.01 for face, value in contrast["per_image"].items()}
         contrast["mean"] = sum(contrast["per_image"].values()) / 3
@@ -136,5 +136,5 @@ def test_judges_and_scores_of_the_set_are_computed_again(weights, synthetic, tmp
     found = said(checked(forge(path, lambda members: edited(members, flatter)), synthetic))
     assert any("set_scores.brightness: the record says" in text for text in found)
     assert any("set_scores.brightness.warning: the record says nothing, and few" in text for text in found)
-    assert any("judges.brightness.networks: the record says nothing, and Lamp" in text for text in found)
+    assert any("extra_scores.brightness.networks: the record says nothing, and Lamp" in text for text in found)
     assert any("scores.contrast of the face" in text for text in found)

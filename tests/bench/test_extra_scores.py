@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr.bench import run
-from priorsr.bench.judges import Judges
+from priorsr.bench.extra_scores import ExtraScores
 from priorsr.bench.model_facts import TrainingFacts
 from priorsr.data import FaceSet
 
@@ -44,9 +44,9 @@ def networked() -> type:
     ],
 )
 def test_networks_of_the_training_that_also_judge_are_flagged(networked, trained, flagged) -> None:
-    judges = Judges.find(["networked"], [])
+    found = ExtraScores.find(["networked"], [])
     training = TrainingFacts(data="unknown", networks=trained, seed="unknown", method="0" * 16)
-    facts = judges.facts(training)["networked"]
+    facts = found.facts(training)["networked"]
     assert facts.trained_with == flagged
     assert facts.networks == ("ArcFace", "IResNet")
     assert len(facts.weights_hash) == 64
@@ -55,7 +55,7 @@ def test_networks_of_the_training_that_also_judge_are_flagged(networked, trained
 def test_the_reason_of_an_absent_score_does_not_tell_the_home_folder(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: f"{tmp_path}/.cache/torch/hub")
-    absent = Judges.find(["identity"], []).absent
+    absent = ExtraScores.find(["identity"], []).absent
     assert "into ~/.cache/torch/hub/checkpoints as arcface_r50.pth" in absent["identity"]
 
 
@@ -106,7 +106,7 @@ def test_a_score_of_the_set_stands_apart(
     assert total.value == pytest.approx(sum(record.scores["networked"].per_image.values()), rel=1e-6)
     assert (total.count, total.warning, total.higher_is_better) == (5, "only 5 images", False)
     assert "total" not in record.scores
-    assert record.judges.keys() == {"total", "networked"}
+    assert record.extra_scores.keys() == {"total", "networked"}
     assert record.scores["networked"].unit == "dB"
     assert (tmp_path / "outputs").exists() == keep
     assert not any(path.is_dir() for path in (tmp_path / ".partial").iterdir())

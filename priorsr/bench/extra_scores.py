@@ -1,4 +1,4 @@
-"""Scores that are not a protocol's: which of those asked for are there, and what records say of each."""
+"""Scores that are not a protocol's: which of those asked for are there, and what records hold of each."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from priorsr.bench.model_facts import TrainingFacts
 from priorsr.bench.score_facts import ExtraScoreFacts
 from priorsr.errors import MissingExtraError, MissingWeightsError, OptionError
 from priorsr.files import without_home
-from priorsr.kinds import Score as Judge
-from priorsr.kinds import SetScore as SetJudge
+from priorsr.kinds import Score, SetScore
 from priorsr.metrics import Protocol
 from priorsr.models.weights import weights_hash
 from priorsr.registry import create, offer_of
+from priorsr.sources import Component, components_of, score_use
 
 
-class Judges(NamedTuple):
+class ExtraScores(NamedTuple):
     """Scores of kind `score` that are there, and those that are not, with the reason."""
 
     present: dict[str, Any]
     absent: dict[str, str]
 
     @property
-    def of_images(self) -> dict[str, Judge]:
-        """Those that judge image by image."""
-        return {name: judge for name, judge in self.present.items() if not _of_sets(judge)}
+    def of_images(self) -> dict[str, Score]:
+        """Those of single images."""
+        return {name: score for name, score in self.present.items() if not _of_sets(score)}
 
     @property
-    def of_sets(self) -> dict[str, SetJudge]:
-        """Those that judge a set as a whole, such as FID."""
-        return {name: judge for name, judge in self.present.items() if _of_sets(judge)}
+    def of_sets(self) -> dict[str, SetScore]:
+        """Those of a set as a whole, such as FID."""
+        return {name: score for name, score in self.present.items() if _of_sets(score)}
 
     @classmethod
-    def find(cls, names: Sequence[str], protocols: Sequence[Protocol]) -> Judges:
-        """Those of the names given; raises UnknownNameError, and OptionError where a protocol has such a score."""
+    def find(cls, names: Sequence[str], protocols: Sequence[Protocol]) -> ExtraScores:
+        """Find those of the names given; raises UnknownNameError, and OptionError where a protocol has such a score."""
         present: dict[str, Any] = {}
         absent: dict[str, str] = {}
         for name in names:
@@ -58,33 +58,38 @@ class Judges(NamedTuple):
 
     def to(self, device: torch.device) -> None:
         """Move their networks to a device, where they are to be given images."""
-        for judge in self.present.values():
-            if isinstance(judge, nn.Module):
-                judge.to(device)
+        for score in self.present.values():
+            if isinstance(score, nn.Module):
+                score.to(device)
 
     def facts(self, training: TrainingFacts) -> dict[str, ExtraScoreFacts]:
-        """What a record says of each, of a model that was trained so."""
-        return {name: _facts(judge, training) for name, judge in self.present.items()}
+        """What a record holds of each, of a model that was trained so."""
+        return {name: _facts(score, training) for name, score in self.present.items()}
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Whose code they are."""
+        return tuple(part for name, score in self.present.items() for part in components_of([score], score_use(name)))
 
 
-def _of_sets(judge: Any) -> bool:
-    return getattr(judge, "level", "image") == "set"
+def _of_sets(score: Any) -> bool:
+    return getattr(score, "level", "image") == "set"
 
 
-def _facts(judge: Any, training: TrainingFacts) -> ExtraScoreFacts:
-    offer = offer_of("score", type(judge))
-    networks = tuple(getattr(judge, "networks", ()))
+def _facts(score: Any, training: TrainingFacts) -> ExtraScoreFacts:
+    offer = offer_of("score", type(score))
+    networks = tuple(getattr(score, "networks", ()))
     return ExtraScoreFacts(
         name=offer.reference,
         version=offer.version,
-        weights_hash=weights_hash(judge) if isinstance(judge, nn.Module) and judge.state_dict() else None,
+        weights_hash=weights_hash(score) if isinstance(score, nn.Module) and score.state_dict() else None,
         networks=networks,
         trained_with=_both(networks, training.networks),
     )
 
 
 def _both(networks: Sequence[str], trained: Any) -> Any:
-    """The judge's networks that training names too; it writes "name in the recipe: class"."""
+    """The score's networks that training names too; it writes "name in the recipe: class"."""
     if not networks or trained == "unknown":
         return "unknown" if networks else ()
     classes = {network.rpartition(": ")[2] for network in trained}
