@@ -17,18 +17,15 @@ from priorsr.bench import run
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.records import Cost, DataFacts, Environment, Execution, Identity, Latency, PriorFacts, Record
-from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, Statistics
+from priorsr.bench.score_facts import ExtraScoreFacts, Score, Statistics
 from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
-from priorsr.sources import Component
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "training")]  # for `import doubles, toys`
 
-from doubles import clouds  # noqa: E402  # after the path is set
-
-COMPONENT = Component("inference", "model", "network", "somebody", "1.0", "1" * 64)
+from doubles import COMPONENT, clouds, image_hashes  # noqa: E402  # after the path is set
 
 
 @pytest.fixture
@@ -110,11 +107,6 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
 def extra_score(name: str) -> ExtraScoreFacts:
     """A possible score beside a protocol's that has no network."""
     return ExtraScoreFacts(name=name, version="1.0", weights_hash=None, networks=(), trained_with=())
-
-
-def image_hashes(face: str) -> ImageHashes:
-    """Possible hashes of a face's images."""
-    return ImageHashes(**{which: sha256_json([face, which])[:16] for which in ("hr", "lr", "sr")})
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from conftest import COMPONENT, image_hashes
+from doubles import COMPONENT, image_hashes
 from pydantic import ValidationError
 
 from priorsr.bench import Record, record_schema
