@@ -11,7 +11,7 @@ from torch import Tensor
 
 import priorsr
 from priorsr.bench import run
-from priorsr.bench.judges import Judges
+from priorsr.bench.extra_scores import ExtraScores
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.errors import OptionError, PriorsrError
 from priorsr.models.resize import enlarge
@@ -115,10 +115,11 @@ def test_a_benchmark_shows_them_beside_its_protocol(tmp_path: Path) -> None:
     )
     assert record.scores.keys() == {"psnr", "ssim", *NAMES}
     assert [record.scores[name].higher_is_better for name in NAMES] == [False, True, True]
-    assert record.judges["nme_dlib"].name == "priorsr-dlib:nme_dlib"
+    assert record.extra_scores["nme_dlib"].name == "priorsr-dlib:nme_dlib"
     for name in NAMES:
-        assert ("shape_predictor" if name == "nme_dlib" else "recognition_resnet") in record.judges[name].networks[1]
-        assert record.judges[name].weights_hash
+        facts = record.extra_scores[name]
+        assert ("shape_predictor" if name == "nme_dlib" else "recognition_resnet") in facts.networks[1]
+        assert facts.weights_hash
     kept = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
     assert not [path for path in kept if path.suffix in (".npy", ".npz", ".pt", ".safetensors")]  # no embedding is kept
 
@@ -127,7 +128,7 @@ def test_without_dlib_they_are_absent_with_a_reason(monkeypatch: pytest.MonkeyPa
     for cached in (published.landmark_predictor, published.weights_digest):
         cached.cache_clear()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    judges = Judges.find(NAMES, [])
+    judges = ExtraScores.find(NAMES, [])
     assert not judges.present
     for reason in judges.absent.values():
         assert "pip install 'priorsr[landmarks]'" in reason

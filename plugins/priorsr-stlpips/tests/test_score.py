@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import priorsr
-from priorsr.bench.judges import Judges
+from priorsr.bench.extra_scores import ExtraScores
 from priorsr.data.synth import draw_faces
 from priorsr.errors import DataError, MissingWeightsError, ShapeError
 from priorsr_stlpips import score as module
@@ -87,4 +87,4 @@ def test_missing_and_broken_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     with pytest.raises(DataError, match=r"alex_shift_tolerant\.pth: does not hold the weights of ST-LPIPS"):
         ShiftTolerantLPIPS()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "pip install 'priorsr[bench]'" in Judges.find(["st_lpips"], []).absent["st_lpips"]
+    assert "pip install 'priorsr[bench]'" in ExtraScores.find(["st_lpips"], []).absent["st_lpips"]

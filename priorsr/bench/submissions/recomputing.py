@@ -96,17 +96,7 @@ class Recomputing:
 
     def _of_all_images(self) -> dict[str, str]:
         """The scores that only all images make, and why they are not checked without."""
-        pooled = {
-            f"the value of {name} under {protocol.id}": protocol.scoring.batch
-            for protocol in self._protocols
-            for name in protocol.scoring.scores
-            if protocol.scoring.batch > 1
-        }
-        lacking = "images, and the submission brings none"
-        return {
-            **dict.fromkeys(self._extra_scores.of_sets, f"is of all {lacking}"),
-            **{value: f"is of batches of {batch} {lacking}" for value, batch in pooled.items()},
-        }
+        return dict.fromkeys(self._extra_scores.of_sets, "is of all images, and the submission brings none")
 
     def _evaluated(
         self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, SetJudging]

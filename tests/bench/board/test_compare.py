@@ -156,7 +156,10 @@ def test_a_face_that_is_equal_or_infinite(make_record, tmp_path) -> None:
 
 
 def test_the_picture_shows_the_spread_and_the_faces(place, tmp_path) -> None:
-    records = [place(recipe, 0, level, outputs=sha256_json(recipe)[:16]) for recipe, level in (("a", 0.1), ("b", 0.0))]
+    placed = [place(recipe, 0, level) for recipe, level in (("a", 0.1), ("b", 0.0))]
+    records = [record.model_copy(update={"outputs": record.identity.outputs_id}) for record in placed]
+    for record in records:
+        write_record(tmp_path, record)
     (found,) = compare("a-0", "b-0", tmp_path)
     assert not draw_comparison(found, tmp_path, tmp_path / "bare.png")
     record = records[0]

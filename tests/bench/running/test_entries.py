@@ -9,6 +9,7 @@ from torch import nn
 
 import priorsr
 from priorsr.bench.running.entries import baseline, entry_from_spec, entry_of
+from priorsr.data import TrainingSet
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
 
 
@@ -68,7 +69,10 @@ def test_several_training_sets_are_all_declared(network, tmp_path) -> None:
     path = tmp_path / "mine.safetensors"
     one = {"name": "a", "version": "1", "hash": "1" * 64, "split": "train", "count": 9, "priors": {}}
     priorsr.save(network, path, card={"data": [one, {**one, "name": "b", "hash": "2" * 64, "weight": 2.0}, "others"]})
-    assert entry_from_spec(path).training.data == ("a 1 train (111111111111)", "b 1 train x 2 (222222222222)", "others")
+    first, second, third = entry_from_spec(path).training.data
+    assert first == TrainingSet.model_validate(one)
+    assert str(second) == "b 1 train x 2 (222222222222)"
+    assert third == "others"
 
 
 def test_one_changed_weight_is_another_hash(network) -> None:
