@@ -22,7 +22,7 @@ from priorsr.sources.closure import Closure
     [
         ("metrics/psnr.py", "-10 * error", "-9 * error", True),
         ("data/reduction.py", "def reduce(", "ONE = 1\n\n\ndef reduce(", True),
-        ("bench/statistics/samples.py", "BATCH_VALUES = ", "BATCH_VALUES = 1 + ", True),
+        ("bench/statistics/bootstrap.py", "RESAMPLES = 10_000", "RESAMPLES = 9_999", True),
         ("metrics/psnr.py", '"""Peak', '"""The peak', False),
         ("blocks/gates.py", "import", "ONE = 1\nimport", False),
         ("bench/records.py", "FORMAT: Literal[2] = 2", "FORMAT: Literal[2] = 1 + 1", False),
