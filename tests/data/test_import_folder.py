@@ -202,7 +202,7 @@ def test_wrong_sources_are_told_in_a_sentence(src: Path, tiny_faces: Path, tmp_p
         import_folder(tmp_path / "nowhere", tmp_path / "out")
     with pytest.raises(DataError, match="is not a folder"):
         import_folder(src / "README.md", tmp_path / "out")
-    refused("size 0", size=0)
+    refused("size is 0; a number from 1", size=0)
     refused("no label map 'mine'", labels="mine")
     refused("landmarks cannot be read off maps of helen-11", labels="helen-11")
     refused(r"has the class 1\d; the classes 0 to 10 of helen-11", labels="helen-11", landmarks="none")

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import io
-from functools import partial
-
 import pytest
-from rich.console import Console
 
 from priorsr.data import parallel
 
@@ -15,8 +11,8 @@ def test_results_come_in_order_and_the_first_error_ends_it() -> None:
         list(parallel.parallel_map(lambda x: 1 // x, [1, 0], "Dividing"))
 
 
-def test_a_name_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = io.StringIO()
-    monkeypatch.setattr(parallel, "Console", partial(Console, file=terminal, force_terminal=True, width=100))
+def test_a_name_is_no_markup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what Rich takes for a terminal
+    monkeypatch.setenv("COLUMNS", "100")
     assert list(parallel.parallel_map(str, [1], "Writing my[/b]set")) == ["1"]
-    assert "my[/b]set" in terminal.getvalue()
+    assert "my[/b]set" in capsys.readouterr().err
