@@ -111,8 +111,10 @@ class FaceSet:
     def content(self, name: str) -> bytes:
         """Return the bytes of a file that the manifest lists; raises DataError unless they have the listed hash."""
         path = self.path / name
-        if not path.exists():
-            raise DataError(f"{path}: is listed in {NAME}, but is not there")
+        try:
+            path.stat()  # exists() is False too for a name that the locale cannot spell
+        except (FileNotFoundError, NotADirectoryError):
+            raise DataError(f"{path}: is listed in {NAME}, but is not there") from None
         content = read_content(path, f"the file that {NAME} lists", MOST_BYTES)
         if hashlib.sha256(content).hexdigest() != self.manifest.files[name]:
             raise DataError(f"{path}: has changed since the set was made: its hash is not the one in {NAME}")

@@ -81,7 +81,7 @@ def test_parts_of_parts_and_parts_that_are_no_modules_are_named() -> None:
         def __init__(self) -> None:
             self.judges = [priorsr.create("estimator", "parsing_net")]
 
-    found = components_of([Wrapper()], "scoring")
+    found = components_of([Wrapper()], "score:ours")
     assert [(part.kind, part.name, part.distribution) for part in found] == [
         ("estimator", "parsing_net", "priorsr"),
         ("score", f"{Wrapper.__qualname__}", "unregistered"),
