@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AwareDatetime, Field, JsonValue, WithJsonSchema, model_validator
 
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts, short_hash
-from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore, Statistics
+from priorsr.bench.score_facts import (
+    BootstrapStatistics,
+    ExtraScoreFacts,
+    ImageHashes,
+    Score,
+    SetScore,
+    Statistics,
+)
+from priorsr.bench.statistics.means import interval_of_images
 from priorsr.bench.values import Count, Facts, Hash, Id, Links
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
@@ -176,6 +184,7 @@ class Record(Facts):
     kernel_backends: for each of `priorsr.kernels` that the model used, what ran it.
     environment: where the model was run, or, where it was not, where its images were scored.
     outputs: the folder under `outputs/` that holds the SR images, if they were kept.
+    statistics: the rule of the intervals, to which reading holds them unless it is the older one.
     scorer_version: of priorsr, whose scoring code made the numbers. scorer_hash: of that code; see
     `priorsr.bench.scorer`.
     """
@@ -195,7 +204,7 @@ class Record(Facts):
     set_scores: dict[str, SetScore]
     extra_scores: dict[str, ExtraScoreFacts]
     absent: dict[str, str]
-    statistics: Statistics
+    statistics: Statistics | BootstrapStatistics
     cost: Cost | None
     execution: Execution | None
     kernel_backends: dict[str, str]
@@ -234,6 +243,7 @@ class Record(Facts):
             )
         self._check_origin()
         self._check_scores()
+        self._check_intervals()
         return self
 
     def _check_origin(self) -> None:
@@ -262,6 +272,25 @@ class Record(Facts):
             value = values.get(name, score.mean)
             if not (score.value == value or isclose(score.value, value, rel_tol=1e-9, abs_tol=1e-12)):
                 raise ValueError(f"scores.{name}.value is {score.value}, and the faces' scores make it {value}")
+
+    def _check_intervals(self) -> None:
+        """Raise ValueError for an interval that today's rule does not make; those of the older rule are not checked."""
+        if isinstance(self.statistics, BootstrapStatistics):
+            return
+        for name, score in self.scores.items():
+            interval = interval_of_images(score.per_image.values())
+            if not _same_interval(score.interval95, interval):
+                raise ValueError(
+                    f"scores.{name}.interval95 is {score.interval95}, and the faces' scores make it {interval}"
+                )
+
+
+def _same_interval(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether two intervals are equal but for what another machine's rounding makes of them."""
+    if one is None or other is None:
+        return one is other
+    tolerance = 1e-6 * (other[1] - other[0]) + 1e-12
+    return all(isclose(*ends, rel_tol=1e-9, abs_tol=tolerance) for ends in zip(one, other, strict=True))
 
 
 def images_hash(images: Mapping[str, ImageHashes]) -> str:

@@ -15,7 +15,8 @@ class Score(Facts):
     """A score of the images.
 
     value: the split's score as the protocol aggregates it; it is `mean` except where a protocol pools images.
-    mean, interval95: of the per-image values; no interval for one image, or where a value is infinite.
+    mean, interval95: of the per-image values; no interval for one image, or where a value is infinite. The interval is
+        by the rule that the record's `statistics` name; boards compute theirs from the per-image values.
     """
 
     value: Value
@@ -65,7 +66,13 @@ class ImageHashes(Facts):
 
 
 class Statistics(Facts):
-    """How the intervals were made."""
+    """The rule of a record's intervals, see `priorsr.bench.statistics.means`."""
+
+    interval: Literal["Hall's t over images"]
+
+
+class BootstrapStatistics(Facts):
+    """The rule of the intervals of records of format 1, and of the first of format 2."""
 
     interval: Literal["percentile bootstrap over images"]
     resamples: Count

@@ -11,14 +11,14 @@ from torch import Tensor
 from priorsr import kinds
 from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.score_facts import Score, SetScore
-from priorsr.bench.statistics.bootstrap import mean_interval
+from priorsr.bench.statistics.means import interval_of_images
 from priorsr.errors import PriorsrError
 from priorsr.metrics import Protocol
 from priorsr.metrics.judging import SetJudging
 
 
 def score_facts(
-    evaluation: Evaluation, protocol: Protocol, extra_scores: Mapping[str, kinds.Score], seed: int
+    evaluation: Evaluation, protocol: Protocol, extra_scores: Mapping[str, kinds.Score]
 ) -> dict[str, Score]:
     """A record's scores: the protocol's own, aggregated as it says, then the extra ones, as means."""
     ids, scores = tuple(evaluation.images), evaluation.protocols[protocol.content_hash]
@@ -31,7 +31,6 @@ def score_facts(
             value=values[name],
             unit="dB" if protocol.scoring.scores[name].name == "psnr" else "",
             higher_is_better=True,
-            seed=seed,
         )
         for name, per_image in scores.per_image.items()
     }
@@ -43,7 +42,6 @@ def score_facts(
             value=None,
             unit=getattr(extra_scores[name], "unit", ""),
             higher_is_better=extra_scores[name].higher_is_better,
-            seed=seed,
         )
         for name, per_image in evaluation.extra_scores.items()
     }
@@ -73,7 +71,6 @@ def _score(
     value: float | None,
     unit: Literal["dB", ""],
     higher_is_better: bool,
-    seed: int,
 ) -> Score:
     values = per_image.double().numpy()
     if {math.inf, -math.inf} <= set(values.tolist()):
@@ -84,7 +81,7 @@ def _score(
     return Score(
         value=value,
         mean=mean,
-        interval95=mean_interval(values, seed),
+        interval95=interval_of_images(values),
         unit=unit,
         higher_is_better=higher_is_better,
         per_image=dict(zip(ids, values.tolist(), strict=True)),

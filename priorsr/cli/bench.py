@@ -38,7 +38,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Protocols = Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file; repeatable.")]
 SaveOutputs = Annotated[bool, typer.Option(help="Keep the SR images.")]
 Scores = Annotated[list[str] | None, typer.Option(help="A score beside the protocol's, by name.")]
-Seed = Annotated[int, typer.Option(help="Of the bootstrap.")]
 
 
 @app.callback()
@@ -62,7 +61,6 @@ def run(
     save_outputs: SaveOutputs = True,
     again: Again = False,
     device: Device = "auto",
-    seed: Seed = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: records without what they say of each face.")
     ] = False,
@@ -88,7 +86,6 @@ def run(
         save_outputs=save_outputs,
         again=again,
         device=device,
-        seed=seed,
         command=_command(),
     )
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
@@ -140,10 +137,9 @@ def ablate(
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
     device: Device = "auto",
-    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Train variants of a recipe alike, with several seeds, and say of each how it differs from the base.
+    """Train variants of a recipe alike, with several seeds, and compare each with the base.
 
     The same command goes on after an interruption; with more seeds, after the end.
     """
@@ -172,7 +168,6 @@ def ablate(
         batch_size=batch_size,
         save_outputs=save_outputs,
         device=device,
-        seed=seed,
         command=_command(),
         console=errors,
     )
@@ -200,7 +195,6 @@ def priors(
     save_outputs: SaveOutputs = True,
     again: Again = False,
     device: Device = "auto",
-    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Score one model with its true prior, and with estimated, shifted, blurred, another face's and absent ones."""
@@ -224,7 +218,6 @@ def priors(
         save_outputs=save_outputs,
         again=again,
         device=device,
-        seed=seed,
         command=_command(),
     )
     if as_json:

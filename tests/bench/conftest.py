@@ -18,6 +18,7 @@ from priorsr.bench.facts import protocol_facts
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.records import Cost, DataFacts, Environment, Execution, Identity, Latency, PriorFacts, Record
 from priorsr.bench.score_facts import ExtraScoreFacts, Score, Statistics
+from priorsr.bench.statistics.means import interval_of_images
 from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json
@@ -34,7 +35,8 @@ def make_score() -> Callable[..., Score]:
 
     def make(values: Mapping[str, float], **changes: Any) -> Score:
         mean = sum(values.values()) / len(values)
-        facts = {"value": mean, "mean": mean, "interval95": None, "unit": "dB", "higher_is_better": True}
+        interval = interval_of_images(values.values())
+        facts = {"value": mean, "mean": mean, "interval95": interval, "unit": "dB", "higher_is_better": True}
         return Score(**{**facts, "per_image": dict(values), **changes})
 
     return make
@@ -80,7 +82,7 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
             "set_scores": {},
             "extra_scores": {name: extra_score(name) for name in scores if name not in parts["protocol"].scores},
             "absent": {},
-            "statistics": Statistics(interval="percentile bootstrap over images", resamples=10_000, seed=0),
+            "statistics": Statistics(interval="Hall's t over images"),
             "cost": Cost(
                 parameters=5_203_523,
                 macs=13_700_000_000,

@@ -8,10 +8,11 @@ import pytest
 from doubles import COMPONENT, image_hashes
 from pydantic import ValidationError
 
-from priorsr.bench import Record, record_schema
+from priorsr.bench import Record, leaderboards, record_schema
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.records import Identity, PriorFacts, check_same_inputs, images_hash
 from priorsr.bench.results import parse_record, read_record, record_content
+from priorsr.bench.score_facts import BootstrapStatistics
 from priorsr.data import TrainingSet
 from priorsr.errors import DataError, PriorsrError
 from priorsr.files import sha256_json
@@ -88,6 +89,24 @@ def test_images_of_another_model_cannot_be_named(make_record) -> None:
         make_record(outputs="f" * 16)
 
 
+@pytest.mark.parametrize("interval", [None, (19.0, 25.0)])
+def test_an_interval_that_the_rule_does_not_make_is_refused(make_record, make_score, interval) -> None:
+    values = {"a": 20.0, "b": 22.0, "c": 24.0}
+    score = make_record(psnr=values).scores["psnr"]
+    assert score.interval95 == pytest.approx((17.03, 26.97), abs=0.01)  # 22 ± 4.303 * 2 / sqrt(3)
+    with pytest.raises(ValidationError, match=r"scores.psnr.interval95 is .*, and the faces' scores make it \(17.03"):
+        make_record(scores={"psnr": make_score(values, interval95=interval)})
+    infinite = {**values, "a": math.inf}
+    assert make_record(scores={"psnr": make_score(infinite)}).scores["psnr"].interval95 is None
+
+
+def test_the_order_of_the_faces_does_not_matter_to_an_interval(make_record, make_score) -> None:
+    values = {f"{place:03}": 20 + math.sin(place) for place in range(300)}
+    score = make_score(values)
+    assert make_record(psnr=values, scores={"psnr": make_score(dict(sorted(values.items(), key=lambda item: item[1])))})
+    assert make_record(psnr=values, scores={"psnr": score.model_copy(update={"interval95": score.interval95})})
+
+
 # Format 1
 
 
@@ -104,9 +123,23 @@ def test_records_of_format_1_are_read_as_what_they_are() -> None:
 def of_format_1(record: Record) -> dict[str, object]:
     content = record.model_dump(mode="json")
     content["judges"] = content.pop("extra_scores")
+    content["statistics"] = {"interval": "percentile bootstrap over images", "resamples": 10_000, "seed": 0}
     return {name: value for name, value in content.items() if name not in ("origin", "components", "links")} | {
         "format": 1
     }
+
+
+def test_intervals_of_an_older_rule_are_read_and_not_shown(make_record) -> None:
+    content = of_format_1(make_record())
+    content["scores"]["psnr"]["interval95"] = [20.5, 23.5]
+    record = parse_record(json.dumps(content), "r.json")
+    assert (record.scores["psnr"].interval95, record.statistics.resamples) == ((20.5, 23.5), 10_000)
+    (board,) = leaderboards([record])
+    assert board.ranked[0].scores["psnr"].interval95 == make_record().scores["psnr"].interval95
+    old = BootstrapStatistics(**content["statistics"])
+    assert make_record(statistics=old, scores=record.scores).scores == record.scores
+    with pytest.raises(DataError, match=r"interval95 is \(20.5, 23.5\), and the faces' scores make it"):
+        parse_record(json.dumps({**content, "statistics": {"interval": "Hall's t over images"}}), "r.json")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from torch import nn
 from priorsr.bench import Record, run
 from priorsr.bench.repeatable import repeatable
 from priorsr.bench.running.profile import LiveMemory
-from priorsr.bench.statistics import bootstrap
 
 CPU = torch.device("cpu")
 ALL = ["priorsr@1", "dic@1", "kdfsrnet@1", "pfsr@1", "sfmnet@1", "ctcnet@1", "mmagic@1"]
@@ -102,9 +101,8 @@ def peaks(path: Path, count: int) -> tuple[int, int]:
         tracemalloc.stop()
 
 
-def test_more_faces_take_no_more_image_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_faces_take_no_more_image_memory(tmp_path: Path) -> None:
     """What is kept of a face is what its record says: less than 32 KiB, where HR as bytes has 48, as a tensor 192."""
-    monkeypatch.setattr(bootstrap, "BATCH_VALUES", 100)  # else resampling takes up to 64 MB of numbers
     few, many = 8, 40
     peaks(tmp_path / "warm", 4)  # what is loaded at first use
     tensors, rest = zip(peaks(tmp_path / "few", few), peaks(tmp_path / "many", many), strict=True)

@@ -22,7 +22,7 @@ from priorsr.sources.closure import Closure
     [
         ("metrics/psnr.py", "-10 * error", "-9 * error", True),
         ("data/reduction.py", "def reduce(", "ONE = 1\n\n\ndef reduce(", True),
-        ("bench/statistics/bootstrap.py", "RESAMPLES = 10_000", "RESAMPLES = 9_999", True),
+        ("bench/statistics/means.py", "ALPHA, POWER = 0.05", "ALPHA, POWER = 0.06", True),
         ("metrics/psnr.py", '"""Peak', '"""The peak', False),
         ("blocks/gates.py", "import", "ONE = 1\nimport", False),
         ("bench/records.py", "FORMAT: Literal[2] = 2", "FORMAT: Literal[2] = 1 + 1", False),
@@ -44,7 +44,7 @@ def test_the_hash_is_of_the_code_that_scores(tmp_path: Path, name: str, old: str
 def test_all_that_scores_is_found() -> None:
     modules = set(Closure(SCORING, lambda name: "priorsr" if name.startswith("priorsr.") else None).modules)
     assert {"priorsr.bench.evaluation", "priorsr.metrics.score", "priorsr.metrics.ssim"} <= modules
-    assert {"priorsr.data.reduction", "priorsr.bench.statistics.bootstrap", "priorsr.bench.repeatable"} <= modules
+    assert {"priorsr.data.reduction", "priorsr.bench.statistics.means", "priorsr.bench.repeatable"} <= modules
     assert not {"priorsr.bench.records", "priorsr.data.face_set", "priorsr.models.weights"} & modules
 
 

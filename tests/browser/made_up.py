@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from priorsr.bench import Record, read_results, run
 from priorsr.bench.results import faces_path, outputs_path, write_record
 from priorsr.bench.score_facts import Score
+from priorsr.bench.statistics.means import interval_of_images
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.files import sha256_json
 from priorsr.models.bicubic import Bicubic, BicubicConfig
@@ -142,17 +143,19 @@ def _another(record: Record, label: str, shift: float, noise: float, rng: np.ran
 
 def _repeated(score: Score, more: Mapping[str, str]) -> Score:
     per_image = dict(score.per_image) | {face: score.per_image[first] for face, first in more.items()}
-    mean = sum(per_image.values()) / len(per_image)
-    return score.model_copy(update={"per_image": per_image, "mean": mean, "value": mean})
+    return score.model_copy(update=_summarised(per_image))
 
 
 def _moved(score: Score, shift: float, noise: float, rng: np.random.Generator) -> Score:
     unit = 1.0 if score.unit == "dB" else 0.02
     per_image = {face: value + unit * (shift + rng.normal(0, noise)) for face, value in score.per_image.items()}
+    return score.model_copy(update=_summarised(per_image))
+
+
+def _summarised(per_image: Mapping[str, float]) -> dict[str, object]:
     mean = sum(per_image.values()) / len(per_image)
-    half = 2 * float(np.std(list(per_image.values()))) / len(per_image) ** 0.5
-    changes = {"per_image": per_image, "mean": mean, "value": mean, "interval95": (mean - half, mean + half)}
-    return score.model_copy(update=changes)
+    interval = interval_of_images(per_image.values())
+    return {"per_image": per_image, "mean": mean, "value": mean, "interval95": interval}
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ MISTAKES = [
     (f"{TOY} --log-every -3", "log_every is -3; a number from 1"),
     (f"{TOY} --checkpoint-seconds -1", "checkpoint_seconds is -1.0; 0 or more"),
     (f"{TOY} --seed -1", "seed is -1; a number from 0 to 4294967295"),
-    (f"{BENCH} --seed -1", "seed is -1; a number from 0"),
+    (f"{BENCH} --seed 1", "No such option: --seed"),
     (f"{BENCH} --device meta", "device is 'meta'; 'auto', 'cpu', 'cuda' or 'cuda:N'"),
     (f"{BENCH} --device cuda:99", "device is 'cuda:99', and torch finds"),
     (f"{BENCH} --device cuda:", "device is 'cuda:'; 'auto', 'cpu'"),

@@ -52,7 +52,7 @@ def test_a_forged_submission_is_exit_code_2_with_what_differs(cli, packed: Path,
         members = {name: source.read(name) for name in source.namelist()}
         name = next(name for name in members if name.startswith("records/"))
         record = json.loads(members[name])
-        record["scores"]["psnr"]["interval95"] = [39.0, 40.0]
+        record["scores"]["psnr"]["higher_is_better"] = False
         members[name] = json.dumps(record).encode()
         manifest = json.loads(members["manifest.json"])
         manifest["files"][name] = sha256(members[name]).hexdigest()
@@ -62,12 +62,12 @@ def test_a_forged_submission_is_exit_code_2_with_what_differs(cli, packed: Path,
     code, out, err = cli("bench", "verify", forged, "--data", "faces", "--into", tmp_path / "board")
     assert (code, err) == (2, "")
     first, last = out.strip().splitlines()
-    assert first.startswith(f"- {record['id']}: scores.psnr.interval95: the record says 39 to 40, and ")
+    assert first.startswith(f"- {record['id']}: scores.psnr.higher_is_better: the record says False, and ")
     assert last == "1 difference"
     assert not (tmp_path / "board").exists()
     code, out, _ = cli("bench", "verify", forged, "--data", "faces", "--json")
     assert code == 2
-    assert json.loads(out)["differences"][0]["said"] == [39.0, 40.0]
+    assert json.loads(out)["differences"][0]["said"] is False
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from priorsr.bench.running.model_run import Measured, ModelRun
 from priorsr.bench.running.processes import Processes
 from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.scorer import is_current, known_components
-from priorsr.bounds import SEEDS, check_number
+from priorsr.bounds import check_number
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
 from priorsr.memory import keep_freed_memory
@@ -57,7 +57,6 @@ class Benchmark:
     save_outputs: bool
     again: bool
     device: torch.device
-    seed: int
     command: str | None
     processes: Processes
     console: Console
@@ -76,7 +75,6 @@ class Benchmark:
         save_outputs: bool,
         again: bool,
         device: str,
-        seed: int,
         command: str | None,
         processes: Processes | None = None,
     ) -> Benchmark:
@@ -85,7 +83,6 @@ class Benchmark:
         out, processes = Path(out), processes or Processes()
         if out.exists() and not out.is_dir():
             raise DataError(f"{out}: is a file; a folder for the results was expected")
-        check_number("seed", seed, 0, SEEDS - 1)
         check_number("batch_size", batch_size, 1)
         keep_freed_memory()  # first of all, so that no latency depends on what ran before
         adapted = tuple(_adapted(protocol, faces) for protocol in protocols)
@@ -102,7 +99,6 @@ class Benchmark:
             save_outputs=save_outputs,
             again=again,
             device=used,
-            seed=seed,
             command=command,
             processes=processes,
             console=Terminal(stderr=True, quiet=not processes.is_main),

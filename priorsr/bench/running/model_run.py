@@ -26,7 +26,6 @@ from priorsr.bench.running.profile import measure_cost
 from priorsr.bench.running.progress import progress
 from priorsr.bench.score_facts import SetScore, Statistics
 from priorsr.bench.scorer import is_current, known_components, scorer_hash
-from priorsr.bench.statistics.bootstrap import RESAMPLES
 from priorsr.bench.summaries import score_facts, set_score_facts
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError
@@ -262,7 +261,7 @@ class ModelRun:
         facts: OutputFacts,
     ) -> Record:
         bench, entry = self._bench, self._entry
-        scores = score_facts(found, protocol, bench.extra_scores.of_images, bench.seed)
+        scores = score_facts(found, protocol, bench.extra_scores.of_images)
         extra_scores = bench.extra_scores.facts(entry.training)
         components = self.components(protocol)
         earlier = None if bench.again else bench.earlier(identity)
@@ -289,7 +288,7 @@ class ModelRun:
             set_scores=dict(of_set),
             extra_scores=extra_scores,
             absent=bench.extra_scores.absent_beside(extra_scores),
-            statistics=Statistics(interval="percentile bootstrap over images", resamples=RESAMPLES, seed=bench.seed),
+            statistics=Statistics(interval="Hall's t over images"),
             cost=facts.cost,
             execution=facts.execution,
             kernel_backends=facts.kernel_backends,

@@ -29,7 +29,6 @@ def run(
     save_outputs: bool = True,
     again: bool = False,
     device: str = "auto",
-    seed: int = 0,
     command: str | None = None,
 ) -> list[Record]:
     """Benchmark models on a split of a face set: a record for each model and protocol, in the order given.
@@ -45,7 +44,7 @@ def run(
         their records say so.
     scores: names of kind `score`, beside the protocol's. One whose weights or package is missing is left out of the
         records, with the reason.
-    seed: of the bootstrap. command: what the records say made them.
+    command: the command that made the records, as they tell it.
 
     Raises PriorsrError for every mistake in these, before the first model runs where that can be known.
     """
@@ -63,7 +62,6 @@ def run(
             save_outputs=save_outputs,
             again=again,
             device=device,
-            seed=seed,
             command=command,
             processes=processes,
         )

@@ -8,7 +8,7 @@ lower bound, unlike those of a bootstrap, so that they can be corrected for a le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -81,6 +81,11 @@ def estimate_difference(ours: Sample, theirs: Sample) -> MeanEstimate:
     trained. Two infinite scores of an image are equal; any other infinite score leaves nothing to test.
     """
     return _estimate(paired_differences(ours, theirs), [ours, theirs] if several_seeds(ours, theirs) else [])
+
+
+def interval_of_images(values: Iterable[float]) -> tuple[float, float] | None:
+    """Return the 95 % interval of the mean of a checkpoint's scores, one an image; None if nothing can be tested."""
+    return estimate_mean(Sample(np.array([list(values)]))).interval95
 
 
 class Moments(NamedTuple):

@@ -50,7 +50,6 @@ def ablate(
     batch_size: int = 16,
     save_outputs: bool = True,
     device: str = "auto",
-    seed: int = 0,
     command: str | None = None,
     console: Console | None = None,
 ) -> Ablation:
@@ -65,8 +64,8 @@ def ablate(
     out: the folder for the runs (OUT/runs), a results folder (OUT/results), and what was found: ablation.json (the
         answer), ablation.md and ablation.png (of the first protocol's first score). The same call goes on where an
         earlier one stopped, and one with more seeds trains those alone; one that would train otherwise is refused.
-    The other options are those of `priorsr.bench.run`; `batch_size` and `device` are of scoring, `seed` of the
-    bootstrap. console: where progress is told.
+    The other options are those of `priorsr.bench.run`; `batch_size` and `device` are of scoring.
+    console: where progress is told.
 
     Raises PriorsrError for every mistake, before anything is trained where that can be known, and
     TrainingInterruptedError once the runs under way are saved after Ctrl-C or SIGTERM.
@@ -85,7 +84,6 @@ def ablate(
         "batch_size": batch_size,
         "save_outputs": save_outputs,
         "device": device,
-        "seed": seed,
         "command": command,
     }
     bench = Benchmark.prepare(faces, split, out=out / "results", again=False, **how)

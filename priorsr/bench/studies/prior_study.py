@@ -43,7 +43,6 @@ def priors(
     save_outputs: bool = True,
     again: bool = False,
     device: str = "auto",
-    seed: int = 0,
     command: str | None = None,
 ) -> PriorStudy:
     """Score a model with its ground-truth prior, estimated ones, and the ground truth made worse in several ways.
@@ -73,7 +72,6 @@ def priors(
         save_outputs=save_outputs,
         again=again,
         device=device,
-        seed=seed,
         command=command,
     )
     finder = None if estimator is None else estimator_from_spec(estimator)

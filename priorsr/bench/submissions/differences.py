@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, isinf
 
-import numpy as np
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from priorsr.bench.facts import protocol_facts
 from priorsr.bench.records import Record
 from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore
-from priorsr.bench.statistics.bootstrap import mean_interval
 from priorsr.bench.values import Facts
 from priorsr.metrics import Protocol
 
@@ -44,10 +42,11 @@ def protocol_differences(record: Record, protocol: Protocol) -> Iterator[Differe
 
 
 def score_differences(record: Record, found: Mapping[str, Score], *, faces_only: bool = False) -> Iterator[Difference]:
-    """What of a record's scores differs from what was found; all faces', then value, mean and interval.
+    """Compare a record's scores with those that were found: every face's, then value and mean.
 
-    faces_only: `found` is of some faces only, so that nothing is said of value, mean and interval. A score that was not
-    recomputed is passed over; the caller says why.
+    faces_only: `found` is of some faces only, so that value and mean are not compared. A score that was not recomputed
+    is passed over; the caller tells why. Intervals are not compared, since reading a record holds them to its faces'
+    scores, and nothing shows those of an older rule.
     """
     for name, ours in found.items():
         if name not in record.scores:
@@ -63,22 +62,7 @@ def score_differences(record: Record, found: Mapping[str, Score], *, faces_only:
         for part, one, other in (("value", said.value, ours.value), ("mean", said.mean, ours.mean)):
             if not _near(one, other, tolerance):
                 yield Difference(f"{where}.{part}", one, other)
-        yield from _interval(where, said.interval95, ours.interval95, tolerance)
         yield from different_parts(where, said, ours, ("unit", "higher_is_better"))
-
-
-def summary_differences(record: Record, faces: Sequence[str]) -> Iterator[Difference]:
-    """What of a record's scores contradicts what they say of the faces, given in the order of their ids.
-
-    That is the interval, and, where the protocol pools no images, the value; a mean that does is no record.
-    """
-    pooled = record.protocol.scores if record.protocol.scoring.get("batch") != 1 else ()
-    for name, said in record.scores.items():
-        where = f"{record.id}: scores.{name}"
-        if name not in pooled and not _near(said.value, said.mean, TOLERANCE):
-            yield Difference(f"{where}.value", said.value, said.mean)
-        values = np.array([said.per_image[face] for face in faces])
-        yield from _interval(where, said.interval95, mean_interval(values, record.statistics.seed), TOLERANCE)
 
 
 def set_score_differences(record: Record, found: Mapping[str, SetScore]) -> Iterator[Difference]:
@@ -113,15 +97,6 @@ def different_parts(where: str, said: Facts, found: Facts, parts: Sequence[str])
     for part in parts:
         if getattr(said, part) != getattr(found, part):
             yield Difference(f"{where}.{part}", _plain(getattr(said, part)), _plain(getattr(found, part)))
-
-
-def _interval(
-    where: str, said: tuple[float, float] | None, found: tuple[float, float] | None, tolerance: float
-) -> Iterator[Difference]:
-    if (said is None) != (found is None) or not all(
-        _near(one, other, tolerance) for one, other in zip(said or (), found or (), strict=True)
-    ):
-        yield Difference(f"{where}.interval95", _plain(said), _plain(found))
 
 
 def _near(one: float, other: float, tolerance: float) -> bool:

@@ -12,6 +12,7 @@ from priorsr.bench.evaluation import Evaluation, evaluate
 from priorsr.bench.extra_scores import ExtraScores
 from priorsr.bench.records import Record
 from priorsr.bench.repeatable import repeatable
+from priorsr.bench.score_facts import BootstrapStatistics
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import (
     Difference,
@@ -19,7 +20,6 @@ from priorsr.bench.submissions.differences import (
     image_differences,
     score_differences,
     set_score_differences,
-    summary_differences,
 )
 from priorsr.bench.submissions.rerun import Rerun
 from priorsr.bench.summaries import score_facts, set_score_facts
@@ -46,6 +46,8 @@ class Recomputing:
         self._record, protocol = scored[0]
         self._protocols = [protocol for _, protocol in scored]
         self._extra_scores, self.not_checked = extra_scores_of(record for record, _ in scored)
+        if any(isinstance(record.statistics, BootstrapStatistics) for record, _ in scored):
+            self.not_checked["intervals"] = "an older rule made them; pages compute intervals themselves"
         reduction = protocol.reduction
         self._size = reduction.hr_size
         self._loader = FaceLoader(
@@ -70,16 +72,11 @@ class Recomputing:
             yield from set_score_differences(record, _of(record, of_set))
 
     def from_weights(self, rerun: Rerun, faces: Sequence[str]) -> Iterator[Difference]:
-        """What differs of the records and of what the model answers for some faces.
-
-        Where there are no images, value and interval are held to the scores that the records say of all faces.
-        """
+        """Compare the records with what the model makes of some faces."""
         found = self._evaluated(faces, lambda batch: rerun.answer(batch, self._record, self._loader), {})
         for record, protocol in self._scored:
             yield from image_differences(record, found.images, ("hr", "lr"))  # SR may differ by a level elsewhere
             yield from self._compared(record, protocol, found, faces_only=True)
-            if not self._bundle.has_images:
-                yield from summary_differences(record, self._loader.ids)
         if not self._bundle.has_images:
             self.not_checked |= self._of_all_images()
 
@@ -87,7 +84,7 @@ class Recomputing:
         self, record: Record, protocol: Protocol, found: Evaluation, *, faces_only: bool
     ) -> Iterator[Difference]:
         """What of a record's scores of images, and of what judged, is not as it was found."""
-        made = score_facts(found, protocol, self._extra_scores.of_images, record.statistics.seed)
+        made = score_facts(found, protocol, self._extra_scores.of_images)
         scores = {name: made[name] for name in (*protocol.scoring.scores, *_of(record, self._extra_scores.of_images))}
         for name in record.scores.keys() - scores.keys() - self.not_checked.keys():
             yield Difference(f"{record.id}: scores.{name}", record.scores[name].value, None)

@@ -11,7 +11,7 @@ from priorsr.bench.records import PriorFacts
 def test_tables_fit_80_columns_and_hold_every_row(make_record, make_score) -> None:
     values = {"a": 20.0, "b": 22.0, "c": 24.0}
     names = ("psnr_y", "psnr_rgb", "ssim_y", "ssim_rgb", "msssim")
-    scores = {name: make_score(values, interval95=(21.0, 23.0)) for name in names}
+    scores = {name: make_score(values) for name in names}
     told = PriorFacts(source="ground-truth", by="a formula")
     records = [
         make_record("bicubic", scores=scores),

@@ -51,7 +51,7 @@ def test_a_verification_is_of_the_records_content(exact, synthetic, tmp_path) ->
 
 def test_what_differs_is_not_added(rounded, synthetic, forge, tmp_path) -> None:
     def flatter(record) -> None:
-        record["scores"]["psnr"]["interval95"] = [39.0, 40.0]
+        record["scores"]["psnr"]["higher_is_better"] = False
 
     with Bundle(forge(rounded, lambda members: edited(members, flatter))) as bundle:
         report = verify(bundle, synthetic)
