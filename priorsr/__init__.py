@@ -12,6 +12,7 @@ from priorsr.errors import PriorsrError
 from priorsr.version import __version__
 
 if TYPE_CHECKING:
+    from priorsr.containers import Batch, Prior, SROutput
     from priorsr.description import describe
     from priorsr.inference.acceleration import accelerate
     from priorsr.models.creation import create, from_pretrained, load
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from priorsr.models.hub import push_to_hub, save_pretrained
     from priorsr.models.weights import save
     from priorsr.registry import Part, names, register
-    from priorsr.types import Batch, Prior, SROutput
 
 _LAZY = {
-    "Batch": "priorsr.types",
+    "Batch": "priorsr.containers",
     "Part": "priorsr.registry",
-    "Prior": "priorsr.types",
-    "SROutput": "priorsr.types",
+    "Prior": "priorsr.containers",
+    "SROutput": "priorsr.containers",
     "accelerate": "priorsr.inference.acceleration",
     "create": "priorsr.models.creation",
     "describe": "priorsr.description",

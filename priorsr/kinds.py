@@ -15,7 +15,7 @@ from priorsr.errors import UnknownNameError, did_you_mean
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from priorsr.types import Prior, SROutput
+    from priorsr.containers import Prior, SROutput
 
 
 class Fusion(Protocol):

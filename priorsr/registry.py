@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
 
-from priorsr.builtins import BUILTINS
+from priorsr.components import BUILTINS
 from priorsr.config import build_config
 from priorsr.errors import (
     BrokenPluginError,

@@ -12,8 +12,8 @@ from benchmarks.cases.systems import SystemCase, images, inference_case
 from benchmarks.measure.context import Context, failure
 from benchmarks.measure.report import Row
 from benchmarks.measure.timing import Run
+from priorsr.containers import Batch, Prior
 from priorsr.inference import Accelerated, AccelerationReport, accelerate
-from priorsr.types import Batch, Prior
 
 COMPILING = 40.0  # seconds that must be left before a network is compiled
 TIME_UP = "left out: the section's time was up"

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from priorsr.bench.images import pixel_hashes
 from priorsr.bench.repeatable import repeatable
 from priorsr.bench.score_facts import ImageHashes
+from priorsr.containers import Batch, Prior
 from priorsr.kinds import Score
 from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
 from priorsr.models.checks import checked_sr
 from priorsr.models.eval_mode import in_eval_mode
-from priorsr.types import Batch, Prior
 
 _CPU = torch.device("cpu")
 

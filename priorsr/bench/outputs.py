@@ -14,10 +14,10 @@ from priorsr.bench.images import array_hashes, load_arrays, load_images, pixel_h
 from priorsr.bench.records import Cost, Environment, Execution
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.bench.values import Facts, Hash, Id
+from priorsr.containers import Batch
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
 from priorsr.reading.json_files import read_facts
-from priorsr.types import Batch
 
 
 class OutputFacts(Facts):

@@ -13,12 +13,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from priorsr.containers import Batch, Prior
 from priorsr.data.face_set import FaceSet
 from priorsr.data.order import AUGMENTATION
 from priorsr.data.reduction import reduce
 from priorsr.errors import OptionError
 from priorsr.priors import LabelMap, flip_landmarks, rotate_landmarks
-from priorsr.types import Batch, Prior
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.data.face_set import FaceSet, image_path
 from priorsr.data.landmarks_file import Points
 from priorsr.data.manifest import Provenance
@@ -22,7 +23,6 @@ from priorsr.files import sha256_json
 from priorsr.models.resize import enlarge
 from priorsr.priors import label_map, landmark_scheme
 from priorsr.sources import components_of
-from priorsr.types import Prior
 
 PARTS = ("parsing", "landmarks")  # of a Prior, that a face set keeps
 

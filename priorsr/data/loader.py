@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from priorsr.containers import Batch
 from priorsr.data.arrays import Decoded, Streamed
 from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import FaceSet, split_path
 from priorsr.data.order import Order
 from priorsr.errors import DataError, OptionError
-from priorsr.types import Batch
 
 
 class FaceLoader:

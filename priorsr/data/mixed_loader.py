@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from priorsr.containers import Batch
 from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import FaceSet
 from priorsr.data.loader import FaceLoader, choose_priors
 from priorsr.data.order import Order
 from priorsr.errors import DataError, OptionError
-from priorsr.types import Batch
 
 
 class MixedLoader:

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.errors import OptionError
 from priorsr.files import require_extra
 from priorsr.pretrained import UNTRAINED, hub_weights, load_published
 from priorsr.priors import landmark_scheme
 from priorsr.shapes import check_map
-from priorsr.types import Prior
 
 NETWORK = "2DFAN-4"
 MODULES = 4  # hourglasses

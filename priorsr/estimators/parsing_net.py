@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
 from priorsr.losses.precision import wide
 from priorsr.models.finding import find_weights
@@ -17,7 +18,6 @@ from priorsr.pretrained import UNTRAINED
 from priorsr.priors import label_map
 from priorsr.reading.fitting import load_fitting
 from priorsr.shapes import check_map
-from priorsr.types import Prior
 
 LARGEST = 4096  # pixels a side
 CLASSES = len(label_map("celebamask-19").classes)

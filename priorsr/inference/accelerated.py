@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_map_only, tree_structure, tree_unflatten
 
+from priorsr.containers import Prior, SROutput
 from priorsr.errors import BackendError, OptionError
 from priorsr.inference.compilation import Program, compile_for
 from priorsr.inference.form import Form, Shaped
 from priorsr.inference.report import AccelerationReport
 from priorsr.models.weights import weights_hash
 from priorsr.sources import Component
-from priorsr.types import Prior, SROutput
 
 
 class Accelerated(nn.Module):

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
+from priorsr.containers import Batch
 from priorsr.errors import BackendError, OptionError, WrongKindError
 from priorsr.inference.accelerated import Accelerated
 from priorsr.inference.compilation import obstacle
@@ -21,7 +22,6 @@ from priorsr.memory import keep_freed_memory
 from priorsr.models.precision import bf16_obstacle
 from priorsr.sources import components_of
 from priorsr.terminal import Terminal
-from priorsr.types import Batch
 
 MOST_PSNR = 0.01  # dB, that a face's PSNR may move by
 MOST_ERROR = 1e-4  # of the largest value, that folding may move a tensor of the answer by, in float32

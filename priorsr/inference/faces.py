@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 
+from priorsr.containers import Batch, Prior, SROutput
 from priorsr.data.reduction import reduce
 from priorsr.data.synth import draw_faces
 from priorsr.metrics import psnr
-from priorsr.types import Batch, Prior, SROutput
 
 LR_SIDE = 16  # of synthetic faces
 CLASSES = 19

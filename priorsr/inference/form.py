@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
 
+from priorsr.containers import SROutput
 from priorsr.inference.report import Precision
-from priorsr.types import SROutput
 
 _MULTIPLIERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from priorsr.config import check_whole
+from priorsr.containers import Prior, SROutput
 from priorsr.models.checks import check_lr
 from priorsr.models.resize import enlarge
-from priorsr.types import Prior, SROutput
 
 
 @dataclass(frozen=True)

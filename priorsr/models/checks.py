@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from priorsr.containers import Batch, SROutput
 from priorsr.errors import PriorsrError, ShapeError
 from priorsr.shapes import check_map
-from priorsr.types import Batch, SROutput
 
 
 def check_lr(lr: Tensor, size_multiple: int, who: str) -> None:

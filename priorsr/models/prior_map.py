@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from priorsr.containers import Prior
 from priorsr.errors import PriorsrError
 from priorsr.priors import draw_heatmaps
 from priorsr.shapes import check_batch, check_map
-from priorsr.types import Prior
 
 PRIOR_CHANNELS = {"parsing": 19, "heatmaps": 68, "any": 19}
 """Channels of the map that a fusion wants, where nothing else is said: `celebamask-19` and `ibug-68`."""

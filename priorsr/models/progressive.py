@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from priorsr.blocks.progressive import ProgressiveUpsampler, doublings, fade_in
 from priorsr.config import check_whole
+from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
 from priorsr.models.checks import check_lr
 from priorsr.models.resize import enlarge
 from priorsr.registry import PartSpec
-from priorsr.types import Prior, SROutput
 
 
 @dataclass(frozen=True)

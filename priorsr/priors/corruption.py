@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from priorsr.containers import Prior
 from priorsr.errors import OptionError
 from priorsr.priors.heatmaps import draw_heatmaps
 from priorsr.priors.landmark_schemes import all_valid
-from priorsr.types import Prior
 
 HEATMAP_SCALE = 4  # HR pixels a heatmap pixel, as models draw landmarks where they get no heatmaps
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from priorsr.containers import Prior
 from priorsr.errors import PriorsrError, ShapeError
 from priorsr.priors.label_maps import label_map
 from priorsr.priors.landmark_schemes import all_valid, landmark_scheme
-from priorsr.types import Prior
 
 
 def flip_prior(prior: Prior, width: int) -> Prior:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from priorsr.sources.trees import Imported, Statement, Tree, read_tree, sha256
 
+_FORMER = {"priorsr.containers": "priorsr.types"}  # how hashes name a module of the core that was renamed
+
 DistributionOf = Callable[[str], str | None]
 """The distribution of a module, by its dotted name; None for a module whose code does not count."""
 
@@ -89,7 +91,8 @@ class Closure:
         elif tree:  # made when the module runs, or one of all that it imports from elsewhere
             yield _Definition((module,), str(name))
         else:
-            yield _Definition((), dotted)
+            former = _FORMER.get(module, module)
+            yield _Definition((), f"{former}.{name}" if name else former)
 
     def _on_the_way(self, module: str, tree: Tree) -> tuple[str, ...]:
         """Keep a package that passes a name on; a plain module that does so counts whole."""

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from priorsr.containers import Prior, SROutput
 from priorsr.errors import PriorsrError
 from priorsr.options import local_options, option_types
 from priorsr.testing.examples import Example, cast, floating, map_tensors, spoilt, tensors
 from priorsr.training import Progress, StepResult
-from priorsr.types import Prior, SROutput
 
 Check = Callable[[Example], None]
 REACHING = ("weights", "checkpoint", "fetch", "download", "path", "file", "folder", "url", "cache")

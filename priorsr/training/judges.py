@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
+from priorsr.containers import Batch, Prior
 from priorsr.errors import PriorsrError
 from priorsr.infinity import fixed
 from priorsr.metrics import Scoring
@@ -17,7 +18,6 @@ from priorsr.metrics.parsing_iou import face_iou
 from priorsr.models.bicubic import Bicubic
 from priorsr.models.checks import checked_sr
 from priorsr.priors import parsing_picture
-from priorsr.types import Batch, Prior
 from priorsr.viz.overlays import draw_landmarks
 
 

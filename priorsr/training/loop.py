@@ -17,12 +17,12 @@ from accelerate.utils import broadcast
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
+from priorsr.containers import Batch
 from priorsr.errors import DataError, PriorsrError, did_you_mean
 from priorsr.training.ema import Ema
 from priorsr.training.precision import Autocast, Precision
 from priorsr.training.progress import Progress
 from priorsr.training.stage import Loss, Stage, StepResult
-from priorsr.types import Batch
 
 
 class Loader(Protocol):

@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Batch
 from priorsr.errors import OptionError, did_you_mean
 from priorsr.training.progress import Duration, Progress
 from priorsr.training.schedules import Constant, Schedule
-from priorsr.types import Batch
 
 Loss = Tensor | Callable[[], Tensor]
 """A scalar, or a function that gives it when its turn comes, after the steps of the optimisers before (for GANs)."""

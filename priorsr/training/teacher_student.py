@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.config import check_not_negative
+from priorsr.containers import Batch
 from priorsr.errors import OptionError
 from priorsr.losses import l1
 from priorsr.models import EncoderDecoderConfig
@@ -18,7 +19,6 @@ from priorsr.registry import PartSpec, build_part
 from priorsr.training.progress import Duration, Progress, epochs, fraction, steps
 from priorsr.training.schedules import Schedule, constant, cosine, stable_decay
 from priorsr.training.stage import Optimiser, Stage, Step, StepResult
-from priorsr.types import Batch
 
 NANO: Mapping[str, Any] = {
     "learning_rate": 1e-3,

@@ -15,13 +15,13 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
+from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError
 from priorsr.metrics import load_protocol
 from priorsr.models.bicubic import Bicubic, BicubicConfig
 from priorsr.models.eval_mode import in_eval_mode
 from priorsr.training.judges import EstimatorJudge, Judge, ModelJudge
-from priorsr.types import Batch
 from priorsr.viz.strips import draw_strips
 
 PROTOCOL = "priorsr@1"

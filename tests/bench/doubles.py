@@ -11,12 +11,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from priorsr.bench.score_facts import ImageHashes
+from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceSet
 from priorsr.data.manifest import Provenance
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 from priorsr.files import sha256_json
 from priorsr.sources import Component
-from priorsr.types import Prior, SROutput
 
 COMPONENT = Component("inference", "model", "network", "somebody", "1.0", "1" * 64)
 PROTOCOL = """

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 import priorsr
+from priorsr.containers import Prior, SROutput
 from priorsr.models.resize import enlarge
-from priorsr.types import Prior, SROutput
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from benchmarks import plain
 from benchmarks.plain import operations
 from benchmarks.plain.dic import COMPONENTS
 from priorsr import kernels
+from priorsr.containers import Prior
 from priorsr.models import convert_released
 from priorsr.registry import find
 from priorsr.testing import golden_state
-from priorsr.types import Prior
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5  # of an output's largest value

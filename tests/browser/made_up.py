@@ -22,10 +22,10 @@ from priorsr.bench import Record, read_results, run
 from priorsr.bench.results import faces_path, outputs_path, write_record
 from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.means import interval_of_images
+from priorsr.containers import Prior, SROutput
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.files import sha256_json
 from priorsr.models.bicubic import Bicubic, BicubicConfig
-from priorsr.types import Prior, SROutput
 
 PROTOCOLS = ("priorsr@1", "dic@1", "kdfsrnet@1")
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.data import FaceSet, TrainingSet
 from priorsr.data.estimated import estimate_priors
 from priorsr.data.reduction import reduce
@@ -16,7 +17,6 @@ from priorsr.estimators.parsing_net import ParsingNet
 from priorsr.models import enlarge, weights_hash
 from priorsr.pretrained import UNTRAINED
 from priorsr.sources import source_hash
-from priorsr.types import Prior
 
 
 class Points(nn.Module):

@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
+from priorsr.containers import Batch, Prior
 from priorsr.data import About, Face, FaceLoader, FaceSet, Pixels, Provenance, write_face_set
 from priorsr.data import arrays as arrays_module
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError
 from priorsr.files import sha256_file
 from priorsr.priors import flip_prior, rotate_prior
-from priorsr.types import Batch, Prior
 
 HAND = Provenance(tool="hand", version="1")
 

@@ -8,12 +8,12 @@ from torch import nn
 
 import priorsr
 from priorsr import registry
+from priorsr.containers import Prior
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
 from priorsr.estimators.parsing_net import ParsingNet
 from priorsr.estimators.spec import estimator_from_spec, identity_of
 from priorsr.models import weights_hash
 from priorsr.pretrained import UNTRAINED
-from priorsr.types import Prior
 from priorsr.version import __version__
 
 

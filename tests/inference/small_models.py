@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.types import Prior, SROutput
+from priorsr.containers import Prior, SROutput
 
 
 @dataclass(frozen=True)

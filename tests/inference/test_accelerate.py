@@ -14,11 +14,11 @@ from torch._inductor import cpp_builder
 from torch.utils._pytree import tree_leaves
 
 import priorsr
+from priorsr.containers import Batch, Prior
 from priorsr.errors import BackendError, OptionError, ShapeError, WrongKindError
 from priorsr.inference import faces, folding
 from priorsr.inference.faces import in_batches, synthetic_faces
 from priorsr.models.weights import weights_hash
-from priorsr.types import Batch, Prior
 
 
 def eager(model: nn.Module, **options: Any) -> nn.Module:

@@ -12,11 +12,11 @@ from small_models import toy
 from torch.utils._pytree import tree_leaves
 
 import priorsr
+from priorsr.containers import Prior
 from priorsr.errors import BackendError
 from priorsr.inference import compilation
 from priorsr.inference.compilation import obstacle
 from priorsr.inference.form import Form, Shaped
-from priorsr.types import Prior
 
 CPU = torch.device("cpu")
 needs_compiler = pytest.mark.skipif(obstacle(CPU) is not None, reason=f"{obstacle(CPU)}")

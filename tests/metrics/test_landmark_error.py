@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.errors import OptionError, PriorsrError
 from priorsr.metrics.landmark_error import LandmarkError
 from priorsr.testing import failures
-from priorsr.types import Prior
 
 
 class Reads(nn.Module):

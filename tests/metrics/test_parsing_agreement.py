@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr import registry
+from priorsr.containers import Prior
 from priorsr.errors import OptionError
 from priorsr.metrics.parsing_agreement import EyesAgreement, MouthAgreement, NoseAgreement, ParsingAgreement
 from priorsr.priors import label_map
-from priorsr.types import Prior
 
 
 def test_agreement_is_the_iou_of_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import torch
 
 import priorsr
 from priorsr.blocks import ChannelAttention, ConcatFusion
+from priorsr.containers import Prior
 from priorsr.errors import OptionError, PriorsrError, ShapeError
-from priorsr.types import Prior
 
 SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 4}
 

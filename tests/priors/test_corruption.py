@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from priorsr.containers import Prior
 from priorsr.errors import OptionError
 from priorsr.priors import draw_heatmaps
 from priorsr.priors.corruption import absent, blur, shift
-from priorsr.types import Prior
 
 SIZE = 32
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from priorsr.containers import Prior
 from priorsr.errors import PriorsrError, ShapeError
 from priorsr.priors import flip_prior, landmark_scheme, rotate_prior
-from priorsr.types import Prior
 
 
 def prior(size: int = 16) -> Prior:

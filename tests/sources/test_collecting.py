@@ -13,6 +13,7 @@ from torch import nn
 import priorsr
 from priorsr import registry
 from priorsr.sources import Component, code_hash, components_of
+from priorsr.sources.closure import Closure
 
 FUSION = '''
 """A fusion."""
@@ -255,6 +256,17 @@ def test_what_others_import_of_priorsr_is_a_library(install: Install) -> None:
     assert check is not None
     assert (resize.name, resize.distribution) == ("priorsr", "priorsr")
     assert resize.hash != check.hash
+
+
+def test_a_renamed_module_of_the_core_keeps_the_hash(install: Install) -> None:
+    def digest(module: str, name: str) -> str | None:
+        source = f"from {module} import {name}\n\n\ndef mine():\n    return {name}\n"
+        install("fsr-x", {}, {"fsr_x/__init__.py": "", "fsr_x/mine.py": source})
+        counted = Closure(["fsr_x.mine"], lambda module: "fsr-x" if module.startswith("fsr_x") else None)
+        return counted.hash_of("fsr_x.mine", "mine")
+
+    assert digest("priorsr.containers", "Prior") == digest("priorsr.types", "Prior")
+    assert digest("priorsr.containers", "Prior") != digest("priorsr.registry", "Prior")
 
 
 def test_the_hash_does_not_depend_on_the_process() -> None:

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.containers import Batch, Prior, SROutput
 from priorsr.errors import PriorsrError
 from priorsr.losses.precision import wide
 from priorsr.shapes import check_batch, check_map, check_same
 from priorsr.training import Optimiser, Progress, Stage, epochs
-from priorsr.types import Batch, Prior, SROutput
 
 
 class Right(nn.Module):

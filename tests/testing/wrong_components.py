@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Batch, Prior, SROutput
 from priorsr.errors import ShapeError
 from priorsr.training import Progress
-from priorsr.types import Batch, Prior, SROutput
 from tests.testing.right_components import (
     MeanDifference,
     Right,

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from priorsr.containers import Batch, Prior
 from priorsr.errors import PriorsrError
 from priorsr.training import Optimiser, Stage, StepResult, steps
 from priorsr.training.loop import StageLoop
-from priorsr.types import Batch, Prior
 
 
 class Loader:

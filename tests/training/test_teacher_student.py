@@ -10,12 +10,12 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 
 import priorsr
+from priorsr.containers import Batch, Prior
 from priorsr.errors import OptionError
 from priorsr.models import EncoderDecoder, EncoderDecoderConfig
 from priorsr.training import Progress, TeacherStudentConfig, TeacherStudentRecipe, fraction, train
 from priorsr.training.checkpoints import TENSORS
 from priorsr.training.loop import below
-from priorsr.types import Batch, Prior
 
 SMALL = {"width": 8, "depth": 0, "levels": 2, "scale": 4}
 

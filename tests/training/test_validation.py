@@ -9,11 +9,11 @@ import toys
 from accelerate import Accelerator
 from torch import Tensor
 
+from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError
 from priorsr.training.judges import prior_given
 from priorsr.training.validation import Validator
-from priorsr.types import Prior, SROutput
 
 
 class Witness(toys.Toy):

@@ -15,10 +15,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 import priorsr
+from priorsr.containers import Batch, Prior, SROutput
 from priorsr.data import About, Face, Pixels, write_face_set
 from priorsr.registry import find
 from priorsr.training import Optimiser, Progress, Schedule, Stage, StepResult, cosine, fraction, steps
-from priorsr.types import Batch, Prior, SROutput
 
 
 @dataclass(frozen=True)

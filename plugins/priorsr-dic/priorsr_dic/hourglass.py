@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.errors import OptionError, ShapeError
 from priorsr.shapes import check_map
-from priorsr.types import Prior
 from priorsr_dic.decoding import decode_heatmaps
 from priorsr_dic.mean_shift import MeanShift
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from priorsr.containers import Prior
 from priorsr.errors import PriorsrError
 from priorsr.kernels import landmark_heatmap_mse
 from priorsr.losses import valid_mean
-from priorsr.types import Prior
 from priorsr_dic.hourglass import SCALE
 
 

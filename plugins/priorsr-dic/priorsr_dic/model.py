@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
 from priorsr.models import check_lr, prior_map
 from priorsr.registry import build_part
-from priorsr.types import Prior, SROutput
 from priorsr_dic.config import DICConfig
 from priorsr_dic.convert import LAYOUTS
 from priorsr_dic.feedback import FeedbackBlock, convolution, enlargement

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.config import check_not_negative
+from priorsr.containers import Batch, SROutput
 from priorsr.errors import MissingWeightsError, OptionError
 from priorsr.losses import l1, vanilla_critic_loss, vanilla_generator_loss
 from priorsr.training import (
@@ -30,7 +31,6 @@ from priorsr.training import (
     steps,
 )
 from priorsr.training.teacher_student import SMALL as LONG
-from priorsr.types import Batch, SROutput
 from priorsr_dic.config import DICConfig
 from priorsr_dic.discriminator import Discriminator, LightCNNLoss
 from priorsr_dic.losses import heatmap_mse

@@ -9,10 +9,10 @@ import torch
 from torch.nn import functional as F
 
 import priorsr
+from priorsr.containers import Batch, Prior
 from priorsr.errors import DataError, MissingWeightsError, OptionError, PriorsrError
 from priorsr.priors import draw_heatmaps
 from priorsr.training import Optimiser, Progress, steps
-from priorsr.types import Batch, Prior
 from priorsr_dic.config import NANO, DICConfig
 from priorsr_dic.discriminator import Discriminator, LightCNNLoss
 from priorsr_dic.losses import heatmap_mse

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.shapes import check_map
-from priorsr.types import Prior
 from priorsr_dlib.aligned import ALIGNED, PartBox, check_box, locate_faces
 from priorsr_dlib.landmarks import find_landmarks
 from priorsr_dlib.pixels import to_arrays

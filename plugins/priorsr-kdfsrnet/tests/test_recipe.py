@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional as F
 
 import priorsr
+from priorsr.containers import Batch, Prior
 from priorsr.errors import OptionError
 from priorsr.training import Progress, epochs
-from priorsr.types import Batch, Prior
 
 SMALL = {"width": 8, "depth": 1}
 

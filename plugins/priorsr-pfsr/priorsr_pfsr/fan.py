@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Prior
 from priorsr.errors import OptionError
 from priorsr.shapes import check_map
-from priorsr.types import Prior
 from priorsr_pfsr.convert import FAN_LAYOUTS
 
 WINDOW = 2  # pixels around a heatmap's peak that its centroid is taken over

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.containers import Batch
 from priorsr.errors import PriorsrError
 from priorsr.kernels import landmark_heatmap_mse
 from priorsr.losses import (
@@ -22,7 +23,6 @@ from priorsr.losses import (
     wasserstein_generator_loss,
 )
 from priorsr.training import Loss, Progress, StepResult
-from priorsr.types import Batch
 from priorsr_pfsr.recipe_config import PFSRRecipeConfig
 
 HEATMAP_SIGMA = 1 / 64  # of the image's side, as FAN's own heatmaps of 64 px have

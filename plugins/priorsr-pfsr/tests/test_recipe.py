@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 import priorsr
 import priorsr_pfsr.recipe
+from priorsr.containers import Batch, Prior
 from priorsr.errors import MissingWeightsError, OptionError, PriorsrError
 from priorsr.models import save
 from priorsr.training import Progress, Stage
-from priorsr.types import Batch, Prior
 from priorsr_pfsr.config import DiscriminatorConfig, PFSRConfig
 
 SMALL = {

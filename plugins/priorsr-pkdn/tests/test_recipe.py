@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import priorsr
+from priorsr.containers import Batch, Prior
 from priorsr.training import Progress
-from priorsr.types import Batch, Prior
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from torch import nn
 
 from priorsr.bench.records import PriorFacts
 from priorsr.bench.running.entries import Entry
+from priorsr.containers import Batch, Prior
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError
 from priorsr.estimators.spec import identity_of
 from priorsr.models.resize import enlarge
 from priorsr.sources import Component, components_of
-from priorsr.types import Batch, Prior
 
 PriorChoice = Literal["none", "ground-truth"]
 

@@ -27,6 +27,7 @@ from priorsr.bench.running.progress import progress
 from priorsr.bench.score_facts import SetScore, Statistics
 from priorsr.bench.scorer import is_current, known_components, scorer_hash
 from priorsr.bench.summaries import score_facts, set_score_facts
+from priorsr.containers import Batch
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError
 from priorsr.files import sha256_json
@@ -34,7 +35,6 @@ from priorsr.kernels.dispatch import recorded
 from priorsr.metrics import Protocol, to_8bit
 from priorsr.metrics.judging import SetJudging
 from priorsr.sources import Component, score_use
-from priorsr.types import Batch
 from priorsr.version import __version__
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from priorsr.bench.records import Cost, Latency
-from priorsr.types import Prior
+from priorsr.containers import Prior
 
 _SECONDS = 2.0  # to spend on one latency, after the warm-up
 _RUNS = (3, 50)  # at least, at most

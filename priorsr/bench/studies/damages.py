@@ -21,10 +21,10 @@ from priorsr.bench.running.given_priors import (
     of_the_next_face,
 )
 from priorsr.bench.studies.prior_report import BASE, Damage
+from priorsr.containers import Batch, Prior
 from priorsr.data import FaceLoader
 from priorsr.errors import OptionError, PriorsrError
 from priorsr.priors.corruption import absent, blur, shift
-from priorsr.types import Batch, Prior
 
 
 @dataclass(frozen=True)

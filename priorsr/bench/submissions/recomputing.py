@@ -23,12 +23,12 @@ from priorsr.bench.submissions.differences import (
 )
 from priorsr.bench.submissions.rerun import Rerun
 from priorsr.bench.summaries import score_facts, set_score_facts
+from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import PriorsrError
 from priorsr.files import without_home
 from priorsr.metrics import Protocol, to_8bit
 from priorsr.metrics.judging import SetJudging
-from priorsr.types import Batch
 
 BATCH = 16
 

@@ -18,12 +18,12 @@ from priorsr.bench.running.given_priors import NOTHING, GivenPrior, own_priors
 from priorsr.bench.submissions.archive import WEIGHTS
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import Difference, different_parts
+from priorsr.containers import Batch
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError
 from priorsr.models.weights import load_file
 from priorsr.options import from_file
 from priorsr.registry import create
-from priorsr.types import Batch
 
 
 class Rerun:

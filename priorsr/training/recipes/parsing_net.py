@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.config import check_not_negative
+from priorsr.containers import Batch
 from priorsr.errors import OptionError
 from priorsr.estimators.parsing_net import ParsingNet
 from priorsr.models.resize import enlarge
 from priorsr.pretrained import UNTRAINED
 from priorsr.training import Duration, Optimiser, Progress, Schedule, Stage, StepResult, cosine, epochs, fraction
-from priorsr.types import Batch
 
 LEAST = 1e-8  # of a probability, before its logarithm
 LUMINANCE = (0.299, 0.587, 0.114)  # BT.601

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from priorsr.containers import Batch
 from priorsr.losses import l1
 from priorsr.registry import Part, create
 from priorsr.training.progress import Duration, Progress, epochs, fraction
 from priorsr.training.schedules import Schedule, cosine
 from priorsr.training.stage import Optimiser, Stage
-from priorsr.types import Batch
 
 
 @dataclass(frozen=True)

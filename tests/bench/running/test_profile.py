@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.bench.running.profile import measure_cost
-from priorsr.types import Prior, SROutput
+from priorsr.containers import Prior, SROutput
 
 
 class TwoConvolutions(nn.Module):

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr.bench import Record, read_results
+from priorsr.containers import Prior, SROutput
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
-from priorsr.types import Prior, SROutput
 
 
 def means(record: Record) -> dict[str, float]:

@@ -17,10 +17,10 @@ from priorsr.bench.statistics.means import estimate_mean
 from priorsr.bench.statistics.samples import make_samples
 from priorsr.bench.statistics.verdicts import compare_family
 from priorsr.bench.studies.prior_report import PriorStudy
+from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.data.estimated import estimate_priors
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
-from priorsr.types import Prior, SROutput
 
 
 class Disc(nn.Module):

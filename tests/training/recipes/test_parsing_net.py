@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 
 import priorsr
+from priorsr.containers import Prior
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import OptionError
 from priorsr.training import Progress, fraction, train
 from priorsr.training.recipes.parsing_net import cross_entropy, dice
-from priorsr.types import Prior
 
 STILL = {"rotation": 0.0, "scaling": 0.0, "shift": 0.0, "brightness": 0.0}
 

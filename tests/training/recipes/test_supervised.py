@@ -9,9 +9,9 @@ import torch
 
 import priorsr
 from priorsr import Part
+from priorsr.containers import Batch, Prior, SROutput
 from priorsr.errors import OptionError
 from priorsr.training import Progress, train
-from priorsr.types import Batch, Prior, SROutput
 
 SMALL = {"width": 4, "depth": 0, "levels": 2}
 

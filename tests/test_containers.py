@@ -7,7 +7,7 @@ import io
 import torch
 from torch import Tensor, nn
 
-from priorsr.types import Prior, SROutput
+from priorsr.containers import Prior, SROutput
 
 
 class Net(nn.Module):
