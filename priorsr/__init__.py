@@ -12,6 +12,7 @@ from priorsr.errors import PriorsrError
 from priorsr.version import __version__
 
 if TYPE_CHECKING:
+    from priorsr.bench.made_elsewhere.scoring import score
     from priorsr.containers import Batch, Prior, SROutput
     from priorsr.description import describe
     from priorsr.inference.acceleration import accelerate
@@ -36,6 +37,7 @@ _LAZY = {
     "register": "priorsr.registry",
     "save": "priorsr.models.weights",
     "save_pretrained": "priorsr.models.hub",
+    "score": "priorsr.bench.made_elsewhere.scoring",
     "weights_names": "priorsr.models.finding",
 }
 
@@ -56,6 +58,7 @@ __all__ = [
     "register",
     "save",
     "save_pretrained",
+    "score",
     "weights_names",
 ]
 

@@ -19,7 +19,7 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/index.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/index.md", "docs/score.md"])
 def test_examples_print_what_stands_below_them(document: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
     assert shown

@@ -118,6 +118,7 @@ def test_the_public_surface() -> None:
         "register",
         "save",
         "save_pretrained",
+        "score",
         "weights_names",
     ]
     assert all(getattr(priorsr, name) is not None for name in priorsr.__all__)

@@ -13,27 +13,16 @@ from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.score_facts import Score, SetScore
 from priorsr.bench.statistics.means import interval_of_images
 from priorsr.errors import PriorsrError
-from priorsr.metrics import Protocol
+from priorsr.metrics import Protocol, Scores
 from priorsr.metrics.judging import SetJudging
 
 
 def score_facts(
     evaluation: Evaluation, protocol: Protocol, extra_scores: Mapping[str, kinds.Score]
 ) -> dict[str, Score]:
-    """A record's scores: the protocol's own, aggregated as it says, then the extra ones, as means."""
-    ids, scores = tuple(evaluation.images), evaluation.protocols[protocol.content_hash]
-    values = protocol.aggregate(scores)
-    own = {
-        name: _score(
-            name,
-            ids,
-            per_image,
-            value=values[name],
-            unit="dB" if protocol.scoring.scores[name].name == "psnr" else "",
-            higher_is_better=True,
-        )
-        for name, per_image in scores.per_image.items()
-    }
+    """Return a record's scores: the protocol's own, aggregated as it defines, then the extra ones, as means."""
+    ids = tuple(evaluation.images)
+    own = protocol_score_facts(ids, evaluation.protocols[protocol.content_hash], protocol)
     others = {
         name: _score(
             name,
@@ -46,6 +35,22 @@ def score_facts(
         for name, per_image in evaluation.extra_scores.items()
     }
     return own | others
+
+
+def protocol_score_facts(ids: Sequence[str], scores: Scores, protocol: Protocol) -> dict[str, Score]:
+    """Return a protocol's scores of images, by the score's name, aggregated as it defines."""
+    values = protocol.aggregate(scores)
+    return {
+        name: _score(
+            name,
+            ids,
+            per_image,
+            value=values[name],
+            unit="dB" if protocol.scoring.scores[name].name == "psnr" else "",
+            higher_is_better=True,
+        )
+        for name, per_image in scores.per_image.items()
+    }
 
 
 def set_score_facts(

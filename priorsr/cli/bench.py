@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from priorsr.cli import compare, report, spread, submissions
+from priorsr.cli import compare, protocols, report, score, spread, submissions
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.several import SeveralValues
 from priorsr.text import as_unicode
@@ -25,6 +25,8 @@ app.command("pack")(submissions.pack)
 app.command("verify")(submissions.verify)
 app.command("report")(report.report)
 app.command("spread")(spread.spread)
+app.command("score", cls=SeveralValues)(score.score)
+app.add_typer(protocols.app, name="protocols")
 
 Data = Annotated[Path, typer.Option(help="The face set.")]
 Split = Annotated[str, typer.Option(help="Which of its splits.")]
@@ -86,7 +88,7 @@ def run(
         save_outputs=save_outputs,
         again=again,
         device=device,
-        command=_command(),
+        command=command_line(),
     )
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
         return
@@ -168,7 +170,7 @@ def ablate(
         batch_size=batch_size,
         save_outputs=save_outputs,
         device=device,
-        command=_command(),
+        command=command_line(),
         console=errors,
     )
     if as_json:
@@ -218,7 +220,7 @@ def priors(
         save_outputs=save_outputs,
         again=again,
         device=device,
-        command=_command(),
+        command=command_line(),
     )
     if as_json:
         print_json(study.model_dump(mode="json"))
@@ -245,7 +247,8 @@ def _tell(summary: Table, files: Path) -> None:
     console.print(f"written to {files}.json, .md and .png", soft_wrap=True, markup=False)
 
 
-def _command() -> str:
+def command_line() -> str:
+    """Return the command that runs, as records tell it."""
     return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])
 
 

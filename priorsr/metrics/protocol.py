@@ -132,15 +132,30 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         path = Path(name_or_path)
-    elif name_or_path in protocol_names():
-        path = _packaged() / f"{name_or_path}.toml"
     else:
-        raise UnknownNameError(f"there is no protocol {name_or_path!r}; {did_you_mean(name_or_path, protocol_names())}")
+        path = _packaged_file(name_or_path)
     content = read_toml(path, "a protocol NAME@V.toml")
     try:
         return _parse(path.name.removesuffix(".toml"), content)
     except PriorsrError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def protocol_text(name: str) -> str:
+    """Return the file of a protocol of this package; raises UnknownNameError with the closest ids."""
+    return _packaged_file(name).read_text(encoding="utf-8")
+
+
+def check_file_name(path: Path) -> None:
+    """Raise DataError unless a file is called as a protocol's must be, NAME@V.toml."""
+    if path.suffix != ".toml" or _ID.fullmatch(path.stem) is None:
+        raise DataError(f"{path}: NAME@V.toml was expected, such as my-lab@1.toml")
+
+
+def _packaged_file(name: str) -> Path:
+    if name not in protocol_names():
+        raise UnknownNameError(f"there is no protocol {name!r}; {did_you_mean(name, protocol_names())}")
+    return _packaged() / f"{name}.toml"
 
 
 def _packaged() -> Path:

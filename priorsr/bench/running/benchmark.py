@@ -85,13 +85,13 @@ class Benchmark:
             raise DataError(f"{out}: is a file; a folder for the results was expected")
         check_number("batch_size", batch_size, 1)
         keep_freed_memory()  # first of all, so that no latency depends on what ran before
-        adapted = tuple(_adapted(protocol, faces) for protocol in protocols)
-        extra_scores, used = ExtraScores.find(scores, adapted), processes.device(_device(device))
+        loaded = tuple(adapted(protocol, faces) for protocol in protocols)
+        extra_scores, used = ExtraScores.find(scores, loaded), processes.device(_device(device))
         extra_scores.to(used)
         return cls(
             faces=faces,
             data=data_facts(faces, split),
-            protocols=adapted,
+            protocols=loaded,
             out=out,
             extra_scores=extra_scores,
             score_components=extra_scores.components,
@@ -199,8 +199,8 @@ class Benchmark:
         return True
 
 
-def _adapted(protocol: str | Path | Protocol, face_set: FaceSet) -> Protocol:
-    """A protocol as it applies to a face set: adapted where the HR images have another size."""
+def adapted(protocol: str | Path | Protocol, face_set: FaceSet) -> Protocol:
+    """Return a protocol as it applies to a face set: adapted where the HR images have another size."""
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     sizes = face_set.manifest.image_sizes
     if len(sizes) != 1 or sizes[0][0] != sizes[0][1]:

@@ -1,0 +1,1 @@
+"""Images that others made, scored as they are: paired by name, and recorded beside the models that ran here."""

@@ -1,0 +1,244 @@
+"""Records of SR images that were made elsewhere, of the faces of a face set."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from priorsr.bench.evaluation import Evaluation, evaluate
+from priorsr.bench.extra_scores import ExtraScores
+from priorsr.bench.faces import store_faces
+from priorsr.bench.facts import data_facts, protocol_component, protocol_facts
+from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, paired
+from priorsr.bench.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.outputs import save_outputs
+from priorsr.bench.records import FORMAT, Identity, PriorFacts, Record, images_hash
+from priorsr.bench.repeatable import repeatable
+from priorsr.bench.results import outputs_path, partial_path, write_record
+from priorsr.bench.running.environment import environment
+from priorsr.bench.running.progress import progress
+from priorsr.bench.score_facts import SetScore, Statistics
+from priorsr.bench.scorer import scorer_hash
+from priorsr.bench.summaries import score_facts, set_score_facts
+from priorsr.bench.values import Links
+from priorsr.containers import Batch
+from priorsr.data import FaceLoader, FaceSet
+from priorsr.errors import DataError, OptionError
+from priorsr.files import sha256_json
+from priorsr.metrics import Protocol, Reduction, to_8bit
+from priorsr.metrics.judging import SetJudging
+from priorsr.reading.mistakes import first_mistake
+from priorsr.terminal import Terminal
+from priorsr.version import __version__
+
+ELSEWHERE = "made elsewhere"
+BATCH = 16
+_CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What whoever made the images declares of them; nothing checks it.
+
+    label: what the method is called. prior: what it was given beside the LR images. training: the data that it was
+    trained on; None where nothing is known. links: where to read more.
+    """
+
+    label: str
+    prior: PriorFacts = field(default_factory=lambda: PriorFacts(source="none", by=None))
+    training: tuple[str, ...] | None = None
+    links: Links = field(default_factory=dict)
+
+    @property
+    def model(self) -> ModelFacts:
+        """Return what a record holds of the method."""
+        return ModelFacts(
+            label=self.label,
+            distribution=ELSEWHERE,
+            name=self.label,
+            version="",
+            weights_hash=None,
+            config={},
+            card={},
+        )
+
+    @property
+    def training_facts(self) -> TrainingFacts:
+        """Return what a record holds of its training."""
+        return TrainingFacts(
+            data="unknown" if self.training is None else self.training,
+            networks="unknown",
+            seed="unknown",
+            method=self.model.method,
+        )
+
+
+def declared_by(label: str, prior: str, training: Sequence[str] | None, links: Mapping[str, str]) -> Declared:
+    """Return what was declared on the command line; raises OptionError for a prior or a link that is none."""
+    try:
+        checked = TypeAdapter(Links).validate_python(links)
+        given = PriorFacts.model_validate({"source": prior, "by": None})
+    except ValidationError as error:
+        raise OptionError(first_mistake(error, "what is declared")) from error
+    return Declared(label, given, None if training is None else tuple(training), checked)
+
+
+def record_images(
+    sr: Path,
+    face_set: FaceSet,
+    split: str,
+    protocols: Sequence[Protocol],
+    declared: Declared,
+    *,
+    out: Path | None = None,
+    scores: Sequence[str] = (),
+    pairs: Mapping[str, str] | None = None,
+    lr: Path | None = None,
+    command: str | None = None,
+) -> list[Record]:
+    """Score a folder or zip of SR images of a split's faces: a record under each protocol, in the order given.
+
+    protocols: for the set's HR size. scores: beside the protocols', by name.
+    pairs: by face, the stem of its SR image, where these differ.
+    lr: the LR images that the method was given; they must be those that the protocols make, since scores of other LR
+        images compare with nobody's.
+    out: a results folder, which gets the records, and the images beside them.
+
+    Raises DataError, naming the image, for missing partners, other sizes and other LR images; PriorsrError as
+    `priorsr.bench.run`.
+    """
+    found = ExtraScores.find(scores, protocols)
+    faces = face_set.ids(split)
+    files = paired(images_by_stem(sr), faces, pairs, str(sr))
+    inputs = None if lr is None else paired(images_by_stem(lr), faces, None, str(lr))
+    records: dict[str, Record] = {}
+    for reduction in dict.fromkeys(protocol.reduction for protocol in protocols):
+        group = [protocol for protocol in protocols if protocol.reduction == reduction]
+        loader = FaceLoader(
+            face_set,
+            split,
+            batch_size=BATCH,
+            reduction=reduction.kernel,
+            scale=reduction.scale,
+            priors=(),
+            keep=False,
+        )
+        images = None if out is None else _unfinished(out, declared, reduction)
+        evaluation, of_sets = _evaluated(loader, files, inputs, group, found, declared, images)
+        for protocol in group:
+            identity = Identity(
+                declared.model,
+                protocol_facts(protocol),
+                data_facts(face_set, split),
+                declared.prior,
+                images_hash(evaluation.images),
+            )
+            scored = score_facts(evaluation, protocol, found.of_images)
+            records[protocol.content_hash] = Record(
+                format=FORMAT,
+                id=identity.record_id,
+                origin="images",
+                model=identity.model,
+                training=declared.training_facts,
+                protocol=identity.protocol,
+                data=identity.data,
+                prior=identity.prior,
+                components=tuple(sorted({protocol_component(protocol), *found.components})),
+                links=declared.links,
+                images=evaluation.images,
+                scores=scored,
+                set_scores=of_sets,
+                extra_scores=found.facts(declared.training_facts),
+                absent=found.absent,
+                statistics=Statistics(interval="Hall's t over images"),
+                cost=None,
+                execution=None,
+                kernel_backends={},
+                environment=environment(_CPU),
+                outputs=None if out is None else identity.outputs_id,
+                scorer_version=__version__,
+                scorer_hash=scorer_hash(),
+                created=datetime.now(UTC).replace(microsecond=0),
+                command=command,
+            )
+        if out is not None and images is not None:
+            _write([records[protocol.content_hash] for protocol in group], images, out)
+            store_faces(loader, out, reduction.content_hash, every=True)
+    return [records[protocol.content_hash] for protocol in protocols]
+
+
+def _unfinished(out: Path, declared: Declared, reduction: Reduction) -> Path:
+    """Return the empty folder in which SR images are put until all are scored."""
+    folder = partial_path(out, sha256_json([declared.label, reduction.content])[:16]) / "images"
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    return folder
+
+
+def _write(records: Sequence[Record], images: Path, out: Path) -> None:
+    """Move the SR images to their place in a results folder, then write the records of them."""
+    folder = outputs_path(out, records[0].identity.outputs_id)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    images.rename(folder)
+    images.parent.rmdir()
+    for record in records:
+        write_record(out, record)
+
+
+def _evaluated(
+    loader: FaceLoader,
+    files: Mapping[str, ImageFile],
+    inputs: Mapping[str, ImageFile] | None,
+    protocols: Sequence[Protocol],
+    scores: ExtraScores,
+    declared: Declared,
+    images: Path | None,
+) -> tuple[Evaluation, dict[str, SetScore]]:
+    """Score the images of all faces, and save them in the folder `images`."""
+    parts: list[Evaluation] = []
+    exact = not all(protocol.scoring.quantise for protocol in protocols)  # then verifying needs arrays
+    seen = {name: SetJudging(name, score) for name, score in scores.of_sets.items()}
+    with (
+        progress(Terminal(stderr=True), declared.label, len(loader.ids), 0) as advance,
+        repeatable(_CPU),
+        torch.inference_mode(),
+    ):
+        for batch in loader.in_order():
+            if inputs is not None:
+                _check_lr(batch, inputs)
+            sr = torch.stack([_read(files[face], hr) for face, hr in zip(batch.ids, batch.hr, strict=True)])
+            found = evaluate(sr, batch, protocols, scores.of_images)
+            for accumulator in seen.values():
+                accumulator.add(to_8bit(sr).float() / 255, batch.hr, batch.ids)
+            if images is not None:
+                found = found._replace(arrays=save_outputs(sr, batch.ids, images, arrays=exact))
+            parts.append(found)
+            advance(len(batch.ids))
+    return Evaluation.join(parts), set_score_facts(seen, scores.of_sets, len(loader.ids))
+
+
+def _read(file: ImageFile, like: Tensor) -> Tensor:
+    """Read an image as (3,H,W) in [0, 1]; raises DataError unless it is as large as `like`."""
+    pixels = torch.from_numpy(file.read().copy()).permute(2, 0, 1).float() / 255
+    if pixels.shape != like.shape:
+        sizes = [" x ".join(map(str, image.shape[1:])) for image in (pixels, like)]
+        raise DataError(f"{file.where}: is {sizes[0]}; {sizes[1]}, as the face in the set, was expected")
+    return pixels
+
+
+def _check_lr(batch: Batch, inputs: Mapping[str, ImageFile]) -> None:
+    for face, lr in zip(batch.ids, batch.lr, strict=True):
+        given = _read(inputs[face], lr)
+        if not torch.equal(to_8bit(given), to_8bit(lr)):
+            levels = int((to_8bit(given).int() - to_8bit(lr).int()).abs().max())
+            raise DataError(
+                f"{inputs[face].where}: differs by up to {levels} of 255 from the LR image that the protocol's "
+                "reduction makes of the face; the same images were expected, since scores of others cannot be compared"
+            )
