@@ -65,10 +65,15 @@ class MissingWeightsError(PriorsrError):
 
 @contextmanager
 def mistakes_in(where: str) -> Iterator[None]:
-    """Put where it was made, such as a file or a stage, before the sentence of a mistake that is raised inside."""
+    """Put where it was made, such as a file or a stage, before the sentence of a mistake that is raised inside.
+
+    A sentence that begins with it already passes as it is.
+    """
     try:
         yield
     except PriorsrError as error:
+        if str(error).startswith(one_line(f"{where}: ")):
+            raise
         raise type(error)(f"{where}: {error}") from error
 
 

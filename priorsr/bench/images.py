@@ -15,6 +15,9 @@ from priorsr.data.decoding import decode
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
 from priorsr.metrics import to_8bit
+from priorsr.reading.content import check_file
+
+MOST_BYTES = 2**30
 
 
 def save_images(images: Tensor, ids: Sequence[str], folder: Path) -> None:
@@ -50,7 +53,8 @@ def load_arrays(ids: Sequence[str], folder: Path) -> Tensor:
 
 
 def load_array(path: Path) -> np.ndarray:
-    """The values (3,H,W) of a saved array; raises DataError if it cannot be read, or is of another type."""
+    """Return the values (3,H,W) of a saved array; raises DataError if it cannot be read, or is of another type."""
+    check_file(path, "an array of an image", MOST_BYTES)
     try:
         values = np.load(path, allow_pickle=False, mmap_mode="r")  # compares the header with the file's size
     except (OSError, ValueError, EOFError) as error:
@@ -58,6 +62,19 @@ def load_array(path: Path) -> np.ndarray:
     if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim != 3:
         raise DataError(f"{path}: holds no float32 array (3,H,W), as saved images do")
     return np.array(values)
+
+
+def check_image(path: Path, expected: str, of: str) -> None:
+    """Raise DataError unless a saved image, PNG or array, is the one of a hash that `of` holds."""
+    if path.suffix == ".npy":
+        (found,) = pixel_hashes(torch.from_numpy(load_array(path))[None])
+    else:
+        found = pixel_hash(load_image(path))
+    if found != expected:
+        raise DataError(
+            f"{path}: is another image than that of {of} (its hash is {found}; {expected} was expected); run the "
+            "benchmark again with --again"
+        )
 
 
 def _stacked(load: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> Tensor:

@@ -63,7 +63,7 @@ def verify(
     into: Annotated[Path | None, typer.Option(help="A results folder to add it to if nothing differs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compute every score of a submission again, or run faces again, and say exactly what differs.
+    """Compute every score of a submission again, or run faces again, and report exactly what differs.
 
     The exit code is 2 if anything does.
     """
@@ -80,19 +80,16 @@ def verify(
     if as_json:
         print_json({**json_value(dataclasses.asdict(report)), "records": [record.id for record in report.records]})
     else:
-        for difference in report.differences[:SHOWN]:
-            console.print(f"- {difference}", soft_wrap=True, markup=False, highlight=False)
-        if len(report.differences) > SHOWN:
-            console.print(f"and {len(report.differences) - SHOWN} more; --json lists all", markup=False)
-        for name, reason in report.not_checked.items():
-            console.print(f"not checked: {name}: {reason}", soft_wrap=True, markup=False, highlight=False)
         count, tier = len(report.differences), report.tier
-        _say(f"{count} difference{'s' * (count > 1)}" if count else f"true, tier {tier}: {TIERS[tier]}")
-        if into and not report.differences:
-            _say(f"added to {into}")
+        left = f", but not {', '.join(report.not_checked)}" if report.not_checked else ""
+        found = f"{count} difference{'s' * (count > 1)}" if count else f"true, tier {tier}: {TIERS[tier]}{left}"
+        for text in (
+            *map(str, report.differences[:SHOWN]),
+            *([f"and {count - SHOWN} more; --json lists all"] if count > SHOWN else []),
+            *(f"not verified: {name}: {reason}" for name, reason in report.not_checked.items()),
+            found,
+            *([f"added to {into}"] if into and not count else []),
+        ):
+            console.print(f"{bundle}: {text}", soft_wrap=True, markup=False, highlight=False)
     if report.differences:
         raise typer.Exit(2)
-
-
-def _say(text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False, highlight=False)

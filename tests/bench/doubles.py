@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor, nn
 
+from priorsr.bench.images import pixel_hash
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceSet
@@ -95,3 +97,14 @@ class Stored(nn.Module):
 def image_hashes(face: str) -> ImageHashes:
     """Possible hashes of a face's images."""
     return ImageHashes(**{which: sha256_json([face, which])[:16] for which in ("hr", "lr", "sr")})
+
+
+def teal(size: int) -> Image.Image:
+    """An image of one colour."""
+    return Image.new("RGB", (size, size), "teal")
+
+
+def teal_hashes(faces: Iterable[str]) -> dict[str, ImageHashes]:
+    """The hashes of faces whose images are teal: SR and HR of 128 pixels, LR of 16."""
+    small, large = (pixel_hash(np.asarray(teal(size))) for size in (16, 128))
+    return {face: ImageHashes(hr=large, lr=small, sr=large) for face in faces}

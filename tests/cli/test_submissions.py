@@ -37,8 +37,10 @@ def packed(cli, place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_submission_is_verified_added_and_shown(cli, packed: Path) -> None:
     code, out, err = cli("bench", "verify", "mine.zip", "--data", "faces", "--rerun", 2, "--into", "board")
     assert code == 0, err
-    assert "true, tier 2: faces rerun from the weights" in out
-    assert "added to board" in out
+    assert out.splitlines() == [
+        "mine.zip: true, tier 2: faces rerun from the weights",
+        "mine.zip: added to board",
+    ]
     assert len(read_results("board")) == 2
     code, out, _ = cli("bench", "verify", "mine.zip", "--data", "faces", "--json")
     found = json.loads(out)
@@ -62,8 +64,8 @@ def test_a_forged_submission_is_exit_code_2_with_what_differs(cli, packed: Path,
     code, out, err = cli("bench", "verify", forged, "--data", "faces", "--into", tmp_path / "board")
     assert (code, err) == (2, "")
     first, last = out.strip().splitlines()
-    assert first.startswith(f"- {record['id']}: scores.psnr.higher_is_better: the record says False, and ")
-    assert last == "1 difference"
+    assert first.startswith(f"{forged}: {record['id']}: scores.psnr.higher_is_better: the record says False, and ")
+    assert last == f"{forged}: 1 difference"
     assert not (tmp_path / "board").exists()
     code, out, _ = cli("bench", "verify", forged, "--data", "faces", "--json")
     assert code == 2
@@ -76,7 +78,9 @@ def test_a_forged_submission_is_exit_code_2_with_what_differs(cli, packed: Path,
         ("verify gone.zip --data faces", "gone.zip: there is no such file"),
         ("verify faces/manifest.json --data faces", "cannot be read as a zip file"),
         ("verify mine.zip --data gone", "gone: there is no such folder"),
-        ("verify mine.zip --data faces --rerun 9", "9 faces are to be run again; 1 to 3"),
+        ("verify /dev/zero --data faces", "/dev/zero: is a pipe or a device; a submission that priorsr packed"),
+        ("verify faces --data faces", "faces: is a folder; a submission that priorsr packed"),
+        ("verify mine.zip --data faces --rerun 9", "mine.zip: 9 faces are to be run again; 1 to 3"),
         ("verify mine.zip --data faces --protocol gone@1.toml --rerun -1", "-1 faces are to be run again"),
         ("pack results --model bicubik --out a.zip", "no record of 'bicubik'; did you mean 'bicubic'?"),
         (

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from priorsr.bench.board.compare import Compared
-from priorsr.bench.images import load_image
+from priorsr.bench.images import check_image, load_image
 from priorsr.bench.numbers import interval, number, p_value, score_label
 from priorsr.bench.records import Record
 from priorsr.bench.results import faces_path, lr_kind, outputs_path
@@ -17,7 +17,7 @@ SHOWN = 3  # faces of either kind
 
 
 def draw_comparison(compared: Compared, results: Path, path: Path) -> bool:
-    """Draw one comparison with the images of a results folder; answers whether there were any images to show.
+    """Draw one comparison with the images of a results folder; returns whether there were any images to show.
 
     Of a row with several seeds the first one's images are shown.
     """
@@ -49,15 +49,17 @@ def draw_comparison(compared: Compared, results: Path, path: Path) -> bool:
     return count > 0
 
 
-def _paths(compared: Compared, results: Path, face: str) -> dict[str, Path]:
-    record = compared.ours.record
+def _images(compared: Compared, results: Path, face: str) -> dict[str, tuple[Path, str]]:
+    """Return where a face's images lie, and their hashes, by caption."""
+    record, theirs = compared.ours.record, compared.theirs.record
+    known = record.images[face]
     hr = faces_path(results, record.data.hash, "hr")
     lr = faces_path(results, record.data.hash, lr_kind(record.protocol.reduction_hash))
     return {
-        "LR": lr / f"{face}.png",
-        compared.ours.label: _output(compared.ours.record, results, face),
-        f"{compared.theirs.label} ": _output(compared.theirs.record, results, face),  # or itself
-        "HR": hr / f"{face}.png",
+        "LR": (lr / f"{face}.png", known.lr),
+        compared.ours.label: (_output(record, results, face), known.sr),
+        f"{compared.theirs.label} ": (_output(theirs, results, face), theirs.images[face].sr),  # or itself
+        "HR": (hr / f"{face}.png", known.hr),
     }
 
 
@@ -66,12 +68,13 @@ def _output(record: Record, results: Path, face: str) -> Path:
 
 
 def _has_images(compared: Compared, results: Path, face: str) -> bool:
-    return all(path.is_file() for path in _paths(compared, results, face).values())
+    return all(path.is_file() for path, _ in _images(compared, results, face).values())
 
 
 def _face(compared: Compared, results: Path, face: str) -> FaceRow:
-    images: dict[str, np.ndarray] = {
-        caption: load_image(path) for caption, path in _paths(compared, results, face).items()
-    }
+    images: dict[str, np.ndarray] = {}
+    for caption, (path, digest) in _images(compared, results, face).items():
+        check_image(path, digest, f"the records {compared.ours.record.id} and {compared.theirs.record.id}")
+        images[caption] = load_image(path)
     example = compared.ours.record.scores[compared.score]
     return FaceRow(f"{face[:12]}\n{number(compared.by_face[face], example, sign=True)}", images)

@@ -45,7 +45,8 @@ class Row:
     records: one a training seed, in the seeds' order. label: see `priorsr.bench.board.labels`.
     seeds: empty for a model without training, and where the seed is unknown.
     tier: of the record that was verified least, see `priorsr.bench.submissions`. stale: that a record has changed since
-        it was verified, so that its verification does not count.
+        it was verified, so that its verification does not count. not_checked: scores that were not computed again when
+        the others were, and so do not count as verified, and why.
     scores: by name.
     """
 
@@ -54,6 +55,7 @@ class Row:
     seeds: tuple[int, ...]
     tier: int
     stale: bool
+    not_checked: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, RowScore] = field(default_factory=dict)
 
     @property
@@ -64,7 +66,8 @@ class Row:
     @property
     def tier_words(self) -> str:
         """How far its scores were checked."""
-        return TIERS[self.tier] + (", changed since it was verified" if self.stale else "")
+        left = f", but not {', '.join(self.not_checked)}" if self.not_checked else ""
+        return TIERS[self.tier] + left + (", changed since it was verified" if self.stale else "")
 
     @property
     def beyond_lr(self) -> bool:
@@ -140,14 +143,27 @@ def scored(row: Row, name: str, sample: Sample, ranks: tuple[int, int], differen
 def _row(records: Sequence[Record], verifications: Mapping[str, Verification]) -> Row:
     ordered = sorted(records, key=lambda record: record.training.seed if isinstance(record.training.seed, int) else -1)
     found = [verifications.get(record.id) for record in ordered]
-    fresh = [known.tier if known and known.is_of(record) else 0 for known, record in zip(found, ordered, strict=True)]
+    valid = [known if known and known.is_of(record) else None for known, record in zip(found, ordered, strict=True)]
+    tier = min(known.tier if known else 0 for known in valid)
     return Row(
         records=tuple(ordered),
         label=common_label([record.model.label for record in ordered], ordered[0].model.name),
         seeds=tuple(record.training.seed for record in ordered if isinstance(record.training.seed, int)),
-        tier=min(fresh),
-        stale=any(known and not tier for known, tier in zip(found, fresh, strict=True)),
+        tier=tier,
+        stale=any(known and not fresh for known, fresh in zip(found, valid, strict=True)),
+        not_checked=_not_checked(ordered, valid) if tier else {},
     )
+
+
+def _not_checked(records: Iterable[Record], verifications: Iterable[Verification | None]) -> dict[str, str]:
+    """Return the scores that verifications left out, and why."""
+    return {
+        name: reason
+        for record, known in zip(records, verifications, strict=True)
+        if known
+        for name, reason in known.not_checked.items()
+        if name in record.scores or name in record.set_scores
+    }
 
 
 def _facts(row: Row) -> tuple[str, ...]:

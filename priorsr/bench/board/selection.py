@@ -29,8 +29,10 @@ class Name:
 
     def is_of(self, record: Record) -> bool:
         """Whether it names this record, one checkpoint of a row that may have several."""
-        if self.record or self._weights:
-            return record.id == (self.record and self.record.id) or record.model.weights_hash == self._weights
+        if self.record:
+            return record.id == self.record.id
+        if self._weights:
+            return record.model.weights_hash == self._weights
         return self.text in (record.id, record.model.label)
 
     def row(self, rows: Iterable[Row]) -> Row | None:

@@ -102,10 +102,10 @@ class Comparison:
 
 
 def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | None) -> Comparison | None:
-    """The comparison of a table's models whose images were kept, or None; copies the images into the folder `out`.
+    """Make the comparison of a table's models whose images were kept, or None; copies the images into the folder `out`.
 
     Of a row with several seeds, it shows the first one whose images are there. most: of how many faces, the first ones;
-    None: of all. Raises DataError for a folder that lacks some of its images.
+    None: of all. Raises DataError for a folder that lacks some of its images, or has others than the record's.
     """
     known = sorted(board.example(board.scores[0]).per_image)[:most]
     models = []
@@ -122,16 +122,19 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
                 f"{folder}: lacks {missing}.png, which the record {record.id} has scores of; run the benchmark again "
                 "with --again, or remove the folder"
             )
-        bring_images(folder, known, results, out)
+        images = {face: record.images[face].sr for face in known}
+        bring_images(folder, images, f"the record {record.id}", results, out)
         models.append(Shown(row, record, image_folder(folder, results)))
     if not models:
         return None
     lr = faces_path(results, board.data.hash, lr_kind(board.protocol.reduction_hash))
     hr = faces_path(results, board.data.hash, "hr")
     with_lr, with_hr = (frozenset(known) & _images(folder) for folder in (lr, hr))
-    for folder, there in ((lr, with_lr), (hr, with_hr)):
+    first = board.records[0]  # of the same faces as all others
+    for kind, folder, there in (("lr", lr, with_lr), ("hr", hr, with_hr)):
         if there:
-            bring_images(folder, sorted(there), results, out)
+            images = {face: getattr(first.images[face], kind) for face in sorted(there)}
+            bring_images(folder, images, f"the record {first.id}", results, out)
     return Comparison(
         board=board,
         models=tuple(models),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
+from priorsr.bench.images import check_image
 from priorsr.errors import DataError
 from priorsr.partial_files import reserved
 
@@ -23,16 +26,24 @@ def image_url(folder: str, face: str) -> str:
     return f"{folder}/{quote(face, safe='')}.png"
 
 
-def bring_images(source: Path, faces: Iterable[str], results: Path, out: Path) -> None:
+def bring_images(source: Path, hashes: Mapping[str, str], of: str, results: Path, out: Path) -> None:
     """Copy the images FACE.png of a results folder's `source` to their place in `out`.
 
-    One of the same size and time that is there is kept, so that building again is quick.
+    hashes: by face, the hash that `of` holds of its image. One of the same size and time that is there is kept, so that
+    building again copies little. Raises DataError, before anything is copied, for an image of another hash.
     """
     target = out / "images" / source.relative_to(results)
     with _refusals_told(source, target):
+        given = _stamps(source)
+        with ThreadPoolExecutor() as pool:  # decoding and hashing run beside each other
+            names = [f"{face}.png" for face in hashes]
+            for _ in pool.map(
+                lambda name, digest: _check(source / name, given[name], digest, of), names, hashes.values()
+            ):
+                pass
         target.mkdir(parents=True, exist_ok=True)
-        given, there = _stamps(source), _stamps(target)
-        for name in (f"{face}.png" for face in faces):
+        there = _stamps(target)
+        for name in names:
             if there.get(name) != given[name]:
                 _copy(source / name, target / name)
 
@@ -44,6 +55,12 @@ def bring(source: Path, target: Path) -> None:
         _copy(source, target)
 
 
+@lru_cache(maxsize=2**18)
+def _check(path: Path, _: tuple[int, int], digest: str, of: str) -> None:
+    """Check an image of a size and time once, for all tables that show it."""
+    check_image(path, digest, of)
+
+
 def _copy(source: Path, target: Path) -> None:
     with reserved(target) as beside:
         shutil.copy2(source, beside)
@@ -51,7 +68,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    """Size and time of every file of a folder."""
+    """Return size and time of every file of a folder."""
     with os.scandir(folder) as entries:
         stats = {entry.name: entry.stat() for entry in entries}
     return {name: (found.st_size, found.st_mtime_ns) for name, found in stats.items()}

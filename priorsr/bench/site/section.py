@@ -76,7 +76,7 @@ class Section:
 def make_section(
     number: int, board: Leaderboard, reported: Sequence[Reported], results: Path, out: Path, most: int | None
 ) -> Section:
-    """A table's section; writes its images and its faces' scores into the folder `out`."""
+    """Make a table's section; writes its images and its faces' scores into the folder `out`."""
     comparison = make_comparison(board, results, out, most)
     section = Section(
         number=number,
@@ -108,8 +108,10 @@ def why_absent(row: Row, name: str) -> str:
 
 
 def marks(row: Row, name: str) -> list[tuple[str, str]]:
-    """What to beware of in a row's score: a mark at it, and the reason."""
+    """Return what to beware of in a row's score: a mark at it, and the reason."""
     found = {}
+    if name in row.not_checked:
+        found["?"] = f"not verified, as the other scores were: {row.not_checked[name]}"
     for record in row.records:
         if name in (wrong := known_wrong(record)):
             found["✗"] = wrong[name]

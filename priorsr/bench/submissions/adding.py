@@ -40,7 +40,7 @@ def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verificatio
             recomputed=report.recomputed,
             rerun=report.rerun,
             tolerance=TOLERANCE,
-            not_checked=dict(report.not_checked),
+            not_checked={name: why for name, why in report.not_checked.items() if name in _scores(record)},
             bundle_hash=sha256_file(bundle.path),
             scorer_version=__version__,
             scorer_hash=scorer_hash(),
@@ -49,6 +49,10 @@ def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verificatio
         write_verification(results, verification)
         verifications.append(verification)
     return verifications
+
+
+def _scores(record: Record) -> set[str]:
+    return record.scores.keys() | record.set_scores.keys()
 
 
 def _save_images(bundle: Bundle, record: Record, results: Path) -> None:

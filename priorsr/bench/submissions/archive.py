@@ -6,15 +6,17 @@ import hashlib
 import re
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from priorsr.errors import DataError
+from priorsr.reading.content import check_file
 
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.safetensors"
@@ -24,36 +26,31 @@ _MEMBER = re.compile(
 _PICKLES = (".pth", ".pt", ".ckpt", ".bin", ".pkl", ".pickle", ".npz")
 MOST_MEMBERS = 1_000_000
 MOST_JSON = 64 * 2**20  # bytes
+MOST_BYTES = 2**37  # 128 GiB: 100,000 faces of 256 pixels as float32 take 79
+MOST_WEIGHTS = 2**34
+_EXPECTED = "a submission that priorsr packed"
 
 
 class Archive:
     """The members of a submission, by name, each a plain file of a kind that a submission has, and once.
 
     Raises DataError naming file and member for anything else: no zip, paths that leave the folder, links, names that
-    are there twice, encryption, or compressed data, which only JSON may be, so that nothing unpacks to much more than
-    the file's own size.
+    are there twice, encryption, members that share their bytes, or compressed data, which only JSON may be, so that
+    nothing unpacks to much more than the file's own size.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        size = check_file(path, _EXPECTED, MOST_BYTES)
         try:
             self._zip = zipfile.ZipFile(path)
-        except FileNotFoundError:
-            raise DataError(f"{path}: there is no such file; a submission that priorsr packed was expected") from None
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise DataError(f"{path}: cannot be read as a zip file ({error})") from error
-        members = self._zip.infolist()
-        if len(members) > MOST_MEMBERS:
-            raise DataError(f"{path}: has {len(members)} members; at most {MOST_MEMBERS} were expected")
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        for member in members:
-            problem = _problem(member)
-            if member.orig_filename in self._members:
-                problem = "is there twice"
-            if problem:
-                self._zip.close()
-                raise DataError(f"{path}: the member {member.orig_filename!r:.120} {problem}")
-            self._members[member.filename] = member
+        except Exception as error:  # zipfile raises anything on a broken file
+            raise DataError(f"{path}: cannot be read as a zip file ({error}); {_EXPECTED} was expected") from error
+        try:
+            self._members = self._checked(self._zip.infolist(), size)
+        except DataError:
+            self._zip.close()
+            raise
 
     def __enter__(self) -> Archive:
         return self
@@ -69,7 +66,7 @@ class Archive:
         return list(self._members)
 
     def read(self, name: str, most: int) -> bytes:
-        """A member's bytes; raises DataError if there are more than `most`, before any is unpacked, or it is broken."""
+        """Return a member's bytes; raises DataError for more than `most`, before any is unpacked, and if broken."""
         size = self._size(name)
         if size > most:
             raise DataError(f"{self.path}: the member {name!r} unpacks to {size} bytes; at most {most} were expected")
@@ -85,9 +82,24 @@ class Archive:
             shutil.copyfileobj(file, out)
 
     def sha256(self, name: str) -> str:
-        """The SHA-256 of a member's bytes, in hex; it is never in memory as a whole."""
+        """Return the SHA-256 of a member's bytes, in hex; it is never in memory as a whole."""
         with self._open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it has readinto
+
+    def _checked(self, members: Sequence[zipfile.ZipInfo], size: int) -> dict[str, zipfile.ZipInfo]:
+        if len(members) > MOST_MEMBERS:
+            raise DataError(f"{self.path}: has {len(members)} members; at most {MOST_MEMBERS} were expected")
+        found: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            problem = "is there twice" if member.orig_filename in found else _problem(member)
+            if problem:
+                raise DataError(f"{self.path}: the member {member.orig_filename!r:.120} {problem}")
+            found[member.filename] = member
+        if (total := sum(member.compress_size for member in members)) > size:
+            raise DataError(
+                f"{self.path}: has {size:,} bytes, and its members {total:,}; members that share no bytes were expected"
+            )
+        return found
 
     def _size(self, name: str) -> int:
         if name not in self._members:
@@ -100,7 +112,7 @@ class Archive:
         try:
             with self._zip.open(self._members[name]) as file:
                 yield file
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise DataError(f"{self.path}: the member {name!r} is broken ({error})") from error
 
 
@@ -126,4 +138,6 @@ def _problem(member: zipfile.ZipInfo) -> str:
         return f"unpacks to {member.file_size} bytes; at most {MOST_JSON} were expected"
     if not compressed and member.file_size != member.compress_size:
         return "is stored, and its two sizes differ"
+    if name == WEIGHTS and member.file_size > MOST_WEIGHTS:
+        return f"has {member.file_size} bytes; at most {MOST_WEIGHTS} were expected"
     return ""

@@ -23,6 +23,7 @@ from priorsr.bench.values import Facts, Hash
 from priorsr.errors import DataError
 from priorsr.reading.json_files import parse_facts
 
+MOST_RECORDS = 64
 _Facts = TypeVar("_Facts", bound=Facts)
 
 
@@ -45,11 +46,11 @@ class Bundle:
         self.path = path
         try:
             self.manifest = self._parsed(Manifest, MANIFEST)
-            self._check_manifest()
+            self._check_members()
             self._outputs = self._by_folder()
-            self.records = [self._record(name) for name in sorted(self.archive.names) if name.startswith("records/")]
-            self._check_records()
+            self.records = self._read_records()
             self._check_outputs()
+            self._check_hashes()
         except DataError:
             self.close()
             raise
@@ -65,11 +66,11 @@ class Bundle:
         return bool(self.faces(self.records[0]))
 
     def faces(self, record: Record) -> Mapping[str, str]:
-        """By face, the member that is its SR image under a record; empty if the submission has no images for it."""
+        """Return the members that are SR images under a record, by face; empty if the submission has none for it."""
         return self._outputs.get(record.identity.outputs_id, {})
 
     def images(self, record: Record, faces: Sequence[str], size: int) -> Tensor:
-        """SR images (B,3,H,W) of faces under a record: as the model answered, or from 8 bits.
+        """Return the SR images (B,3,H,W) of faces under a record: as the model computed them, or from 8 bits.
 
         Raises DataError for one that is not an image of `size` pixels a side.
         """
@@ -113,24 +114,28 @@ class Bundle:
                 faces[face] = name
         return found
 
-    def _check_manifest(self) -> None:
+    def _check_members(self) -> None:
         listed, there = self.manifest.files, set(self.archive.names) - {MANIFEST}
         for name in sorted(listed.keys() ^ there):
             problem = "is listed and not there" if name in listed else "is there and not listed"
             raise DataError(f"{self.path}: {MANIFEST}: {name!r:.120} {problem}")
-        for name, digest in listed.items():
+
+    def _check_hashes(self) -> None:
+        for name, digest in self.manifest.files.items():
             found = self.archive.sha256(name)
             if found != digest:
                 raise DataError(f"{self.path}: {name}: has the SHA-256 {found[:12]}, and {MANIFEST} says {digest[:12]}")
 
-    def _check_records(self) -> None:
-        if not self.records:
-            raise DataError(f"{self.path}: holds no record")
-        if odd := odd_one(self.records):
+    def _read_records(self) -> list[Record]:
+        names = sorted(name for name in self.archive.names if name.startswith("records/"))
+        if not 1 <= len(names) <= MOST_RECORDS:
+            raise DataError(f"{self.path}: holds {len(names) or 'no'} records; 1 to {MOST_RECORDS} were expected")
+        records = [self._record(name) for name in names]
+        if odd := odd_one(records):
             raise DataError(
-                f"{self.path}: the records {self.records[0].id} and {odd.id} are not of one model, data, split and "
-                "prior"
+                f"{self.path}: the records {records[0].id} and {odd.id} are not of one model, data, split and prior"
             )
+        return records
 
     def _check_outputs(self) -> None:
         known = {record.identity.outputs_id for record in self.records}

@@ -66,7 +66,7 @@ def score_differences(record: Record, found: Mapping[str, Score], *, faces_only:
 
 
 def set_score_differences(record: Record, found: Mapping[str, SetScore]) -> Iterator[Difference]:
-    """What of a record's scores of the whole set differs from what was found, a value by more than a thousandth."""
+    """Compare a record's scores of the whole set with those that were found; a value may differ by a thousandth."""
     for name, ours in found.items():
         said, where = record.set_scores.get(name), f"{record.id}: set_scores.{name}"
         if said is None or not isclose(said.value, ours.value, rel_tol=NETWORK_TOLERANCE, abs_tol=NETWORK_TOLERANCE):
@@ -104,7 +104,7 @@ def _near(one: float, other: float, tolerance: float) -> bool:
 
 
 def _plain(value: object) -> JsonValue:
-    """A value of a record as JSON has it."""
+    """Return a value of a record as JSON has it."""
     plain: JsonValue = to_jsonable_python(value)
     return plain
 
@@ -115,4 +115,4 @@ def _shown(value: JsonValue) -> str:
     if isinstance(value, list):
         between = " to " if value and isinstance(value[0], float) else ", "
         return between.join(map(_shown, value)) or "nothing"
-    return "nothing" if value is None else str(value)
+    return "nothing" if value is None else f"{value!s:.300}"

@@ -8,10 +8,14 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from priorsr.bench.images import check_image
+from priorsr.bench.old_intervals import check_old_intervals
 from priorsr.bench.records import Record
 from priorsr.bench.results import outputs_path, record_path
+from priorsr.bench.running.entries import entry_of
 from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
 from priorsr.bench.submissions.bundle import Manifest, odd_one, quantised
+from priorsr.bench.submissions.own_model import model_differences
 from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_path, sha256_file
 from priorsr.models.weights import load_file, weights_hash
@@ -33,18 +37,21 @@ def pack(
     weights: the model's .safetensors, to be packed too. outputs: whether to pack the SR images of the results folder:
     8-bit PNG, or the float32 arrays where one of the records' protocols does not round.
 
-    Raises DataError for images that the results folder lacks, and for weights that are not those of the records;
-    OptionError for records of several models, and where nothing is left that could be verified.
+    Raises DataError for images that the results folder lacks or that are not those of the records, for weights of which
+    the same holds, or whose card says other things than the records, and for intervals that the faces' scores do not
+    make; OptionError for records of several models, and where nothing is left that could be verified.
     """
     results, out = Path(results), Path(out)
     _check_one_model(records)
+    for record in records:
+        check_old_intervals(record)
     if not outputs and weights is None:
         raise OptionError("neither SR images nor weights are to be packed; at least one of them was expected")
     members = {f"records/{record.id}.json": record_path(results, record.id) for record in records}
     if outputs:
         members |= _outputs(results, records)
     if weights is not None:
-        members[WEIGHTS] = _weights(Path(weights), records[0])
+        members[WEIGHTS] = _weights(Path(weights), records)
     manifest = Manifest(
         format=1, made_by=f"priorsr {__version__}", files={name: sha256_file(path) for name, path in members.items()}
     )
@@ -68,7 +75,7 @@ def _check_one_model(records: Sequence[Record]) -> None:
 
 
 def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
-    """The SR images, by the member's name: arrays for outputs that any record scores as they are, else PNG."""
+    """Return the SR images, by the member's name: arrays for outputs that any record scores as they are, else PNG."""
     as_they_are = {record.outputs for record in records if not quantised(record.protocol.scoring)}
     members = {}
     for record in records:
@@ -78,21 +85,28 @@ def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
                 "them (--save-outputs --again)"
             )
         suffix = ".npy" if record.outputs in as_they_are else ".png"
-        for face in record.images:
+        for face, hashes in record.images.items():
             path = outputs_path(results, record.outputs) / f"{face}{suffix}"
             if not path.is_file():
                 raise DataError(
                     f"{path}: is not there, and {record.protocol.id} needs it; run 'priorsr bench run' again under it"
                 )
-            members[f"outputs/{record.outputs}/{face}{suffix}"] = path
+            name = f"outputs/{record.outputs}/{face}{suffix}"
+            if name not in members:  # records of one model, data and reduction share them
+                check_image(path, hashes.sr, f"the record {record.id}")
+            members[name] = path
     return members
 
 
-def _weights(path: Path, record: Record) -> Path:
-    found = weights_hash(load_file(path))
+def _weights(path: Path, records: Sequence[Record]) -> Path:
+    record, module = records[0], load_file(path)
+    found = weights_hash(module)
     if found != record.model.weights_hash:
         known = record.model.weights_hash[:12] if record.model.weights_hash else "images that were made elsewhere"
         raise DataError(f"{path}: has weights of the hash {found[:12]}, and the record {record.id} is of {known}")
+    entry = entry_of(module, record.model.label)
+    for difference in (found for record in records for found in model_differences(record, entry)):
+        raise DataError(f"{path}: {difference}; run 'priorsr bench run' again with these weights")
     return path
 
 

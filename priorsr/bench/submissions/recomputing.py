@@ -12,7 +12,7 @@ from priorsr.bench.evaluation import Evaluation, evaluate
 from priorsr.bench.extra_scores import ExtraScores
 from priorsr.bench.records import Record
 from priorsr.bench.repeatable import repeatable
-from priorsr.bench.score_facts import BootstrapStatistics
+from priorsr.bench.score_facts import Score, SetScore
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import (
     Difference,
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 class Recomputing:
     """Records of a submission, each with its protocol as it is here; all of one model, prior, split and reduction.
 
-    not_checked: their scores that cannot be made here, and why.
+    not_checked: their scores that cannot be computed here, and why.
     """
 
     def __init__(self, bundle: Bundle, scored: Sequence[tuple[Record, Protocol]], face_set: FaceSet) -> None:
@@ -46,8 +46,6 @@ class Recomputing:
         self._record, protocol = scored[0]
         self._protocols = [protocol for _, protocol in scored]
         self._extra_scores, self.not_checked = extra_scores_of(record for record, _ in scored)
-        if any(isinstance(record.statistics, BootstrapStatistics) for record, _ in scored):
-            self.not_checked["intervals"] = "an older rule made them; pages compute intervals themselves"
         reduction = protocol.reduction
         self._size = reduction.hr_size
         self._loader = FaceLoader(
@@ -61,7 +59,7 @@ class Recomputing:
         )
 
     def from_images(self) -> Iterator[Difference]:
-        """What differs of the records and their images."""
+        """Yield what differs between the records and their images."""
         ids = self._loader.ids
         seen = {name: SetJudging(name, score) for name, score in self._extra_scores.of_sets.items()}
         found = self._evaluated(ids, lambda batch: self._bundle.images(self._record, batch.ids, self._size), seen)
@@ -70,6 +68,7 @@ class Recomputing:
             yield from image_differences(record, found.images, ("hr", "lr", "sr"))
             yield from self._compared(record, protocol, found, faces_only=False)
             yield from set_score_differences(record, _of(record, of_set))
+            yield from self._invented(record, "set_scores", record.set_scores, _of(record, of_set))
 
     def from_weights(self, rerun: Rerun, faces: Sequence[str]) -> Iterator[Difference]:
         """Compare the records with what the model makes of some faces."""
@@ -83,22 +82,29 @@ class Recomputing:
     def _compared(
         self, record: Record, protocol: Protocol, found: Evaluation, *, faces_only: bool
     ) -> Iterator[Difference]:
-        """What of a record's scores of images, and of what judged, is not as it was found."""
+        """Yield what of a record's scores of images, and of what judged, is not as it was found."""
         made = score_facts(found, protocol, self._extra_scores.of_images)
         scores = {name: made[name] for name in (*protocol.scoring.scores, *_of(record, self._extra_scores.of_images))}
-        for name in record.scores.keys() - scores.keys() - self.not_checked.keys():
-            yield Difference(f"{record.id}: scores.{name}", record.scores[name].value, None)
+        yield from self._invented(record, "scores", record.scores, scores)
         yield from score_differences(record, scores, faces_only=faces_only)
         yield from extra_score_differences(record, _of(record, self._extra_scores.facts(record.training)))
 
+    def _invented(
+        self, record: Record, part: str, said: Mapping[str, Score | SetScore], found: Mapping[str, object]
+    ) -> Iterator[Difference]:
+        """Yield the scores of a record that nothing here computes, though it has all that it takes."""
+        for name in sorted(said.keys() - found.keys() - self.not_checked.keys()):
+            yield Difference(f"{record.id}: {part}.{name}", said[name].value, None)
+
     def _of_all_images(self) -> dict[str, str]:
-        """The scores that only all images make, and why they are not checked without."""
-        return dict.fromkeys(self._extra_scores.of_sets, "is of all images, and the submission brings none")
+        """Return the scores that only all images make, and why they are not checked without."""
+        names = (name for record, _ in self._scored for name in record.set_scores)
+        return dict.fromkeys(names, "is of all images, and the submission brings none")
 
     def _evaluated(
         self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, SetJudging]
     ) -> Evaluation:
-        """What faces score, batch by batch, which the accumulators see rounded to 8 bits."""
+        """Return what faces score, batch by batch; the accumulators see them rounded to 8 bits."""
         parts = []
         with repeatable(torch.device("cpu")), torch.inference_mode():
             for start in range(0, len(faces), BATCH):
@@ -111,7 +117,7 @@ class Recomputing:
 
 
 def extra_scores_of(records: Iterable[Record]) -> tuple[ExtraScores, dict[str, str]]:
-    """What makes the records' scores beside their protocols' here, and which it cannot make, with the reason."""
+    """Return what computes the records' extra scores here, and which of them nothing does, with the reason."""
     found, left = ExtraScores({}, {}), dict[str, str]()
     for name in dict.fromkeys(name for record in records for name in record.extra_scores):
         try:
@@ -125,5 +131,5 @@ def extra_scores_of(records: Iterable[Record]) -> tuple[ExtraScores, dict[str, s
 
 
 def _of(record: Record, found: Mapping[str, _T]) -> dict[str, _T]:
-    """Those that the record has among its extra scores."""
+    """Return those that the record has among its extra scores."""
     return {name: value for name, value in found.items() if name in record.extra_scores}

@@ -23,7 +23,8 @@ class Verification(Facts):
 
     record, record_hash: its id, and the hash of its whole content. tier: see `TIERS`.
     recomputed: faces whose scores were computed again from the images. rerun: faces that were run again, in tier 2.
-    tolerance: how much a score may differ. not_checked: scores that could not be recomputed here, and why.
+    tolerance: how much a score may differ. not_checked: scores that could not be recomputed here, and why; they do not
+    count as verified.
     bundle_hash: of the submission's file. scorer_version, scorer_hash: the code that recomputed.
     """
 

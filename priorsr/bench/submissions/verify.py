@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from priorsr.bench.facts import data_facts
+from priorsr.bench.old_intervals import check_old_intervals
 from priorsr.bench.records import DataFacts, Record
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import Difference, protocol_differences
+from priorsr.bench.submissions.own_model import check_prior, model_differences, own_model
 from priorsr.bench.submissions.recomputing import Recomputing
 from priorsr.bench.submissions.rerun import Rerun, choose
 from priorsr.data import FaceSet
-from priorsr.errors import DataError, OptionError
+from priorsr.errors import DataError, MissingExtraError, OptionError, UnknownNameError, mistakes_in
 from priorsr.metrics import Protocol, load_protocol, protocol_names
 
 RERUN = 8  # faces, of a submission that brings no images
@@ -25,7 +27,8 @@ class Report:
     """What was found of a submission. It is true as far as its tier goes if there are no differences.
 
     tier: see `TIERS`. recomputed: faces whose scores were computed again from the images. rerun: faces that were run
-    again. not_checked: scores that could not be computed here, and why.
+    again. not_checked: scores that could not be computed here, which do not count as verified, and why; also "weights",
+    which come with it and whose model is not installed.
     """
 
     records: tuple[Record, ...]
@@ -48,30 +51,47 @@ def verify(
 
     From its images, every score of every face is computed again, with value, mean and interval (tier 1). From its
     weights, `faces` faces are run again by the installed model of that name (tier 2): 8, or all of fewer, unless given
-    where it brings no images, else none.
+    where it brings no images, else none. Weights that it brings are compared with the records in either tier, by their
+    card too.
     protocols: files of protocols that this package does not have.
     seed: chooses the faces to run again; nobody can know them before unless it is given.
 
-    Raises DataError, naming file and member, for images that are not what they should be, for a model that cannot be
-    run here, and for another face set; OptionError where there are no weights for the faces to run again, and where
-    nothing would be checked.
+    Raises PriorsrError, naming the submission: DataError, with the member, for images that are not what they should be,
+    for a model that cannot be run here, for a record without the prior that its model requires, and for another face
+    set; OptionError where there are no weights for the faces to run again, and where nothing would be checked.
     """
     face_set = data if isinstance(data, FaceSet) else FaceSet.open(data)
+    with mistakes_in(str(bundle.path)):
+        return _verified(bundle, face_set, protocols, faces, seed)
+
+
+def _verified(
+    bundle: Bundle, face_set: FaceSet, protocols: Sequence[str | Path], faces: int | None, seed: int | None
+) -> Report:
     has_images = bundle.has_images
     split = _checked_data(bundle, face_set)
     if faces is None:
         faces = 0 if has_images else min(RERUN, split.count)
     if not (has_images or faces):
-        raise OptionError(
-            f"{bundle.path}: brings no SR images, and no face is to be run again; at least 1 was expected"
-        )
+        raise OptionError("brings no SR images, and no face is to be run again; at least 1 was expected")
     chosen = choose(face_set.ids(split.split), faces, secrets.randbits(64) if seed is None else seed) if faces else ()
-    rerun = Rerun(bundle) if chosen else None
-    differences: list[Difference] = [*(rerun.differences if rerun else ())]
     not_checked: dict[str, str] = {}
+    entry = None
+    if chosen or bundle.has_weights:
+        try:
+            entry = own_model(bundle)
+        except (UnknownNameError, MissingExtraError) as error:
+            if chosen:
+                raise
+            not_checked["weights"] = str(error)
+    check_prior(bundle.records[0], entry)
+    for record in bundle.records:
+        check_old_intervals(record)
+    differences = [found for record in bundle.records for found in model_differences(record, entry)] if entry else []
+    rerun = Rerun(bundle.records[0], entry) if chosen and entry else None
     known: dict[str, list[tuple[Record, Protocol]]] = {}  # by the id of the SR images
     for record in bundle.records:
-        protocol = _own_protocol(bundle, record, protocols, face_set)
+        protocol = _own_protocol(record, protocols, face_set)
         others = list(protocol_differences(record, protocol))
         differences += others
         if not others:
@@ -94,29 +114,29 @@ def verify(
 
 
 def _checked_data(bundle: Bundle, face_set: FaceSet) -> DataFacts:
-    """What the records' split is here; raises DataError unless it is the records' own."""
+    """Return what the records' split is here; raises DataError unless it is the records' own."""
     record = bundle.records[0]
     ours = data_facts(face_set, record.data.split)
     if ours.hash != record.data.hash:
         raise DataError(
-            f"{bundle.path}: is of the face set {record.data.name} {record.data.version} ({record.data.hash[:12]}), "
+            f"is of the face set {record.data.name} {record.data.version} ({record.data.hash[:12]}), "
             f"and {face_set.path} is {ours.name} {ours.version} ({ours.hash[:12]})"
         )
     if record.images.keys() != set(face_set.ids(record.data.split)):
         odd = sorted(record.images.keys() ^ set(face_set.ids(record.data.split)))[0]
         raise DataError(
-            f"{bundle.path}: has {len(record.images)} faces, and the split {record.data.split!r} has {ours.count}; one "
+            f"has {len(record.images)} faces, and the split {record.data.split!r} has {ours.count}; one "
             f"of them, {odd!r}, is in one of the two only"
         )
     return ours
 
 
-def _own_protocol(bundle: Bundle, record: Record, files: Sequence[str | Path], face_set: FaceSet) -> Protocol:
-    """The protocol of the record's name, as this package or a file has it, for the face set's HR size."""
+def _own_protocol(record: Record, files: Sequence[str | Path], face_set: FaceSet) -> Protocol:
+    """Return the protocol of the record's name, as this package or a file has it, for the face set's HR size."""
     name = record.protocol.id.partition(" ")[0]
     known = {Path(file).name.removesuffix(".toml"): Path(file) for file in files}
     if name not in known and name not in protocol_names():
-        raise DataError(f"{bundle.path}: is scored under {name!r:.80}, which this package lacks; give its file")
+        raise DataError(f"is scored under {name!r:.80}, which this package lacks; give its file")
     sizes = face_set.manifest.image_sizes
     if len(sizes) != 1:
         raise DataError(f"{face_set.path}: has images of {len(sizes)} sizes; a protocol scores images of one size")

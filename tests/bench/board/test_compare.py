@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from doubles import teal, teal_hashes
 from PIL import Image
 
 from priorsr.bench.board.compare import compare
@@ -13,7 +14,7 @@ from priorsr.bench.facts import protocol_facts
 from priorsr.bench.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.results import faces_path, lr_kind, outputs_path, record_path, write_record
 from priorsr.bench.statistics.signed_ranks import p_of_ranks
-from priorsr.errors import OptionError, UnknownNameError
+from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
 
@@ -157,7 +158,10 @@ def test_a_face_that_is_equal_or_infinite(make_record, tmp_path) -> None:
 
 def test_the_picture_shows_the_spread_and_the_faces(place, tmp_path) -> None:
     placed = [place(recipe, 0, level) for recipe, level in (("a", 0.1), ("b", 0.0))]
-    records = [record.model_copy(update={"outputs": record.identity.outputs_id}) for record in placed]
+    records = [
+        record.model_copy(update={"outputs": record.identity.outputs_id, "images": teal_hashes(record.images)})
+        for record in placed
+    ]
     for record in records:
         write_record(tmp_path, record)
     (found,) = compare("a-0", "b-0", tmp_path)
@@ -171,8 +175,12 @@ def test_the_picture_shows_the_spread_and_the_faces(place, tmp_path) -> None:
     for folder, side in folders.items():
         folder.mkdir(parents=True)
         for face in FACES:
-            Image.new("RGB", (side, side)).save(folder / f"{face}.png")
+            teal(side).save(folder / f"{face}.png")
     assert draw_comparison(found, tmp_path, tmp_path / "faces.png")
     bare, faces = (Image.open(tmp_path / name) for name in ("bare.png", "faces.png"))
     assert faces.width > bare.width
     assert faces.height > bare.height
+    for face in FACES:  # of which the best and the worst are shown
+        Image.new("RGB", (128, 128), "tan").save(outputs_path(tmp_path, records[1].outputs) / f"{face}.png")
+    with pytest.raises(DataError, match=r"face-\d\d.png: is another image than that of the records"):
+        draw_comparison(found, tmp_path, tmp_path / "faces.png")

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from doubles import teal, teal_hashes
 
 from priorsr.bench import Record
 from priorsr.bench.facts import protocol_facts
@@ -56,12 +56,12 @@ def page_of() -> type[Page]:
 
 @pytest.fixture
 def paint() -> Callable[..., None]:
-    """Fill a folder with images of the three faces."""
+    """Fill a folder with teal images of the three faces."""
 
     def make(folder: Path, size: int = 128) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for face in ("face 1", "b", "c"):
-            Image.new("RGB", (size, size), "teal").save(folder / f"{face}.png")
+            teal(size).save(folder / f"{face}.png")
 
     return make
 
@@ -81,9 +81,12 @@ def results(make_record: Callable[..., Record], paint: Callable[..., None], tmp_
             prior=PriorFacts(source="ground-truth", by="drawn by hand"),
             absent={"lpips": "its weights are not on disk"},
         )
-        write_record(folder, told)
+        write_record(folder, told.model_copy(update={"images": teal_hashes(told.images)}))
         for record in (base, network):
-            write_record(folder, record.model_copy(update={"outputs": record.identity.outputs_id}))
+            write_record(
+                folder,
+                record.model_copy(update={"outputs": record.identity.outputs_id, "images": teal_hashes(record.images)}),
+            )
             paint(outputs_path(folder, record.identity.outputs_id))
         paint(faces_path(folder, base.data.hash, "hr"))
         paint(faces_path(folder, base.data.hash, lr_kind(protocol.reduction_hash)), size=16)

@@ -4,12 +4,16 @@ import json
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from doubles import teal_hashes
+from PIL import Image
 
 from priorsr.bench import build_site
+from priorsr.bench.numbers import score_label
 from priorsr.bench.records import PriorFacts
-from priorsr.bench.results import outputs_path, read_results, write_record
+from priorsr.bench.results import faces_path, lr_kind, outputs_path, read_results, write_record
 from priorsr.bench.score_facts import ExtraScoreFacts, SetScore
 from priorsr.bench.site.build import _letter
+from priorsr.bench.submissions.verification import Verification, record_hash, write_verification
 from priorsr.errors import DataError, OptionError
 from priorsr.files import sha256_json
 
@@ -106,11 +110,13 @@ def test_the_images_of_a_method_are_those_of_one_seed_and_say_so(
     folder = tmp_path / "results"
     for seed in (1, 0):
         record = trained(seed, {"face 1": 20.0 + seed, "b": 22.0, "c": 24.0})
-        record = record.model_copy(update={"outputs": record.identity.outputs_id})
+        images = teal_hashes(record.images)
+        record = record.model_copy(update={"outputs": record.identity.outputs_id, "images": images})
         write_record(folder, record)
         if seed == 1:  # those of seed 0 were removed
             paint(outputs_path(folder, record.outputs))
-    write_record(folder, make_record("bicubic", {"face 1": 20.0, "b": 22.0, "c": 24.0}))
+    base = make_record("bicubic", {"face 1": 20.0, "b": 22.0, "c": 24.0})
+    write_record(folder, base.model_copy(update={"images": images}))
     site = build_site(folder, tmp_path / "site").parent
     found = content(site / "data" / "table-1.js")
     assert [model["label"] for model in found["models"]] == ["network, seed 1"]
@@ -134,6 +140,51 @@ def test_an_incomplete_folder_of_images_is_refused(results, tmp_path) -> None:
     (outputs_path(results, record.outputs) / "c.png").unlink()
     with pytest.raises(DataError, match=r"lacks c\.png"):
         build_site(results, tmp_path / "site")
+
+
+@pytest.mark.parametrize("which", ["sr", "lr", "hr"])
+def test_an_image_that_is_not_the_records_is_refused(results, tmp_path, which) -> None:
+    records = read_results(results)
+    first = next(record for record in records if record.outputs)
+    folder = {
+        "sr": outputs_path(results, first.outputs),
+        "lr": faces_path(results, first.data.hash, lr_kind(first.protocol.reduction_hash)),
+        "hr": faces_path(results, first.data.hash, "hr"),
+    }[which]
+    build_site(results, tmp_path / "site")
+    Image.new("RGB", (128, 128), "tan").save(folder / "c.png")  # changed between two builds
+    with pytest.raises(DataError, match=r"c\.png: is another image than that of the record \w{16} \(its hash is"):
+        build_site(results, tmp_path / "site")
+    shown = tmp_path / "site" / "images" / folder.relative_to(results) / "c.png"
+    assert Image.open(shown).getpixel((0, 0)) == (0, 128, 128)
+
+
+def test_a_score_that_was_not_verified_says_so(make_record, make_score, tmp_path, page_of) -> None:
+    scores = {"psnr": make_score({"a": 20.0, "b": 21.0}), "beauty": make_score({"a": 1.0, "b": 1.0}, unit="")}
+    record = make_record("network", scores=scores, data=make_record(psnr={"a": 20.0, "b": 21.0}).data)
+    write_record(tmp_path, record)
+    verification = Verification(
+        format=1,
+        record=record.id,
+        record_hash=record_hash(record),
+        tier=1,
+        recomputed=2,
+        rerun=(),
+        tolerance=1e-4,
+        not_checked={"beauty": "there is no score 'beauty'"},
+        bundle_hash="0" * 64,
+        scorer_version="1",
+        scorer_hash="0" * 64,
+        created=record.created,
+    )
+    write_verification(tmp_path, verification)
+    site = build_site(tmp_path, tmp_path / "site").parent
+    page = page_of(site / "index.html")
+    label = score_label("beauty")
+    assert f"? {label} of network: not verified, as the other scores were: there is no score 'beauty'." in page.text
+    assert "scores recomputed from the images, but not beauty" in (site / "index.html").read_text()
+    (model,) = site.glob("models/*.html")
+    assert "scores recomputed from the images, but not beauty" in page_of(model).text
 
 
 def test_faces_whose_hr_was_not_kept_are_told(results, tmp_path) -> None:

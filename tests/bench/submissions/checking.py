@@ -28,6 +28,7 @@ def checked(path: Path, synthetic, **options):
 def refusal(path: Path, synthetic, **options) -> str:
     with pytest.raises(PriorsrError) as raised:
         checked(path, synthetic, **options)
+    assert str(raised.value).startswith(f"{path}: ")
     return str(raised.value)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 import re
 import stat
 import warnings
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from priorsr.bench.submissions.archive import Archive
+from priorsr.bench.submissions.archive import MOST_BYTES, Archive
 from priorsr.errors import DataError
 
 RECORD = "records/0123456789abcdef.json"
@@ -69,6 +71,39 @@ def test_names_that_no_submission_has(tmp_path, name, sentence) -> None:
 def test_links_and_devices(tmp_path, kind) -> None:
     path = archive(tmp_path / "a.zip", (IMAGE, b"/etc/passwd"), mode=kind | 0o777)
     assert "is a link or a device" in refusal(path)
+
+
+def test_what_is_no_plain_file_is_refused_before_it_is_opened(tmp_path) -> None:
+    assert "is a folder; a submission that priorsr packed was expected" in refusal(tmp_path)
+    os.mkfifo(tmp_path / "pipe.zip")
+    for device in (tmp_path / "pipe.zip", Path("/dev/zero")):
+        assert "is a pipe or a device; a submission" in refusal(device)
+
+
+def test_an_absurdly_large_file(tmp_path) -> None:
+    path = tmp_path / "a.zip"
+    with open(path, "wb") as file:
+        file.truncate(MOST_BYTES + 1)  # sparse
+    assert "has 137,438,953,473 bytes; a submission that priorsr packed of at most" in refusal(path)
+
+
+def test_members_that_share_their_bytes(tmp_path) -> None:
+    """A small file that would take for ever to read."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(IMAGE, bytes(4000))
+        for number in range(3):
+            again = copy.copy(file.filelist[0])
+            again.filename = again.orig_filename = f"outputs/0123456789abcdef/{number}.png"
+            file.filelist.append(again)
+            file.NameToInfo[again.filename] = again
+    assert "and its members 16,000; members that share no bytes were expected" in refusal(path)
+
+
+def test_weights_that_are_absurdly_large(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("priorsr.bench.submissions.archive.MOST_WEIGHTS", 10)
+    path = archive(tmp_path / "a.zip", ("weights.safetensors", bytes(11)))
+    assert "'weights.safetensors' has 11 bytes; at most 10 were expected" in refusal(path)
 
 
 def test_a_name_that_is_there_twice(tmp_path) -> None:
