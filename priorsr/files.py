@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -50,6 +51,16 @@ def _concerns(other: Path, path: Path) -> bool:
     """Return whether a refusal to do with `other` is one to write `path`: itself, above, below, or beside it."""
     beside = other.parent == path.parent and path.name in other.name
     return beside or other == path or other in path.parents or path in other.parents
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add bytes to the end of a file in one piece, so that lines of several processes do not mix.
+
+    Raises DataError where the file system refuses; what it took of them then stays in the file.
+    """
+    with refusals_told(path), open(path, "ab", buffering=0) as file:
+        if file.write(content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def atomic_text(path: Path, text: str) -> None:

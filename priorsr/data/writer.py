@@ -22,7 +22,7 @@ from priorsr.data.maps import check_classes, read_parsing
 from priorsr.data.names import flaw_of_name, is_stray
 from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, atomic_text, refusals_told, sha256_file, sha256_json
+from priorsr.files import append, atomic_json, atomic_text, sha256_file, sha256_json
 from priorsr.partial_files import sweep
 from priorsr.priors import label_map, landmark_scheme, landmarks_from_parsing
 from priorsr.version import __version__
@@ -188,13 +188,10 @@ def _write_faces(
     keys = {face.id: face.key for face in faces}
     kept = {face: entry for face, entry in known.items() if keys.get(face) == entry["key"] and _whole(folder, entry)}
     atomic_text(folder / JOURNAL, "".join(map(_line, kept.values())))
-    with open(folder / JOURNAL, "a", encoding="utf-8") as journal:
-        for entry in parallel_map(write, [face for face in faces if face.id not in kept], f"Writing {folder.name}"):
-            _check_one_size(next(iter(kept.values()), entry), entry)
-            with refusals_told(folder / JOURNAL):
-                journal.write(_line(entry))
-                journal.flush()
-            kept[entry["id"]] = entry
+    for entry in parallel_map(write, [face for face in faces if face.id not in kept], f"Writing {folder.name}"):
+        _check_one_size(next(iter(kept.values()), entry), entry)
+        append(folder / JOURNAL, _line(entry).encode())
+        kept[entry["id"]] = entry
     return kept
 
 

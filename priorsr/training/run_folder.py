@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, atomic_text, refusals_told
+from priorsr.files import append, atomic_json, atomic_text, refusals_told
 from priorsr.locks import lock
 from priorsr.partial_files import sweep
 from priorsr.text import as_unicode
@@ -84,8 +84,7 @@ class RunFolder:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line to the metrics."""
-        with refusals_told(self.metrics), open(self.metrics, "a", encoding="utf-8") as file:
-            file.write(line_text(line))
+        append(self.metrics, line_text(line).encode())
 
     def mark(self) -> int:
         """Where the metrics end now, on the disk, for a checkpoint to remember."""

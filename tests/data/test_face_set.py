@@ -450,3 +450,20 @@ def test_splits_may_have_a_byte_order_mark_blank_lines_and_other_line_ends(copie
     expected = FaceSet.open(copied).ids("val")
     split.write_bytes(b"\xef\xbb\xbf" + split.read_bytes().replace(b"\n", b"\r\n\r\n"))
     assert FaceSet.open(copied).ids("val") == expected
+
+
+def test_no_room_for_what_was_written_down_is_one_sentence_and_the_same_call_goes_on(
+    tmp_path: Path, no_room: Any
+) -> None:
+    def face(index: int) -> Face:
+        def make() -> Pixels:
+            return Pixels(np.full((16, 16, 3), index, np.uint8))
+
+        return Face(f"f{index}", "train", f"{index}", make)
+
+    faces = [face(index) for index in range(30)]
+    about = About("set", "drawn", "none")
+    with no_room(2000), pytest.raises(DataError, match=rf"{JOURNAL}: cannot be written"):
+        write_face_set(tmp_path / "set", faces, about)
+    made = write_face_set(tmp_path / "set", faces, about)
+    assert made.manifest.files == write_face_set(tmp_path / "whole", faces, about).manifest.files

@@ -437,5 +437,5 @@ def test_no_room_for_metrics_names_them(run: Run, no_room: Any, monkeypatch: pyt
             real(self, line)
 
     monkeypatch.setattr(RunFolder, "append", append)
-    with pytest.raises(DataError, match=r"metrics\.jsonl: cannot be written \(File too large\)"):
+    with pytest.raises(DataError, match=r"metrics\.jsonl: cannot be written"):
         run("toy-distilled")

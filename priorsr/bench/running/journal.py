@@ -7,10 +7,8 @@ process was killed, nor on which of several processes wrote it.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +22,7 @@ from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.images import load_array, load_image, pixel_hash
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.errors import DataError
-from priorsr.files import atomic_json, refusals_told
+from priorsr.files import append, atomic_json, refusals_told
 from priorsr.infinity import json_value
 from priorsr.locks import lock
 from priorsr.metrics import Scores
@@ -63,10 +61,7 @@ class Journal:
         """Add what was found of a batch."""
         content = json.dumps(json_value({"batch": index, **_to_json(found)}), allow_nan=False).encode()
         line = b"\n" + hashlib.sha256(content).hexdigest().encode() + b" " + content + b"\n"  # "\n": after a torn line
-        path = self._folder / f"scores-{rank}.jsonl"
-        with refusals_told(path), open(path, "ab", buffering=0) as file:
-            if file.write(line) < len(line):  # in one piece, since another process may be adding the same
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(self._folder / f"scores-{rank}.jsonl", line)
 
     def read(self, *, images: bool) -> dict[int, Evaluation]:
         """What was found so far, by batch; where `images`, of the batches whose SR images are there and unchanged."""
