@@ -9,7 +9,7 @@ INSTALL = $(BIN)/python -m pip install --quiet $(CONSTRAINTS:%=--constraint %) $
 PACKAGES := --group dev --editable '.[all]' $(PLUGINS:%=--editable %)
 python = $(shell for python in python$(1) $(HOME)/.pyenv/versions/$(1).*/bin/python; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: setup demo test latest oldest spills constraints wheels bench lint docs clean
+.PHONY: setup demo test soak latest oldest spills constraints wheels bench lint docs clean
 
 setup: $(STAMP)
 
@@ -26,6 +26,9 @@ demo: setup
 test: setup
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get update --quiet && apt-get install --yes --no-install-recommends chromium; } || echo "without chromium the browser tests are skipped"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
+
+soak: setup # files damaged and forged, over the commands that read them: COUNT of them, drawn by SEED
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak --count $(or $(COUNT),1000) --seed $(or $(SEED),0)
 
 latest: # the tests with the newest versions in which kernels can be interpreted
 	rm -f .venv-latest/.installed

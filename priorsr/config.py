@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from priorsr.bounds import check_number
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
 
@@ -59,8 +60,8 @@ def check_whole(config: Any, least: int, most: int, *names: str) -> None:
     """Raise OptionError unless each of these fields of a config, where it is not None, lies between two numbers."""
     for name in names:
         value = getattr(config, name)
-        if value is not None and not least <= value <= most:
-            raise OptionError(f"{name} is {value}; a whole number from {least} to {most} was expected")
+        if value is not None:
+            check_number(name, value, least, most)
 
 
 def field_names(config: type) -> list[str]:

@@ -258,8 +258,8 @@ HOSTILE = [
     ({"width": 2**40}, ""),
     ({"depth": 2**40}, "much larger than its tensors"),
     ({"levels": 2**40}, ""),
-    ({"levels": -1}, "levels is -1; a whole number from 1 to 16 was expected"),
-    ({"scale": 2**62}, "scale is 4611686018427387904; a whole number from 1 to 64 was expected"),
+    ({"levels": -1}, "levels is -1; a number from 1 to 16 was expected"),
+    ({"scale": 2**62}, "scale is 4611686018427387904; a number from 1 to 64 was expected"),
     ({"widht": 8}, "no option 'widht'"),
     ({"widht\x1b[2J": 8}, r"\x1b"),
 ]

@@ -98,9 +98,9 @@ def test_the_fusion_is_a_part(lr: torch.Tensor) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": 1}, "steps is 1; a whole number from 2 to 64"),
+        ({"steps": 1}, "steps is 1; a number from 2 to 64"),
         ({"scale": 3}, "scale is 3; an even number"),
-        ({"groups": 0}, "groups is 0; a whole number from 1 to"),
+        ({"groups": 0}, "groups is 0; a number from 1 to"),
         ({"hourglass_width": 30}, "width is 30; a multiple of 4"),
         ({"landmarks": 98}, "prior_channels is 98"),
     ],

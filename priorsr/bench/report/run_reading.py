@@ -97,5 +97,7 @@ def _samples(folder: Path, stages: Mapping[str, int]) -> dict[str, list[tuple[in
 def _products(folder: Path, stages: Mapping[str, int]) -> list[Product]:
     order = list(stages)
     found = [Product(path, read_card(path)) for path in sorted(folder.glob("[!.]*.safetensors"))]
-    known = [product for product in found if product.described["card"].get("stage") in stages]
+    known = [
+        product for product in found if product.described["card"].get("stage") in order
+    ]  # not in stages: it may be anything
     return sorted(known, key=lambda product: order.index(product.described["card"]["stage"]))

@@ -142,7 +142,7 @@ def _training(model: nn.Module, facts: ModelFacts) -> TrainingFacts:
     return TrainingFacts(
         data=_training_data(card.get("data")),
         networks=_networks(card.get("networks")),
-        seed=seed if isinstance(seed, int) else "unknown",
+        seed=seed if type(seed) is int and seed >= 0 else "unknown",
         method=facts.method,
     )
 

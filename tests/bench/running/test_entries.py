@@ -117,3 +117,20 @@ def test_a_name_that_is_nothing_gets_a_hint() -> None:
         entry_from_spec("bicubik")
     with pytest.raises(DataError, match=r"gone\.safetensors: there is no such file"):
         entry_from_spec("gone.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("card", "data", "seed"),
+    [
+        ({"data": {"name": "a", "hash": "b"}}, ("a None (b)",), "unknown"),
+        ({"data": {"name": "a", "version": "1", "hash": 5}}, ("a 1 (5)",), "unknown"),
+        ({"data": [None, {"name": 3}, ["x"]], "seed": -1}, ("None", "{'name': 3}", "['x']"), "unknown"),
+        ({"data": 5, "seed": True}, "unknown", "unknown"),
+        ({"data": "faces", "seed": 2.5}, "unknown", "unknown"),
+        ({"data": ["faces"], "seed": 3, "stage": ["x"], "recipe": {}, "minutes": "x"}, ("faces",), 3),
+    ],
+)
+def test_whatever_a_card_holds_an_entry_can_be_made_of_it(network, card, data, seed) -> None:
+    network.card = card
+    found = entry_of(network).training
+    assert (found.data, found.seed) == (data, seed)
