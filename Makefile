@@ -27,8 +27,8 @@ test: setup
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get update --quiet && apt-get install --yes --no-install-recommends chromium; } || echo "without chromium the browser tests are skipped"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
-soak: setup # files damaged and forged, over the commands that read them: COUNT of them, drawn by SEED
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak --count $(or $(COUNT),1000) --seed $(or $(SEED),0)
+soak: setup # damages MUTANTS files and kills commands KILLS times, drawn by SEED
+	$(BIN)/python -m tests.soak --mutants $(or $(MUTANTS),1000) --kills $(or $(KILLS),50) --seed $(or $(SEED),0)
 
 latest: # the tests with the newest versions in which kernels can be interpreted
 	rm -f .venv-latest/.installed

@@ -66,6 +66,8 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code)
+    except (KeyboardInterrupt, typer.Abort):  # Ctrl-C before a command has begun
+        sys.exit(130)
     except PriorsrError as error:
         _tell(str(error))
     except UsageError as error:

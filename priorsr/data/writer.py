@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,14 +21,14 @@ from priorsr.data.maps import check_classes, read_parsing
 from priorsr.data.names import flaw_of_name, is_stray
 from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError
-from priorsr.files import append, atomic_json, atomic_text, sha256_file, sha256_json
+from priorsr.files import atomic_json, atomic_text, sha256_file, sha256_json
 from priorsr.partial_files import sweep
 from priorsr.priors import label_map, landmark_scheme, landmarks_from_parsing
+from priorsr.signed_lines import add_line, read_lines, signed_line
 from priorsr.version import __version__
 
 JOURNAL = ".unfinished.jsonl"
 FROM_PARSING = Provenance(tool="priorsr.priors.landmarks_from_parsing", version=__version__)
-ENTRY = ("id", "key", "size", "original_size", "image_format", "files", "landmarks")  # of a face in the journal
 CHUNK = 256  # parsing maps in memory at once
 
 
@@ -187,16 +186,16 @@ def _write_faces(
     sweep(folder)
     keys = {face.id: face.key for face in faces}
     kept = {face: entry for face, entry in known.items() if keys.get(face) == entry["key"] and _whole(folder, entry)}
-    atomic_text(folder / JOURNAL, "".join(map(_line, kept.values())))
+    atomic_text(folder / JOURNAL, "".join(signed_line(entry).decode() for entry in kept.values()))
     for entry in parallel_map(write, [face for face in faces if face.id not in kept], f"Writing {folder.name}"):
         _check_one_size(next(iter(kept.values()), entry), entry)
-        append(folder / JOURNAL, _line(entry).encode())
+        add_line(folder / JOURNAL, entry)
         kept[entry["id"]] = entry
     return kept
 
 
 def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
-    """What an interrupted call has written, by id. The last line may be torn, and its face is then made again."""
+    """Return what an interrupted call has written, by id; a face whose line is torn or altered is made again."""
     journal = folder / JOURNAL
     if not journal.exists():
         if folder.exists() and not folder.is_dir():
@@ -204,18 +203,7 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
         if folder.exists() and not all(map(is_stray, folder.iterdir())):
             raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
         return {}
-    entries = {}
-    for line in journal.read_bytes().splitlines():
-        try:
-            entry = json.loads(line)
-            entries[entry["id"]] = {field: entry[field] for field in ENTRY}
-        except (ValueError, TypeError, KeyError):
-            break
-    return entries
-
-
-def _line(entry: Mapping[str, Any]) -> str:
-    return json.dumps(entry) + "\n"
+    return {entry["id"]: entry for entry in read_lines(journal)}
 
 
 def _check_one_size(first: Mapping[str, Any], other: Mapping[str, Any]) -> None:

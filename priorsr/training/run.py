@@ -111,7 +111,7 @@ def train(
         if extend is not None:
             config = _extended(config, extend, folder, accelerator)
         checkpoint = folder.checkpoints.latest(report.say)
-        _tell_resumed(config, checkpoint, report)
+        _tell_resumed(config, checkpoint, folder, report)
     else:
         config = _new_config(setup, plan, faces, began)
     trainer = Trainer(
@@ -217,9 +217,11 @@ def _named(data: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} (hash {part['hash'][:12]})" for part in data)
 
 
-def _tell_resumed(config: Mapping[str, Any], checkpoint: Checkpoint | None, report: Report) -> None:
+def _tell_resumed(config: Mapping[str, Any], checkpoint: Checkpoint | None, folder: RunFolder, report: Report) -> None:
     place = checkpoint.place if checkpoint else None
     report.say(f"resuming after step {place.step} of the stage {place.stage!r}" if place else "resuming from the start")
+    if checkpoint and folder.is_cut_before(checkpoint.facts.metrics_end):
+        report.say(f"note: {folder.metrics}: was cut after the checkpoint was made; those lines are lost")
     now = circumstances()
     for name in ("threads", "device", "versions"):
         if config[name] != now[name]:

@@ -92,6 +92,10 @@ class RunFolder:
             os.fsync(file.fileno())
             return file.tell()
 
+    def is_cut_before(self, mark: int) -> bool:
+        """Return whether the metrics end before a mark, since somebody cut or removed them."""
+        return (self.metrics.stat().st_size if self.metrics.exists() else 0) < mark
+
     def rewind(self, mark: int) -> None:
         """Drop the metrics after a mark: what they tell of will be done again."""
         with refusals_told(self.metrics), open(self.metrics, "ab") as file:

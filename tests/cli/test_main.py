@@ -74,6 +74,16 @@ def test_the_installed_script_runs() -> None:
     assert done.stdout.strip() == priorsr.__version__
 
 
+@pytest.mark.parametrize("where", ["typer.main.get_command", "priorsr.cli.catalogue.offers"])
+def test_ctrl_c_ends_without_a_traceback_at_any_moment(cli, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    code, out, err = cli("list")
+    assert (code, out, err.strip()) == (130, "", "")
+
+
 def test_unknown_names_are_told(mistake) -> None:
     assert "there is no kind 'fussion'; did you mean 'fusion'?" in mistake("list", "fussion")
     assert "there is no model 'kdfsrnt'; did you mean 'kdfsrnet'" in mistake("info", "model", "kdfsrnt")

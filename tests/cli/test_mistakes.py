@@ -58,6 +58,10 @@ MISTAKES = [
     ("data import folder unknown-class OUT", "a.png: has the class 77; the classes 0 to 18"),
     ("data import folder nan OUT", "landmarks.npz: the face 'a': landmark 0 is NaN"),
     (f"{BENCH} --model cut.safetensors", "cut.safetensors: cannot be read as safetensors"),
+    (
+        f"{BENCH} --model huge.safetensors",
+        "huge.safetensors: the model EncoderDecoder makes NaN or infinity of the face",
+    ),
     (f"{BENCH} --data lying", ".png: is 32 x 32; 64 x 64 was expected, as manifest.json has it"),
     ("weights convert a.pth ours.safetensors", "a.pth"),
     ("bench site results --out OUT", "broken.json: cannot be read as JSON"),
@@ -113,6 +117,16 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert not (tmp_path / "out" / "demo.json").exists()
     assert not (tmp_path / "out" / "records").exists()
     assert sorted(place.rglob("*")) == before
+
+
+def test_weights_that_overflow_are_named(mistake, tiny_faces: Path, tmp_path: Path) -> None:
+    huge = priorsr.create("model", "encoder_decoder", width=8, depth=1)
+    with torch.no_grad():
+        next(huge.parameters()).fill_(1e38)
+    priorsr.save(huge, tmp_path / "huge.safetensors")
+    known = {"FACES": tiny_faces, "OUT": tmp_path / "out"}
+    said = mistake(*(known.get(word, word) for word in BENCH.split()), "--model", tmp_path / "huge.safetensors")
+    assert f"{tmp_path / 'huge.safetensors'}: the model EncoderDecoder makes NaN or infinity of the face" in said
 
 
 def test_broken_runs_are_not_resumed(cli, mistake, toy_faces: Path, tmp_path: Path) -> None:

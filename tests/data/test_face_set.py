@@ -18,6 +18,7 @@ from priorsr.data.landmarks_file import read_landmarks, write_landmarks
 from priorsr.data.maps import read_parsing
 from priorsr.data.writer import JOURNAL
 from priorsr.errors import DataError, PriorsrError
+from priorsr.signed_lines import read_lines
 
 ABOUT = About(name="boxes", source="a test", licence="none")
 HAND = Provenance(tool="hand", version="1")
@@ -110,7 +111,7 @@ def test_an_interrupted_writing_is_taken_up_again(tmp_path: Path) -> None:
         FaceSet.open(tmp_path / "set")
     with open(tmp_path / "set" / JOURNAL, "a") as journal:
         journal.write('{"id": "f12", "key": "to')  # as a power cut leaves it
-    written = {json.loads(line)["id"] for line in (tmp_path / "set" / JOURNAL).read_text().splitlines()[:-1]}
+    written = {entry["id"] for entry in read_lines(tmp_path / "set" / JOURNAL)}
     (tmp_path / "set/images/f0.png").write_bytes(b"broken")
     assert "f0" in written
     made.clear()
@@ -437,6 +438,26 @@ def test_a_damaged_journal_costs_time_only(tmp_path: Path, line: bytes) -> None:
     journal = tmp_path / "set" / JOURNAL
     journal.write_bytes(line + b"\n" + journal.read_bytes())
     assert write_face_set(tmp_path / "set", faces(4), ABOUT).verify() == []
+
+
+def test_landmarks_that_were_altered_in_the_journal_are_made_again(tmp_path: Path) -> None:
+    stops = True
+
+    def make(index: int) -> Pixels:
+        if index == 3 and stops:
+            raise DataError("broken")
+        points = np.stack([np.arange(68), np.arange(68) % 7], 1).astype(np.float32)
+        return pixels(index)._replace(landmarks=(points, np.ones(68, bool)))
+
+    made_by = Provenance(tool="a hand", version="1")
+    with pytest.raises(DataError, match="broken"):
+        write_face_set(tmp_path / "set", faces(4, make), ABOUT, landmarks=made_by)
+    journal = tmp_path / "set" / JOURNAL
+    assert b"[13.0, " in journal.read_bytes()
+    journal.write_bytes(journal.read_bytes().replace(b"[13.0, ", b"[11.0, "))
+    stops = False
+    made = write_face_set(tmp_path / "set", faces(4, make), ABOUT, landmarks=made_by)
+    assert made.hash == write_face_set(tmp_path / "whole", faces(4, make), ABOUT, landmarks=made_by).hash
 
 
 def test_what_a_file_browser_leaves_in_a_new_folder_is_no_matter(tmp_path: Path) -> None:

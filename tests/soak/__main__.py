@@ -1,4 +1,4 @@
-"""`python -m tests.soak`: run mutants, print how they fared, and exit with 1 if any fault was found."""
+"""Damage files and kill commands, by the hundred, and count how that goes; exit with 1 if anything is at fault."""
 
 from __future__ import annotations
 
@@ -7,14 +7,39 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.soak.soaking import soak
+from tests.soak import kills, mutating
+from tests.soak.processes import prepare
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--count", type=int, default=1_000, help="mutants")
-parser.add_argument("--seed", type=int, default=0, help="draws them")
-parser.add_argument("--folder", type=Path, help="for the files; a temporary one unless given")
+
+def tell(line: str) -> None:
+    """Print progress."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+parser.add_argument("--mutants", type=int, default=1_000, help="how many files to damage")
+parser.add_argument("--kills", type=int, default=50, help="how many times to kill")
+parser.add_argument("--seed", type=int, default=0, help="draws the mutants, and the kills' moments")
+parser.add_argument("--mutant", type=int, help="only the mutant of that number")
+parser.add_argument("--kill", type=int, help="only the kill of that number")
+parser.add_argument("--first", type=int, default=0, help="the number of the first mutant")
+parser.add_argument("--folder", type=Path, help="for the files, and keeps them; a temporary one unless given")
 given = parser.parse_args()
+
+one = given.mutant is not None or given.kill is not None
+mutants = [given.mutant] if given.mutant is not None else range(given.first, given.first + given.mutants * (not one))
+numbers = [given.kill] if given.kill is not None else range(given.kills * (not one))
+prepare()
 with tempfile.TemporaryDirectory() as temporary:
-    tally = soak(given.folder or Path(temporary), given.count, given.seed)
-sys.stdout.write(f"{tally}\n")
-sys.exit(bool(tally.faults))
+    folder = given.folder or Path(temporary)
+    faults = []
+    if mutants:
+        damaged = mutating.soak(folder, mutants, given.seed, real_every=50, tell=tell)
+        sys.stdout.write(f"{damaged}\n")
+        faults += damaged.faults
+    if numbers:
+        killed = kills.soak(folder, numbers, given.seed, real_every=10, tell=tell)
+        sys.stdout.write(f"{killed}\n")
+        faults += killed.faults
+sys.exit(bool(faults))

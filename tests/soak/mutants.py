@@ -1,4 +1,4 @@
-"""Damaged and forged files, each drawn by a generator, so that a seed gives the same ones again."""
+"""Damaged and forged bytes, JSON and TOML, each drawn by a generator, so that a seed gives the same ones again."""
 
 from __future__ import annotations
 
@@ -17,19 +17,25 @@ HOSTILE = (  # as JSON spells them, in place of any value
 )
 WHOLE = ("", "[]", "5", "null", '"x"', DEEP, '{"a":' * 3_000, "\ufeff{}", "{", "\x00", "{} {}")
 TOML = (
-    "nan",
-    "inf",
+    *("nan", "inf", "-1", "0", "1e308", "1e-320", "1180591620717411303424"),
+    *('"x"', "[]", "[[1]]", "true", "{}", "[" * 999),
+)
+WORDS = (
+    "",
     "-1",
     "0",
-    "1e308",
-    "1e-320",
-    "1180591620717411303424",
-    '"x"',
-    "[]",
-    "[[1]]",
-    "true",
-    "{}",
-    "[" * 999,
+    "1e30",
+    "1e999",
+    "nan",
+    "9" * 400,
+    "0x10",
+    "a/../b",
+    "..",
+    "\x1b[2J",
+    "\udcff",
+    "\x00",
+    "é",
+    "a" * 300,
 )
 
 Mutate = Callable[[random.Random, Path], str]
@@ -54,6 +60,32 @@ def damaged(dice: random.Random, path: Path) -> str:
         content[at : at + length] = bytes(len(content[at : at + length]))
     path.write_bytes(content)
     return f"{how} {length if how in ('drop', 'repeat', 'zeros') else ''} at {at} of {size}"
+
+
+def text_file(dice: random.Random, path: Path) -> str:
+    """Change a list: its bytes, or one of its words or lines."""
+    if dice.random() < 0.3:
+        return damaged(dice, path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at, how, odd = dice.randrange(len(lines)), dice.random(), dice.choice(WORDS)
+    if how < 0.2:
+        what = f"line {at} dropped"
+        del lines[at]
+    elif how < 0.4:
+        what = f"line {at} repeated"
+        lines.insert(dice.randrange(len(lines)), lines[at])
+    elif how < 0.5:
+        what = f"line {at} is {odd!r}"
+        lines[at] = odd
+    else:
+        words = lines[at].split() or [""]
+        place = dice.randrange(len(words))
+        words[place] = odd
+        what = f"line {at}, word {place} is {odd!r}"
+        lines[at] = " ".join(words)
+    content = (dice.choice(("\n", "\r\n")).join(lines) + dice.choice(("\n", ""))).encode("utf-8", "surrogateescape")
+    path.write_bytes(dice.choice((b"", b"", b"\xef\xbb\xbf")) + content)
+    return what
 
 
 def json_file(dice: random.Random, path: Path) -> str:
@@ -117,91 +149,6 @@ def toml_file(dice: random.Random, path: Path) -> str:
         what = lines[at][:40]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return what
-
-
-def weights_file(dice: random.Random, path: Path) -> str:
-    """Change a .safetensors: its bytes, or its metadata or a tensor, with the hashes made right again."""
-    import torch
-
-    from priorsr.models.weights import read, save_tensors
-
-    if dice.random() < 0.4:
-        return damaged(dice, path)
-    described, tensors = read(path)
-    described = {key: value for key, value in described.items() if not key.endswith("_hash")}
-    if dice.random() < 0.4:
-        name = dice.choice(sorted(tensors))
-        how, change = dice.choice(list(_TENSORS.items()))
-        tensors[name] = change(tensors[name], torch)
-        save_tensors(tensors, path, described)
-        return f"the tensor {name} {how}"
-    text, what = json_text(dice, json.dumps(described))
-    try:
-        save_tensors(tensors, path, json.loads(text))
-    except (ValueError, TypeError, AttributeError):  # what no JSON of ours holds is written as it is
-        _write_metadata(path, text)
-    return f"metadata: {what}"
-
-
-_TENSORS: dict[str, Callable[[Any, Any], Any]] = {
-    "is NaN": lambda x, torch: torch.full_like(x, float("nan")) if x.is_floating_point() else x.double() * float("nan"),
-    "is infinite": lambda x, torch: x.double() + float("inf"),
-    "is complex": lambda x, torch: x.to(torch.complex64),
-    "is whole": lambda x, torch: x.to(torch.int64) if x.is_floating_point() else x.double(),
-    "is 1e300": lambda x, torch: torch.full(x.shape, 1e300, dtype=torch.float64),
-    "has another shape": lambda x, torch: x[None],
-    "is empty": lambda x, torch: x.reshape(-1)[:0],
-}
-
-
-def _write_metadata(path: Path, text: str) -> None:
-    """Put a text in the place of the metadata, whatever it is."""
-    content = path.read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    header["__metadata__"] = {"priorsr": text}
-    changed = json.dumps(header).encode()
-    path.write_bytes(len(changed).to_bytes(8, "little") + changed + content[8 + length :])
-
-
-def landmarks_file(dice: random.Random, path: Path) -> str:
-    """Change an .npz of landmarks: its bytes, or an array, and say its new hash in the manifest."""
-    import hashlib
-
-    import numpy as np
-
-    if dice.random() < 0.3:
-        what = damaged(dice, path)
-    else:
-        arrays = dict(np.load(path))
-        name = dice.choice(sorted(arrays))
-        how, change = dice.choice(list(_ARRAYS.items()))
-        with np.errstate(all="ignore"):
-            try:
-                arrays[name] = change(arrays[name])
-            except (ValueError, TypeError):
-                arrays[name] = np.array(0)
-        np.savez(path, **arrays)
-        what = f"{name} {how}"
-    manifest = path.with_name("manifest.json")
-    content = json.loads(manifest.read_text())
-    content["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    manifest.write_text(json.dumps(content))
-    return what
-
-
-_ARRAYS: dict[str, Callable[[Any], Any]] = {
-    "is 0-d": lambda x: x.reshape(-1)[0],
-    "is cut": lambda x: x[:-1],
-    "has one dimension more": lambda x: x[None],
-    "is complex": lambda x: x.astype("complex64"),
-    "is of objects": lambda x: x.astype("O"),
-    "is of bytes": lambda x: x.astype("S"),
-    "is 1e308": lambda x: x.astype("f8") * 0 + 1e308,
-    "is NaN": lambda x: x.astype("f8") * float("nan"),
-    "is empty": lambda x: x[:0],
-    "repeats its first": lambda x: x[[0] * len(x)],
-}
 
 
 def _places(content: Any, place: tuple[Any, ...] = ()) -> Any:

@@ -1,44 +1,22 @@
-"""A folder with a file of every type that priorsr reads, and the commands that read each."""
+"""A folder with a file of every type that priorsr reads: faces, weights, runs, results, submissions, sources."""
 
 from __future__ import annotations
 
-import json
-import random
-import sys
+import shutil
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tests.soak import mutants
-from tests.soak.mutants import Mutate
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))  # for `import toys`, which registers its recipes
-
-import toys
-
-
-@dataclass(frozen=True)
-class Target:
-    """A file (a glob) of the world, how it is changed, and the commands, one of which then reads it.
-
-    result: what of a command's output must not change silently; None where a change is another file's content.
-    """
-
-    glob: str
-    mutate: Mutate
-    commands: tuple[str, ...]
-    result: Callable[[str, Path], Any] = lambda _out, _folder: None
+from tests.soak.sources import make_sources
 
 
 def make_world(folder: Path) -> None:
-    """Make the folder: faces, weights, a run, results, a submission, a protocol, and checkpoints of PyTorch."""
+    """Make the folder, with finished and unfinished work in it."""
     import torch
+    import toys
 
     import priorsr
     from priorsr import bench
-    from priorsr.bench.submissions.pack import pack
+    from priorsr.data import arrays
     from priorsr.data.importers.synthetic import synthesise
     from priorsr.training import train
     from priorsr_pfsr.fan import DistilledFAN
@@ -54,73 +32,60 @@ def make_world(folder: Path) -> None:
     )
     protocol = Path(bench.__file__).parents[1] / "metrics/protocols/priorsr@1.toml"
     (folder / "mine@1.toml").write_text(protocol.read_text())
-    records = bench.run(
-        folder / "model.safetensors", data=faces, split="val", protocols=["dic@1"], out=folder / "results"
-    )
-    pack(folder / "results", records, folder / "mine.zip", weights=folder / "model.safetensors")
+    _benchmarked(folder, faces)
     small = toys.make_faces(folder / "small")
-    train("toy-gan", small, folder / "run", steps=4, log_every=1, checkpoint_seconds=0)
-    fan = DistilledFAN(widths=(4, 8, 8, 8))
+    train("toy-gan", small, folder / "run", steps=4, log_every=1, checkpoint_seconds=0, console=None)
+    arrays.MEMORY_LIMIT = 0  # so that trainings read from the cache
+    train("toy-gan", small, folder / "cached/run", steps=4, console=None)
+    shutil.rmtree(folder / "cached/run")
+    _checkpoints(folder, DistilledFAN(widths=(4, 8, 8, 8)))
+    make_sources(folder, faces)
+    _half_imported(folder)
+
+
+def _benchmarked(folder: Path, faces: Path) -> None:
+    """Make results, with a submission that was verified, and a copy of them as of a run that was killed at its end."""
+    from priorsr import bench
+    from priorsr.bench.running.journal import Journal
+    from priorsr.bench.submissions.adding import add
+    from priorsr.bench.submissions.bundle import Bundle
+    from priorsr.bench.submissions.pack import pack
+    from priorsr.bench.submissions.verify import verify
+
+    weights, results = folder / "model.safetensors", folder / "results"
+    records = bench.run(weights, data=faces, split="val", protocols=["dic@1"], out=results)
+    with Bundle(pack(results, records, folder / "mine.zip", weights=weights)) as bundle:
+        add(bundle, verify(bundle, faces, faces=1, seed=0), results)
+    remove, Journal.remove = Journal.remove, lambda _: None
+    try:
+        bench.run(weights, data=faces, split="val", protocols=["dic@1"], out=folder / "killed")
+    finally:
+        Journal.remove = remove
+    shutil.rmtree(folder / "killed/records")
+    for images in (folder / "killed/outputs").glob("*/"):
+        images.rename(folder / "killed/.partial" / images.name / "images")
+    shutil.rmtree(folder / "killed/outputs")
+
+
+def _checkpoints(folder: Path, fan: object) -> None:
+    """Save checkpoints of PyTorch: a state dict in a zip, and a whole module in the old format."""
+    import torch
+
     torch.save(fan.state_dict(), folder / "fan.pth")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         torch.save({"model": fan, "epoch": 3}, folder / "whole.pth", _use_new_zipfile_serialization=False)
 
 
-def _scores(out: str, _: Path) -> Any:
-    """By a record's id, which tells of all that makes a result, its scores."""
-    return {
-        (record["id"], name): (score["value"], score["mean"])
-        for record in json.loads(out)
-        for name, score in record["scores"].items()
-    }
+def _half_imported(folder: Path) -> None:
+    """Import photographs of which the last is broken, and mend that: an import that stopped on its way."""
+    from priorsr.data.importers.folder import import_folder
+    from priorsr.errors import DataError
 
-
-def _differences(out: str, _: Path) -> Any:
-    return [[found[key] for key in ("score", "mean", "p_mean", "p_ranks")] for found in json.loads(out)]
-
-
-def _checked(out: str, _: Path) -> Any:
-    report = json.loads(out)
-    return {key: report[key] for key in ("tier", "recomputed", "differences")}
-
-
-RUN = "bench run --data faces --split val --protocol dic@1 --out OUT --json"
-BICUBIC, MODEL = f"{RUN} --model bicubic", f"{RUN} --model model.safetensors"
-AGAIN = MODEL.replace("OUT", "results")
-DOCTOR, REPORT = "data doctor faces --json", "bench report run --out OUT.html"
-RESUME = "train toy-gan --data small --out run --resume"
-COMPARE, SITE = "bench compare bicubic model --results results --json", "bench site results --out OUT"
-VERIFY = "bench verify mine.zip --data faces --rerun 1 --seed 0 --json"
-TARGETS = (
-    Target("faces/manifest.json", mutants.json_file, (DOCTOR, BICUBIC)),
-    Target("faces/landmarks.npz", mutants.landmarks_file, (DOCTOR,)),
-    Target("faces/splits/val.txt", mutants.damaged, (DOCTOR,)),
-    Target("faces/splits/val.txt", mutants.damaged, (BICUBIC,), _scores),
-    Target("faces/images/*.png", mutants.damaged, (BICUBIC,), _scores),
-    Target("faces/parsing/*.png", mutants.damaged, (DOCTOR,)),
-    Target("model.safetensors", mutants.weights_file, (MODEL,), _scores),
-    Target("model.safetensors", mutants.weights_file, ("weights info model.safetensors --json",)),
-    Target("fan.safetensors", mutants.weights_file, ("data priors faces OUT --estimator fan.safetensors",)),
-    Target("net.safetensors", mutants.weights_file, ("data priors faces OUT --estimator net.safetensors",)),
-    Target("mine@1.toml", mutants.toml_file, (f"{BICUBIC} --protocol mine@1.toml",), _scores),
-    Target("results/records/*.json", mutants.json_file, (COMPARE,), _differences),
-    Target("results/records/*.json", mutants.json_file, (SITE,)),
-    Target("results/outputs/*.json", mutants.json_file, (AGAIN,), _scores),
-    Target("mine.zip", mutants.damaged, (VERIFY,), _checked),
-    Target("run/config.json", mutants.json_file, (REPORT, RESUME)),
-    Target("run/metrics.jsonl", mutants.json_lines, (REPORT, RESUME)),
-    Target("run/checkpoints/*/checkpoint.json", mutants.json_file, (RESUME,)),
-    Target("run/checkpoints/*/tensors.safetensors", mutants.damaged, (RESUME,)),
-    Target("run/weights/*.safetensors", mutants.weights_file, (REPORT,)),
-    Target("fan.pth", mutants.damaged, ("weights convert fan.pth OUT.safetensors",)),
-    Target("whole.pth", mutants.damaged, ("weights convert whole.pth OUT.safetensors",)),
-)
-
-
-def draws(count: int, seed: int) -> Iterator[tuple[Target, str, random.Random]]:
-    """As many targets, commands and generators as asked for, all targets in turn."""
-    for number in range(count):
-        target = TARGETS[number % len(TARGETS)]
-        dice = random.Random(f"{seed}/{number}")
-        yield target, dice.choice(target.commands), dice
+    last = max((folder / "photographs/val/images").iterdir())
+    content = last.read_bytes()
+    last.write_bytes(b"broken")
+    try:
+        import_folder(folder / "photographs", folder / "half")
+    except DataError:
+        last.write_bytes(content)

@@ -199,6 +199,19 @@ def test_a_truncated_checkpoint_gives_way_to_the_one_before(
     assert metrics(result.folder) == metrics(whole["toy-distilled"])
 
 
+def test_metrics_that_were_cut_are_told_and_cost_no_weights(
+    run: Run, whole: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        kill_at(patch, "student", 7)
+        run("toy-distilled")
+    path = tmp_path / "run/metrics.jsonl"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    said = Console(record=True, file=io.StringIO(), width=1000)
+    assert weights_of(run("toy-distilled", resume=True, console=said).folder) == weights_of(whole["toy-distilled"])
+    assert f"note: {path}: was cut after the checkpoint was made; those lines are lost" in said.export_text()
+
+
 def test_settings_are_checked_before_anything_is_written(run: Run, tmp_path: Path) -> None:
     wrong: list[tuple[dict[str, Any], type[PriorsrError], str]] = [
         ({"recipe": "toy-destilled"}, UnknownNameError, "did you mean 'toy-distilled'"),

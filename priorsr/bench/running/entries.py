@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ class Entry:
     """A model to benchmark, and what its records say about it.
 
     components: whose code runs it, and, as its weights tell, trained it. links: where to read more, as its card tells.
+    source: the file of its weights, or else its label, for mistakes to be named by.
     """
 
     model: nn.Module
@@ -41,6 +42,7 @@ class Entry:
     training: TrainingFacts
     components: tuple[Component, ...]
     links: Links
+    source: str
 
 
 def baseline(scale: int) -> Entry:
@@ -75,7 +77,7 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
     running = model.components if accelerated else components_of([model], "inference")
     trained = [part for part in getattr(model, "made_by", None) or () if part.used_for == "training"]
     components = tuple(sorted({*running, *trained}))  # type: ignore[misc]  # an accelerated model's are components
-    return Entry(model, facts, _training(model, facts), components, _links(facts))
+    return Entry(model, facts, _training(model, facts), components, _links(facts), facts.label)
 
 
 def as_entry(model: ModelLike, label: str | None = None) -> Entry:
@@ -107,7 +109,7 @@ def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:
         raise UnknownNameError(text) from None
     path = Path(spec)
     named = path.resolve().name if path.is_dir() else path.stem if path.is_file() else str(spec)
-    return entry_of(load_file(found), label or named)
+    return replace(entry_of(load_file(found), label or named), source=str(found))
 
 
 def _is_name(spec: str) -> bool:

@@ -7,10 +7,8 @@ process was killed, nor on which of several processes wrote it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +20,11 @@ from priorsr.bench.evaluation import Evaluation
 from priorsr.bench.images import load_array, load_image, pixel_hash
 from priorsr.bench.score_facts import ImageHashes
 from priorsr.errors import DataError
-from priorsr.files import append, atomic_json, refusals_told
-from priorsr.infinity import json_value
+from priorsr.files import atomic_json, refusals_told
 from priorsr.locks import lock
 from priorsr.metrics import Scores
 from priorsr.reading.json_files import read_json
+from priorsr.signed_lines import add_line, read_lines
 
 
 class Journal:
@@ -59,19 +57,14 @@ class Journal:
 
     def add(self, index: int, found: Evaluation, rank: int) -> None:
         """Add what was found of a batch."""
-        content = json.dumps(json_value({"batch": index, **_to_json(found)}), allow_nan=False).encode()
-        line = b"\n" + hashlib.sha256(content).hexdigest().encode() + b" " + content + b"\n"  # "\n": after a torn line
-        append(self._folder / f"scores-{rank}.jsonl", line)
+        add_line(self._folder / f"scores-{rank}.jsonl", {"batch": index, **_to_json(found)})
 
     def read(self, *, images: bool) -> dict[int, Evaluation]:
         """What was found so far, by batch; where `images`, of the batches whose SR images are there and unchanged."""
         found: dict[int, Evaluation] = {}
         for path in sorted(self._folder.glob("scores-*.jsonl")):
-            for line in path.read_bytes().splitlines():
-                read = _from_line(line)
-                if read is None:
-                    continue
-                index, evaluation = read
+            for content in read_lines(path):
+                index, evaluation = content["batch"], _from_json(content)
                 if index < len(self._batches) and tuple(evaluation.images) == tuple(self._batches[index]):
                     found[index] = evaluation
         return {index: part for index, part in found.items() if not images or self._holds_images(part)}
@@ -116,19 +109,14 @@ def _to_json(found: Evaluation) -> dict[str, Any]:
     }
 
 
-def _from_line(line: bytes) -> tuple[int, Evaluation] | None:
-    """The batch and what was found of it; None for a line that is broken."""
-    digest, _, text = line.partition(b" ")
-    if digest != hashlib.sha256(text).hexdigest().encode():
-        return None
-    content = json.loads(text)
+def _from_json(content: Mapping[str, Any]) -> Evaluation:
     protocols = {
         protocol: Scores(*({name: _tensor(values) for name, values in part.items()} for part in parts))
         for protocol, parts in content["protocols"].items()
     }
     images = {face: ImageHashes(**hashes) for face, hashes in content["images"].items()}
     extra_scores = {name: _tensor(values) for name, values in content["extra_scores"].items()}
-    return content["batch"], Evaluation(images, content["arrays"], protocols, extra_scores)
+    return Evaluation(images, content["arrays"], protocols, extra_scores)
 
 
 def _tensor(values: Any) -> torch.Tensor:

@@ -29,7 +29,7 @@ from priorsr.bench.scorer import is_current, known_components, scorer_hash
 from priorsr.bench.summaries import score_facts, set_score_facts
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader
-from priorsr.errors import DataError
+from priorsr.errors import DataError, mistakes_in
 from priorsr.files import sha256_json
 from priorsr.kernels.dispatch import recorded
 from priorsr.metrics import Protocol, to_8bit
@@ -109,7 +109,8 @@ class ModelRun:
         with ready_to_score(self._entry.model, bench.device) as model:
 
             def answer(batch: Batch) -> Tensor:
-                return super_resolve(model, batch, self._prior.of(batch), bench.device).cpu()
+                with mistakes_in(self._entry.source):
+                    return super_resolve(model, batch, self._prior.of(batch), bench.device).cpu()
 
             self._score(protocols, answer, saved=False)
             return self._measure(model) if bench.processes.is_main else None

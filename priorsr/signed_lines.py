@@ -1,0 +1,31 @@
+"""Lines of JSON behind their hashes, which several processes add to a file, and any of which may die meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from priorsr.files import append
+from priorsr.infinity import json_value
+
+
+def add_line(path: Path, value: Any) -> None:
+    """Add a value to the file; infinity is "inf" there. Raises DataError where the file system refuses."""
+    append(path, signed_line(value))
+
+
+def signed_line(value: Any) -> bytes:
+    """Return the line that `add_line` writes. It begins with a line end, for the case that a torn line is before it."""
+    content = json.dumps(json_value(value)).encode()
+    return b"\n" + hashlib.sha256(content).hexdigest().encode() + b" " + content + b"\n"
+
+
+def read_lines(path: Path) -> Iterator[Any]:
+    """Yield the values of a file's whole lines in their order; torn and altered lines are passed over."""
+    for line in path.read_bytes().splitlines():
+        digest, _, content = line.partition(b" ")
+        if digest == hashlib.sha256(content).hexdigest().encode():
+            yield json.loads(content)
