@@ -33,6 +33,19 @@ FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 HEAVY = ("torch", "numpy", "PIL", "pydantic", "triton", "accelerate", "scipy", "matplotlib", "kornia", "torchvision")
 
 
+BENCH_ROOMS = (
+    "statistics",
+    "store",
+    "scoring",
+    "running",
+    "board",
+    "made_elsewhere",
+    "submissions",
+    "pages",
+    "studies",
+)
+
+
 def imports(file: Path) -> set[str]:
     """Every module of ours that a file imports, also inside functions."""
     found = set()
@@ -67,6 +80,37 @@ def test_imports_go_downwards() -> None:
             if other != own and FLOOR[other] >= FLOOR[own]:
                 wrong.append(f"{file.relative_to(ROOT)} imports {module}")
     assert not wrong
+
+
+def test_rooms_of_bench_import_downwards() -> None:
+    """Each room of the benchmark imports those before it only, on the way from what is written to what is read."""
+    floor = {name: level for level, name in enumerate(BENCH_ROOMS)}
+    assert {path.parent.name for path in ROOT.glob("bench/*/__init__.py")} == floor.keys()
+    wrong = []
+    for file in ROOT.glob("bench/*/**/*.py"):
+        own = file.relative_to(ROOT / "bench").parts[0]
+        for module in imports(file):
+            other = (module.split(".") + [""] * 3)[2]
+            if module.startswith("priorsr.bench.") and floor.get(other, -1) > floor[own]:
+                wrong.append(f"{file.relative_to(ROOT)} imports {module}")
+    assert not wrong
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    modules = {module_name(file): file for file in ROOT.rglob("*.py") if file != ROOT / "__init__.py"}
+    found = {
+        name: {module if module in modules else module.rpartition(".")[0] for module in imports(file)} & modules.keys()
+        for name, file in modules.items()
+    }
+    left = dict(found)
+    while free := {name for name, wanted in left.items() if not wanted & left.keys() - {name}}:
+        left = {name: wanted for name, wanted in left.items() if name not in free}
+    assert not left
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def test_plugins_use_public_names_only() -> None:

@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from priorsr.bench.board.compare import compare
     from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
     from priorsr.bench.board.terminal import tables
-    from priorsr.bench.records import Record, record_schema
-    from priorsr.bench.report import build_report
-    from priorsr.bench.results import read_record, read_results
+    from priorsr.bench.pages.run import build_report
+    from priorsr.bench.pages.site import build_site
     from priorsr.bench.running.runner import run
-    from priorsr.bench.site import build_site
+    from priorsr.bench.store.records import Record, record_schema
+    from priorsr.bench.store.results import read_record, read_results
     from priorsr.bench.studies.ablation import ablate
     from priorsr.bench.studies.prior_study import priors
 
 _LAZY = {
     "Leaderboard": "priorsr.bench.board.leaderboard",
-    "Record": "priorsr.bench.records",
+    "Record": "priorsr.bench.store.records",
     "ablate": "priorsr.bench.studies.ablation",
-    "build_report": "priorsr.bench.report",
-    "build_site": "priorsr.bench.site",
+    "build_report": "priorsr.bench.pages.run",
+    "build_site": "priorsr.bench.pages.site",
     "compare": "priorsr.bench.board.compare",
     "leaderboards": "priorsr.bench.board.leaderboard",
     "priors": "priorsr.bench.studies.prior_study",
-    "read_record": "priorsr.bench.results",
-    "read_results": "priorsr.bench.results",
-    "record_schema": "priorsr.bench.records",
+    "read_record": "priorsr.bench.store.results",
+    "read_results": "priorsr.bench.store.results",
+    "record_schema": "priorsr.bench.store.records",
     "run": "priorsr.bench.running.runner",
     "tables": "priorsr.bench.board.terminal",
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from priorsr.cli import compare, protocols, report, score, spread, submissions
+from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.several import SeveralValues
-from priorsr.text import as_unicode
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +28,7 @@ app.add_typer(protocols.app, name="protocols")
 
 Data = Annotated[Path, typer.Option(help="The face set.")]
 Split = Annotated[str, typer.Option(help="Which of its splits.")]
-Again = Annotated[bool, typer.Option("--again", help="Run what is finished again.")]
+Rerun = Annotated[bool, typer.Option("--rerun", help="Run what is finished again.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Faces at once.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Given = Annotated[
@@ -61,7 +59,7 @@ def run(
     score: Scores = None,
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
-    again: Again = False,
+    rerun: Rerun = False,
     device: Device = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: records without what they say of each face.")
@@ -73,7 +71,7 @@ def run(
     """
     from priorsr import bench
     from priorsr.bench.board.terminal import LEGEND
-    from priorsr.bench.results import record_path
+    from priorsr.bench.store.results import record_path
 
     began = datetime.now(UTC).replace(microsecond=0)
     records = bench.run(
@@ -86,7 +84,7 @@ def run(
         scores=score or (),
         batch_size=batch_size,
         save_outputs=save_outputs,
-        again=again,
+        rerun=rerun,
         device=device,
         command=command_line(),
     )
@@ -109,7 +107,7 @@ def run(
         errors.print(f"{name} is left out: {reason}", soft_wrap=True, markup=False)
     kept = sum(record.created < began for record in records)
     if kept:
-        errors.print(f"{kept} of {len(records)} results were there already and are kept; --again runs them again")
+        errors.print(f"{kept} of {len(records)} results were there already and are kept; --rerun runs them again")
 
 
 @app.command(cls=SeveralValues)
@@ -195,7 +193,7 @@ def priors(
     name: Annotated[str | None, typer.Option(help="What to call the model.")] = None,
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
-    again: Again = False,
+    rerun: Rerun = False,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -218,7 +216,7 @@ def priors(
         name=name,
         batch_size=batch_size,
         save_outputs=save_outputs,
-        again=again,
+        rerun=rerun,
         device=device,
         command=command_line(),
     )
@@ -236,7 +234,7 @@ def site(
     faces: Annotated[int | None, typer.Option(help="Faces of each set to compare; all unless given.")] = None,
 ) -> None:
     """Build a static site of every result, with its images; it opens from disk."""
-    from priorsr.bench.site import build_site
+    from priorsr.bench.pages.site import build_site
 
     console.print(f"written to {build_site(results, out, title=title, faces=faces)}", soft_wrap=True, markup=False)
 
@@ -245,11 +243,6 @@ def _tell(summary: Table, files: Path) -> None:
     """A study's summary, and where the rest of it is."""
     console.print(summary)
     console.print(f"written to {files}.json, .md and .png", soft_wrap=True, markup=False)
-
-
-def command_line() -> str:
-    """Return the command that runs, as records tell it."""
-    return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])
 
 
 def _require_training_and_pictures() -> None:

@@ -71,7 +71,7 @@ def _tables(found: list[Compared]) -> Iterator[Table]:
     """A table for each split."""
     from rich.table import Table
 
-    from priorsr.bench.numbers import interval, number, p_value, score_label
+    from priorsr.bench.board.numbers import interval, number, p_value, score_label
     from priorsr.terminal import styled
 
     colours = {"better": "green", "worse": "red", "not distinguishable": "dim"}

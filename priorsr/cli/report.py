@@ -16,6 +16,6 @@ def report(
     results: Annotated[Path | None, typer.Option(help="A results folder, to show its scores of the weights.")] = None,
 ) -> None:
     """Make one page of a training run: curves, samples over time, scores, how to repeat it; it needs no other file."""
-    from priorsr.bench.report import build_report
+    from priorsr.bench.pages.run import build_report
 
     console.print(f"written to {build_report(run, out, results=results)}", soft_wrap=True, markup=False)

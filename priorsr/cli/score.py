@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.table import Table
 
+from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
 from priorsr.terminal import styled
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from priorsr.bench.made_elsewhere.scoring import ImageScores
-    from priorsr.bench.records import Record
+    from priorsr.bench.store.records import Record
     from priorsr.data import FaceSet
 
 PriorSource = Literal["none", "estimated-from-lr", "estimated-from-hr", "ground-truth"]
@@ -108,7 +109,7 @@ def _pairs_scored(sr: Path, hr: Path, protocols: Sequence[str], by_face: Mapping
 
 
 def _show(found: Sequence[ImageScores], as_json: bool) -> None:
-    from priorsr.bench.numbers import half_width, number, score_label
+    from priorsr.bench.board.numbers import half_width, number, score_label
 
     if as_json:
         print_json(
@@ -151,8 +152,7 @@ def _records(
     from priorsr.bench import run, tables
     from priorsr.bench.board.terminal import LEGEND
     from priorsr.bench.made_elsewhere.recording import declared_by, record_images
-    from priorsr.bench.running.benchmark import adapted
-    from priorsr.cli.bench import command_line
+    from priorsr.bench.running.plan import adapted
 
     loaded = [adapted(each, face_set) for each in protocols]
     found = record_images(

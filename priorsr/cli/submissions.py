@@ -26,7 +26,7 @@ def pack(
 ) -> None:
     """Pack a model's records with its SR images, its weights, or both, so that others can verify them."""
     from priorsr.bench.board.selection import records_called
-    from priorsr.bench.results import read_results
+    from priorsr.bench.store.results import read_results
     from priorsr.bench.submissions.pack import pack as pack_records
     from priorsr.errors import UnknownNameError
 
@@ -67,9 +67,9 @@ def verify(
 
     The exit code is 2 if anything does.
     """
+    from priorsr.bench.store.verification import TIERS
     from priorsr.bench.submissions.adding import add
     from priorsr.bench.submissions.bundle import Bundle
-    from priorsr.bench.submissions.verification import TIERS
     from priorsr.bench.submissions.verify import verify as verify_bundle
     from priorsr.infinity import json_value
 

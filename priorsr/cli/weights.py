@@ -79,7 +79,7 @@ def pack(
 
     Pack, score the file with `priorsr bench run --model OUT`, and pack again with --results.
     """
-    from priorsr.bench.packing import pack_weights
+    from priorsr.bench.submissions.weights import pack_weights
     from priorsr.errors import DataError
 
     if out.suffix != ".safetensors":

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from priorsr.bench import run
-from priorsr.bench.facts import protocol_facts
-from priorsr.bench.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.records import Cost, DataFacts, Environment, Execution, Identity, Latency, PriorFacts, Record
-from priorsr.bench.score_facts import ExtraScoreFacts, Score, Statistics
+from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.statistics.means import interval_of_images
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.store.records import Cost, DataFacts, Environment, Execution, Identity, Latency, PriorFacts, Record
+from priorsr.bench.store.score_facts import ExtraScoreFacts, Score, Statistics
 from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json

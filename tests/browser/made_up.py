@@ -19,9 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.bench import Record, read_results, run
-from priorsr.bench.results import faces_path, outputs_path, write_record
-from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.means import interval_of_images
+from priorsr.bench.store.results import faces_path, outputs_path, write_record
+from priorsr.bench.store.score_facts import Score
 from priorsr.containers import Prior, SROutput
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.files import sha256_json

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from priorsr.bench.report import build_report
+from priorsr.bench.pages.run import build_report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench" / "report"))  # for `import made_runs`
 

@@ -48,7 +48,7 @@ def test_a_second_run_says_that_results_were_there(run, tmp_path) -> None:
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "created": "2026-01-01T00:00:00Z"}))
     assert "1 of 1 results were there already" in run()[1]
-    assert "already" not in run("--again")[1]
+    assert "already" not in run("--rerun")[1]
 
 
 def test_json_is_for_programs(run, tmp_path) -> None:

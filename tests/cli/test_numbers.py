@@ -11,7 +11,7 @@ import typer
 
 import priorsr
 from priorsr.bench import run
-from priorsr.bench.results import read_results
+from priorsr.bench.store.results import read_results
 from priorsr.bench.submissions.pack import pack
 from priorsr.cli.main import app
 

@@ -19,7 +19,12 @@ MOST_MEMORY = 16 * 2**30  # bytes of addresses; beyond it Python raises MemoryEr
 PATHS = [str(ROOT / "tests/training"), str(ROOT / "tests/bench")]  # of the tests' own recipes and models
 USED = (
     *("slow", "toys", "accelerate", "scipy.stats", "priorsr.training.run", "priorsr.data.importers.synthetic"),
-    *("priorsr.bench.board.compare", "priorsr.bench.report.build", "priorsr.bench.site.build", "priorsr.data.doctor"),
+    *(
+        "priorsr.bench.board.compare",
+        "priorsr.bench.pages.run.build",
+        "priorsr.bench.pages.site.build",
+        "priorsr.data.doctor",
+    ),
     "priorsr.bench.submissions.verify",
 )
 COMMAND_LINE = f"""
@@ -49,7 +54,7 @@ def prepare() -> None:
         import_module(name)
     import torch
 
-    from priorsr.bench.scorer import scorer_hash
+    from priorsr.bench.scoring.scorer import scorer_hash
 
     scorer_hash()  # which is kept
     torch.set_num_threads(1)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import priorsr
 from priorsr.bench import run
-from priorsr.bench.extra_scores import ExtraScores
+from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.errors import OptionError, PriorsrError
 from priorsr.models.resize import enlarge

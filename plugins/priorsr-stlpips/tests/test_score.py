@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import priorsr
-from priorsr.bench.extra_scores import ExtraScores
+from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.data.synth import draw_faces
 from priorsr.errors import DataError, MissingWeightsError, ShapeError
 from priorsr_stlpips import score as module

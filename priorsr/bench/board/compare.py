@@ -8,12 +8,12 @@ from pathlib import Path
 
 from priorsr.bench.board.leaderboard import by_table
 from priorsr.bench.board.rows import Row, make_tables, tell_apart
-from priorsr.bench.board.selection import Name
-from priorsr.bench.records import Record, check_same_inputs
-from priorsr.bench.results import read_results
+from priorsr.bench.board.selection import RowSelector
 from priorsr.bench.statistics.samples import paired_differences
 from priorsr.bench.statistics.signed_ranks import p_of_ranks
 from priorsr.bench.statistics.verdicts import Comparison, compare_family
+from priorsr.bench.store.records import Record, check_same_inputs
+from priorsr.bench.store.results import read_results
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
 
@@ -67,7 +67,7 @@ def compare(
 
     Raises UnknownNameError where there is no such row, OptionError where there are several, or no table with both.
     """
-    names = Name(ours), Name(theirs)
+    names = RowSelector(ours), RowSelector(theirs)
     records = _records(names, results)
     tables = make_tables(by_table(records).values(), {})
     found = []
@@ -87,7 +87,7 @@ def _order(couple: Sequence[Row]) -> tuple[str, str, bool, str]:
     return record.data.name, record.data.split, not protocol.startswith("priorsr@"), protocol
 
 
-def _records(names: Sequence[Name], results: str | Path | None) -> list[Record]:
+def _records(names: Sequence[RowSelector], results: str | Path | None) -> list[Record]:
     files = [name.record for name in names if name.record]
     if results is None:
         missing = [name.text for name in names if not name.record]
@@ -99,7 +99,7 @@ def _records(names: Sequence[Name], results: str | Path | None) -> list[Record]:
 
 
 def _explain(
-    names: Sequence[Name], tables: Sequence[Sequence[Row]], records: Sequence[Record], protocols: Sequence[str]
+    names: Sequence[RowSelector], tables: Sequence[Sequence[Row]], records: Sequence[Record], protocols: Sequence[str]
 ) -> None:
     """Raise what is wrong with names that are in no table together."""
     for name in names:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from priorsr.bench.board.compare import Compared
-from priorsr.bench.images import check_image, load_image
-from priorsr.bench.numbers import interval, number, p_value, score_label
-from priorsr.bench.records import Record
-from priorsr.bench.results import faces_path, lr_kind, outputs_path
+from priorsr.bench.board.numbers import interval, number, p_value, score_label
+from priorsr.bench.store.images import check_image, load_image
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import faces_path, lr_kind, outputs_path
 from priorsr.viz.differences import FaceRow, Spread, draw_differences
 
 SHOWN = 3  # faces of either kind

@@ -17,7 +17,7 @@ def common_label(labels: Sequence[str], name: str) -> str:
     return _SEED_AT_THE_END.sub("", _shared_start(labels)) or name
 
 
-def told_apart(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> list[str]:
+def unique_labels(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> list[str]:
     """The labels, those that stand for several things followed by what tells these apart, in brackets.
 
     facts: what each label stands for: the same kinds of facts for all, those that a reader knows best first. Of one

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from priorsr.bench.board.pairwise import PairwiseTests
 from priorsr.bench.board.rows import Row, make_tables
-from priorsr.bench.records import DataFacts, Environment, ProtocolFacts, Record, check_same_inputs
-from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.verdicts import Comparison
-from priorsr.bench.submissions.verification import Verification
+from priorsr.bench.store.records import DataFacts, Environment, ProtocolFacts, Record, check_same_inputs
+from priorsr.bench.store.score_facts import Score
+from priorsr.bench.store.verification import Verification
 from priorsr.errors import PriorsrError
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from priorsr.bench.board.labels import common_label, told_apart
-from priorsr.bench.records import Record
+from priorsr.bench.board.labels import common_label, unique_labels
 from priorsr.bench.statistics.means import Scope, estimate_mean
 from priorsr.bench.statistics.samples import Sample, make_samples
 from priorsr.bench.statistics.verdicts import Comparison
-from priorsr.bench.submissions.verification import TIERS, Verification
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.verification import TIERS, Verification
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def make_tables(tables: Iterable[Iterable[Record]], verifications: Mapping[str, 
 
 def tell_apart(rows: Sequence[Row]) -> list[Row]:
     """The rows with labels that no other of them has, unless it is the same under another protocol."""
-    labels = told_apart([row.label for row in rows], [_facts(row) for row in rows])
+    labels = unique_labels([row.label for row in rows], [_facts(row) for row in rows])
     return [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from priorsr.bench.board.rows import Row
-from priorsr.bench.records import Record
-from priorsr.bench.results import read_record
 from priorsr.bench.running.entries import entry_from_spec
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import read_record
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
 
-class Name:
+class RowSelector:
     """What a user calls a row: its label, the label or id of one of its records, a record's file, or a model's.
 
     A model is a training run's folder or a weights file, as `priorsr bench run` takes it; it is found by its weights'
@@ -58,7 +58,7 @@ class Name:
 
 def records_called(records: Sequence[Record], text: str) -> list[Record]:
     """The records that a user calls `text`, of every protocol and split; raises UnknownNameError if there is none."""
-    name = Name(text)
+    name = RowSelector(text)
     found = [record for record in records if name.is_of(record)]
     if not found:
         raise name.unknown(record.model.label for record in records)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from priorsr.bench.board.labels import told_apart
-from priorsr.bench.images import load_arrays, load_images, pixel_hashes
-from priorsr.bench.records import Record
-from priorsr.bench.results import faces_path, outputs_path, read_results
+from priorsr.bench.board.labels import unique_labels
+from priorsr.bench.store.images import load_arrays, load_images, pixel_hashes
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import faces_path, outputs_path, read_results
 from priorsr.errors import DataError
 from priorsr.files import atomic_json
 from priorsr.metrics import Protocol, Scores, load_protocol, protocol_names, score_many
@@ -141,7 +141,7 @@ def _labels(records: Sequence[Record]) -> dict[str, str]:
     facts = [
         (record.model.name, f"seed {record.training.seed}", record.checkpoint[:8], record.id[:8]) for record in records
     ]
-    return dict(zip((record.id for record in records), told_apart(labels, facts), strict=True))
+    return dict(zip((record.id for record in records), unique_labels(labels, facts), strict=True))
 
 
 def _scale(spread: Spread, title: str, kinds: Sequence[str], digits: int) -> Scale:

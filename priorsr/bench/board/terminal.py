@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
 from priorsr.bench.board.rows import Row
-from priorsr.bench.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
-from priorsr.bench.records import Cost, Record
+from priorsr.bench.store.records import Cost, Record
 from priorsr.terminal import styled
 
 LEGEND = (

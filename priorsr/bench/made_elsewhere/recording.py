@@ -12,22 +12,22 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from priorsr.bench.evaluation import Evaluation, evaluate
-from priorsr.bench.extra_scores import ExtraScores
-from priorsr.bench.faces import store_faces
-from priorsr.bench.facts import data_facts, protocol_component, protocol_facts
 from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, paired
-from priorsr.bench.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.outputs import save_outputs
-from priorsr.bench.records import FORMAT, Identity, PriorFacts, Record, images_hash
-from priorsr.bench.repeatable import repeatable
-from priorsr.bench.results import outputs_path, partial_path, write_record
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.progress import progress
-from priorsr.bench.score_facts import SetScore, Statistics
-from priorsr.bench.scorer import scorer_hash
-from priorsr.bench.summaries import score_facts, set_score_facts
-from priorsr.bench.values import Links
+from priorsr.bench.scoring.deterministic import deterministic
+from priorsr.bench.scoring.evaluation import Evaluation, evaluate
+from priorsr.bench.scoring.extra_scores import ExtraScores
+from priorsr.bench.scoring.record_parts import data_facts, protocol_component, protocol_facts
+from priorsr.bench.scoring.scorer import scorer_hash
+from priorsr.bench.scoring.summaries import score_facts, set_score_facts
+from priorsr.bench.store.faces import store_faces
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.store.outputs import save_outputs
+from priorsr.bench.store.records import FORMAT, Identity, PriorFacts, Record, images_hash
+from priorsr.bench.store.results import outputs_path, partial_path, write_record
+from priorsr.bench.store.score_facts import SetScore, Statistics
+from priorsr.bench.store.values import Links
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
@@ -207,7 +207,7 @@ def _evaluated(
     seen = {name: SetJudging(name, score) for name, score in scores.of_sets.items()}
     with (
         progress(Terminal(stderr=True), declared.label, len(loader.ids), 0) as advance,
-        repeatable(_CPU),
+        deterministic(_CPU),
         torch.inference_mode(),
     ):
         for batch in loader.in_order():

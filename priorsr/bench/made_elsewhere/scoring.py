@@ -10,11 +10,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from priorsr.bench.board.numbers import half_width, number, score_label
 from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, is_folder_of_images, paired
 from priorsr.bench.made_elsewhere.pictures import ImageLike, image_of, separate
-from priorsr.bench.numbers import half_width, number, score_label
-from priorsr.bench.score_facts import Score
-from priorsr.bench.summaries import protocol_score_facts
+from priorsr.bench.scoring.summaries import protocol_score_facts
+from priorsr.bench.store.score_facts import Score
 from priorsr.errors import PriorsrError, ShapeError, UnknownNameError, did_you_mean
 from priorsr.metrics import Protocol, Scores, load_protocol, score_many
 

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from torch import nn
 
-from priorsr.bench.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.values import Links
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.store.values import Links
 from priorsr.data import TrainingSet
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.models.finding import find_weights, weights_names

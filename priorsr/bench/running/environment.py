@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from priorsr.bench.records import Environment
+from priorsr.bench.store.records import Environment
 
 
 def environment(device: torch.device) -> Environment:

@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import nn
 
-from priorsr.bench.records import PriorFacts
 from priorsr.bench.running.entries import Entry
+from priorsr.bench.store.records import PriorFacts
 from priorsr.containers import Batch, Prior
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError

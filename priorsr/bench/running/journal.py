@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from priorsr.bench.evaluation import Evaluation
-from priorsr.bench.images import load_array, load_image, pixel_hash
-from priorsr.bench.score_facts import ImageHashes
+from priorsr.bench.scoring.evaluation import Evaluation
+from priorsr.bench.store.images import load_array, load_image, pixel_hash
+from priorsr.bench.store.score_facts import ImageHashes
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, refusals_told
 from priorsr.locks import lock

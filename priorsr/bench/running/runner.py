@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from priorsr.bench.records import Record
 from priorsr.bench.running.benchmark import Benchmark
 from priorsr.bench.running.entries import BASELINE, Entry, ModelLike, as_entry, baseline
 from priorsr.bench.running.given_priors import PriorChoice, chosen_prior, takes_prior
+from priorsr.bench.running.plan import RunPlan
 from priorsr.bench.running.processes import started
+from priorsr.bench.store.records import Record
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
 from priorsr.metrics import Protocol
@@ -27,7 +28,7 @@ def run(
     scores: Sequence[str] = (),
     batch_size: int = 16,
     save_outputs: bool = True,
-    again: bool = False,
+    rerun: bool = False,
     device: str = "auto",
     command: str | None = None,
 ) -> list[Record]:
@@ -38,7 +39,7 @@ def run(
     protocols: ids, files, or protocols; each is adapted where the set's HR images have another size. A model runs once
         for each distinct reduction, and its images are scored under all protocols that share it.
     out: the results folder: records, and SR images (8-bit PNG) unless `save_outputs` is false. A record that is there
-        already, from the same weights, data, protocol and version of priorsr, is kept, unless `again`.
+        already, from the same weights, data, protocol and version of priorsr, is kept, unless `rerun`.
     name: the label of a single model's row.
     prior: what models whose prior is "optional" are given. Those that require one always get the ground truth, and
         their records say so.
@@ -52,7 +53,7 @@ def run(
     if name is not None and len(given) != 1:
         raise OptionError(f"name is {name!r} for {len(given)} models; a name is for one")
     with started() as processes:
-        bench = Benchmark.prepare(
+        plan = RunPlan.check(
             data,
             split,
             protocols,
@@ -60,12 +61,12 @@ def run(
             scores=scores,
             batch_size=batch_size,
             save_outputs=save_outputs,
-            again=again,
+            rerun=rerun,
             device=device,
             command=command,
             processes=processes,
         )
-        return _records(bench, given, name, prior)
+        return _records(Benchmark(plan), given, name, prior)
 
 
 def _records(bench: Benchmark, given: Sequence[ModelLike], name: str | None, prior: PriorChoice) -> list[Record]:
@@ -80,4 +81,4 @@ def _records(bench: Benchmark, given: Sequence[ModelLike], name: str | None, pri
         for entry, given_prior in contenders.items():
             for record in bench.records(entry or base, given_prior, group):
                 found[entry, record.protocol.hash] = record
-    return [found[entry, protocol.content_hash] for entry in entries for protocol in bench.protocols]
+    return [found[entry, protocol.content_hash] for entry in entries for protocol in bench.plan.protocols]

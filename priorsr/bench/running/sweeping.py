@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from priorsr.bench.results import outputs_path, partial_path
+from priorsr.bench.store.results import outputs_path, partial_path
 from priorsr.locks import lock
 from priorsr.partial_files import sweep
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-from priorsr.bench.records import Record
-from priorsr.bench.running.benchmark import Benchmark
 from priorsr.bench.running.entries import BASELINE
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.given_priors import PriorChoice
+from priorsr.bench.running.plan import RunPlan
 from priorsr.bench.running.runner import run
+from priorsr.bench.store.records import Record
 from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
 from priorsr.bench.studies.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
 from priorsr.bench.studies.study_scores import RuleFacts, ScoreFacts, row_scores, shared_scores
@@ -86,15 +86,15 @@ def ablate(
         "device": device,
         "command": command,
     }
-    bench = Benchmark.prepare(faces, split, out=out / "results", again=False, **how)
-    check_scales(plans, bench.protocols)
+    where = RunPlan.check(faces, split, out=out / "results", rerun=False, **how)
+    check_scales(plans, where.protocols)
     settle(out, variants, vary, full, budget, faces)
     train_all([training for plan in plans for training in plan.trainings], jobs, console)
 
     def score(model: str | Path, label: str) -> list[Record]:
         if console:
             console.print(f"scoring {label}", markup=False, highlight=False, soft_wrap=True)
-        return run(model, data=faces, split=split, out=bench.out, name=label, prior=prior, **how)
+        return run(model, data=faces, split=split, out=where.out, name=label, prior=prior, **how)
 
     bicubic = score(BASELINE, BASELINE)
     records = [[score(_weights(training, plan), training.label) for training in plan.trainings] for plan in plans]
@@ -116,7 +116,7 @@ def ablate(
         steps=steps,
         seeds=seeds,
         product=plans[0].product,
-        data=bench.data,
+        data=where.data,
         protocols=tuple(record.protocol for record in bicubic),
         variants=tuple(
             _variant_facts(plan, runs, [found[place] for found in scores_of], out)
@@ -126,9 +126,9 @@ def ablate(
             record.protocol.id: {name: record.scores[name].mean for name in names}
             for record, names in zip(bicubic, shared, strict=True)
         },
-        absent=bench.extra_scores.absent,
+        absent=where.extra_scores.absent,
         statistics=RuleFacts(),
-        environment=environment(bench.device),
+        environment=environment(where.device),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),
         command=command,

@@ -10,8 +10,9 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 from rich.table import Table
 
-from priorsr.bench.numbers import duration, engineering, milliseconds
-from priorsr.bench.records import Environment, PriorFacts
+from priorsr.bench.board.numbers import duration, engineering, milliseconds
+from priorsr.bench.store.records import Environment, PriorFacts
+from priorsr.bench.store.values import Count, Hash, Id, RecordPart
 from priorsr.bench.studies.study_report import (
     CORRECTED,
     Row,
@@ -22,7 +23,6 @@ from priorsr.bench.studies.study_report import (
 )
 from priorsr.bench.studies.study_scores import ScoreFacts
 from priorsr.bench.studies.variants import BASE, named
-from priorsr.bench.values import Count, Facts, Hash, Id
 from priorsr.files import atomic_json, atomic_text
 from priorsr.text import printable
 
@@ -31,7 +31,7 @@ Positive = Annotated[int, Field(ge=1)]
 _COSTS = ("parameters", "MACs", "steps", "a step", "training")
 
 
-class RunFacts(Facts):
+class RunFacts(RecordPart):
     """A training run. folder: beside the file. records: by protocol id.
 
     training_seconds: of all its training steps; seconds_per_step: of the stage that is scored. Both leave out
@@ -49,7 +49,7 @@ class RunFacts(Facts):
     records: dict[str, Id]
 
 
-class VariantFacts(Facts):
+class VariantFacts(RecordPart):
     """A variant of the recipe. changes: what differs from the base. prior: what the scored model was given.
 
     steps: of each stage; stage: the one that trains the scored model last. scores: by protocol id and score; the base's

@@ -8,8 +8,9 @@ from typing import Literal
 
 from rich.table import Table
 
-from priorsr.bench.model_facts import ModelFacts
-from priorsr.bench.records import PriorFacts
+from priorsr.bench.store.model_facts import ModelFacts
+from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.values import Id, RecordPart
 from priorsr.bench.studies.study_report import (
     CORRECTED,
     Row,
@@ -19,7 +20,6 @@ from priorsr.bench.studies.study_report import (
     terminal_table,
 )
 from priorsr.bench.studies.study_scores import ScoreFacts
-from priorsr.bench.values import Facts, Id
 from priorsr.files import atomic_json, atomic_text
 from priorsr.text import printable
 
@@ -29,7 +29,7 @@ Damage = Literal[
 BASE = "ground truth"
 
 
-class PriorRow(Facts):
+class PriorRow(RecordPart):
     """A prior that the model was given. amount: HR pixels of a shift, or a blur's sigma in them.
 
     prior: what its records say of it. records, scores: by protocol id, scores by name. left_out: why it has none.

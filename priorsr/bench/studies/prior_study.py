@@ -9,13 +9,14 @@ from pathlib import Path
 
 from torch import nn
 
-from priorsr.bench.evaluation import ready_to_score
-from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import Record
 from priorsr.bench.running.benchmark import Benchmark
 from priorsr.bench.running.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.running.given_priors import NOTHING, estimator_name, ground_truth
-from priorsr.bench.studies.damages import Case, Source, attempt, cases, check_estimator, used_parts
+from priorsr.bench.running.plan import RunPlan
+from priorsr.bench.scoring.evaluation import ready_to_score
+from priorsr.bench.scoring.record_parts import protocol_facts
+from priorsr.bench.store.records import Record
+from priorsr.bench.studies.corruptions import Case, Source, attempt, cases, check_estimator, used_parts
 from priorsr.bench.studies.prior_report import PriorRow, PriorStudy, write_study
 from priorsr.bench.studies.study_scores import RuleFacts, ScoreFacts, row_scores, shared_scores
 from priorsr.data import FaceSet
@@ -41,7 +42,7 @@ def priors(
     name: str | None = None,
     batch_size: int = 16,
     save_outputs: bool = True,
-    again: bool = False,
+    rerun: bool = False,
     device: str = "auto",
     command: str | None = None,
 ) -> PriorStudy:
@@ -62,7 +63,7 @@ def priors(
     entry = as_entry(model, name)
     if entry.model.prior == "none":
         raise OptionError(f"the model {entry.facts.label!r} takes no prior; one that does was expected")
-    bench = Benchmark.prepare(
+    plan = RunPlan.check(
         data,
         split,
         protocols,
@@ -70,10 +71,11 @@ def priors(
         scores=scores,
         batch_size=batch_size,
         save_outputs=save_outputs,
-        again=again,
+        rerun=rerun,
         device=device,
         command=command,
     )
+    bench = Benchmark(plan)
     finder = None if estimator is None else estimator_from_spec(estimator)
     tried = list(cases(shifts, blurs, none_too=entry.model.prior == "optional"))
     found: dict[Case, list[Record]] = {case: [] for case in tried}
@@ -83,8 +85,8 @@ def priors(
     bench.sweep()
     for group in bench.groups(with_priors=True):
         truth = ground_truth(entry, group.loader)
-        source = Source(truth, group.loader, finder, group.reduction.hr_size, group.reduction.scale, bench.device)
-        with ready_to_score(entry.model, bench.device) as ready:
+        source = Source(truth, group.loader, finder, group.reduction.hr_size, group.reduction.scale, plan.device)
+        with ready_to_score(entry.model, plan.device) as ready:
             uses = used_parts(ready, source)
             if finder:
                 check_estimator(finder, uses, source)
@@ -99,7 +101,7 @@ def priors(
     every = [*bicubic, *(record for records in found.values() for record in records)]
     shared = {
         protocol.id: shared_scores(record for record in every if record.protocol.id == protocol.id)
-        for protocol in bench.protocols
+        for protocol in plan.protocols
     }
     scores_of = {
         record.id: scores for protocol, names in shared.items() for record, scores in _scored(found, protocol, names)
@@ -109,20 +111,20 @@ def priors(
         model=entry.facts,
         uses=uses,
         estimator=estimator_name(finder) if finder else None,
-        data=bench.data,
-        protocols=tuple(protocol_facts(protocol) for protocol in bench.protocols),
+        data=plan.data,
+        protocols=tuple(protocol_facts(protocol) for protocol in plan.protocols),
         rows=tuple(_row(case, found[case], scores_of, left_out.get(case)) for case in tried),
         baseline={
             protocol: {name: _under(protocol, bicubic).scores[name].mean for name in names}
             for protocol, names in shared.items()
         },
-        absent=bench.extra_scores.absent,
+        absent=plan.extra_scores.absent,
         statistics=RuleFacts(),
         scorer_version=__version__,
         created=datetime.now(UTC).replace(microsecond=0),
         command=command,
     )
-    write_study(study, bench.out)
+    write_study(study, plan.out)
     return study
 
 

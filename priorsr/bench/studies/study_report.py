@@ -10,11 +10,11 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, model_validator
 from rich.table import Table
 
-from priorsr.bench.numbers import interval, number, p_value, score_label
-from priorsr.bench.records import DataFacts, ProtocolFacts
+from priorsr.bench.board.numbers import interval, number, p_value, score_label
 from priorsr.bench.statistics.verdicts import with_reason
+from priorsr.bench.store.records import DataFacts, ProtocolFacts
+from priorsr.bench.store.values import RecordPart
 from priorsr.bench.studies.study_scores import BootstrapFacts, DifferenceFacts, RuleFacts, ScoreFacts
-from priorsr.bench.values import Facts
 from priorsr.fields import Value
 from priorsr.terminal import styled
 from priorsr.viz.intervals import Column, Mark, draw_intervals
@@ -25,7 +25,7 @@ CORRECTED = (
 )
 
 
-class StudyFacts(Facts):
+class StudyFacts(RecordPart):
     """The facts that every study has: the faces, the protocols, the rule of its verdicts, the code and the time.
 
     format: 2; 1 of a file whose intervals and verdicts are by an older rule.

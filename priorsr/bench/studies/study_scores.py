@@ -7,18 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from priorsr.bench.records import Record
-from priorsr.bench.score_facts import Score
 from priorsr.bench.statistics.means import Scope, estimate_mean
 from priorsr.bench.statistics.samples import Sample, make_samples
 from priorsr.bench.statistics.verdicts import Comparison, Verdict, compare_family
-from priorsr.bench.values import Count, Facts
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.score_facts import Score
+from priorsr.bench.store.values import Count, RecordPart
 from priorsr.fields import Value
 
 Interval = tuple[Value, Value]
 
 
-class DifferenceFacts(Facts):
+class DifferenceFacts(RecordPart):
     """A paired difference to the base; its fields are those of `Comparison`.
 
     p_holm: corrected over all rows of the study that are compared with the base in one score under one protocol.
@@ -39,7 +39,7 @@ class DifferenceFacts(Facts):
         return cls(**{name: getattr(found, name) for name in cls.model_fields})
 
 
-class ScoreFacts(Facts):
+class ScoreFacts(RecordPart):
     """A score of a row: the mean over seeds and images of the per-image scores, and what each seed's images give.
 
     difference: None for the base.
@@ -54,14 +54,14 @@ class ScoreFacts(Facts):
     difference: DifferenceFacts | None
 
 
-class RuleFacts(Facts):
+class RuleFacts(RecordPart):
     """The rule that made a study's intervals and verdicts, see `priorsr.bench.statistics`."""
 
     test: Literal["Hall's t"] = "Hall's t"
     correction: Literal["Holm"] = "Holm"
 
 
-class BootstrapFacts(Facts):
+class BootstrapFacts(RecordPart):
     """The rule of studies of format 1: a verdict was whether the interval excluded zero, without a correction."""
 
     interval: Literal["percentile bootstrap"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from priorsr.bench.images import save_images
-from priorsr.bench.records import Record
-from priorsr.bench.results import outputs_path, write_record
-from priorsr.bench.scorer import scorer_hash
+from priorsr.bench.scoring.scorer import scorer_hash
+from priorsr.bench.store.images import save_images
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import outputs_path, write_record
+from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import TOLERANCE
 from priorsr.bench.submissions.recomputing import BATCH
-from priorsr.bench.submissions.verification import Verification, record_hash, write_verification
 from priorsr.bench.submissions.verify import Report
 from priorsr.errors import DataError
 from priorsr.files import sha256_file

@@ -15,19 +15,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from priorsr.bench.records import Record
-from priorsr.bench.results import parse_record
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import parse_record
+from priorsr.bench.store.values import Hash, RecordPart
 from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
 from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
-from priorsr.bench.values import Facts, Hash
 from priorsr.errors import DataError
 from priorsr.reading.json_files import parse_facts
 
 MOST_RECORDS = 64
-_Facts = TypeVar("_Facts", bound=Facts)
+_Facts = TypeVar("_Facts", bound=RecordPart)
 
 
-class Manifest(Facts):
+class Manifest(RecordPart):
     """`manifest.json`: what packed the submission, and the SHA-256 of every other member."""
 
     format: Literal[1]

@@ -9,10 +9,10 @@ from math import isclose, isinf
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
-from priorsr.bench.facts import protocol_facts
-from priorsr.bench.records import Record
-from priorsr.bench.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore
-from priorsr.bench.values import Facts
+from priorsr.bench.scoring.record_parts import protocol_facts
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore
+from priorsr.bench.store.values import RecordPart
 from priorsr.metrics import Protocol
 
 TOLERANCE = 1e-4
@@ -92,7 +92,7 @@ def image_differences(record: Record, found: Mapping[str, ImageHashes], which: t
                 yield Difference(where, getattr(said, kind), getattr(hashes, kind))
 
 
-def different_parts(where: str, said: Facts, found: Facts, parts: Sequence[str]) -> Iterator[Difference]:
+def different_parts(where: str, said: RecordPart, found: RecordPart, parts: Sequence[str]) -> Iterator[Difference]:
     """Those parts that are not equal."""
     for part in parts:
         if getattr(said, part) != getattr(found, part):

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from priorsr.bench.records import Record
 from priorsr.bench.running.entries import Entry, entry_of
-from priorsr.bench.scorer import known_components
+from priorsr.bench.scoring.scorer import known_components
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.values import Links
 from priorsr.bench.submissions.archive import WEIGHTS
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import Difference, different_parts
-from priorsr.bench.values import Links
 from priorsr.errors import DataError, OptionError, PriorsrError
 from priorsr.models import EncoderDecoder
 from priorsr.models.weights import load_file

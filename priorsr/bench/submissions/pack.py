@@ -8,11 +8,11 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from priorsr.bench.images import check_image
-from priorsr.bench.old_intervals import check_old_intervals
-from priorsr.bench.records import Record
-from priorsr.bench.results import outputs_path, record_path
 from priorsr.bench.running.entries import entry_of
+from priorsr.bench.store.images import check_image
+from priorsr.bench.store.old_intervals import check_old_intervals
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import outputs_path, record_path
 from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
 from priorsr.bench.submissions.bundle import Manifest, odd_one, quantised
 from priorsr.bench.submissions.own_model import model_differences
@@ -82,7 +82,7 @@ def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
         if record.outputs is None:
             raise DataError(
                 f"{record_path(results, record.id)}: its SR images were not kept; run 'priorsr bench run' again with "
-                "them (--save-outputs --again)"
+                "them (--save-outputs --rerun)"
             )
         suffix = ".npy" if record.outputs in as_they_are else ".png"
         for face, hashes in record.images.items():

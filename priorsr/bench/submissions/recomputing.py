@@ -8,11 +8,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from priorsr.bench.evaluation import Evaluation, evaluate
-from priorsr.bench.extra_scores import ExtraScores
-from priorsr.bench.records import Record
-from priorsr.bench.repeatable import repeatable
-from priorsr.bench.score_facts import Score, SetScore
+from priorsr.bench.scoring.deterministic import deterministic
+from priorsr.bench.scoring.evaluation import Evaluation, evaluate
+from priorsr.bench.scoring.extra_scores import ExtraScores
+from priorsr.bench.scoring.summaries import score_facts, set_score_facts
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.score_facts import Score, SetScore
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import (
     Difference,
@@ -22,7 +23,6 @@ from priorsr.bench.submissions.differences import (
     set_score_differences,
 )
 from priorsr.bench.submissions.rerun import Rerun
-from priorsr.bench.summaries import score_facts, set_score_facts
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import PriorsrError
@@ -106,7 +106,7 @@ class Recomputing:
     ) -> Evaluation:
         """Return what faces score, batch by batch; the accumulators see them rounded to 8 bits."""
         parts = []
-        with repeatable(torch.device("cpu")), torch.inference_mode():
+        with deterministic(torch.device("cpu")), torch.inference_mode():
             for start in range(0, len(faces), BATCH):
                 batch = self._loader.faces(faces[start : start + BATCH])
                 sr = answer(batch)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from priorsr.bench.evaluation import ready_to_score, super_resolve
-from priorsr.bench.records import Record
 from priorsr.bench.running.entries import Entry
 from priorsr.bench.running.given_priors import NOTHING, GivenPrior, own_priors
+from priorsr.bench.scoring.evaluation import ready_to_score, super_resolve
+from priorsr.bench.store.records import Record
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError, PriorsrError

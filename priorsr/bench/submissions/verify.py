@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from priorsr.bench.facts import data_facts
-from priorsr.bench.old_intervals import check_old_intervals
-from priorsr.bench.records import DataFacts, Record
+from priorsr.bench.scoring.record_parts import data_facts
+from priorsr.bench.store.old_intervals import check_old_intervals
+from priorsr.bench.store.records import DataFacts, Record
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import Difference, protocol_differences
 from priorsr.bench.submissions.own_model import check_prior, model_differences, own_model

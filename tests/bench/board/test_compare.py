@@ -10,10 +10,10 @@ from PIL import Image
 
 from priorsr.bench.board.compare import compare
 from priorsr.bench.board.compare_picture import draw_comparison
-from priorsr.bench.facts import protocol_facts
-from priorsr.bench.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.results import faces_path, lr_kind, outputs_path, record_path, write_record
+from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.statistics.signed_ranks import p_of_ranks
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.store.results import faces_path, lr_kind, outputs_path, record_path, write_record
 from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from priorsr.bench import leaderboards
-from priorsr.bench.facts import protocol_facts
-from priorsr.bench.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.records import PriorFacts
+from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.statistics.means import estimate_mean
 from priorsr.bench.statistics.samples import Sample
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.store.records import PriorFacts
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol

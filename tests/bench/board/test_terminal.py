@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from priorsr.bench.board.terminal import tables
-from priorsr.bench.records import PriorFacts
+from priorsr.bench.store.records import PriorFacts
 
 
 def test_tables_fit_80_columns_and_hold_every_row(make_record, make_score) -> None:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr.bench import Record
-from priorsr.bench.results import record_path
 from priorsr.bench.running import profile
+from priorsr.bench.store.results import record_path
 
 FUSION = """
 from torch import nn

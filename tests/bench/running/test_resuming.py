@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr import partial_files
-from priorsr.bench import Record, outputs, read_results, run
-from priorsr.bench.images import save_images
-from priorsr.bench.records import Cost, Latency
+from priorsr.bench import Record, read_results, run
 from priorsr.bench.running import benchmark, journal, model_run
+from priorsr.bench.store import outputs
+from priorsr.bench.store.images import save_images
+from priorsr.bench.store.records import Cost, Latency
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
 
@@ -247,7 +248,7 @@ def test_a_broken_record_is_put_aside_and_made_again(bench, lr, noisy, tmp_path,
 def test_a_changed_scorer_scores_again_without_the_model(bench, lr, noisy, monkeypatch) -> None:
     model = Stored(lr, noisy)
     bench(model)
-    for module in (model_run, sys.modules["priorsr.bench.scorer"]):
+    for module in (model_run, sys.modules["priorsr.bench.scoring.scorer"]):
         monkeypatch.setattr(module, "scorer_hash", lambda: "0" * 64)
     (record,) = bench(model)
     assert record.scorer_hash == "0" * 64

@@ -154,7 +154,7 @@ def test_again_runs_it_again_and_replaces_nothing_else(bench, lr, hr, tmp_path) 
     model = Stored(lr, hr)
     bench([model, "bicubic"], protocols=["dic@1", "priorsr@1"])
     before, ran = written(), model.count
-    again = bench([model, "bicubic"], again=True)
+    again = bench([model, "bicubic"], rerun=True)
     assert model.count > ran
     after = written()
     assert before.keys() == after.keys()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from priorsr.bench import compare, leaderboards
-from priorsr.bench.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.results import write_record
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
+from priorsr.bench.store.results import write_record
 from priorsr.bench.studies.study_scores import row_scores
 from priorsr.files import sha256_json
 

@@ -15,10 +15,10 @@ import torch
 import toys
 
 from priorsr.bench import Record, ablate, read_results
-from priorsr.bench.results import read_record
 from priorsr.bench.statistics.means import estimate_mean
 from priorsr.bench.statistics.samples import make_samples
 from priorsr.bench.statistics.verdicts import compare_family
+from priorsr.bench.store.results import read_record
 from priorsr.bench.studies.ablation_report import Ablation, markdown
 from priorsr.bench.studies.trainings import Training, times, train_all
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError

@@ -9,9 +9,9 @@ import pytest
 from checking import edited, records
 
 from priorsr.bench import leaderboards, read_results
+from priorsr.bench.store.verification import read_verifications, record_hash
 from priorsr.bench.submissions.adding import add
 from priorsr.bench.submissions.bundle import Bundle
-from priorsr.bench.submissions.verification import read_verifications, record_hash
 from priorsr.bench.submissions.verify import verify
 from priorsr.errors import DataError
 

@@ -15,11 +15,11 @@ from checking import checked, edited, of_kind, records, refusal, said, summarise
 
 import priorsr
 from priorsr.bench import leaderboards, read_results
-from priorsr.bench.site.section import marks
+from priorsr.bench.pages.site.section import marks
+from priorsr.bench.store.verification import read_verifications
 from priorsr.bench.submissions.adding import add
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack
-from priorsr.bench.submissions.verification import read_verifications
 from priorsr.bench.submissions.verify import verify
 from priorsr.errors import DataError, UnknownNameError
 from priorsr.files import sha256_json
@@ -116,7 +116,7 @@ def test_another_protocols_hash_is_named(rounded, synthetic, forge) -> None:
         protocol["hash"] = sha256_json({"reduction": protocol["reduction"], "scoring": protocol["scoring"]})
 
     def rename(members):
-        from priorsr.bench.records import Record
+        from priorsr.bench.store.records import Record
 
         changed = edited(members, kinder)
         (name,) = of_kind({name for name in changed if name.startswith("records/")}, ".json")
@@ -362,7 +362,7 @@ def with_model(change):
 
 def read(content):
     """A record that need not be of one piece."""
-    from priorsr.bench.records import Record
+    from priorsr.bench.store.records import Record
 
     known = Record.model_construct(**content)
     parts = {name: Record.model_fields[name].annotation for name in ("model", "protocol", "data", "prior")}

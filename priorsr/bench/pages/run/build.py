@@ -1,0 +1,150 @@
+"""Building the report: a training run's folder in, one HTML file out that needs no other."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from priorsr.bench.board import numbers
+from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
+from priorsr.bench.board.rows import Row
+from priorsr.bench.pages.rendering import STATIC, in_words, templates
+from priorsr.bench.pages.run.charts import Chart, chart
+from priorsr.bench.store.results import read_results
+from priorsr.bench.store.training_run import TrainingRun, read_run
+from priorsr.data.decoding import decode
+from priorsr.errors import DataError
+from priorsr.files import atomic_text, require_extra
+from priorsr.models.weights import load_file, weights_hash
+from priorsr.training.command import training_command
+from priorsr.training.judges import SCORES
+from priorsr.training.judges import number as score_number
+from priorsr.training.metrics_file import StepLine, ValidationLine
+from priorsr.training.pictures import panels
+from priorsr.version import __version__
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """A stage of the run. seconds: of the steps that the metrics tell of. samples: (step, picture as a data URL)."""
+
+    name: str
+    done: int
+    steps: int
+    seconds: float
+    validations: Sequence[ValidationLine]
+    charts: Sequence[Chart]
+    samples: Sequence[tuple[int, str]]
+
+    @property
+    def score_label(self) -> str:
+        """What it was validated by."""
+        label, unit, _ = SCORES[self.validations[-1].score]
+        return f"{label} / {unit}" if unit else label
+
+    @property
+    def best(self) -> ValidationLine:
+        """The validation with the best score."""
+        pick = min if self.validations[-1].score == "nme" else max
+        return pick(self.validations, key=lambda line: line.value)
+
+
+def build_report(run: str | Path, out: str | Path | None = None, *, results: str | Path | None = None) -> Path:
+    """Build the page of a training run, finished or not, and return its path.
+
+    out: a file; run/report.html unless given. results: a results folder whose records of the run's weights are shown.
+    Raises DataError for a folder that is no run's or is broken, naming the file.
+    """
+    require_extra("jinja2", "bench")
+    read = read_run(run)
+    target = Path(out) if out is not None else read.path / "report.html"
+    if target.is_dir():
+        raise DataError(f"{target}: is a folder; a file for the report was expected")
+    page = (
+        templates(_HERE / "templates")
+        .get_template("report.html.jinja")
+        .render(
+            run=read,
+            name=read.path.resolve().name,
+            stages=[_stage(read, stage) for stage in read.stage_steps if read.done(stage)],
+            again=training_command(
+                read.config, [part["path"] for part in read.config["data"]], f"{read.path.resolve().name}-again"
+            ),
+            settings=_settings(read.config),
+            flat=_flat(read.config["config"]),
+            scored=[] if results is None else _scored(read, Path(results)),
+            in_words=in_words,
+            numbers=numbers,
+            score_number=score_number,
+            css=(STATIC / "site.css").read_text(encoding="utf-8") + (_HERE / "report.css").read_text(encoding="utf-8"),
+            theme=(STATIC / "theme.js").read_text(encoding="utf-8"),
+            script=(_HERE / "report.js").read_text(encoding="utf-8"),
+            version=__version__,
+        )
+    )
+    atomic_text(target, page)
+    return target
+
+
+def _stage(run: TrainingRun, stage: str) -> StageReport:
+    lines = [line for line in run.lines if line.stage == stage]
+    steps = [line for line in lines if isinstance(line, StepLine)]
+    before = [0, *(line.step for line in steps)]
+    (shown,) = panels(lines).values()
+    return StageReport(
+        name=stage,
+        done=run.done(stage),
+        steps=run.stage_steps[stage],
+        seconds=sum(line.seconds * (line.step - last) for line, last in zip(steps, before, strict=False)),
+        validations=[line for line in lines if isinstance(line, ValidationLine)],
+        charts=[chart(panel) for panel in shown],
+        samples=[(step, _data_url(path)) for step, path in run.samples.get(stage, ())],
+    )
+
+
+def _data_url(path: Path) -> str:
+    """A picture as a URL of its own bytes: as WebP without loss, which is smaller than PNG."""
+    packed = io.BytesIO()
+    decode(path).image.save(packed, format="WEBP", lossless=True)
+    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, str]:
+    """What decided the run beside the recipe's config, and where it ran."""
+    versions = ", ".join(f"{name} {version}" for name, version in config["versions"].items())
+    threads = config["threads"]
+    known = {
+        "Recipe": config["recipe"] + (f", preset {config['preset']}" if config["preset"] else ""),
+        "Face sets": "; ".join(f"{part['name']} {part['version']}, {part['hash'][:12]}" for part in config["data"]),
+        "Seed": str(config["seed"]),
+        "Precision": config["precision"],
+        "Started": str(config.get("started", "")),
+        "Device": f"{config['device']}, {threads} thread{'s' * (threads != 1)}",
+        "Processes": str(config.get("processes", "")),
+        "Versions": versions,
+        "Started by": str(config.get("command", "")),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _flat(config: Any, prefix: str = "") -> dict[str, str]:
+    """A config's values by their dotted names."""
+    if not (isinstance(config, dict) and config):
+        return {prefix.rstrip("."): "none" if config is None else in_words(config)}
+    return {name: text for key, value in config.items() for name, text in _flat(value, f"{prefix}{key}.").items()}
+
+
+def _scored(run: TrainingRun, results: Path) -> list[tuple[Leaderboard, list[Row]]]:
+    """The rows of a results folder that hold weights of the run, and the table that they stand in."""
+    hashes = {weights_hash(load_file(product.path)) for product in run.products}
+    found = [
+        (board, [row for row in board.rows if any(record.model.weights_hash in hashes for record in row.records)])
+        for board in leaderboards(read_results(results))
+    ]
+    return [(board, rows) for board, rows in found if rows]

@@ -1,0 +1,96 @@
+"""Building the site: a results folder in, a folder of plain files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import ascii_uppercase
+
+from priorsr.bench.board import numbers
+from priorsr.bench.board.leaderboard import leaderboards
+from priorsr.bench.board.reported import families
+from priorsr.bench.pages.rendering import STATIC, templates
+from priorsr.bench.pages.site.models import made_by, model_pages
+from priorsr.bench.pages.site.pictures import copy_file
+from priorsr.bench.pages.site.plot import latency
+from priorsr.bench.pages.site.rows import page_url, row_key
+from priorsr.bench.pages.site.section import make_section, marks, set_score, why_absent
+from priorsr.bench.store.results import read_results, record_path
+from priorsr.bench.store.verification import read_verifications
+from priorsr.bounds import check_number
+from priorsr.errors import DataError
+from priorsr.files import atomic_text, require_extra
+from priorsr.partial_files import sweep
+from priorsr.version import __version__
+
+
+def build_site(
+    results: str | Path,
+    out: str | Path,
+    *,
+    title: str = "Face super-resolution, compared",
+    faces: int | None = None,
+) -> Path:
+    """Build a static site of every record in a results folder into the folder `out`; returns its index.html.
+
+    It opens from disk and loads nothing from elsewhere: images and records are copied. Files of an older site are
+    overwritten, and nothing else in `out` is touched.
+    faces: how many faces of each set can be compared, the first ones; None: all whose images were kept.
+    Raises DataError for a broken record, an incomplete folder of images, and for a file at `out`; OptionError for
+    `faces` below 1.
+    """
+    require_extra("jinja2", "bench")
+    results, out = Path(results), Path(out)
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out}: is a file; a folder for the site was expected")
+    if faces is not None:
+        check_number("faces", faces, 1)
+    records = read_results(results)
+    sweep(out / "images")  # elsewhere, the next write of a name takes what was left of it
+    published = families()
+    reported = [value for family in published for value in family.values]
+    sections = [
+        make_section(place, board, reported, results, out, faces)
+        for place, board in enumerate(leaderboards(records, read_verifications(results)), 1)
+    ]
+    for record in records:
+        copy_file(record_path(results, record.id), out / "records" / f"{record.id}.json")
+    for asset in sorted(STATIC.glob("[!.]*")):
+        copy_file(asset, out / asset.name)
+    compared = any(section.comparison for section in sections)
+    pages = [
+        ("index.html", "Leaderboard"),
+        *([("compare.html", "Compare faces")] if compared else []),
+        *([("reported.html", "Reported by papers")] if published else []),
+    ]
+    shared = {
+        "title": title,
+        "version": __version__,
+        "record_count": len(records),
+        "numbers": numbers,
+        "key": row_key,
+        "url": page_url,
+        "latency": latency,
+        "set_score": set_score,
+        "marks": marks,
+        "why_absent": why_absent,
+        "made_by": made_by,
+        "letter": _letter,
+        "pages": pages,
+        "sections": sections,
+        "families": published,
+        "priors": sorted({record.prior.source for record in records}),
+    }
+    environment = templates(Path(__file__).parent / "templates")
+    for name, _ in pages:
+        page = environment.get_template(f"{name}.jinja").render(**shared, here=name, root="")
+        atomic_text(out / name, page)
+    template = environment.get_template("model.html.jinja")
+    for model in model_pages(sections, reported):
+        atomic_text(out / page_url(model.row), template.render(**shared, here="", root="../", model=model))
+    return out / "index.html"
+
+
+def _letter(place: int) -> str:
+    """A name for an environment by its place from 0: A to Z, then AA, AB, ..."""
+    rest, last = divmod(place, len(ascii_uppercase))
+    return (_letter(rest - 1) if rest else "") + ascii_uppercase[last]

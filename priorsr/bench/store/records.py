@@ -1,0 +1,325 @@
+"""Records: what a model scored under one protocol on one split, with all that is needed to trust and repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isclose
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AwareDatetime, Field, JsonValue, WithJsonSchema, model_validator
+
+from priorsr.bench.statistics.means import interval_of_images
+from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts, short_hash
+from priorsr.bench.store.score_facts import (
+    BootstrapStatistics,
+    ExtraScoreFacts,
+    ImageHashes,
+    Score,
+    SetScore,
+    Statistics,
+)
+from priorsr.bench.store.values import Count, Hash, Id, Links, RecordPart
+from priorsr.errors import PriorsrError
+from priorsr.files import sha256_json
+from priorsr.metrics.protocol import parse_scoring
+from priorsr.sources import Component
+
+FORMAT: Literal[2] = 2
+
+
+class ProtocolFacts(RecordPart):
+    """Which protocol.
+
+    reduction, scoring: its two halves as resolved, whose hash is `hash`. description, notes: its prose.
+    adapted_from: the HR size of the published file, where the set's is another.
+    """
+
+    id: str
+    hash: Hash
+    adapted_from: int | None
+    description: str
+    notes: tuple[str, ...]
+    reduction: dict[str, JsonValue]
+    scoring: dict[str, JsonValue]
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of its scores."""
+        scores = self.scoring.get("scores")
+        return tuple(scores) if isinstance(scores, dict) else ()
+
+    @property
+    def reduction_hash(self) -> str:
+        """SHA-256 of the reduction half."""
+        return sha256_json(self.reduction)
+
+    def values(self, per_image: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+        """Return the split's scores, as the protocol aggregates those of its faces, given by the faces' ids.
+
+        Raises ValueError for a scoring half that is none.
+        """
+        try:
+            scoring = parse_scoring(self.scoring)
+        except PriorsrError as error:
+            raise ValueError(f"protocol.scoring: {error}") from error
+        return scoring.of_images({name: [found[face] for face in sorted(found)] for name, found in per_image.items()})
+
+    @model_validator(mode="after")
+    def _hash_is_of_the_content(self) -> ProtocolFacts:
+        expected = sha256_json({"reduction": self.reduction, "scoring": self.scoring})
+        if self.hash != expected:
+            raise ValueError(f"hash is {self.hash}, and its reduction and scoring make it {expected}")
+        return self
+
+
+class DataFacts(RecordPart):
+    """Which faces: `hash` is the set's, `count` the images of the split."""
+
+    name: str
+    version: str
+    licence: str
+    hash: Hash
+    split: str
+    count: Annotated[int, Field(ge=1)]
+
+
+class PriorFacts(RecordPart):
+    """What the model was given beside the LR image; `by` names the estimator or the tool that made it.
+
+    "corrupted" is a ground truth made worse; `by` says how.
+    """
+
+    source: Literal["none", "estimated-from-lr", "ground-truth", "estimated-from-hr", "corrupted"]
+    by: str | None
+
+    @property
+    def beyond_lr(self) -> bool:
+        """Whether it was made of more than the LR image; such rows are never ranked with the others."""
+        return self.source not in ("none", "estimated-from-lr")
+
+
+class Latency(RecordPart):
+    """The median of warm runs, for a whole batch."""
+
+    batch: Annotated[int, Field(ge=1)]
+    milliseconds: float
+    runs: Annotated[int, Field(ge=1)]
+
+
+class Cost(RecordPart):
+    """What the model costs. MACs and memory are of one image; measured as `priorsr.bench.running.profile` says."""
+
+    parameters: Count
+    macs: Count
+    peak_memory_bytes: Count
+    latency: tuple[Latency, ...]
+
+
+class Execution(RecordPart):
+    """How the model was run over the split: faces at once, and processes that shared them."""
+
+    batch_size: Annotated[int, Field(ge=1)]
+    processes: Annotated[int, Field(ge=1)]
+
+
+class Environment(RecordPart):
+    """Where it ran. Latencies are compared within one environment only."""
+
+    device: str
+    cpu: str
+    gpu: str | None
+    threads: Annotated[int, Field(ge=1)]
+    os: str
+    python: str
+    torch: str
+
+
+class Identity(NamedTuple):
+    """All that determines a result.
+
+    images: of images that were made elsewhere, a hash of them all, since nothing else tells what they are.
+    """
+
+    model: ModelFacts
+    protocol: ProtocolFacts
+    data: DataFacts
+    prior: PriorFacts
+    images: str | None = None
+
+    @property
+    def record_id(self) -> str:
+        """The id of the record."""
+        return short_hash({**self._all_but_protocol(), "protocol": self.protocol.hash})
+
+    @property
+    def outputs_id(self) -> str:
+        """The id of the SR images, which protocols with the same reduction share."""
+        return short_hash({**self._all_but_protocol(), "reduction": self.protocol.reduction_hash})
+
+    def _all_but_protocol(self) -> dict[str, Any]:
+        model, data, prior = self.model, self.data, self.prior
+        return {
+            "model": [
+                *(model.distribution, model.name, model.config, model.weights_hash),
+                *(model.precision, model.accelerated),
+            ],
+            "data": [data.hash, data.split],
+            "prior": [prior.source, prior.by],
+            **({} if self.images is None else {"images": self.images}),
+        }
+
+
+class Record(RecordPart):
+    """One model under one protocol on one split. A record that is impossible cannot be made.
+
+    format: 2; 1 of a record that was read from a file of that format, see `priorsr.bench.store.format_1`.
+    id: its identity's, and its file's name.
+    origin: "run", where the model was run here; "images", where its images were made elsewhere, so that nothing is
+        known of weights, cost and execution.
+    components: whose code took part, see `priorsr.sources`; no part of the id. "unknown" in format 1.
+    links: where to read more.
+    images: by face, the hashes of the images that were scored.
+    set_scores: scores of the split as a whole, such as FID. absent: scores that were asked for and left out, and why.
+    extra_scores: what made each score that is not the protocol's.
+    kernel_backends: for each of `priorsr.kernels` that the model used, what ran it.
+    environment: where the model was run, or, where it was not, where its images were scored.
+    outputs: the folder under `outputs/` that holds the SR images, if they were kept.
+    statistics: the rule of the intervals, to which reading holds them unless it is the older one.
+    scorer_version: of priorsr, whose scoring code made the numbers. scorer_hash: of that code; see
+    `priorsr.bench.scoring.scorer`.
+    """
+
+    format: Annotated[Literal[1, 2], WithJsonSchema({"const": FORMAT})]
+    id: Id
+    origin: Literal["run", "images"]
+    model: ModelFacts
+    training: TrainingFacts
+    protocol: ProtocolFacts
+    data: DataFacts
+    prior: PriorFacts
+    components: tuple[Component, ...] | Literal["unknown"]
+    links: Links
+    images: dict[str, ImageHashes]
+    scores: dict[str, Score]
+    set_scores: dict[str, SetScore]
+    extra_scores: dict[str, ExtraScoreFacts]
+    absent: dict[str, str]
+    statistics: Statistics | BootstrapStatistics
+    cost: Cost | None
+    execution: Execution | None
+    kernel_backends: dict[str, str]
+    environment: Environment
+    outputs: Id | None
+    scorer_version: str
+    scorer_hash: Hash
+    created: AwareDatetime
+    command: str | None
+
+    @property
+    def identity(self) -> Identity:
+        """All that determines the result."""
+        made_elsewhere = images_hash(self.images) if self.origin == "images" else None
+        return Identity(self.model, self.protocol, self.data, self.prior, made_elsewhere)
+
+    @property
+    def checkpoint(self) -> str:
+        """The hash of the weights, or of the images where these were made elsewhere."""
+        return self.model.weights_hash or images_hash(self.images)
+
+    @model_validator(mode="after")
+    def _is_of_one_piece(self) -> Record:
+        identity = self.identity
+        if self.id != identity.record_id:
+            raise ValueError(
+                f"id is {self.id!r}, and its model, protocol, data and prior make it {identity.record_id!r}"
+            )
+        if self.outputs not in (None, identity.outputs_id):
+            raise ValueError(
+                f"outputs is {self.outputs!r}, and its model, data, prior and reduction make it {identity.outputs_id!r}"
+            )
+        if self.training.method != self.model.method:
+            raise ValueError(
+                f"training.method is {self.training.method!r}, and the model makes it {self.model.method!r}"
+            )
+        self._check_origin()
+        self._check_scores()
+        self._check_intervals()
+        return self
+
+    def _check_origin(self) -> None:
+        if (self.components == "unknown") != (self.format == 1):
+            raise ValueError(f"components are {self.components!r:.80} in format {self.format}; unknown in 1 only")
+        of_a_run = {"model.weights_hash": self.model.weights_hash, "cost": self.cost, "execution": self.execution}
+        for name, value in of_a_run.items():
+            if (value is None) != (self.origin == "images"):
+                wanted = "null, since its images were made elsewhere," if self.origin == "images" else "a value"
+                raise ValueError(f"{name} is {value!r:.80}; {wanted} was expected")
+
+    def _check_scores(self) -> None:
+        if len(self.images) != self.data.count:
+            raise ValueError(f"images has {len(self.images)} faces, and the split has {self.data.count}")
+        for name, score in self.scores.items():
+            if score.per_image.keys() != self.images.keys():
+                raise ValueError(f"scores.{name} is of other faces than images")
+        own = set(self.protocol.scores)
+        beside = (self.scores.keys() | self.set_scores.keys()) - own
+        if self.extra_scores.keys() != beside:
+            raise ValueError(
+                f"extra_scores are {sorted(self.extra_scores)}; the scores beside the protocol's are {sorted(beside)}"
+            )
+        values = self.protocol.values({name: score.per_image for name, score in self.scores.items() if name in own})
+        for name, score in self.scores.items():
+            value = values.get(name, score.mean)
+            if not (score.value == value or isclose(score.value, value, rel_tol=1e-9, abs_tol=1e-12)):
+                raise ValueError(f"scores.{name}.value is {score.value}, and the faces' scores make it {value}")
+
+    def _check_intervals(self) -> None:
+        """Raise ValueError for an interval that today's rule does not make; those of the older rule are not checked."""
+        if isinstance(self.statistics, BootstrapStatistics):
+            return
+        for name, score in self.scores.items():
+            interval = interval_of_images(score.per_image.values())
+            if not _same_interval(score.interval95, interval):
+                raise ValueError(
+                    f"scores.{name}.interval95 is {score.interval95}, and the faces' scores make it {interval}"
+                )
+
+
+def _same_interval(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether two intervals are equal but for what another machine's rounding makes of them."""
+    if one is None or other is None:
+        return one is other
+    tolerance = 1e-6 * (other[1] - other[0]) + 1e-12
+    return all(isclose(*ends, rel_tol=1e-9, abs_tol=tolerance) for ends in zip(one, other, strict=True))
+
+
+def images_hash(images: Mapping[str, ImageHashes]) -> str:
+    """Return the hash of the SR images of all faces."""
+    return sha256_json({face: hashes.sr for face, hashes in images.items()})
+
+
+def check_same_inputs(records: Sequence[Record]) -> None:
+    """Raise PriorsrError, naming the face, unless the records are of the same faces, and of the same HR and LR images.
+
+    A set's name or a split's does not vouch for that: a face is paired by its id, and its images by their hashes.
+    """
+    first = records[0]
+    for other in records[1:]:
+        who = f"{first.data.name}: the records {first.id} and {other.id}"
+        if first.images.keys() != other.images.keys():
+            odd = sorted(first.images.keys() ^ other.images.keys())[0]
+            raise PriorsrError(f"{who} are of different faces, such as {odd!r}; the same ones were expected")
+        for face, ours in first.images.items():
+            theirs = other.images[face]
+            for which in ("hr", "lr"):
+                if getattr(ours, which) != getattr(theirs, which):
+                    raise PriorsrError(
+                        f"{who} have different {which.upper()} images of the face {face!r}; the same ones were expected"
+                    )
+
+
+def record_schema() -> dict[str, Any]:
+    """The JSON schema of a record of format 2."""
+    schema = Record.model_json_schema(mode="serialization")
+    schema["properties"]["components"] = schema["properties"]["components"]["anyOf"][0]  # unknown in format 1 only
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

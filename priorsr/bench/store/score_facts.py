@@ -1,0 +1,79 @@
+"""What records hold of scores, and of the images that were scored."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from priorsr.bench.store.values import Count, Hash, Id, RecordPart
+from priorsr.fields import Value
+
+
+class Score(RecordPart):
+    """A score of the images.
+
+    value: the split's score as the protocol aggregates it; it is `mean` except where a protocol pools images.
+    mean, interval95: of the per-image values; no interval for one image, or where a value is infinite. The interval is
+        by the rule that the record's `statistics` name; boards compute theirs from the per-image values.
+    """
+
+    value: Value
+    mean: Value
+    interval95: tuple[Value, Value] | None
+    unit: Literal["dB", ""]
+    higher_is_better: bool
+    per_image: dict[str, Value]
+
+    @model_validator(mode="after")
+    def _mean_is_of_the_images(self) -> Score:
+        mean = sum(self.per_image.values()) / len(self.per_image) if self.per_image else math.nan
+        if not (self.mean == mean or math.isclose(self.mean, mean, rel_tol=1e-9, abs_tol=1e-12)):
+            raise ValueError(f"mean is {self.mean}, and the images' mean is {mean}")
+        return self
+
+
+class SetScore(RecordPart):
+    """A score of the split as a whole, such as FID, made of `count` images; `warning`: why not to lean on it."""
+
+    value: Value
+    higher_is_better: bool
+    count: Annotated[int, Field(ge=1)]
+    warning: str | None
+
+
+class ExtraScoreFacts(RecordPart):
+    """What made a score that is not the protocol's. name: of kind `score`; version: of the distribution that offers it.
+
+    networks: those that judge. trained_with: those of them that the model's training names too, so that it has learnt
+    to please its judge; "unknown" where nothing is known of the training.
+    """
+
+    name: str
+    version: str
+    weights_hash: Hash | None
+    networks: tuple[str, ...]
+    trained_with: tuple[str, ...] | Literal["unknown"]
+
+
+class ImageHashes(RecordPart):
+    """What identifies a face's images: `priorsr.bench.store.images.pixel_hash` of their 8-bit pixels."""
+
+    hr: Id
+    lr: Id
+    sr: Id
+
+
+class Statistics(RecordPart):
+    """The rule of a record's intervals, see `priorsr.bench.statistics.means`."""
+
+    interval: Literal["Hall's t over images"]
+
+
+class BootstrapStatistics(RecordPart):
+    """The rule of the intervals of records of format 1, and of the first of format 2."""
+
+    interval: Literal["percentile bootstrap over images"]
+    resamples: Count
+    seed: int

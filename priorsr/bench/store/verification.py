@@ -1,0 +1,74 @@
+"""What became of a submission that was verified, and to which record's content that belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.results import record_content
+from priorsr.bench.store.values import Count, Hash, Id, RecordPart
+from priorsr.errors import DataError
+from priorsr.files import atomic_json, sha256_json
+from priorsr.reading.json_files import read_facts
+
+TIERS = ("self-reported", "scores recomputed from the images", "faces rerun from the weights")
+"""What was checked, by tier. The first is what a record says of itself."""
+
+
+class Verification(RecordPart):
+    """That a record's scores were found true.
+
+    record, record_hash: its id, and the hash of its whole content. tier: see `TIERS`.
+    recomputed: faces whose scores were computed again from the images. rerun: faces that were run again, in tier 2.
+    tolerance: how much a score may differ. not_checked: scores that could not be recomputed here, and why; they do not
+    count as verified.
+    bundle_hash: of the submission's file. scorer_version, scorer_hash: the code that recomputed.
+    """
+
+    format: Literal[1]
+    record: Id
+    record_hash: Hash
+    tier: Literal[1, 2]
+    recomputed: Count
+    rerun: tuple[str, ...]
+    tolerance: float
+    not_checked: dict[str, str]
+    bundle_hash: Hash
+    scorer_version: str
+    scorer_hash: Hash
+    created: AwareDatetime
+
+    def is_of(self, record: Record) -> bool:
+        """Whether this is of that record, and of its content as it is now."""
+        return record.id == self.record and record_hash(record) == self.record_hash
+
+
+def record_hash(record: Record) -> str:
+    """The SHA-256 of a record's whole content."""
+    return sha256_json(record_content(record))
+
+
+def verification_path(results: Path, record: str) -> Path:
+    """Where the verification of the record of that id lies in a results folder."""
+    return results / "verifications" / f"{record}.json"
+
+
+def write_verification(results: Path, verification: Verification) -> Path:
+    """Write a verification into a results folder, whole or not at all."""
+    path = verification_path(results, verification.record)
+    atomic_json(path, verification.model_dump(mode="json"))
+    return path
+
+
+def read_verifications(results: str | Path) -> dict[str, Verification]:
+    """The verifications of a results folder by their record's id; raises DataError naming the file that is broken."""
+    found = {}
+    for path in sorted((Path(results) / "verifications").glob("[!.]*.json")):
+        verification = read_facts(path, Verification, "the verification")
+        if path.stem != verification.record:
+            raise DataError(f"{path}: is of the record {verification.record!r}; a file's name is its record's id")
+        found[verification.record] = verification
+    return found

@@ -1,0 +1,14 @@
+"""The command that runs, as records keep it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from priorsr.text import as_unicode
+
+
+def command_line() -> str:
+    """Return the command that runs, as records tell it."""
+    return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])
