@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from priorsr.infinity import INFINITIES, json_value
+
+Count = Annotated[int, Field(strict=True, ge=1, le=2**31)]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 def _from_json(value: object) -> object:

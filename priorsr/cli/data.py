@@ -14,7 +14,7 @@ from priorsr.cli.console import console, print_json
 from priorsr.terminal import styled
 
 if TYPE_CHECKING:
-    from priorsr.data import FaceSet
+    from priorsr.data import FaceSet, Reduction
 
 SHOWN = 10  # findings of a kind; a set may have thousands
 
@@ -154,8 +154,7 @@ def priors(
             out,
             estimator,
             seen=seen,
-            reduction=reduction,
-            scale=scale,
+            reduction=_reduction(reduction, scale),
             landmarks=landmarks,
             fetch=fetch,
             device=device,
@@ -208,6 +207,15 @@ def doctor(
         console.print(table if report.findings else styled(("nothing is wrong", "green")))
     if report.findings:
         raise typer.Exit(2)
+
+
+def _reduction(kernel: str | None, scale: int | None) -> Reduction | None:
+    """Return the reduction of which a kernel or a scale is given, None where neither is."""
+    from priorsr.data.reduction import USUAL, Reduction
+
+    if kernel is None and scale is None:
+        return None
+    return Reduction(scale=USUAL.scale if scale is None else scale, kernel=USUAL.kernel if kernel is None else kernel)
 
 
 def _tell(faces: FaceSet) -> None:

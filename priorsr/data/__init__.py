@@ -6,6 +6,7 @@ from priorsr.data.face_set import FaceSet
 from priorsr.data.loader import FaceLoader
 from priorsr.data.manifest import Manifest, Provenance
 from priorsr.data.mixed_loader import MixedLoader
+from priorsr.data.reduction import Reduction
 from priorsr.data.training_set import TrainingData, TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 
@@ -18,6 +19,7 @@ __all__ = [
     "MixedLoader",
     "Pixels",
     "Provenance",
+    "Reduction",
     "TrainingData",
     "TrainingSet",
     "write_face_set",

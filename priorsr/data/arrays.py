@@ -13,7 +13,7 @@ import numpy as np
 
 from priorsr.data.face_set import FaceSet, image_path, parsing_path
 from priorsr.data.parallel import parallel_map
-from priorsr.data.reduction import reduce
+from priorsr.data.reduction import Reduction
 from priorsr.data.row_file import RowFile
 from priorsr.errors import DataError
 from priorsr.files import home_folder
@@ -49,12 +49,11 @@ class Pixels(NamedTuple):
 class Streamed:
     """The pixels of the faces of a split, decoded when they are taken, and not kept; see `Decoded`."""
 
-    def __init__(
-        self, faces: FaceSet, split: str, *, size: int | None, reduction: str, scale: int, parsing: bool
-    ) -> None:
+    def __init__(self, faces: FaceSet, split: str, *, reduction: Reduction, parsing: bool) -> None:
         self.faces, self.ids = faces, faces.ids(split)
+        size = reduction.hr_size
         self.size = (size, size) if size else faces.image(self.ids[0]).shape[:2]
-        self._reduction, self._scale, self._parsing = reduction, scale, parsing
+        self._reduction, self._parsing = reduction, parsing
 
     def take(self, places: Sequence[int]) -> Pixels:
         """The faces at these places."""
@@ -70,7 +69,7 @@ class Streamed:
 
     def reduced(self, index: int, hr: np.ndarray) -> np.ndarray:
         """LR (3,h,w) of an HR image (3,H,W)."""
-        pixels = reduce(hr.transpose(1, 2, 0), self._scale, self._reduction, face=self.ids[index])
+        pixels = self._reduction.reduce(hr.transpose(1, 2, 0), face=self.ids[index])
         return pixels.transpose(2, 0, 1)
 
     def labels(self, index: int) -> np.ndarray:
@@ -84,14 +83,12 @@ class Streamed:
 class Decoded:
     """The pixels of the faces of a split, uint8, in the order of their ids. Loaders of one `FaceSet` share them.
 
-    hr: (N,3,H,W). lr: (N,3,H/scale,W/scale), see `priorsr.data.reduction`. parsing: (N,H,W) or None.
+    hr: (N,3,H,W). lr: (N,3,H/scale,W/scale). parsing: (N,H,W) or None.
     Raises DataError naming the file if an image or a map is broken, changed since the set was made, or of another size.
     """
 
-    def __init__(
-        self, faces: FaceSet, split: str, *, size: int | None, reduction: str, scale: int, parsing: bool
-    ) -> None:
-        read = Streamed(faces, split, size=size, reduction=reduction, scale=scale, parsing=parsing)
+    def __init__(self, faces: FaceSet, split: str, *, reduction: Reduction, parsing: bool) -> None:
+        read = Streamed(faces, split, reduction=reduction, parsing=parsing)
         count, self.size = len(read.ids), read.size
         lr_size = read.reduced(0, np.zeros((3, *self.size), dtype=np.uint8)).shape[1:]
         large = count * (3 + parsing) * math.prod(self.size) > MEMORY_LIMIT
@@ -113,7 +110,8 @@ class Decoded:
             return kept[name]
 
         self.hr = array("hr", (count, 3, *self.size), read.image)
-        self.lr = array(f"lr-{reduction}", (count, 3, *lr_size), lambda index: read.reduced(index, self.hr[index]))
+        lr_name = f"lr-{reduction.kernel}"
+        self.lr = array(lr_name, (count, 3, *lr_size), lambda index: read.reduced(index, self.hr[index]))
         self.parsing = array("parsing", (count, *self.size), read.labels) if parsing else None
 
     def take(self, places: Sequence[int]) -> Pixels:

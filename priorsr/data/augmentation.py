@@ -16,7 +16,7 @@ from torch import Tensor
 from priorsr.containers import Batch, Prior
 from priorsr.data.face_set import FaceSet
 from priorsr.data.order import AUGMENTATION
-from priorsr.data.reduction import reduce
+from priorsr.data.reduction import Reduction
 from priorsr.errors import OptionError
 from priorsr.priors import LabelMap, flip_landmarks, rotate_landmarks
 
@@ -62,7 +62,7 @@ class Faces:
             points = rotate_landmarks(self.landmarks[where], self.valid[where], quarters, self.hr.shape[-1])
             self.landmarks[where], self.valid[where] = points
 
-    def zoom(self, index: int, side: float, right: float, down: float, reduction: str) -> None:
+    def zoom(self, index: int, side: float, right: float, down: float, reduction: Reduction) -> None:
         """Enlarge a window of a face to the whole image, and make LR anew from it.
 
         side: of the window, as a part of the image's. right, down: where in the room that is left for it, from 0 to 1.
@@ -73,8 +73,7 @@ class Faces:
         image = Image.fromarray(self.hr[index].transpose(1, 2, 0))
         hr = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, box))
         self.hr[index] = hr.transpose(2, 0, 1)
-        lr = reduce(hr, height // self.lr.shape[2], reduction, face=self.ids[index])
-        self.lr[index] = lr.transpose(2, 0, 1)
+        self.lr[index] = reduction.reduce(hr, face=self.ids[index]).transpose(2, 0, 1)
         if self.parsing is not None:
             classes = Image.fromarray(self.parsing[index])
             self.parsing[index] = np.asarray(classes.resize((width, height), Image.Resampling.NEAREST, box))
@@ -123,7 +122,7 @@ class Augmentation:
         if self.quarter_turns and size[0] != size[1]:
             raise OptionError(f"{faces.path}: its faces are {size[0]} x {size[1]}; quarter_turns need square ones")
 
-    def apply(self, faces: Faces, reduction: str, key: tuple[int, int], shard: tuple[int, int]) -> None:
+    def apply(self, faces: Faces, reduction: Reduction, key: tuple[int, int], shard: tuple[int, int]) -> None:
         """Change the faces of a training batch in place.
 
         key: (seed, step), which decide what is drawn. shard: (rank, world), which part of the whole batch these are.

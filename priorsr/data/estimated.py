@@ -15,7 +15,7 @@ from priorsr.containers import Prior
 from priorsr.data.face_set import FaceSet, image_path
 from priorsr.data.landmarks_file import Points
 from priorsr.data.manifest import Provenance
-from priorsr.data.reduction import reduce
+from priorsr.data.reduction import USUAL, Reduction
 from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, write_face_set
 from priorsr.errors import OptionError
 from priorsr.estimators.spec import estimator_from_spec, identity_of
@@ -33,8 +33,7 @@ def estimate_priors(
     estimators: Sequence[str | Path | nn.Module],
     *,
     seen: Literal["hr", "lr"] = "hr",
-    reduction: str | None = None,
-    scale: int | None = None,
+    reduction: Reduction | None = None,
     landmarks: Literal["estimated", "from-parsing"] = "estimated",
     fetch: bool = False,
     device: str = "cpu",
@@ -47,7 +46,7 @@ def estimate_priors(
     estimators: as `estimator_from_spec` takes them. Together they give parsing maps, landmarks or both, each from one
         of them; heatmaps are not kept.
     seen: "hr", or "lr": the image reduced, rounded to 8 bits and enlarged again (bicubic), which is all that there is
-        where the HR image is not known. reduction, scale: how, with "lr" only; pil-bicubic and 8 unless given.
+        where the HR image is not known. reduction: how, with "lr" only; by 8 with pil-bicubic unless given.
     landmarks: with "from-parsing", 68 points are read off the estimated parsing maps.
     fetch: let estimators download published weights that they lack. device: where they run.
 
@@ -56,16 +55,15 @@ def estimate_priors(
     """
     if seen not in ("hr", "lr"):
         raise OptionError(f"priors were to be estimated from {seen!r}; 'hr' or 'lr' was expected")
-    if seen == "hr" and not (reduction is None and scale is None):
+    if seen == "hr" and reduction is not None:
         raise OptionError(
-            f"reduction={reduction!r} and scale={scale!r} say how LR images are made, and the estimators were to see "
-            "HR images; seen='lr' (--from lr) was expected"
+            f"the estimators were to see HR images, and {reduction.kernel} by {reduction.scale} makes LR images; "
+            "seen='lr' (--from lr) was expected"
         )
     made: dict[str, Any] = {"estimated_from": seen}
-    low = None
-    if seen == "lr":
-        low = ("pil-bicubic" if reduction is None else reduction, 8 if scale is None else scale)
-        made |= {"reduction": low[0], "scale": low[1]}
+    low = (reduction or USUAL) if seen == "lr" else None
+    if low:
+        made |= {"reduction": low.kernel, "scale": low.scale}
     modules = [estimator_from_spec(spec, fetch=fetch) for spec in estimators]
     look = _Look(faces, modules, low, device)
     members = [(face, split) for split in faces.splits for face in faces.ids(split)]
@@ -99,11 +97,9 @@ def estimate_priors(
 
 
 class _Look:
-    """Estimators that look at the faces of a set: as HR, or, given `low` (reduction, scale), as LR enlarged."""
+    """Estimators that look at the faces of a set: as HR, or, given the reduction `low`, as LR enlarged."""
 
-    def __init__(
-        self, faces: FaceSet, estimators: Sequence[nn.Module], low: tuple[str, int] | None, device: str
-    ) -> None:
+    def __init__(self, faces: FaceSet, estimators: Sequence[nn.Module], low: Reduction | None, device: str) -> None:
         self._faces = faces
         self._low = low
         try:
@@ -140,8 +136,7 @@ class _Look:
         """What the estimators see of a face: (1,3,H,W) in [0, 1]."""
         if self._low is None:
             return _tensor(image)
-        reduction, scale = self._low
-        return enlarge(_tensor(reduce(image, scale, reduction, face=face)), scale).clamp(0, 1)
+        return enlarge(_tensor(self._low.reduce(image, face=face)), self._low.scale).clamp(0, 1)
 
 
 def _tensor(image: np.ndarray) -> Tensor:

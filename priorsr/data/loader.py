@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from priorsr.data.arrays import Decoded, Streamed
 from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import FaceSet, split_path
 from priorsr.data.order import Order
+from priorsr.data.reduction import USUAL, Reduction
 from priorsr.errors import DataError, OptionError
 
 
@@ -24,12 +26,11 @@ class FaceLoader:
     split of more than 2 GiB, in files under PRIORSR_CACHE (or ~/.cache/priorsr) that later loaders find again. A
     batch is then gathered and augmented as a whole, which takes milliseconds: no worker processes are needed.
 
-    reduction, scale: see `priorsr.data.reduction`; LR is rounded to 8 bits.
+    reduction: how LR is made of HR, always rounded to 8 bits; with its `hr_size` None, all images must be as the first.
     flip, quarter_turns, zoom: see `priorsr.data.augmentation.Augmentation`.
     seed: of order and augmentation. shard: (rank, world), which part of every batch of batch_size * world faces is
         this process's.
     priors: "parsing", "landmarks", both or none; where it is not given, those that every face of the split has.
-    size: the HR size that is expected; where it is not given, the first image's.
     keep: where it is false, faces are decoded whenever they are asked for, and no pixels are kept: for a single pass.
 
     Raises UnknownNameError, OptionError, ShapeError, or DataError naming the file, also one that has changed since the
@@ -42,15 +43,13 @@ class FaceLoader:
         split: str,
         *,
         batch_size: int,
-        reduction: str = "pil-bicubic",
-        scale: int = 8,
+        reduction: Reduction = USUAL,
         seed: int = 0,
         flip: bool = False,
         quarter_turns: bool = False,
         zoom: float = 1.0,
         shard: tuple[int, int] = (0, 1),
         priors: tuple[str, ...] | None = None,
-        size: int | None = None,
         keep: bool = True,
     ) -> None:
         if batch_size < 1 or seed < 0 or not 0 <= shard[0] < shard[1]:
@@ -59,7 +58,7 @@ class FaceLoader:
                 "at least 1, at least 0, and (rank, world) with rank from 0 to world - 1 were expected"
             )
         self.face_set, self.split, self.batch_size, self.seed = face_set, split, batch_size, seed
-        self.reduction, self.scale = reduction, scale
+        self.reduction = replace(reduction, quantise=True)
         self.ids = face_set.ids(split)
         face_set.content(split_path(split))  # raises if the list of ids has changed since the set was made
         self._rank, self._world = shard
@@ -67,7 +66,7 @@ class FaceLoader:
         self._order = Order([len(self.ids)], seed)
         self.priors = choose_priors(face_set, split, priors)
         self._pixels = (Decoded if keep else Streamed)(
-            face_set, split, size=size, reduction=reduction, scale=scale, parsing="parsing" in self.priors
+            face_set, split, reduction=self.reduction, parsing="parsing" in self.priors
         )
         self._augmentation.check(face_set, self.priors, self.size)
         self._places = {face: place for place, face in enumerate(self.ids)}

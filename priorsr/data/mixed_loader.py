@@ -13,6 +13,7 @@ from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import FaceSet
 from priorsr.data.loader import FaceLoader, choose_priors
 from priorsr.data.order import Order
+from priorsr.data.reduction import USUAL, Reduction
 from priorsr.errors import DataError, OptionError
 
 
@@ -23,7 +24,7 @@ class MixedLoader:
         `priorsr.data.order.Order`; with all weights 1, every face is seen once an epoch.
     priors: those to load, which every face of every set must have; where it is not given, those that all have. The sets
         may differ in what made their priors.
-    batch_size, reduction, scale, seed, flip, quarter_turns, zoom, shard: as `FaceLoader` takes them.
+    batch_size, reduction, seed, flip, quarter_turns, zoom, shard: as `FaceLoader` takes them.
 
     Raises what `FaceLoader` raises; DataError for sets whose images differ in size, or whose priors differ in label map
     or landmark scheme; OptionError for a weight that is not above 0.
@@ -35,8 +36,7 @@ class MixedLoader:
         split: str,
         *,
         batch_size: int,
-        reduction: str = "pil-bicubic",
-        scale: int = 8,
+        reduction: Reduction = USUAL,
         seed: int = 0,
         flip: bool = False,
         quarter_turns: bool = False,
@@ -49,14 +49,12 @@ class MixedLoader:
                 raise OptionError(f"{faces.path}: its weight is {weight}; a finite number above 0 was expected")
         common = _common_priors([faces for faces, _ in face_sets], split, priors)
         self._loaders = [
-            FaceLoader(
-                faces, split, batch_size=batch_size, reduction=reduction, scale=scale, shard=shard, priors=common
-            )
+            FaceLoader(faces, split, batch_size=batch_size, reduction=reduction, shard=shard, priors=common)
             for faces, _ in face_sets
         ]
         self._check_alike(common)
         self.priors, self.batch_size = common, batch_size
-        self._reduction, self._seed, self._shard = reduction, seed, shard
+        self._seed, self._shard = seed, shard
         self._order = Order([len(loader.ids) for loader in self._loaders], seed, [weight for _, weight in face_sets])
         self._augmentation = Augmentation(flip, quarter_turns, zoom)
         for loader in self._loaders:
@@ -73,7 +71,7 @@ class MixedLoader:
         rank, world = self._shard
         start = epoch * self._order.faces_per_epoch + (step_in_epoch * world + rank) * self.batch_size
         faces = self._take(self._order.faces(start, self.batch_size))
-        self._augmentation.apply(faces, self._reduction, (self._seed, step), self._shard)
+        self._augmentation.apply(faces, self._loaders[0].reduction, (self._seed, step), self._shard)
         return faces.batch()
 
     def _take(self, drawn: Sequence[tuple[int, int]]) -> Faces:

@@ -7,18 +7,64 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from priorsr.data.blind import blind
 from priorsr.errors import OptionError, ShapeError, UnknownNameError, did_you_mean
+from priorsr.fields import Count, Flag
+from priorsr.files import sha256_json
 
 Kernel = Callable[[np.ndarray, int], np.ndarray]
 """(hr (H,W,3) uint8, scale) -> (H/scale,W/scale,3) float64 in [0, 1], up to overshoot."""
 
 _BLIND = re.compile(r"blind(?:-([0-9]{1,18}))?")
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A way to make LR images: HR images of `hr_size` pixels a side are reduced by `scale` with `kernel`.
+
+    hr_size: None takes HR images of any size. kernel: as `reduce` takes it. quantise: round LR to 8 bits.
+    Raises UnknownNameError for an unknown kernel, OptionError for a scale that the kernel cannot make, or that does not
+    divide hr_size.
+    """
+
+    hr_size: Count | None = None
+    scale: Count = 8
+    kernel: str = "pil-bicubic"
+    quantise: Flag = True
+
+    def __post_init__(self) -> None:
+        find_kernel(self.kernel)
+        check_scale(self.scale, self.kernel)
+        if self.hr_size is not None and self.hr_size % self.scale:
+            raise OptionError(f"hr_size is {self.hr_size}; a multiple of the scale {self.scale} was expected")
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Return all that decides the LR images, as JSON values."""
+        return asdict(self)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the content, in hex. Models run once for each."""
+        return sha256_json(self.content)
+
+    def reduce(self, hr: np.ndarray, *, face: str | None = None) -> np.ndarray:
+        """Reduce an HR image to LR as `reduce` does; raises ShapeError for another size than `hr_size`."""
+        self.check_size(hr.shape[:2])
+        return reduce(hr, self.scale, self.kernel, self.quantise, face=face)
+
+    def check_size(self, size: tuple[int, ...]) -> None:
+        """Raise ShapeError unless HR images may have the size (H, W)."""
+        if self.hr_size is not None and size != (self.hr_size, self.hr_size):
+            found, wanted = " x ".join(map(str, size)), f"{self.hr_size} x {self.hr_size}"
+            raise ShapeError(f"an HR image is {found} pixels; the protocol is for {wanted}, see Protocol.adapted")
 
 
 def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True, *, face: str | None = None) -> np.ndarray:
@@ -108,3 +154,6 @@ KERNELS: Mapping[str, Kernel] = {
     "bilinear-chain": bilinear_chain,
     "matlab-bicubic": matlab_bicubic,
 }
+
+USUAL = Reduction()
+"""The reduction where none is given: by 8, with Pillow's bicubic kernel."""

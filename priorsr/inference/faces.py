@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 
 from priorsr.containers import Batch, Prior, SROutput
-from priorsr.data.reduction import reduce
+from priorsr.data.reduction import Reduction
 from priorsr.data.synth import draw_faces
 from priorsr.metrics import psnr
 
@@ -26,7 +26,8 @@ def synthetic_faces(model: nn.Module, number: int) -> Batch:
     scale, multiple = cast("int", model.scale), cast("int", model.size_multiple)
     drawn = draw_faces(0, 0, number, size=scale * multiple * math.ceil(LR_SIDE / multiple))
     hr = drawn.images
-    lr = np.stack([reduce(image.permute(1, 2, 0).numpy(), scale, "pil-bicubic") for image in hr])
+    reduction = Reduction(scale=scale)
+    lr = np.stack([reduction.reduce(image.permute(1, 2, 0).numpy()) for image in hr])
     parsing = nn.functional.one_hot(drawn.parsing.long(), CLASSES).permute(0, 3, 1, 2).float()
     valid = torch.ones(drawn.landmarks.shape[:2], dtype=torch.bool)
     ids = tuple(f"synthetic-{index}" for index in range(number))

@@ -11,7 +11,7 @@ from torch import Tensor
 from priorsr.errors import PriorsrError, WrongKindError
 
 if TYPE_CHECKING:
-    from priorsr.metrics.protocol import Reduction
+    from priorsr.data.reduction import Reduction
 
 
 def judge(

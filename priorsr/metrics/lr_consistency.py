@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from priorsr.data.reduction import Reduction
 from priorsr.errors import ShapeError
 from priorsr.metrics.pairs import to_8bit
-from priorsr.metrics.protocol import Reduction
 from priorsr.metrics.psnr import mse, psnr_of_mse
 from priorsr.shapes import check_batch, check_map, check_same
 

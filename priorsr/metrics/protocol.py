@@ -4,64 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from torch import Tensor
 
 from priorsr.config import build_config
-from priorsr.data.reduction import check_scale, find_kernel, reduce
-from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError, UnknownNameError, did_you_mean
+from priorsr.data.reduction import Reduction
+from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.files import sha256_json
-from priorsr.metrics.score import SCORES, Count, Flag, Score, Scores, Scoring
+from priorsr.metrics.score import SCORES, Score, Scores, Scoring
 from priorsr.reading.toml_files import read_toml
 
 Section = TypeVar("Section")
 
 _ID = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)@(?P<version>[1-9][0-9]*)")
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """A protocol's reduction half: HR images of `hr_size` pixels a side are reduced by `scale` with `kernel`.
-
-    quantise: round LR to 8 bits.
-    """
-
-    hr_size: Count
-    scale: Count
-    kernel: str
-    quantise: Flag
-
-    def __post_init__(self) -> None:
-        find_kernel(self.kernel)
-        check_scale(self.scale, self.kernel)
-        if self.hr_size % self.scale:
-            raise OptionError(f"hr_size is {self.hr_size}; a multiple of the scale {self.scale} was expected")
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """Return all that decides the LR images, as JSON values."""
-        return asdict(self)
-
-    @property
-    def content_hash(self) -> str:
-        """SHA-256 of the content, in hex. Models run once for each."""
-        return sha256_json(self.content)
-
-    def reduce(self, hr: np.ndarray, *, face: str | None = None) -> np.ndarray:
-        """Reduce an HR image to LR by `priorsr.data.reduction.reduce`; raises ShapeError for another size."""
-        self.check_size(hr.shape[:2])
-        return reduce(hr, self.scale, self.kernel, self.quantise, face=face)
-
-    def check_size(self, size: tuple[int, ...]) -> None:
-        """Raise ShapeError unless the size (H, W) of an HR image is the protocol's."""
-        if size != (self.hr_size, self.hr_size):
-            found, wanted = " x ".join(map(str, size)), f"{self.hr_size} x {self.hr_size}"
-            raise ShapeError(f"an HR image is {found} pixels; the protocol is for {wanted}, see Protocol.adapted")
 
 
 @dataclass(frozen=True)
@@ -82,6 +41,16 @@ class Protocol:
     scoring: Scoring
     adapted_from: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.reduction.hr_size is None:
+            raise OptionError(f"the protocol {self.name}@{self.version} is for no HR size; its hr_size was expected")
+
+    @property
+    def hr_size(self) -> int:
+        """Return the side of the HR images in pixels."""
+        assert self.reduction.hr_size is not None, "checked when it was made"
+        return self.reduction.hr_size
+
     @property
     def is_adapted(self) -> bool:
         """Return whether this is for another HR size than the published file."""
@@ -90,7 +59,7 @@ class Protocol:
     @property
     def id(self) -> str:
         """`NAME@V`, and what it was adapted to."""
-        suffix = f" (adapted to {self.reduction.hr_size} px)" if self.is_adapted else ""
+        suffix = f" (adapted to {self.hr_size} px)" if self.is_adapted else ""
         return f"{self.name}@{self.version}{suffix}"
 
     @property
@@ -105,7 +74,7 @@ class Protocol:
 
     def adapted(self, size: int) -> Protocol:
         """Adapt the protocol to HR images of `size` pixels a side; raises OptionError unless the scale divides it."""
-        published = self.adapted_from or self.reduction.hr_size
+        published = self.adapted_from or self.hr_size
         adapted_from = None if size == published else published
         return replace(self, reduction=replace(self.reduction, hr_size=size), adapted_from=adapted_from)
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from priorsr.data.parallel import one_thread_each
 from priorsr.errors import PriorsrError
+from priorsr.fields import Count, Flag
 from priorsr.files import sha256_json
 from priorsr.metrics.colour import Colour
 from priorsr.metrics.msssim import ms_ssim_of_terms, ms_ssim_terms
@@ -24,9 +25,7 @@ from priorsr.metrics.psnr import mse, psnr_of_mse
 from priorsr.metrics.ssim import Centre, Window
 from priorsr.metrics.views import View
 
-Count = Annotated[int, Field(strict=True, ge=1, le=2**31)]
 Border = Annotated[int, Field(strict=True, ge=0, le=2**31)]
-Flag = Annotated[bool, Field(strict=True)]
 # Bounds in which float64 neither overflows nor divides by 0, far from what anybody scores with.
 Sigma = Annotated[float, Field(strict=True, ge=0.01, le=1e4)]
 Constant = Annotated[float, Field(strict=True, ge=1e-6, le=1)]

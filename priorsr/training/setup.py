@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from accelerate import Accelerator
 
-from priorsr.data import FaceSet, MixedLoader
+from priorsr.data import FaceSet, MixedLoader, Reduction
 from priorsr.errors import OptionError, mistakes_in
 from priorsr.models import weights
 from priorsr.training.blueprint import Blueprint
@@ -45,7 +45,8 @@ class Setup:
         self._loaders: dict[tuple[int, bool, bool, float], MixedLoader] = {}
         self.recipe, self.stages = blueprint.build(self._seed)
         check_stages(self.stages)
-        self.validator = Validator(faces[0][0], self.recipe.scale, self.recipe.reduction, accelerator)
+        self._reduction = Reduction(scale=self.recipe.scale, kernel=self.recipe.reduction)
+        self.validator = Validator(faces[0][0], self._reduction, accelerator)
 
     def loader(self, stage: Stage) -> MixedLoader:
         """The training batches of a stage, this process's share of each; raises OptionError if it has none."""
@@ -60,8 +61,7 @@ class Setup:
                 self._faces,
                 "train",
                 batch_size=stage.batch_size // self.processes,
-                reduction=self.recipe.reduction,
-                scale=self.recipe.scale,
+                reduction=self._reduction,
                 seed=self._seed,
                 flip=stage.flip,
                 quarter_turns=stage.quarter_turns,

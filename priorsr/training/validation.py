@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from priorsr.containers import Batch
-from priorsr.data import FaceLoader, FaceSet
+from priorsr.data import FaceLoader, FaceSet, Reduction
 from priorsr.errors import DataError
 from priorsr.metrics import load_protocol
 from priorsr.models.bicubic import Bicubic, BicubicConfig
@@ -44,22 +44,22 @@ class Validator:
 
     A model is scored as `priorsr@1` scores PSNR on Y, an estimator by the prior that the set knows of every face. The
     faces are shared out among the processes.
-    protocol: the protocol, for the size of the faces and the recipe's reduction.
+    protocol: the protocol, for the size of the faces and the given reduction.
     """
 
-    def __init__(self, faces: FaceSet, scale: int, reduction: str, accelerator: Accelerator) -> None:
+    def __init__(self, faces: FaceSet, reduction: Reduction, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
-        self._loader = FaceLoader(faces, "val", batch_size=BATCH, reduction=reduction, scale=scale)
+        self._loader = FaceLoader(faces, "val", batch_size=BATCH, reduction=reduction)
         published = load_protocol(PROTOCOL)
-        size, usual = faces.manifest.image_sizes[0][0], published.reduction.hr_size
+        size, usual = faces.manifest.image_sizes[0][0], published.hr_size
         self.protocol = replace(
             published,
-            reduction=replace(published.reduction, hr_size=size, scale=scale, kernel=reduction),
+            reduction=replace(reduction, hr_size=size),
             adapted_from=None if size == usual else usual,
         )
         scoring, name = self.protocol.scoring, ModelJudge.name
         only = replace(scoring, scores={name: scoring.scores[name]})
-        self._model_judge = ModelJudge(only, Bicubic(BicubicConfig(scale)))
+        self._model_judge = ModelJudge(only, Bicubic(BicubicConfig(reduction.scale)))
 
     @property
     def count(self) -> int:

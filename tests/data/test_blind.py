@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from priorsr.data import FaceLoader, FaceSet
+from priorsr.data import FaceLoader, FaceSet, Reduction
 from priorsr.data import blind as module
 from priorsr.data.doctor import examine
 from priorsr.data.reduction import find_kernel, reduce
@@ -58,7 +58,7 @@ def test_each_part_does_harm(
 
 def test_the_loader_and_the_doctor_know_it(tiny_faces: Path, tmp_path: Path) -> None:
     faces = FaceSet.open(tiny_faces)
-    batch = FaceLoader(faces, "val", batch_size=2, reduction="blind-3").batch(0)
+    batch = FaceLoader(faces, "val", batch_size=2, reduction=Reduction(kernel="blind-3")).batch(0)
     for lr, face in zip(batch.lr, batch.ids, strict=True):
         pixels = np.rint(lr.permute(1, 2, 0).numpy() * 255)
         assert np.array_equal(pixels, reduce(faces.image(face), 8, "blind-3", face=face))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.containers import Prior
-from priorsr.data import FaceSet, TrainingSet
+from priorsr.data import FaceSet, Reduction, TrainingSet
 from priorsr.data.estimated import estimate_priors
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError
@@ -74,7 +74,8 @@ def test_the_copy_has_the_estimated_priors_and_no_others(faces: FaceSet, net: Pa
 
 
 def test_from_lr_the_estimator_sees_the_enlarged_lr_image(faces: FaceSet, net: ParsingNet, tmp_path: Path) -> None:
-    made = estimate_priors(faces, tmp_path / "out", [net], seen="lr", reduction="bilinear-chain", scale=4)
+    reduction = Reduction(scale=4, kernel="bilinear-chain")
+    made = estimate_priors(faces, tmp_path / "out", [net], seen="lr", reduction=reduction)
     face = faces.ids("test")[1]
     low = enlarge(tensor(reduce(faces.image(face), 4, "bilinear-chain")), 4).clamp(0, 1)
     with torch.no_grad():
@@ -154,9 +155,9 @@ def test_mistakes(faces: FaceSet, tmp_path: Path) -> None:
         estimate_priors(faces, tmp_path / "out", [Blank()])
     with pytest.raises(OptionError, match="estimated from 'sr'; 'hr' or 'lr'"):
         estimate_priors(faces, tmp_path / "out", [Points()], seen="sr")  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="reduction='blind' and scale=None say how LR images are made"):
-        estimate_priors(faces, tmp_path / "out", [Points()], reduction="blind")
-    with pytest.raises(OptionError, match="reduction=None and scale=4 say"):
-        estimate_priors(faces, tmp_path / "out", [Points()], scale=4)
+    with pytest.raises(OptionError, match="to see HR images, and blind by 8 makes LR images"):
+        estimate_priors(faces, tmp_path / "out", [Points()], reduction=Reduction(kernel="blind"))
+    with pytest.raises(OptionError, match="pil-bicubic by 4 makes LR"):
+        estimate_priors(faces, tmp_path / "out", [Points()], reduction=Reduction(scale=4))
     with pytest.raises(OptionError, match="cannot run on the device 'abacus'"):
         estimate_priors(faces, tmp_path / "out", [Points()], device="abacus")

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from priorsr.containers import Batch, Prior
-from priorsr.data import About, Face, FaceLoader, FaceSet, Pixels, Provenance, write_face_set
+from priorsr.data import About, Face, FaceLoader, FaceSet, Pixels, Provenance, Reduction, write_face_set
 from priorsr.data import arrays as arrays_module
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError
@@ -64,7 +64,8 @@ def test_a_batch_holds_what_the_set_holds(face_set: FaceSet) -> None:
 
 
 def test_reduction_and_scale_are_those_asked_for(face_set: FaceSet) -> None:
-    (batch,) = FaceLoader(face_set, "val", batch_size=8, reduction="bilinear-chain", scale=4).in_order()
+    reduction = Reduction(scale=4, kernel="bilinear-chain")
+    (batch,) = FaceLoader(face_set, "val", batch_size=8, reduction=reduction).in_order()
     expected = reduce(face_set.image(batch.ids[0]), 4, "bilinear-chain")
     assert np.array_equal(np.rint(batch.lr[0].permute(1, 2, 0).numpy() * 255), expected)
 
@@ -129,7 +130,7 @@ def moved(batch: Batch, index: int, mirrored: bool, quarters: int) -> Batch:
 
 
 def test_flips_and_turns_move_all_parts_together(face_set: FaceSet) -> None:
-    loader = FaceLoader(face_set, "train", batch_size=7, flip=True, quarter_turns=True, scale=4)
+    loader = FaceLoader(face_set, "train", batch_size=7, flip=True, quarter_turns=True, reduction=Reduction(scale=4))
     seen = set()
     for step in range(4):
         batch = loader.batch(step)
@@ -189,9 +190,9 @@ def test_a_face_of_another_size_is_told(tiny_faces: Path, tmp_path: Path, face_s
     with pytest.raises(DataError, match=rf"{name}: is 40 x 40; 64 x 64 was expected"):
         FaceLoader(FaceSet.open(mixed), "val", batch_size=2)
     with pytest.raises(DataError, match=r"\.png: is 64 x 64; 128 x 128 was expected"):
-        FaceLoader(face_set, "val", batch_size=2, size=128)
+        FaceLoader(face_set, "val", batch_size=2, reduction=Reduction(hr_size=128))
     with pytest.raises(ShapeError, match="multiples of the scale 12"):
-        FaceLoader(face_set, "val", batch_size=2, scale=12)
+        FaceLoader(face_set, "val", batch_size=2, reduction=Reduction(scale=12))
 
 
 def test_wrong_options_are_told(face_set: FaceSet, tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_wrong_options_are_told(face_set: FaceSet, tmp_path: Path) -> None:
         with pytest.raises(OptionError, match=r"batch_size=.* seed=.* shard="):
             FaceLoader(face_set, "val", **{"batch_size": 2, **wrong})
     with pytest.raises(PriorsrError, match="no reduction kernel 'bicubic'"):
-        FaceLoader(face_set, "val", batch_size=2, reduction="bicubic")
+        FaceLoader(face_set, "val", batch_size=2, reduction=Reduction(kernel="bicubic"))
     with pytest.raises(DataError, match="no face 'nobody' in the split 'val'"):
         FaceLoader(face_set, "val", batch_size=2).faces(["nobody"])
 
@@ -259,7 +260,7 @@ def test_another_version_makes_the_cache_anew(
     monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
     monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
     before = FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0)
-    monkeypatch.setattr(arrays_module, "reduce", lambda hr, scale, kernel, face: np.zeros_like(hr[::scale, ::scale]))
+    monkeypatch.setattr(Reduction, "reduce", lambda reduction, hr, face: np.zeros_like(hr[::8, ::8]))
     assert_same(FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0), before)
     monkeypatch.setattr(arrays_module, "__version__", "mended")
     assert FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0).lr.max() == 0
@@ -296,3 +297,12 @@ def test_a_loader_that_keeps_nothing_gives_the_same_faces(face_set, monkeypatch)
     with pytest.raises(AttributeError):  # it goes back to the files
         streamed.batch(1)
     assert decoded
+
+
+def test_lr_is_rounded_whatever_the_reduction_says(face_set: FaceSet) -> None:
+    reductions = (Reduction(kernel="matlab-bicubic", quantise=quantise) for quantise in (True, False))
+    rounded, raw = (
+        FaceLoader(face_set, "train", batch_size=3, zoom=2.0, reduction=reduction).batch(1) for reduction in reductions
+    )
+    assert_same(rounded, raw)
+    assert rounded.lr.max() > 0.1

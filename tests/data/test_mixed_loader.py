@@ -10,7 +10,7 @@ from PIL import Image
 
 from priorsr.data import About, Face, FaceLoader, FaceSet, MixedLoader, Pixels, write_face_set
 from priorsr.data.order import Order
-from priorsr.data.reduction import reduce
+from priorsr.data.reduction import USUAL, reduce
 from priorsr.errors import DataError, OptionError
 
 
@@ -100,7 +100,7 @@ def test_sets_that_do_not_go_together_are_refused(first: FaceSet, tmp_path: Path
 def test_zoom_enlarges_a_window_and_moves_priors_with_it(first: FaceSet) -> None:
     loader = FaceLoader(first, "train", batch_size=7)
     faces, before = loader.take(range(7)), loader.take(range(7))
-    faces.zoom(2, 0.5, 1.0, 0.5, "pil-bicubic")  # the window's corners are (32, 16) and (64, 48)
+    faces.zoom(2, 0.5, 1.0, 0.5, USUAL)  # the window's corners are (32, 16) and (64, 48)
     window = Image.fromarray(before.hr[2].transpose(1, 2, 0)).crop((32, 16, 64, 48))
     enlarged = np.asarray(window.resize((64, 64), Image.Resampling.BICUBIC))
     assert np.abs(faces.hr[2].transpose(1, 2, 0)[4:-4, 4:-4].astype(int) - enlarged[4:-4, 4:-4]).max() <= 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from priorsr.data.reduction import KERNELS, reduce
+from priorsr.data.reduction import KERNELS, Reduction, reduce
 from priorsr.errors import OptionError, ShapeError, UnknownNameError
 
 
@@ -120,3 +120,18 @@ def test_kernels_differ(hr):
 def test_mistakes(shape, dtype, scale, kernel, error, words):
     with pytest.raises(error, match=words):
         reduce(np.zeros(shape, dtype), scale, kernel)
+
+
+def test_a_reduction_is_one_value() -> None:
+    hr = np.random.default_rng(4).integers(0, 256, (32, 24, 3), dtype=np.uint8)
+    assert np.array_equal(Reduction().reduce(hr), reduce(hr, 8, "pil-bicubic"))
+    raw = Reduction(scale=4, kernel="matlab-bicubic", quantise=False).reduce(hr)
+    assert np.array_equal(raw, reduce(hr, 4, "matlab-bicubic", quantise=False))
+    with pytest.raises(ShapeError, match="32 x 24 pixels"):
+        Reduction(hr_size=32).reduce(hr)
+    with pytest.raises(OptionError, match="hr_size is 30; a multiple of the scale 8"):
+        Reduction(hr_size=30)
+    with pytest.raises(UnknownNameError, match="no reduction kernel 'bicubic'"):
+        Reduction(kernel="bicubic")
+    with pytest.raises(OptionError, match="a power of two"):
+        Reduction(scale=12, kernel="bilinear-chain")

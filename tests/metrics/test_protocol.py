@@ -220,3 +220,10 @@ def test_numbers_that_no_score_can_bear_are_refused(tmp_path, old, new):
     path.write_text(text.replace(old, new))
     with pytest.raises(DataError, match=rf"{path.name}: .*(scoring|reduction)"):
         load_protocol(path)
+
+
+def test_a_protocol_is_for_one_size():
+    published = load_protocol("dic@1")
+    assert published.hr_size == 128
+    with pytest.raises(OptionError, match="dic@1 is for no HR size"):
+        dataclasses.replace(published, reduction=dataclasses.replace(published.reduction, hr_size=None))

@@ -9,7 +9,7 @@ import pytest
 import torch
 import toys
 
-from priorsr.data import FaceLoader, FaceSet, TrainingSet
+from priorsr.data import FaceLoader, FaceSet, Reduction, TrainingSet
 from priorsr.metrics import load_protocol, psnr
 from priorsr.models import weights
 from priorsr.training import RunResult
@@ -39,7 +39,7 @@ def test_products_are_models_with_a_card(run: Run, faces: Path) -> None:
 def test_the_score_is_that_of_the_saved_weights_under_the_protocol(run: Run, faces: Path) -> None:
     result = run("toy-distilled")
     model = weights.load_file(result.products["student"])
-    (batch,) = FaceLoader(FaceSet.open(faces), "val", batch_size=3, scale=4).in_order()
+    (batch,) = FaceLoader(FaceSet.open(faces), "val", batch_size=3, reduction=Reduction(scale=4)).in_order()
     with torch.no_grad():
         sr = model(batch.lr).sr
     scoring = load_protocol("priorsr@1").scoring

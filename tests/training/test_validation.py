@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from priorsr.containers import Prior, SROutput
-from priorsr.data import FaceLoader, FaceSet
+from priorsr.data import FaceLoader, FaceSet, Reduction
 from priorsr.errors import DataError
 from priorsr.training.judges import prior_given
 from priorsr.training.validation import Validator
@@ -33,14 +33,14 @@ def test_only_a_model_that_requires_a_prior_is_given_the_truth(
     monkeypatch.setattr(Witness, "prior", declared)
     monkeypatch.setattr(Witness, "given", [])
     model = Witness(toys.ToyConfig())
-    validator = Validator(FaceSet.open(tiny_faces), 4, "pil-bicubic", Accelerator(cpu=True))
+    validator = Validator(FaceSet.open(tiny_faces), Reduction(scale=4), Accelerator(cpu=True))
     assert validator.score(model).faces == 3
     assert Witness.given == [given == "ground-truth"]
     assert prior_given(model) == given
 
 
 def test_the_protocol_is_that_of_the_faces(tiny_faces: Path) -> None:
-    validator = Validator(FaceSet.open(tiny_faces), 4, "pil-bicubic", Accelerator(cpu=True))
+    validator = Validator(FaceSet.open(tiny_faces), Reduction(scale=4), Accelerator(cpu=True))
     assert validator.protocol.id == "priorsr@1 (adapted to 64 px)"
     assert (validator.protocol.reduction.scale, validator.protocol.reduction.kernel) == (4, "pil-bicubic")
 
@@ -61,7 +61,7 @@ class Oracle(torch.nn.Module):
 
 
 def test_an_estimator_is_scored_by_what_the_set_knows(tiny_faces: Path) -> None:
-    validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
+    validator = Validator(FaceSet.open(tiny_faces), Reduction(), Accelerator(cpu=True))
     perfect = validator.score(Oracle(tiny_faces, lambda prior: prior))
     assert (perfect.score, perfect.value, perfect.faces, perfect.references) == ("parsing_iou", pytest.approx(1), 3, {})
     blank = validator.score(Oracle(tiny_faces, lambda prior: prior._replace(parsing=torch.ones_like(prior.parsing))))
@@ -86,7 +86,7 @@ class Normalised(torch.nn.Module):
 
 
 def test_validation_leaves_what_it_validates_alone(tiny_faces: Path) -> None:
-    validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
+    validator = Validator(FaceSet.open(tiny_faces), Reduction(), Accelerator(cpu=True))
     product = Normalised().train()
     before = {name: tensor.clone() for name, tensor in product.state_dict().items()}
     validator.score(product)
@@ -96,6 +96,6 @@ def test_validation_leaves_what_it_validates_alone(tiny_faces: Path) -> None:
 
 
 def test_an_estimator_of_what_the_set_does_not_know_is_refused(tiny_faces: Path) -> None:
-    validator = Validator(FaceSet.open(tiny_faces), 8, "pil-bicubic", Accelerator(cpu=True))
+    validator = Validator(FaceSet.open(tiny_faces), Reduction(), Accelerator(cpu=True))
     with pytest.raises(DataError, match="the estimator Oracle gives neither parsing nor landmarks, and the faces of"):
         validator.score(Oracle(tiny_faces, lambda prior: Prior(heatmaps=torch.ones(len(prior.parsing), 68, 16, 16))))

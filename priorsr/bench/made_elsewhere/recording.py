@@ -125,8 +125,7 @@ def record_images(
             face_set,
             split,
             batch_size=BATCH,
-            reduction=reduction.kernel,
-            scale=reduction.scale,
+            reduction=reduction,
             priors=(),
             keep=False,
         )

@@ -160,7 +160,7 @@ def _stacked(waiting: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 
 def _shown_id(protocol: Protocol, sizes: set[tuple[int, ...]]) -> str:
     """Return the protocol's id, and which sizes it was used for where these are not the published one."""
-    published = (protocol.reduction.hr_size, protocol.reduction.hr_size)
+    published = (protocol.hr_size, protocol.hr_size)
     if sizes == {published}:
         return protocol.id
     shown = " x ".join(map(str, next(iter(sizes)))) if len(sizes) == 1 else f"{len(sizes)} sizes"

@@ -46,8 +46,7 @@ class Benchmark:
                 self.plan.faces,
                 self.plan.data.split,
                 batch_size=self.plan.batch_size,
-                reduction=reduction.kernel,
-                scale=reduction.scale,
+                reduction=reduction,
                 priors=None if with_priors else (),
                 keep=False,
             )

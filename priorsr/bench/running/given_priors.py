@@ -64,11 +64,12 @@ def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
     makers = {str(part): maker for part, maker in loader.face_set.manifest.priors.items()}
     by = "; ".join(f"{part}: {makers[part].tool} {makers[part].version}" for part in loader.priors)
     seen = {makers[part].estimated_from for part in loader.priors}
+    scored = loader.reduction
     for maker in (makers[part] for part in loader.priors if makers[part].estimated_from == "lr"):
-        if (maker.reduction, maker.scale) != (loader.reduction, loader.scale):
+        if (maker.reduction, maker.scale) != (scored.kernel, scored.scale):
             raise DataError(
                 f"{loader.face_set.path}: its priors were estimated from LR images by {maker.reduction} at scale "
-                f"{maker.scale}; the LR images that are scored, by {loader.reduction} at scale {loader.scale}, were "
+                f"{maker.scale}; the LR images that are scored, by {scored.kernel} at scale {scored.scale}, were "
                 "expected"
             )
     source: Literal["ground-truth", "estimated-from-hr", "estimated-from-lr"] = "ground-truth"

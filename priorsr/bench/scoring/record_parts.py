@@ -29,7 +29,7 @@ def protocol_facts(protocol: Protocol) -> ProtocolFacts:
 def protocol_component(protocol: Protocol) -> Component:
     """Name a protocol as a component, whose source is its content."""
     name = f"{protocol.name}@{protocol.version}"
-    size = protocol.reduction.hr_size
+    size = protocol.hr_size
     packaged = name in protocol_names() and load_protocol(name).adapted(size).content_hash == protocol.content_hash
     distribution, version = (OWN, __version__) if packaged else (OWN_FILE, "")
     return Component(PROTOCOL, PROTOCOL, protocol.id, distribution, version, protocol.content_hash)

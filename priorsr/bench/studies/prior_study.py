@@ -85,7 +85,7 @@ def priors(
     bench.sweep()
     for group in bench.groups(with_priors=True):
         truth = ground_truth(entry, group.loader)
-        source = Source(truth, group.loader, finder, group.reduction.hr_size, group.reduction.scale, plan.device)
+        source = Source(truth, group.loader, finder, group.protocols[0].hr_size, group.reduction.scale, plan.device)
         with ready_to_score(entry.model, plan.device) as ready:
             uses = used_parts(ready, source)
             if finder:

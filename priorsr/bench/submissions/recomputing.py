@@ -47,13 +47,12 @@ class Recomputing:
         self._protocols = [protocol for _, protocol in scored]
         self._extra_scores, self.not_checked = extra_scores_of(record for record, _ in scored)
         reduction = protocol.reduction
-        self._size = reduction.hr_size
+        self._size = protocol.hr_size
         self._loader = FaceLoader(
             face_set,
             self._record.data.split,
             batch_size=BATCH,
-            reduction=reduction.kernel,
-            scale=reduction.scale,
+            reduction=reduction,
             priors=None if self._record.prior.source != "none" else (),
             keep=False,
         )

@@ -21,7 +21,7 @@ from priorsr.bench.running import benchmark, journal, model_run
 from priorsr.bench.store import outputs
 from priorsr.bench.store.images import save_images
 from priorsr.bench.store.records import Cost, Latency
-from priorsr.data import FaceSet
+from priorsr.data import FaceSet, Reduction
 from priorsr.errors import DataError
 
 
@@ -226,9 +226,8 @@ def test_saved_images_that_have_changed_are_found_out(bench, lr, noisy, tmp_path
 
 def test_saved_images_of_other_lr_images_are_not_believed(bench, lr, noisy, monkeypatch, capsys) -> None:
     bench(Stored(lr, noisy))
-    arrays = sys.modules["priorsr.data.arrays"]
-    reduce = arrays.reduce
-    monkeypatch.setattr(arrays, "reduce", lambda *given, **options: 255 - reduce(*given, **options))
+    reduce = Reduction.reduce
+    monkeypatch.setattr(Reduction, "reduce", lambda *given, **options: 255 - reduce(*given, **options))
     bench(Stored(lr, noisy), ["cut"])
     assert "made for another LR" in capsys.readouterr().err
 
