@@ -19,6 +19,7 @@ CORE = {"reading"}  # folders of the core
 FLOORS = [
     {"core"},
     {"sources"},
+    {"execution"},
     {"kernels"},
     {"blocks", "priors", "losses"},
     {"models"},

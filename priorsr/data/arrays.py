@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from priorsr.data.face_set import FaceSet, image_path, parsing_path
-from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import Reduction
 from priorsr.data.row_file import RowFile
 from priorsr.errors import DataError
+from priorsr.execution.parallel import parallel_map
 from priorsr.files import home_folder
 from priorsr.version import __version__
 

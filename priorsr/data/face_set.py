@@ -14,8 +14,8 @@ from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME, Manifest, read_manifest
 from priorsr.data.maps import read_parsing
 from priorsr.data.names import is_stray
-from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError, UnknownNameError, did_you_mean
+from priorsr.execution.parallel import parallel_map
 from priorsr.files import sha256_json
 from priorsr.priors import LabelMap, LandmarkScheme, label_map, landmark_scheme
 from priorsr.reading.content import read_content

@@ -19,8 +19,8 @@ from priorsr.data.landmarks_file import Points, check_points, write_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME, Manifest, Provenance
 from priorsr.data.maps import check_classes, read_parsing
 from priorsr.data.names import flaw_of_name, is_stray
-from priorsr.data.parallel import parallel_map
 from priorsr.errors import DataError
+from priorsr.execution.parallel import parallel_map
 from priorsr.files import atomic_json, atomic_text, sha256_file, sha256_json
 from priorsr.partial_files import sweep
 from priorsr.priors import label_map, landmark_scheme, landmarks_from_parsing

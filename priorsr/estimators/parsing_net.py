@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Prior
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
-from priorsr.losses.precision import wide
+from priorsr.execution.half import wide
 from priorsr.models.finding import find_weights
 from priorsr.models.weights import read
 from priorsr.pretrained import UNTRAINED

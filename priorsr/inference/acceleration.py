@@ -12,6 +12,7 @@ from torch import nn
 
 from priorsr.containers import Batch
 from priorsr.errors import BackendError, OptionError, WrongKindError
+from priorsr.execution.bf16 import bf16_obstacle
 from priorsr.inference.accelerated import Accelerated
 from priorsr.inference.compilation import obstacle
 from priorsr.inference.faces import Check, in_batches, synthetic_faces
@@ -19,7 +20,6 @@ from priorsr.inference.folding import fold
 from priorsr.inference.form import Form
 from priorsr.inference.report import AccelerationReport, Graph, Precision
 from priorsr.memory import keep_freed_memory
-from priorsr.models.precision import bf16_obstacle
 from priorsr.sources import components_of
 from priorsr.terminal import Terminal
 

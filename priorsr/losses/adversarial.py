@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from priorsr.errors import ShapeError
+from priorsr.execution.half import wide
 from priorsr.kernels import use_backend
-from priorsr.losses.precision import wide
 from priorsr.shapes import check_same
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import OptionError, ShapeError
-from priorsr.losses.precision import wide
+from priorsr.execution.half import wide
 from priorsr.shapes import check_map
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from priorsr.execution.half import wide
 from priorsr.losses.distillation import StageDistillation
-from priorsr.losses.precision import wide
 
 
 class Hint(StageDistillation):

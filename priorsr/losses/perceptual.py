@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import OptionError, ShapeError, did_you_mean
+from priorsr.execution.half import wide
 from priorsr.files import require_extra
-from priorsr.losses.precision import wide
 from priorsr.pretrained import hub_weights, load_published
 from priorsr.shapes import check_map, check_same
 

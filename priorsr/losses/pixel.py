@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from priorsr.losses.precision import wide
+from priorsr.execution.half import wide
 from priorsr.shapes import check_same
 
 

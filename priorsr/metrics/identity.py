@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.errors import MissingWeightsError, OptionError
-from priorsr.losses.precision import wide
+from priorsr.execution.half import wide
 from priorsr.metrics.iresnet import DEPTHS, SIDE, IResNet
 from priorsr.pretrained import UNTRAINED, hub_path, load_published
 from priorsr.shapes import check_map, check_same

@@ -14,8 +14,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from priorsr.data.parallel import one_thread_each
 from priorsr.errors import PriorsrError
+from priorsr.execution.parallel import one_thread_each
 from priorsr.fields import Count, Flag
 from priorsr.files import sha256_json
 from priorsr.metrics.colour import Colour

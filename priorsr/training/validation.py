@@ -18,9 +18,9 @@ from torch.utils._pytree import tree_map_only
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet, Reduction
 from priorsr.errors import DataError
+from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.metrics import load_protocol
 from priorsr.models.bicubic import Bicubic, BicubicConfig
-from priorsr.models.eval_mode import in_eval_mode
 from priorsr.training.judges import EstimatorJudge, Judge, ModelJudge
 from priorsr.viz.strips import draw_strips
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Batch, Prior, SROutput
 from priorsr.errors import PriorsrError
-from priorsr.losses.precision import wide
+from priorsr.execution.half import wide
 from priorsr.shapes import check_batch, check_map, check_same
 from priorsr.training import Optimiser, Progress, Stage, epochs
 

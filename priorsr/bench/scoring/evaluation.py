@@ -13,10 +13,10 @@ from priorsr.bench.scoring.deterministic import deterministic
 from priorsr.bench.store.images import pixel_hashes
 from priorsr.bench.store.score_facts import ImageHashes
 from priorsr.containers import Batch, Prior
+from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.kinds import Score
 from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
 from priorsr.models.checks import checked_sr
-from priorsr.models.eval_mode import in_eval_mode
 
 _CPU = torch.device("cpu")
 

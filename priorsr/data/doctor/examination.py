@@ -14,9 +14,9 @@ from priorsr.data.doctor.lr_check import check_lr
 from priorsr.data.face_set import FaceSet, image_path, parsing_path, split_path
 from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME
-from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import find_kernel
 from priorsr.errors import DataError
+from priorsr.execution.parallel import parallel_map
 from priorsr.text import printable
 
 LR = "lr"

@@ -14,9 +14,9 @@ from priorsr.data.doctor.jpeg import jpeg_quality
 from priorsr.data.face_set import FaceSet, image_path
 from priorsr.data.images import read_image, read_photograph
 from priorsr.data.importers.sources import images_by_id
-from priorsr.data.parallel import parallel_map
 from priorsr.data.reduction import KERNELS, reduce
 from priorsr.errors import DataError, OptionError
+from priorsr.execution.parallel import parallel_map
 
 FITS = 0.6  # mean difference in 8-bit levels: rounding explains this much
 OTHER_FACE = 15.0  # no kernel and no JPEG explains this much

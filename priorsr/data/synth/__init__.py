@@ -9,12 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from priorsr.data.parallel import one_thread_each
 from priorsr.data.synth.casting import cast
 from priorsr.data.synth.dice import Dice, roll
 from priorsr.data.synth.render import render
 from priorsr.data.synth.traits import to_device
 from priorsr.errors import PriorsrError
+from priorsr.execution.parallel import one_thread_each
 
 __all__ = ["SyntheticFaces", "draw_faces"]
 

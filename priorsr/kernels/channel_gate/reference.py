@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from priorsr.errors import ShapeError
-from priorsr.kernels.precision import check_floating, without_autocast
+from priorsr.kernels.dtypes import check_floating, without_autocast
 from priorsr.shapes import check_map, check_same
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import OptionError, ShapeError
-from priorsr.kernels.precision import check_floating
+from priorsr.kernels.dtypes import check_floating
 from priorsr.shapes import check_batch, check_map
 
 FLOOR = 0.05

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels.dispatch import exporting
-from priorsr.kernels.precision import check_floating, without_autocast
+from priorsr.kernels.dtypes import check_floating, without_autocast
 
 EPS = 1e-2
 ROOM, LEAST_ROWS = 2**20, 128  # logits that are worked on at once; rows of them, however long they are

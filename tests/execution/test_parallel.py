@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from priorsr.data import parallel
+from priorsr.execution import parallel
 
 
 def test_results_come_in_order_and_the_first_error_ends_it() -> None:

@@ -6,7 +6,10 @@ import torch
 
 
 def bf16_obstacle(device: torch.device) -> str | None:
-    """Why bf16 is not fast on a device, as the end of a sentence; None on GPUs since Ampere, AVX-512 BF16 and AMX."""
+    """Return why bf16 is not fast on a device, as the end of a sentence.
+
+    None on GPUs since Ampere, and on CPUs with AVX-512 BF16 or AMX.
+    """
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from priorsr.models.eval_mode import in_eval_mode
+from priorsr.execution.eval_mode import in_eval_mode
 
 
 def test_every_module_comes_back_as_it_was() -> None:

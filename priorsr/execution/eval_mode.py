@@ -10,7 +10,7 @@ from torch import nn
 
 @contextmanager
 def in_eval_mode(module: nn.Module) -> Iterator[None]:
-    """A module in eval mode; afterwards each of its modules is in the mode that it was in."""
+    """Put a module in eval mode for a block; afterwards each of its modules is in the mode that it was in."""
     modes = [(inner, inner.training) for inner in module.modules()]
     module.eval()
     try:

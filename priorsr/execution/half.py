@@ -1,4 +1,4 @@
-"""The precision in which losses are computed."""
+"""Sums that half precision is too narrow for."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from torch import Tensor
 
 
 def wide(x: Tensor) -> Tensor:
-    """`x` in float32 if it is half precision, else as it is: a loss sums too many terms for bfloat16."""
+    """Return `x` in float32 if it is half precision, else as it is: a loss sums too many terms for bfloat16."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

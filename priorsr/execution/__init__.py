@@ -1,0 +1,1 @@
+"""How networks and loops are run: modes, precisions and threads, for every room above."""
