@@ -1,13 +1,14 @@
 """Blocks to build networks from: nn.Modules, one file an idea."""
 
+from priorsr.blocks.argument_checks import check_fusion, check_retention
 from priorsr.blocks.channel_attention import ChannelAttention
 from priorsr.blocks.channel_spatial_attention import ChannelSpatialAttention
-from priorsr.blocks.checks import check_fusion, check_retention
 from priorsr.blocks.concat_fusion import ConcatFusion
 from priorsr.blocks.concat_retention import ConcatRetention
 from priorsr.blocks.equalised import EqualisedConv2d
 from priorsr.blocks.equalised_residual import EqualisedResidualBlock
 from priorsr.blocks.landmark_attentive import LandmarkAttentiveFusion
+from priorsr.blocks.map_resizing import resize_map
 from priorsr.blocks.minibatch_stddev import MinibatchStdDev
 from priorsr.blocks.multi_scale_retention import MultiScaleRetention
 from priorsr.blocks.parsing_attention import ParsingAttentionFusion
@@ -15,7 +16,6 @@ from priorsr.blocks.parsing_gated import ParsingGatedFusion
 from priorsr.blocks.pixel_shuffle import PixelShuffleUpsampler, PixelUnshuffleDownsampler
 from priorsr.blocks.progressive import ProgressiveUpsampler, fade_in
 from priorsr.blocks.residual_attention import ResidualAttentionBlock
-from priorsr.blocks.resize import resize_map
 from priorsr.blocks.retention import NoRetention
 from priorsr.blocks.spatial_affine import SpatialAffineFusion
 from priorsr.blocks.spatial_attention import SpatialAttention

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from priorsr.blocks.checks import check_fusion
-from priorsr.blocks.resize import resize_map
+from priorsr.blocks.argument_checks import check_fusion
+from priorsr.blocks.map_resizing import resize_map
 from priorsr.errors import OptionError
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from priorsr.blocks.checks import check_retention
-from priorsr.blocks.resize import resize_map
+from priorsr.blocks.argument_checks import check_retention
+from priorsr.blocks.map_resizing import resize_map
 from priorsr.errors import OptionError
 
 

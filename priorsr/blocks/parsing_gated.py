@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from priorsr.blocks.checks import check_fusion
+from priorsr.blocks.argument_checks import check_fusion
 from priorsr.blocks.gates import ChannelGate, SpatialGate
-from priorsr.blocks.resize import resize_map
+from priorsr.blocks.map_resizing import resize_map
 
 
 class ParsingGatedFusion(nn.Module):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from priorsr.blocks.checks import check_retention
+from priorsr.blocks.argument_checks import check_retention
 
 
 class NoRetention(nn.Module):

@@ -38,7 +38,7 @@ def cache_folder() -> Path:
 _in_memory: WeakKeyDictionary[FaceSet, dict[str, np.ndarray]] = WeakKeyDictionary()
 
 
-class Pixels(NamedTuple):
+class PixelArrays(NamedTuple):
     """Pixels of some faces, uint8: hr (B,3,H,W), lr (B,3,h,w), parsing (B,H,W) or None."""
 
     hr: np.ndarray
@@ -55,11 +55,11 @@ class Streamed:
         self.size = (size, size) if size else faces.image(self.ids[0]).shape[:2]
         self._reduction, self._parsing = reduction, parsing
 
-    def take(self, places: Sequence[int]) -> Pixels:
+    def take(self, places: Sequence[int]) -> PixelArrays:
         """The faces at these places."""
         hr = np.stack([self.image(place) for place in places])
         lr = np.stack([self.reduced(place, pixels) for place, pixels in zip(places, hr, strict=True)])
-        return Pixels(hr, lr, np.stack([self.labels(place) for place in places]) if self._parsing else None)
+        return PixelArrays(hr, lr, np.stack([self.labels(place) for place in places]) if self._parsing else None)
 
     def image(self, index: int) -> np.ndarray:
         """HR, (3,H,W)."""
@@ -114,9 +114,9 @@ class Decoded:
         self.lr = array(lr_name, (count, 3, *lr_size), lambda index: read.reduced(index, self.hr[index]))
         self.parsing = array("parsing", (count, *self.size), read.labels) if parsing else None
 
-    def take(self, places: Sequence[int]) -> Pixels:
+    def take(self, places: Sequence[int]) -> PixelArrays:
         """Copies of the faces at these places."""
-        return Pixels(self.hr[places], self.lr[places], None if self.parsing is None else self.parsing[places])
+        return PixelArrays(self.hr[places], self.lr[places], None if self.parsing is None else self.parsing[places])
 
 
 def _check_size(path: Path, pixels: np.ndarray, expected: tuple[int, ...]) -> None:

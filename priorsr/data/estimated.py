@@ -20,7 +20,7 @@ from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, write_face_se
 from priorsr.errors import OptionError
 from priorsr.estimators.spec import estimator_from_spec, identity_of
 from priorsr.files import sha256_json
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
 from priorsr.priors import label_map, landmark_scheme
 from priorsr.sources import components_of
 

@@ -14,7 +14,7 @@ from priorsr.options import option_names
 from priorsr.registry import create, find, names, offer_of
 
 
-class Identity(NamedTuple):
+class EstimatorIdentity(NamedTuple):
     """An estimator's registered name (or its class's), version (empty if it has none), and the hash of its weights."""
 
     tool: str
@@ -52,11 +52,11 @@ def estimator_from_spec(spec: str | Path | nn.Module, *, fetch: bool = False) ->
     return estimator.eval()
 
 
-def identity_of(estimator: nn.Module) -> Identity:
+def identity_of(estimator: nn.Module) -> EstimatorIdentity:
     """Return an estimator's identity, as manifests and records hold it."""
     weights = weights_hash(estimator) if estimator.state_dict() else None
     try:
         offer = offer_of("estimator", type(estimator))
     except OptionError:  # it is not registered
-        return Identity(type(estimator).__qualname__, "", weights)
-    return Identity(offer.reference, offer.version, weights)
+        return EstimatorIdentity(type(estimator).__qualname__, "", weights)
+    return EstimatorIdentity(offer.reference, offer.version, weights)

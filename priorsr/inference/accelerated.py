@@ -14,9 +14,9 @@ from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_map_on
 
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import BackendError, OptionError
+from priorsr.inference.acceleration_report import AccelerationReport
 from priorsr.inference.compilation import Program, compile_for
 from priorsr.inference.form import Form, Shaped
-from priorsr.inference.report import AccelerationReport
 from priorsr.models.weights import weights_hash
 from priorsr.sources import Component
 

@@ -14,11 +14,11 @@ from priorsr.containers import Batch
 from priorsr.errors import BackendError, OptionError, WrongKindError
 from priorsr.execution.bf16 import bf16_obstacle
 from priorsr.inference.accelerated import Accelerated
+from priorsr.inference.acceleration_report import AccelerationReport, Graph, Precision
 from priorsr.inference.compilation import obstacle
-from priorsr.inference.faces import Check, in_batches, synthetic_faces
 from priorsr.inference.folding import fold
 from priorsr.inference.form import Form
-from priorsr.inference.report import AccelerationReport, Graph, Precision
+from priorsr.inference.trial_faces import Check, in_batches, synthetic_faces
 from priorsr.memory import keep_freed_memory
 from priorsr.sources import components_of
 from priorsr.terminal import Terminal

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
 
 from priorsr.containers import SROutput
-from priorsr.inference.report import Precision
+from priorsr.inference.acceleration_report import Precision
 
 _MULTIPLIERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 

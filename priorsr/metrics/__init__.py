@@ -9,7 +9,7 @@ from priorsr.metrics.msssim import ms_ssim
 from priorsr.metrics.pairs import to_8bit
 from priorsr.metrics.protocol import Protocol, load_protocol, protocol_names
 from priorsr.metrics.psnr import psnr
-from priorsr.metrics.score import Scores, Scoring, score_many
+from priorsr.metrics.scoring import Scores, Scoring, score_many
 from priorsr.metrics.ssim import ssim
 
 __all__ = [

@@ -15,7 +15,7 @@ from priorsr.config import build_config
 from priorsr.data.reduction import Reduction
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
 from priorsr.files import sha256_json
-from priorsr.metrics.score import SCORES, Score, Scores, Scoring
+from priorsr.metrics.scoring import SCORES, Score, Scores, Scoring
 from priorsr.reading.toml_files import read_toml
 
 Section = TypeVar("Section")

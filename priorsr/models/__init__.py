@@ -1,12 +1,12 @@
 """Skeletons to compose models from, and weights in and out. What a plugin of kind `model` needs."""
 
-from priorsr.models.checks import check_lr
 from priorsr.models.creation import load
 from priorsr.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from priorsr.models.enlarging import enlarge
+from priorsr.models.image_checks import check_lr
 from priorsr.models.prior_map import prior_map
 from priorsr.models.progressive import Progressive, ProgressiveConfig
 from priorsr.models.released import ReleasedLayout, convert_released
-from priorsr.models.resize import enlarge
 from priorsr.models.weights import load_file, read_card, save, weights_hash
 
 __all__ = [

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
-from priorsr.models.checks import check_lr
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
+from priorsr.models.image_checks import check_lr
 
 
 @dataclass(frozen=True)

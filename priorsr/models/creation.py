@@ -11,7 +11,7 @@ from priorsr import registry
 from priorsr.config import build_config
 from priorsr.errors import OptionError
 from priorsr.models.finding import find_weights, name_of_weights
-from priorsr.models.plain import as_plain
+from priorsr.models.plain_config import as_plain
 from priorsr.models.weights import load_file, read_card
 
 

@@ -14,9 +14,9 @@ from priorsr.blocks.residual_attention import ResidualAttentionBlock
 from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
-from priorsr.models.checks import check_lr
+from priorsr.models.enlarging import enlarge
+from priorsr.models.image_checks import check_lr
 from priorsr.models.prior_map import PRIOR_CHANNELS, prior_map
-from priorsr.models.resize import enlarge
 from priorsr.registry import Part, PartSpec, build_part, find
 
 

@@ -10,8 +10,8 @@ from priorsr.blocks.progressive import ProgressiveUpsampler, doublings, fade_in
 from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
-from priorsr.models.checks import check_lr
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
+from priorsr.models.image_checks import check_lr
 from priorsr.registry import PartSpec
 
 

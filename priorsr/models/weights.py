@@ -21,7 +21,7 @@ from priorsr.config import validate
 from priorsr.errors import DataError, OptionError, PriorsrError, PriorsrWarning, UnknownNameError
 from priorsr.files import atomic_path, sha256_json
 from priorsr.infinity import json_value
-from priorsr.models.plain import as_plain, revive
+from priorsr.models.plain_config import as_plain, revive
 from priorsr.options import from_file, taken, without_local
 from priorsr.plugins import Offer
 from priorsr.reading.fitting import built_for, check_fit

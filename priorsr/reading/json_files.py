@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from priorsr.errors import DataError
 from priorsr.reading.content import read_content
 from priorsr.reading.mistakes import first_mistake
-from priorsr.reading.plain import check_plain
+from priorsr.reading.plain_values import check_plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -8,7 +8,7 @@ from typing import Any
 
 from priorsr.errors import DataError
 from priorsr.reading.content import read_content
-from priorsr.reading.plain import check_plain
+from priorsr.reading.plain_values import check_plain
 
 MOST_BYTES = 2**18
 LONGEST_LINE = 4_000  # characters; Python's reader takes the square of a dotted key's length

@@ -9,7 +9,7 @@ from priorsr.errors import MissingExtraError, MissingWeightsError, OptionError, 
 from priorsr.kinds import KINDS
 from priorsr.plugins import normalise
 from priorsr.registry import find, offers
-from priorsr.testing.checks import ALSO, CHECKS, INSTEAD, Check
+from priorsr.testing.contract_checks import ALSO, CHECKS, INSTEAD, Check
 from priorsr.testing.examples import example_of
 
 Waivers = Mapping[tuple[str, str, str], str]

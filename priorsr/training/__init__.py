@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from priorsr.training.progress import Duration, Progress, epochs, fraction, steps
+from priorsr.training.durations import Duration, Progress, epochs, fraction, steps
 from priorsr.training.schedules import Schedule, constant, cosine, stable_decay, step_decay
 from priorsr.training.stage import Loss, Optimiser, Stage, Step, StepResult
 from priorsr.training.teacher_student import TeacherStudentConfig, TeacherStudentRecipe

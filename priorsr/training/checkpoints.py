@@ -34,7 +34,7 @@ class Place:
     step: int
 
 
-class Facts(BaseModel):
+class CheckpointFacts(BaseModel):
     """What a checkpoint holds beside tensors.
 
     metrics_end: bytes of the metrics that were written before it. scores: by stage, the name and the value of its last
@@ -54,7 +54,7 @@ class Checkpoint:
 
     place: Place
     tensors: Mapping[str, Tensor]
-    facts: Facts
+    facts: CheckpointFacts
 
 
 class Checkpoints:
@@ -138,7 +138,7 @@ class Checkpoints:
 
 def read_checkpoint(path: Path, place: Place) -> Checkpoint:
     """Read a checkpoint's folder; raises DataError naming it if a file is missing, truncated or changed."""
-    facts = read_facts(path / FACTS, Facts, "the checkpoint")
+    facts = read_facts(path / FACTS, CheckpointFacts, "the checkpoint")
     try:
         if sha256_file(path / TENSORS) != facts.sha256:
             raise DataError(f"{path / TENSORS}: is truncated or was changed, its hash is not the one in {FACTS}")

@@ -16,7 +16,7 @@ from priorsr.metrics import Scoring
 from priorsr.metrics.nme import nme
 from priorsr.metrics.parsing_iou import face_iou
 from priorsr.models.bicubic import Bicubic
-from priorsr.models.checks import checked_sr
+from priorsr.models.image_checks import checked_sr
 from priorsr.priors import parsing_picture
 from priorsr.viz.overlays import draw_landmarks
 

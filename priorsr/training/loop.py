@@ -19,9 +19,9 @@ from torch.utils._pytree import tree_map_only
 
 from priorsr.containers import Batch
 from priorsr.errors import DataError, PriorsrError, did_you_mean
+from priorsr.training.durations import Progress
 from priorsr.training.ema import Ema
 from priorsr.training.precision import Autocast, Precision
-from priorsr.training.progress import Progress
 from priorsr.training.stage import Loss, Stage, StepResult
 
 

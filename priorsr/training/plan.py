@@ -16,7 +16,7 @@ from priorsr.training.stage import Stage
 
 
 @dataclass(frozen=True)
-class Cost:
+class StageCost:
     """Seconds that a stage takes, measured: for a step, for a validation on the way, and for the one at its end."""
 
     step: float
@@ -81,7 +81,7 @@ def steps_by_total(stages: Sequence[Stage], total: int) -> dict[str, int]:
 
 
 def steps_by_seconds(
-    stages: Sequence[Stage], seconds: float, costs: Mapping[str, Cost], validate_every: int | None
+    stages: Sequence[Stage], seconds: float, costs: Mapping[str, StageCost], validate_every: int | None
 ) -> dict[str, int]:
     """As many steps as fit into the seconds, shared out to the stages by their shares, validation included."""
     found = {}

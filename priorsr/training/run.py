@@ -25,9 +25,9 @@ from priorsr.text import as_unicode
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
 from priorsr.training.checkpoints import Checkpoint
 from priorsr.training.extension import extend as lengthen
-from priorsr.training.journal import Journal, flatten
-from priorsr.training.report import Report
+from priorsr.training.progress_report import ProgressReport
 from priorsr.training.run_folder import RunFolder, circumstances
+from priorsr.training.run_log import RunLog, flatten
 from priorsr.training.settings import Settings
 from priorsr.training.setup import Setup
 from priorsr.training.trainer import Pace, RunResult, Trainer
@@ -94,7 +94,7 @@ def train(
     )
     folder = RunFolder(Path(out))
     accelerator = _accelerator(track, folder)
-    report = Report(console if accelerator.is_main_process else None)
+    report = ProgressReport(console if accelerator.is_main_process else None)
     if extend is not None:
         check_number("extend", extend, 1)
     config = _stored(folder, resume or extend is not None, report)
@@ -121,7 +121,7 @@ def train(
         setup.validator,
         folder,
         accelerator,
-        Journal(folder, accelerator, report),
+        RunLog(folder, accelerator, report),
         setup.recipe,
         {
             **{key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "precision")},
@@ -155,7 +155,7 @@ def _accelerator(track: str | None, folder: RunFolder) -> Accelerator:
     return accelerator
 
 
-def _stored(folder: RunFolder, resume: bool, report: Report) -> dict[str, Any] | None:
+def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str, Any] | None:
     """The config of the run to be resumed; None if there is none, and one is to be started."""
     if folder.holds_a_run():
         config = folder.read_config()
@@ -217,7 +217,9 @@ def _named(data: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} (hash {part['hash'][:12]})" for part in data)
 
 
-def _tell_resumed(config: Mapping[str, Any], checkpoint: Checkpoint | None, folder: RunFolder, report: Report) -> None:
+def _tell_resumed(
+    config: Mapping[str, Any], checkpoint: Checkpoint | None, folder: RunFolder, report: ProgressReport
+) -> None:
     place = checkpoint.place if checkpoint else None
     report.say(f"resuming after step {place.step} of the stage {place.stage!r}" if place else "resuming from the start")
     if checkpoint and folder.is_cut_before(checkpoint.facts.metrics_end):

@@ -12,7 +12,7 @@ from pydantic import ValidationError, validate_call
 from pydantic_core import CoreSchema, core_schema
 
 from priorsr.errors import OptionError, did_you_mean
-from priorsr.training.progress import Duration, Progress, fraction, steps
+from priorsr.training.durations import Duration, Progress, fraction, steps
 
 
 class Schedule(ABC):

@@ -14,7 +14,7 @@ from priorsr.errors import OptionError, mistakes_in
 from priorsr.models import weights
 from priorsr.training.blueprint import Blueprint
 from priorsr.training.loop import StageLoop
-from priorsr.training.plan import Cost, check_stages, steps_by_length, steps_by_seconds, steps_by_total
+from priorsr.training.plan import StageCost, check_stages, steps_by_length, steps_by_seconds, steps_by_total
 from priorsr.training.precision import resolve_precision
 from priorsr.training.settings import Settings
 from priorsr.training.stage import Stage
@@ -95,7 +95,7 @@ class Setup:
                         self.validator.score(product, SHOWN)
                         weights.save(product, Path(folder) / "product.safetensors")
 
-    def steps(self, began: float) -> tuple[dict[str, int], dict[str, Cost]]:
+    def steps(self, began: float) -> tuple[dict[str, int], dict[str, StageCost]]:
         """The steps of each stage, and what was measured for them, if minutes were given, that run since `began`."""
         if self.settings.steps is not None:
             return steps_by_total(self.stages, self.settings.steps), {}

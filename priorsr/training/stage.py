@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Batch
 from priorsr.errors import OptionError, did_you_mean
-from priorsr.training.progress import Duration, Progress
+from priorsr.training.durations import Duration, Progress
 from priorsr.training.schedules import Constant, Schedule
 
 Loss = Tensor | Callable[[], Tensor]

@@ -16,7 +16,7 @@ from priorsr.errors import OptionError
 from priorsr.losses import l1
 from priorsr.models import EncoderDecoderConfig
 from priorsr.registry import PartSpec, build_part
-from priorsr.training.progress import Duration, Progress, epochs, fraction, steps
+from priorsr.training.durations import Duration, Progress, epochs, fraction, steps
 from priorsr.training.schedules import Schedule, constant, cosine, stable_decay
 from priorsr.training.stage import Optimiser, Stage, Step, StepResult
 

@@ -17,16 +17,16 @@ from priorsr.data import TrainingSet
 from priorsr.errors import OptionError, PriorsrError, mistakes_in
 from priorsr.models import weights
 from priorsr.sources import Component, components_of
-from priorsr.training.checkpoints import Checkpoint, Checkpoints, Facts, Place
+from priorsr.training.checkpoints import Checkpoint, CheckpointFacts, Checkpoints, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
-from priorsr.training.journal import Journal
 from priorsr.training.judges import ModelJudge, prior_given
 from priorsr.training.loop import StageLoop, below, load_state
 from priorsr.training.plan import validation_interval
 from priorsr.training.run_folder import RunFolder
+from priorsr.training.run_log import RunLog
 from priorsr.training.stage import Stage
+from priorsr.training.step_window import StepWindow
 from priorsr.training.validation import FACES, Validator
-from priorsr.training.window import Window
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Trainer:
         validator: Validator,
         folder: RunFolder,
         accelerator: Accelerator,
-        journal: Journal,
+        journal: RunLog,
         recipe: object,
         card: Mapping[str, Any],
         pace: Pace,
@@ -139,7 +139,7 @@ class Trainer:
 
     def _train(self, index: int, loop: StageLoop) -> None:
         interval = validation_interval(loop.steps, self._pace.validate_every)
-        window = Window(loop.stage.name, self._accelerator)
+        window = StepWindow(loop.stage.name, self._accelerator)
         window.restart()
         fork = loop.decay_start
         while loop.step < loop.steps:
@@ -181,7 +181,7 @@ class Trainer:
         loop.check_finite()
         tensors = loop.tensors()
         if self._accelerator.is_main_process:
-            facts = Facts(metrics_end=self._folder.mark(), scores=self._scores)
+            facts = CheckpointFacts(metrics_end=self._folder.mark(), scores=self._scores)
             place = Place(index, loop.stage.name, loop.step)
             where.save(Checkpoint(place, tensors, facts))
         self._accelerator.wait_for_everyone()

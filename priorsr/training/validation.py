@@ -29,7 +29,7 @@ FACES, SHOWN, BATCH = 32, 4, 8
 
 
 @dataclass(frozen=True)
-class Score:
+class ValidationScore:
     """A product's score, the mean over faces, by its judge's name, beside references' on the same faces; seconds."""
 
     score: str
@@ -67,7 +67,7 @@ class Validator:
         return len(self._loader.ids)
 
     @torch.no_grad()
-    def score(self, product: nn.Module, faces: int | None = FACES) -> Score:
+    def score(self, product: nn.Module, faces: int | None = FACES) -> ValidationScore:
         """Score the first `faces` faces; None: all. Raises DataError for an estimator if none of them has the prior."""
         began = time.perf_counter()
         share = slice(self._accelerator.process_index, None, self._accelerator.num_processes)
@@ -85,7 +85,7 @@ class Validator:
         if not scored:
             raise DataError(f"{self._loader.face_set.path}: no face of the split val can be scored by {judge.name}")
         means = {name: fmean(row[name] for row in scored) for name in scored[0]}
-        return Score(judge.name, means.pop(""), means, len(scored), time.perf_counter() - began)
+        return ValidationScore(judge.name, means.pop(""), means, len(scored), time.perf_counter() - began)
 
     @torch.no_grad()
     def strip(self, product: nn.Module, title: str) -> Image.Image:

@@ -9,14 +9,14 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 
 from priorsr.training.loop import StageLoop
-from priorsr.training.plan import Cost
+from priorsr.training.plan import StageCost
 from priorsr.training.validation import FACES, Validator
 
 MOST_SECONDS, MOST_PLACES = 4.0, 24
 LEAST_STEPS = 2 * MOST_PLACES + 2
 
 
-def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, seconds: float) -> Cost:
+def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, seconds: float) -> StageCost:
     """Measure a stage of LEAST_STEPS or more steps for some seconds, on modules that are thrown away afterwards.
 
     So the run itself is what it would be under --steps. Steps are taken all over the stage, since a loss may have terms
@@ -33,7 +33,7 @@ def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, sec
         strip = time.perf_counter() - began
         validation = score.seconds + strip
         last_validation = score.seconds / score.faces * validator.count + strip
-    return Cost(sum(times) / len(times), validation, last_validation)
+    return StageCost(sum(times) / len(times), validation, last_validation)
 
 
 def _time_at(loop: StageLoop, step: int) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import priorsr
 from priorsr.containers import Prior, SROutput
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
 
 
 @dataclass(frozen=True)

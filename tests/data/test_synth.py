@@ -11,14 +11,14 @@ from priorsr.data.synth import SyntheticFaces, draw_faces
 from priorsr.data.synth.canvas import Canvas
 from priorsr.data.synth.casting import cast
 from priorsr.data.synth.dice import Dice, roll
-from priorsr.data.synth.labels import Part
+from priorsr.data.synth.face_classes import FaceClass
 from priorsr.data.synth.render import render
 from priorsr.data.synth.scaffold import Scaffold
 from priorsr.errors import PriorsrError
 from priorsr.priors import label_map
 
-EYES = {Part.RIGHT_EYE: slice(36, 42), Part.LEFT_EYE: slice(42, 48)}
-BROWS = {Part.RIGHT_BROW: slice(17, 22), Part.LEFT_BROW: slice(22, 27)}
+EYES = {FaceClass.RIGHT_EYE: slice(36, 42), FaceClass.LEFT_EYE: slice(42, 48)}
+BROWS = {FaceClass.RIGHT_BROW: slice(17, 22), FaceClass.LEFT_BROW: slice(22, 27)}
 
 
 @pytest.fixture(scope="module")
@@ -84,17 +84,17 @@ def test_a_size_shows_the_same_face(size: int) -> None:
 
 
 def test_classes_are_those_of_the_label_map() -> None:
-    assert tuple(part.name.lower().replace("_", " ") for part in Part).count("eyeglasses") == 1
-    assert tuple(part.name.lower().replace("_", " ") for part in Part) == label_map("celebamask-19").classes
+    assert tuple(part.name.lower().replace("_", " ") for part in FaceClass).count("eyeglasses") == 1
+    assert tuple(part.name.lower().replace("_", " ") for part in FaceClass) == label_map("celebamask-19").classes
 
 
 def test_every_class_occurs_and_none_is_everywhere(crowd: SyntheticFaces) -> None:
     shares = torch.bincount(crowd.parsing.flatten().long(), minlength=19) / crowd.parsing.numel()
     assert (shares > 0).all()
     assert shares.max() < 0.6
-    occurs = torch.stack([(crowd.parsing == part).flatten(1).any(1).float().mean() for part in Part])
-    assert (occurs[[Part.SKIN, Part.NOSE, Part.LOWER_LIP]] == 1).all()
-    assert (occurs[[Part.EYEGLASSES, Part.HAT, Part.NECKLACE]] < 0.3).all()
+    occurs = torch.stack([(crowd.parsing == part).flatten(1).any(1).float().mean() for part in FaceClass])
+    assert (occurs[[FaceClass.SKIN, FaceClass.NOSE, FaceClass.LOWER_LIP]] == 1).all()
+    assert (occurs[[FaceClass.EYEGLASSES, FaceClass.HAT, FaceClass.NECKLACE]] < 0.3).all()
 
 
 def test_landmarks_lie_on_their_parts(crowd: SyntheticFaces) -> None:
@@ -105,8 +105,8 @@ def test_landmarks_lie_on_their_parts(crowd: SyntheticFaces) -> None:
             mask = parsing == part
             if mask.sum() > 3:
                 inside[part].append(near(mask, points[which], 2.0).float().mean())
-        assert near(parsing == Part.NOSE, points[27:36], 2.0).all()
-        lips = (parsing == Part.UPPER_LIP) | (parsing == Part.LOWER_LIP) | (parsing == Part.MOUTH)
+        assert near(parsing == FaceClass.NOSE, points[27:36], 2.0).all()
+        lips = (parsing == FaceClass.UPPER_LIP) | (parsing == FaceClass.LOWER_LIP) | (parsing == FaceClass.MOUTH)
         assert near(lips, points[48:68], 3.0).all()  # the lips' corners are thinner than a pixel
     for part, shares in inside.items():
         assert len(shares) > 50, part
@@ -118,7 +118,10 @@ def test_eyes_contain_the_centre_of_their_landmarks(crowd: SyntheticFaces) -> No
     for part, which in EYES.items():
         x, y = crowd.landmarks[:, which].mean(1).round().long().unbind(1)
         found = crowd.parsing[torch.arange(len(x)), y, x]
-        hits.append(found[torch.isin(found, torch.tensor([Part.EYEGLASSES, Part.HAIR, Part.HAT]), invert=True)] == part)
+        hits.append(
+            found[torch.isin(found, torch.tensor([FaceClass.EYEGLASSES, FaceClass.HAIR, FaceClass.HAT]), invert=True)]
+            == part
+        )
     assert torch.cat(hits).float().mean() > 0.98
 
 
@@ -126,7 +129,7 @@ def test_the_jaw_is_the_outline_of_the_face(crowd: SyntheticFaces) -> None:
     """Just outside the chin there is no face, just inside there is."""
     chin = crowd.landmarks[:, 8].round().long()
     rows = torch.arange(len(chin))
-    skin = [crowd.parsing[rows, (chin[:, 1] + step).clamp(max=63), chin[:, 0]] == Part.SKIN for step in (-2, 2)]
+    skin = [crowd.parsing[rows, (chin[:, 1] + step).clamp(max=63), chin[:, 0]] == FaceClass.SKIN for step in (-2, 2)]
     visible = chin[:, 1] < 61
     assert skin[0][visible].float().mean() > 0.95
     assert skin[1][visible].float().mean() < 0.05

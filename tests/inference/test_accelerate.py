@@ -16,8 +16,8 @@ from torch.utils._pytree import tree_leaves
 import priorsr
 from priorsr.containers import Batch, Prior
 from priorsr.errors import BackendError, OptionError, ShapeError, WrongKindError
-from priorsr.inference import faces, folding
-from priorsr.inference.faces import in_batches, synthetic_faces
+from priorsr.inference import folding, trial_faces
+from priorsr.inference.trial_faces import in_batches, synthetic_faces
 from priorsr.models.weights import weights_hash
 
 
@@ -210,7 +210,7 @@ def test_batches_are_full() -> None:
 def test_the_psnr_change_is_that_of_the_worst_face() -> None:
     model = toy().eval()
     batches = list(in_batches(synthetic_faces(model, 3), 1, torch.device("cpu")))
-    check = faces.Check(model, batches)
+    check = trial_faces.Check(model, batches)
 
     class OneWrong(Toy):
         def forward(self, lr: Tensor, prior: Prior | None = None, **_: Any) -> Any:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import toys`, here and in
 
 import toys
 
-from priorsr.training import RunResult, journal, train
+from priorsr.training import RunResult, run_log, train
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +25,10 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
     """Train quickly and without a word: run("toy-distilled", out="a", steps=12). Curves take long, so only if asked."""
-    draw_curves = journal.draw_curves
+    draw_curves = run_log.draw_curves
 
     def quickly(recipe: Any, out: str = "run", *, curves: bool = False, **options: Any) -> RunResult:
-        monkeypatch.setattr(journal, "draw_curves", draw_curves if curves else lambda rows, path: None)
+        monkeypatch.setattr(run_log, "draw_curves", draw_curves if curves else lambda rows, path: None)
         defaults = {"data": faces, "log_every": 2, "checkpoint_seconds": 0, "validate_every": 4, "steps": 12}
         return train(recipe, out=tmp_path / out, **{**defaults, **options})
 

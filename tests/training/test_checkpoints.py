@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from priorsr.errors import DataError
-from priorsr.training.checkpoints import FACTS, TENSORS, Checkpoint, Checkpoints, Facts, Place
+from priorsr.training.checkpoints import FACTS, TENSORS, Checkpoint, CheckpointFacts, Checkpoints, Place
 
 NO_FACTS = ("", '{"metrics_end"', "[]", "null", '{"scores": {}}', '{"metrics_end": "much", "scores": {}}')
 
 
 def save(checkpoints: Checkpoints, index: int, stage: str, step: int) -> None:
     tensors = {"x": torch.full((2, 3, 2, 2), step).to(memory_format=torch.channels_last)}
-    checkpoints.save(Checkpoint(Place(index, stage, step), tensors, Facts(metrics_end=step, scores={})))
+    checkpoints.save(Checkpoint(Place(index, stage, step), tensors, CheckpointFacts(metrics_end=step, scores={})))
 
 
 def names(folder: Path) -> list[str]:
@@ -25,7 +25,7 @@ def names(folder: Path) -> list[str]:
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "checkpoints")
     shared = torch.arange(3.0)
-    facts = Facts(metrics_end=12, scores={"teacher": ("psnr_y", math.inf), "student": ("psnr_y", 24.5)})
+    facts = CheckpointFacts(metrics_end=12, scores={"teacher": ("psnr_y", math.inf), "student": ("psnr_y", 24.5)})
     checkpoints.save(Checkpoint(Place(1, "student", 5), {"a": shared, "b": shared}, facts))
     found = checkpoints.latest(pytest.fail)
     assert found is not None
@@ -117,7 +117,7 @@ def test_no_room_for_a_checkpoint_is_one_sentence_and_leaves_the_others(tmp_path
     for most in (20_000, 10):  # for the tensors, and for the facts alone
         sentence = r"0-s-0000002: cannot be written \(.*File too large"
         with no_room(most), pytest.raises(DataError, match=sentence):
-            checkpoints.save(Checkpoint(Place(0, "s", 2), tensors, Facts(metrics_end=0, scores={})))
+            checkpoints.save(Checkpoint(Place(0, "s", 2), tensors, CheckpointFacts(metrics_end=0, scores={})))
         assert names(tmp_path) == ["0-s-0000001"]
     latest = checkpoints.latest(pytest.fail)
     assert latest is not None

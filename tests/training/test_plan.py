@@ -12,7 +12,7 @@ from priorsr.errors import DataError, MissingWeightsError, OptionError
 from priorsr.models import weights
 from priorsr.training import Duration, Optimiser, Stage, epochs, steps
 from priorsr.training.plan import (
-    Cost,
+    StageCost,
     check_stages,
     steps_by_length,
     steps_by_seconds,
@@ -57,7 +57,7 @@ def test_too_few_steps_are_refused() -> None:
 @pytest.mark.parametrize("seconds", [30.0, 300.0])
 def test_steps_by_seconds_fill_the_time_and_no_more(validate_every: int | None, seconds: float) -> None:
     stages = [stage("a", 1), stage("b", 3)]
-    costs = {"a": Cost(0.1, 0.5, 1.5), "b": Cost(0.2, 1.0, 2.0)}
+    costs = {"a": StageCost(0.1, 0.5, 1.5), "b": StageCost(0.2, 1.0, 2.0)}
     found = steps_by_seconds(stages, seconds, costs, validate_every)
     for name, part in (("a", 0.25), ("b", 0.75)):
         on_the_way = (found[name] - 1) // validation_interval(found[name], validate_every)
@@ -66,7 +66,7 @@ def test_steps_by_seconds_fill_the_time_and_no_more(validate_every: int | None, 
 
 
 def test_no_time_at_all_is_one_step() -> None:
-    assert steps_by_seconds([stage("a")], -5, {"a": Cost(1, 1, 1)}, None) == {"a": 1}
+    assert steps_by_seconds([stage("a")], -5, {"a": StageCost(1, 1, 1)}, None) == {"a": 1}
 
 
 def test_validation_happens_ten_times_but_not_all_the_time() -> None:

@@ -9,11 +9,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
-from priorsr.viz.differences import FaceRow, Spread, _draw_spread, draw_differences
+from priorsr.viz.difference_picture import DifferenceSpread, FaceRow, _draw_spread, draw_differences
 from priorsr.viz.intervals import COLOUR_OF, GREY
 
 
-def axes_of(spread: Spread):
+def axes_of(spread: DifferenceSpread):
     axes = Figure().add_subplot()
     _draw_spread(axes, spread, "dB")
     return axes
@@ -32,7 +32,7 @@ def counts(axes) -> dict[str, tuple[int, float]]:
 
 @pytest.mark.parametrize("better_high", [True, False])
 def test_every_face_is_in_a_bar_whose_colour_says_who_is_better(better_high: bool) -> None:
-    found = counts(axes_of(Spread([2.0, 3.0, -1.0, 0.0], 1.0, (0.5, 1.5), better_high)))
+    found = counts(axes_of(DifferenceSpread([2.0, 3.0, -1.0, 0.0], 1.0, (0.5, 1.5), better_high)))
     good, bad = ("better", "worse") if better_high else ("worse", "better")
     assert {colour: count for colour, (count, _) in found.items()} == {
         COLOUR_OF[good]: 2,
@@ -43,14 +43,14 @@ def test_every_face_is_in_a_bar_whose_colour_says_who_is_better(better_high: boo
 
 
 def test_infinite_differences_are_counted_and_left_out() -> None:
-    axes = axes_of(Spread([1.0, math.inf, -math.inf, 2.0], math.nan, None, True))
+    axes = axes_of(DifferenceSpread([1.0, math.inf, -math.inf, 2.0], math.nan, None, True))
     assert axes.get_xlabel() == "dB\n2 infinite, left out"
     assert sum(count for count, _ in counts(axes).values()) == 2
-    assert axes_of(Spread([1.0], 1.0, None, True)).get_xlabel() == "dB"
+    assert axes_of(DifferenceSpread([1.0], 1.0, None, True)).get_xlabel() == "dB"
 
 
 def test_faces_are_drawn_beside_the_spread(tmp_path: Path) -> None:
-    spread = Spread([1.0, -1.0], 0.0, (-1.0, 1.0), True)
+    spread = DifferenceSpread([1.0, -1.0], 0.0, (-1.0, 1.0), True)
     face = FaceRow("$a\n+1.00", {"LR": np.zeros((16, 16, 3), np.uint8), "$HR": np.full((128, 128, 3), 255, np.uint8)})
     groups = {"best": [face, face], "worst": [face, face]}
     draw_differences(spread, {}, tmp_path / "bare.png", title="$T^{", axis="$dB", note="$n^{")

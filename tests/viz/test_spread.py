@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from priorsr.viz.spread import COLOURS, MARKERS, Scale, _draw, draw_spread
+from priorsr.viz.spread_picture import COLOURS, MARKERS, Scale, _draw, draw_spread
 
 STYLES = {"a@1": ("#000000", "o"), "b@1": ("#ff0000", "s")}
 

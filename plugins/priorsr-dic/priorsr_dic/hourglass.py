@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from priorsr.containers import Prior
 from priorsr.errors import OptionError, ShapeError
 from priorsr.shapes import check_map
-from priorsr_dic.decoding import decode_heatmaps
+from priorsr_dic.heatmap_decoding import decode_heatmaps
 from priorsr_dic.mean_shift import MeanShift
 
 SCALE = 4  # image pixels in one heatmap pixel
@@ -27,7 +27,7 @@ class FeedbackHourglass(nn.Module):
         landmarks (B,landmarks,2) and valid (B,landmarks), and the next state. H/4 and W/4 are rounded up. A misfit
         raises ShapeError; a `width` that is no multiple of 4, OptionError.
     Range: images in [0, 1]; heatmaps have peaks of about 1, and are not clamped. Landmarks are decoded to a part of a
-        pixel (`priorsr_dic.decoding`), and valid where their heatmap's maximum reaches `threshold`.
+        pixel (`priorsr_dic.heatmap_decoding`), and valid where their heatmap's maximum reaches `threshold`.
     Source: DIC (Ma et al., CVPR 2020) and its released code. Departures: the state is an argument and a result; sides
         that cannot be halved evenly are rounded up; the decoding and its threshold are ours.
     """

@@ -8,7 +8,7 @@ import torch
 import priorsr
 from priorsr.errors import OptionError, ShapeError
 from priorsr.priors import draw_heatmaps
-from priorsr_dic.decoding import decode_heatmaps
+from priorsr_dic.heatmap_decoding import decode_heatmaps
 
 
 def test_decoding_is_exact_for_gaussians() -> None:

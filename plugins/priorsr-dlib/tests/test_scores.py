@@ -14,7 +14,7 @@ from priorsr.bench import run
 from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.errors import OptionError, PriorsrError
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
 from priorsr_dlib import found, published
 from priorsr_dlib.identity import DlibIdentity, DlibIdentityMatch
 from priorsr_dlib.nme import DlibNME

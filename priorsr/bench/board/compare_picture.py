@@ -11,7 +11,7 @@ from priorsr.bench.board.numbers import interval, number, p_value, score_label
 from priorsr.bench.store.images import check_image, load_image
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path
-from priorsr.viz.differences import FaceRow, Spread, draw_differences
+from priorsr.viz.difference_picture import DifferenceSpread, FaceRow, draw_differences
 
 SHOWN = 3  # faces of either kind
 
@@ -38,7 +38,7 @@ def draw_comparison(compared: Compared, results: Path, path: Path) -> bool:
     mean = number(found.mean, example, sign=True, finer=1)
     bounds = f" ({interval(found.interval95, example, sign=True, finer=1)})" if found.interval95 else ""
     draw_differences(
-        Spread(list(compared.by_face.values()), found.mean, found.interval95, example.higher_is_better),
+        DifferenceSpread(list(compared.by_face.values()), found.mean, found.interval95, example.higher_is_better),
         groups if count else {},
         path,
         title=f"{ours.label} against {theirs.label}, {compared.data}: {label} under {compared.protocol}",

@@ -18,7 +18,7 @@ from priorsr.files import atomic_json
 from priorsr.metrics import Protocol, Scores, load_protocol, protocol_names, score_many
 
 if TYPE_CHECKING:
-    from priorsr.viz.spread import Scale
+    from priorsr.viz.spread_picture import Scale
 
 _AT_ONCE = 16  # images
 
@@ -70,7 +70,7 @@ def spreads(results: str | Path, protocols: Sequence[str | Path | Protocol] = ()
 
 def write_spreads(found: Sequence[Spread], out: Path) -> list[Path]:
     """Write spread.json and a picture for each spread into a folder; answers their paths."""
-    from priorsr.viz.spread import draw_spread
+    from priorsr.viz.spread_picture import draw_spread
 
     paths = [out / "spread.json"]
     atomic_json(paths[0], {"format": 1, "spreads": [asdict(spread) for spread in found]})
@@ -145,7 +145,7 @@ def _labels(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _scale(spread: Spread, title: str, kinds: Sequence[str], digits: int) -> Scale:
-    from priorsr.viz.spread import Scale
+    from priorsr.viz.spread_picture import Scale
 
     values = {}
     for protocol, scores in spread.scored_as.items():

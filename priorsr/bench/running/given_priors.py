@@ -15,7 +15,7 @@ from priorsr.containers import Batch, Prior
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError
 from priorsr.estimators.spec import identity_of
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
 from priorsr.sources import Component, components_of
 
 PriorChoice = Literal["none", "ground-truth"]

@@ -16,7 +16,7 @@ from priorsr.containers import Batch, Prior
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.kinds import Score
 from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
-from priorsr.models.checks import checked_sr
+from priorsr.models.image_checks import checked_sr
 
 _CPU = torch.device("cpu")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from priorsr.data.doctor.examination import Report, examine
+from priorsr.data.doctor.examination import Examination, examine
 from priorsr.data.doctor.findings import Finding
 
-__all__ = ["Finding", "Report", "examine"]
+__all__ = ["Examination", "Finding", "examine"]

@@ -23,7 +23,7 @@ LR = "lr"
 
 
 @dataclass(frozen=True)
-class Report:
+class Examination:
     """What an examination found. notes: sentences on what was looked at."""
 
     path: str
@@ -32,7 +32,7 @@ class Report:
     notes: list[str]
 
 
-def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = "pil-bicubic") -> Report:
+def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = "pil-bicubic") -> Examination:
     """Examine the face set in the folder `path`, and, beside it, the LR images in `lr` or in its own folder lr/.
 
     Found are files that are missing, changed or not listed; images, maps and landmarks that cannot be read, show
@@ -61,7 +61,7 @@ def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = 
             notes.append(note)
         except DataError as error:
             findings.append(finding_of(error, "lr", folder))
-    return Report(printable(str(path)), len(ids), [_shown(faces.path, finding) for finding in findings], notes)
+    return Examination(printable(str(path)), len(ids), [_shown(faces.path, finding) for finding in findings], notes)
 
 
 def _shown(folder: Path, finding: Finding) -> Finding:

@@ -14,7 +14,7 @@ from priorsr.data.face_set import FaceSet
 from priorsr.data.importers.folder import GIVEN
 from priorsr.data.importers.lists import by_face, check_split, place, read_partition, read_rows, read_split_file
 from priorsr.data.importers.sources import folder, images_by_id
-from priorsr.data.importers.squares import Source, Square, round_box, round_landmarks, square_face
+from priorsr.data.importers.squares import PhotographSource, Square, round_box, round_landmarks, square_face
 from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.writer import About, write_face_set
 from priorsr.errors import DataError, OptionError
@@ -99,7 +99,7 @@ def import_celeba(
     squares, given_by = _squares(crop, points, landmarks, place(src, BOXES, PLACES), images)
     faces = []
     for face, image in images.items():
-        source = Source(image, squares.get(face), points.get(face), given_by)
+        source = PhotographSource(image, squares.get(face), points.get(face), given_by)
         faces.append(square_face(splits[face], source, size, kind.resample))
     about = About(
         name=f"celeba-{crop}-{size}",

@@ -15,7 +15,7 @@ from priorsr.data.face_set import FaceSet
 from priorsr.data.images import read_photograph
 from priorsr.data.importers.divide import RULE, divide
 from priorsr.data.importers.lists import by_face, face_of, read_partition, read_rows
-from priorsr.data.importers.resize import check_reduces, how, square, square_map
+from priorsr.data.importers.middle_square import check_reduces, how, square, square_map
 from priorsr.data.importers.sources import entries, folder, images_by_id, key
 from priorsr.data.manifest import Provenance
 from priorsr.data.maps import read_mask

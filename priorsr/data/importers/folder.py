@@ -12,7 +12,7 @@ from priorsr.bounds import MOST_SIDE, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.images import read_photograph
 from priorsr.data.importers.divide import RULE, divide
-from priorsr.data.importers.resize import check_reduces, fit, how
+from priorsr.data.importers.middle_square import check_reduces, fit, how
 from priorsr.data.importers.sources import check_no_strangers, folder, images_by_id, key
 from priorsr.data.landmarks_file import Points, check_plausible, read_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME, Provenance
@@ -84,7 +84,7 @@ def import_folder(
 
 
 @dataclass(frozen=True)
-class _Part:
+class _SplitFiles:
     """The files of a split, by id: every image has a map, or none has."""
 
     images: Mapping[str, Path]
@@ -93,7 +93,7 @@ class _Part:
     landmarks_file: Path | None
 
 
-def _parts(src: Path) -> dict[str, _Part]:
+def _parts(src: Path) -> dict[str, _SplitFiles]:
     """The splits of a source by name, or all of it under the name _UNSPLIT."""
     named = {split: src / split for split in SPLITS if (src / split).is_dir()}
     if not named:
@@ -102,9 +102,9 @@ def _parts(src: Path) -> dict[str, _Part]:
     return {split: _part(path) for split, path in named.items()}
 
 
-def _part(path: Path) -> _Part:
+def _part(path: Path) -> _SplitFiles:
     if not (path / "images").is_dir():
-        return _Part(images_by_id(path), {}, {}, None)
+        return _SplitFiles(images_by_id(path), {}, {}, None)
     check_no_strangers(path, ("images", "parsing", LANDMARKS))
     images = images_by_id(path / "images")
     maps = images_by_id(path / "parsing") if (path / "parsing").is_dir() else {}
@@ -115,7 +115,7 @@ def _part(path: Path) -> _Part:
         raise DataError(f"{lonely}: has no {missing} of the same name in {path}")
     for face in sorted(landmarks.keys() - images.keys()):
         raise DataError(f"{landmarks_file}: has landmarks of {face!r}, which has no image in {path}")
-    return _Part(images, maps, landmarks, landmarks_file)
+    return _SplitFiles(images, maps, landmarks, landmarks_file)
 
 
 def _read(image: Path, parsing: Path | None, labels: LabelMap, landmarks: Points | None, size: int | None) -> Pixels:

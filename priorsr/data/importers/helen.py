@@ -15,7 +15,7 @@ from priorsr.bounds import MOST_SIDE, check_number
 from priorsr.data.face_set import FaceSet
 from priorsr.data.importers.lists import by_face, check_split, check_there, face_of, read_rows, read_split_file
 from priorsr.data.importers.sources import add_by_id, entries, files_below, folder
-from priorsr.data.importers.squares import Source, round_landmarks, square_face
+from priorsr.data.importers.squares import PhotographSource, round_landmarks, square_face
 from priorsr.data.landmarks_file import Points, check_points
 from priorsr.data.manifest import Provenance
 from priorsr.data.writer import About, write_face_set
@@ -85,7 +85,7 @@ def import_helen(
     for face, chosen in splits.items():
         points, file = annotations[face]
         kept = points if scheme == "helen-194" else _as_68(points)
-        source = Source(images[face], round_landmarks(points), kept, f"the landmarks in {file}")
+        source = PhotographSource(images[face], round_landmarks(points), kept, f"the landmarks in {file}")
         faces.append(square_face(chosen, source, size, Image.Resampling.BICUBIC))
     about = About(
         name=f"helen-{size}",

@@ -20,7 +20,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 LINE = re.compile(r"\r\n|\r|\n")
 
 
-class Row(NamedTuple):
+class ListLine(NamedTuple):
     """A line of a list: its number, counted from 1, and its words."""
 
     number: int
@@ -37,7 +37,7 @@ def place(src: Path, name: str, folders: Sequence[str]) -> Path:
     )
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[ListLine]:
     """Return the lines of a list that have any words.
 
     The text is UTF-8, with or without a byte order mark, or UTF-16 with one. Raises DataError for any other encoding,
@@ -54,7 +54,7 @@ def read_rows(path: Path) -> list[Row]:
         line = len(LINE.findall(text, 0, found.start())) + 1
         raise DataError(f"{path}: line {line} holds the character {found[0]!r}; a list as plain text was expected")
     lines = enumerate(LINE.split(text), start=1)
-    rows = [Row(number, words) for number, line in lines if (words := line.split())]
+    rows = [ListLine(number, words) for number, line in lines if (words := line.split())]
     if not rows:
         raise DataError(f"{path}: is empty; a list was expected")
     return rows
@@ -65,9 +65,9 @@ def face_of(name: str) -> str:
     return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
-def by_face(path: Path, rows: Sequence[Row]) -> dict[str, Row]:
+def by_face(path: Path, rows: Sequence[ListLine]) -> dict[str, ListLine]:
     """Return the rows of a list by the face that each names first; raises DataError for a face in two of them."""
-    found: dict[str, Row] = {}
+    found: dict[str, ListLine] = {}
     for row in rows:
         name = row.words[0]
         first = found.setdefault(face_of(name), row)
@@ -106,7 +106,7 @@ def read_split_file(path: Path, ids: Collection[str], counts: Mapping[str, int] 
     return splits
 
 
-def check_there(path: Path, named: Mapping[str, Row], ids: Collection[str]) -> None:
+def check_there(path: Path, named: Mapping[str, ListLine], ids: Collection[str]) -> None:
     """Raise DataError for the first face that a list names and that is not among `ids`."""
     for face, row in named.items():
         if face not in ids:

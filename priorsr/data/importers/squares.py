@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from priorsr.data.images import read_photograph
-from priorsr.data.importers.resize import check_reduces
+from priorsr.data.importers.middle_square import check_reduces
 from priorsr.data.importers.sources import key
 from priorsr.data.landmarks_file import Points, check_plausible
 from priorsr.data.writer import Face, Pixels
@@ -57,7 +57,7 @@ class Square:
 
 
 @dataclass(frozen=True)
-class Source:
+class PhotographSource:
     """A photograph, and what a face set takes from it.
 
     square: what is cut out; the middle one, as large as fits, where it is None. points: the landmarks, in the
@@ -85,7 +85,7 @@ def round_box(left: float, top: float, width: float, height: float) -> Square:
     return _about(np.array([left, top]), np.array([left + width, top + height]), 1)
 
 
-def square_face(split: str, source: Source, size: int, resample: Image.Resampling) -> Face:
+def square_face(split: str, source: PhotographSource, size: int, resample: Image.Resampling) -> Face:
     """Return a face to be written, called as the photograph: its square and its landmarks, at `size` pixels.
 
     Where no square is given, the photograph must not be smaller than `size`.
@@ -101,7 +101,7 @@ def square_face(split: str, source: Source, size: int, resample: Image.Resamplin
     return Face(source.image.stem, split, stamp, partial(_read, source, size, resample))
 
 
-def _read(source: Source, size: int, resample: Image.Resampling) -> Pixels:
+def _read(source: PhotographSource, size: int, resample: Image.Resampling) -> Pixels:
     image, square, points = source.image, source.square, source.points
     photograph, image_format = read_photograph(image, source.given_by if square or points else None)
     if square is None:

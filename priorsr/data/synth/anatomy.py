@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from priorsr.data.synth.shapes import ridge, smoothstep
+from priorsr.data.synth.outlines import ridge, smoothstep
 from priorsr.data.synth.traits import Brows, Eyes, Head, Mouth, Nose, Traits
 
 EYE_LINE, MOUTH_LINE = -0.05, 0.485  # where CelebA's alignment puts them, in a picture from -1 to 1

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from priorsr.data.synth.scaffold import Window
-from priorsr.data.synth.shapes import Number, noise, slopes, smoothstep
+from priorsr.data.synth.outlines import Number, noise, slopes, smoothstep
+from priorsr.data.synth.scaffold import PictureWindow
 from priorsr.data.synth.traits import Scene
 
 BACKDROP_DEPTH = -2.0
@@ -34,7 +34,7 @@ class Canvas:
         self.slope_x, self.slope_y, self.gloss, self.flesh = (torch.zeros_like(self.depth) for _ in range(4))
         self.labels = torch.zeros_like(self.depth, dtype=torch.uint8)
 
-    def crop(self, window: Window) -> Canvas:
+    def crop(self, window: PictureWindow) -> Canvas:
         """A part of the same canvas: what is painted on it is painted here."""
         part = copy(self)
         for name in ("albedo", "depth", "slope_x", "slope_y", "gloss", "flesh", "labels"):

@@ -16,16 +16,16 @@ from priorsr.data.synth.anatomy import (
     upper_lid,
 )
 from priorsr.data.synth.canvas import Canvas, rgb
-from priorsr.data.synth.labels import Part
+from priorsr.data.synth.face_classes import FaceClass
+from priorsr.data.synth.outlines import blob, coverage, ellipse, ridge, smoothstep
 from priorsr.data.synth.scaffold import Scaffold
-from priorsr.data.synth.shapes import blob, coverage, ellipse, ridge, smoothstep
 
 
 def paint_nose(canvas: Canvas, s: Scaffold) -> None:
     nose, u, v, au = s.face.nose, s.u, s.v, s.u.abs()
     base = nose_base(u, nose)
     shape = torch.maximum(au - nose_half_width(v, nose), torch.maximum(v - base, 0.02 - v))
-    canvas.name((shape < 0) & (s.outline < 0), Part.NOSE)
+    canvas.name((shape < 0) & (s.outline < 0), FaceClass.NOSE)
     x, y = au - 0.42 * nose.width, v - nose.length - 0.052
     hole = coverage(ellipse(x, y + 0.25 * x, 0.24 * nose.width, 0.014), 0.016)
     canvas.shade(hole * nose.nostrils, rgb(0.78, 0.9, 0.92, u))
@@ -60,7 +60,7 @@ def _paint_eyeballs(canvas: Canvas, s: Scaffold, x: Tensor, opening: Tensor, lit
     across, side = x / eyes.width, torch.where(s.u > 0, 1.0, -1.0)
     white = rgb(0.62, 0.57, 0.54, x) * ((1 - 0.3 * across**2) * lit)[:, None]
     white = white * (1 - ridge(across + 1, 0.22)[:, None] * rgb(0.1, 0.5, 0.5, x))
-    canvas.tint(opening, white, s.sided(Part.LEFT_EYE, Part.RIGHT_EYE), 0.0)
+    canvas.tint(opening, white, s.sided(FaceClass.LEFT_EYE, FaceClass.RIGHT_EYE), 0.0)
     ix, iy = x - eyes.gaze_x * side, s.v + 0.006 - eyes.gaze_y
     radius = torch.sqrt(ix * ix + iy * iy)
     spokes = 1 + 0.35 * s.noise(2, torch.atan2(iy, ix) * 5, radius * 40)
@@ -91,7 +91,7 @@ def paint_brows(canvas: Canvas, s: Scaffold) -> None:
     hairs = s.noise(1, x * 42 + away.abs() * 30, (away - 0.4 * x) * 16)
     alpha = coverage(away.abs() - thickness + 0.01 * hairs, 0.022) * (along.abs() < 1.1)
     canvas.tint(alpha * (brows.density + 0.25 * hairs).clamp(0.2, 1), brows.colour)
-    canvas.name((away.abs() < thickness) & (along.abs() < 1.05), s.sided(Part.LEFT_BROW, Part.RIGHT_BROW))
+    canvas.name((away.abs() < thickness) & (along.abs() < 1.05), s.sided(FaceClass.LEFT_BROW, FaceClass.RIGHT_BROW))
 
 
 def paint_mouth(canvas: Canvas, s: Scaffold) -> None:
@@ -103,8 +103,8 @@ def paint_mouth(canvas: Canvas, s: Scaffold) -> None:
     colour = mouth.colour * (1 + 0.16 * s.noise(1, u * 46, v * 6))[:, None]
     upper = coverage(torch.maximum(top - v, v - inner_top), s.pixel * 1.5) * inside
     lower = coverage(torch.maximum(inner_bottom - v, v - bottom), s.pixel * 1.5) * inside
-    canvas.tint(upper, colour * 0.8, Part.UPPER_LIP, mouth.gloss * 0.5)
-    canvas.tint(lower, colour, Part.LOWER_LIP, mouth.gloss)
+    canvas.tint(upper, colour * 0.8, FaceClass.UPPER_LIP, mouth.gloss * 0.5)
+    canvas.tint(lower, colour, FaceClass.LOWER_LIP, mouth.gloss)
     _paint_mouth_inside(canvas, s, across, inner_top, inner_bottom)
     corners = blob(across.abs() - 1.0, v - lip_line(across, mouth), 0.09, 0.022)
     closed = (mouth.open < 0.01) * smoothstep(1.05, 0.9, across.abs())
@@ -118,7 +118,7 @@ def _paint_mouth_inside(canvas: Canvas, s: Scaffold, across: Tensor, top: Tensor
     mouth, u, v = s.face.mouth, s.u, s.v
     gap = coverage(torch.maximum(top - v, v - bottom), s.pixel) * (across.abs() < 1)
     tongue = blob(u, v - bottom, 0.1, 0.035)[:, None]
-    canvas.tint(gap, rgb(0.035, 0.01, 0.01, u) + tongue * rgb(0.22, 0.06, 0.06, u), Part.MOUTH, 0.05)
+    canvas.tint(gap, rgb(0.035, 0.01, 0.01, u) + tongue * rgb(0.22, 0.06, 0.06, u), FaceClass.MOUTH, 0.05)
     reach = ((bottom - top) * mouth.teeth.clamp(max=0.96)).clamp(max=0.1) - 0.004 * torch.cos(u * 150).abs()
     teeth = coverage(v - top - reach, 0.008) * coverage(across.abs() - 0.82, 0.1)
     place = u.abs() / 0.046

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from priorsr.data.synth.anatomy import skull
 from priorsr.data.synth.canvas import Canvas, light_direction
-from priorsr.data.synth.labels import Part
+from priorsr.data.synth.face_classes import FaceClass
+from priorsr.data.synth.outlines import coverage, dome, slopes, smoothstep
 from priorsr.data.synth.scaffold import Scaffold
-from priorsr.data.synth.shapes import coverage, dome, slopes, smoothstep
 
 DEPTH = -0.3
 MIDDLE = -0.12  # v where the arch over the head ends and the sides begin
@@ -88,7 +88,7 @@ def paint_back_hair(canvas: Canvas, s: Scaffold, mane: Mane) -> None:
     outside = torch.maximum(outside, v - hair.length + 2.5 * hair.jag * mane.lock)
     alpha = coverage(outside, s.pixel * 3) * (hair.length > 0)
     depth = -0.75 - 0.3 * smoothstep(-0.15, 0.05, outside) + 0.02 * mane.lock
-    canvas.cover(alpha, mane.colour * 0.7, Part.HAIR, depth)
+    canvas.cover(alpha, mane.colour * 0.7, FaceClass.HAIR, depth)
 
 
 def paint_front_hair(canvas: Canvas, s: Scaffold, mane: Mane) -> None:
@@ -109,7 +109,7 @@ def paint_front_hair(canvas: Canvas, s: Scaffold, mane: Mane) -> None:
     glow = hair.gloss * (1 - 0.6 * hair.curl) * mane.sheen
     colour = mane.colour * (1 + 2.2 * glow * (1 + 0.7 * mane.fine))[:, None]
     glint = (0.06 * glow * (1 + mane.fine))[:, None]
-    canvas.cover(alpha * hair.amount, colour + glint, Part.HAIR, depth)
+    canvas.cover(alpha * hair.amount, colour + glint, FaceClass.HAIR, depth)
 
 
 def _opening_distance(s: Scaffold, mane: Mane) -> Tensor:

@@ -13,7 +13,7 @@ from priorsr.data.synth.anatomy import landmarks
 from priorsr.data.synth.canvas import Canvas, develop
 from priorsr.data.synth.features import paint_brows, paint_eyes, paint_mouth, paint_nose
 from priorsr.data.synth.hair import grow, paint_back_hair, paint_front_hair
-from priorsr.data.synth.scaffold import Scaffold, Window, scaffold
+from priorsr.data.synth.scaffold import PictureWindow, Scaffold, scaffold
 from priorsr.data.synth.scene import backdrop
 from priorsr.data.synth.skin import paint_beard, paint_ears, paint_face, paint_neck
 from priorsr.data.synth.traits import Cut, Traits
@@ -31,29 +31,29 @@ OVERSAMPLING = 2  # samples along a pixel's side
 
 class Layer(NamedTuple):
     paint: Callable[[Canvas, Scaffold], None]
-    window: Window  # where the layer may lie, whatever the pose
+    window: PictureWindow  # where the layer may lie, whatever the pose
     worn: Callable[[Traits], Tensor] = lambda face: torch.ones_like(face.pose.yaw)  # above 0: the face has it
 
 
-BUST = Window(0.5, 1.0)
-MUZZLE = Window(0.4, 1.0, 0.08, 0.92)
-EYES = Window(0.2, 0.7, 0.08, 0.92)
+BUST = PictureWindow(0.5, 1.0)
+MUZZLE = PictureWindow(0.4, 1.0, 0.08, 0.92)
+EYES = PictureWindow(0.2, 0.7, 0.08, 0.92)
 BODY = (
     Layer(paint_neck, BUST),
     Layer(paint_cloth, BUST),
     Layer(paint_jacket, BUST, lambda face: face.cloth.cut == Cut.JACKET),
     Layer(paint_necklace, BUST, lambda face: face.wear.necklace),
-    Layer(paint_ears, Window(0.2, 0.85)),
-    Layer(paint_earrings, Window(0.35, 1.0), lambda face: face.wear.earring),
-    Layer(paint_face, Window(0.0, 1.0)),
+    Layer(paint_ears, PictureWindow(0.2, 0.85)),
+    Layer(paint_earrings, PictureWindow(0.35, 1.0), lambda face: face.wear.earring),
+    Layer(paint_face, PictureWindow(0.0, 1.0)),
     Layer(paint_nose, MUZZLE),
     Layer(paint_mouth, MUZZLE),
     Layer(paint_beard, MUZZLE, lambda face: face.skin.stubble + face.skin.moustache + face.skin.goatee),
     Layer(paint_eyes, EYES),
     Layer(paint_brows, EYES),
-    Layer(paint_glasses, Window(0.2, 0.7), lambda face: face.wear.glasses),
+    Layer(paint_glasses, PictureWindow(0.2, 0.7), lambda face: face.wear.glasses),
 )
-HAT = Layer(paint_hat, Window(0.0, 0.7), lambda face: face.wear.hat)
+HAT = Layer(paint_hat, PictureWindow(0.0, 0.7), lambda face: face.wear.hat)
 
 
 def render(face: Traits, tables: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from priorsr.data.synth.anatomy import Camera, camera, face_field
-from priorsr.data.synth.shapes import noise, outline_distance
+from priorsr.data.synth.outlines import noise, outline_distance
 from priorsr.data.synth.traits import Traits
 
 
-class Window(NamedTuple):
+class PictureWindow(NamedTuple):
     """A rectangle of the picture, in fractions of its sides."""
 
     top: float
@@ -44,7 +44,7 @@ class Scaffold(NamedTuple):
     pores: Tensor  # fine noise on the skin, -1 to 1
     skin: Tensor  # colour of bare skin (N,3,H,W)
 
-    def crop(self, window: Window) -> Scaffold:
+    def crop(self, window: PictureWindow) -> Scaffold:
         """The same for a part of the picture."""
         return Scaffold(*self[:4], *(window.of(field) for field in self[4:]))
 

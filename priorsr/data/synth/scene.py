@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from priorsr.data.synth.outlines import coverage, ellipse, smoothstep
 from priorsr.data.synth.scaffold import Scaffold
-from priorsr.data.synth.shapes import coverage, ellipse, smoothstep
 from priorsr.data.synth.traits import Backdrop
 
 

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from priorsr.data.synth.anatomy import lip_line, lips, lower_lid, relief
 from priorsr.data.synth.canvas import Canvas, rgb
-from priorsr.data.synth.labels import Part
+from priorsr.data.synth.face_classes import FaceClass
+from priorsr.data.synth.outlines import blob, coverage, ellipse, ridge, smoothstep
 from priorsr.data.synth.scaffold import Scaffold
-from priorsr.data.synth.shapes import blob, coverage, ellipse, ridge, smoothstep
 
 
 def paint_neck(canvas: Canvas, s: Scaffold) -> None:
@@ -21,7 +21,7 @@ def paint_neck(canvas: Canvas, s: Scaffold) -> None:
     alpha = coverage(torch.minimum(column, shoulders - v), s.pixel) * (v > 0.3)
     sinews, collar_bones = ridge(au - 0.12 - 0.25 * (1 - v), 0.05), ridge(v - 1.05 - 0.05 * au, 0.03)
     depth = -0.42 - 0.145 * (u / cloth.neck) ** 2 - 0.1 * v + 0.02 * (sinews + collar_bones)
-    canvas.cover(alpha, s.skin, Part.NECK, depth, 0.03, 1.0)
+    canvas.cover(alpha, s.skin, FaceClass.NECK, depth, 0.03, 1.0)
 
 
 def ear_position(s: Scaffold, z: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,12 +41,12 @@ def paint_ears(canvas: Canvas, s: Scaffold) -> None:
     bowl = blob(x + 0.01, y + 0.01, 0.03, 0.07)
     depth = -0.44 + 0.05 * ridge(shape + 0.018, 0.014) - 0.06 * bowl - 0.25 * x
     colour = s.skin * (1 - 0.5 * bowl[:, None]) * rgb(1.08, 0.92, 0.9, x)
-    canvas.cover(coverage(shape, s.pixel), colour, s.sided(Part.LEFT_EAR, Part.RIGHT_EAR), depth, 0.04, 1.0)
+    canvas.cover(coverage(shape, s.pixel), colour, s.sided(FaceClass.LEFT_EAR, FaceClass.RIGHT_EAR), depth, 0.04, 1.0)
 
 
 def paint_face(canvas: Canvas, s: Scaffold) -> None:
     alpha = coverage(s.outline, s.pixel)
-    canvas.cover(alpha, s.skin, Part.SKIN, face_depth(s), s.face.skin.gloss * _shine(s), 1.0)
+    canvas.cover(alpha, s.skin, FaceClass.SKIN, face_depth(s), s.face.skin.gloss * _shine(s), 1.0)
     _paint_complexion(canvas, s, alpha)
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from priorsr.data.synth.canvas import Canvas, rgb
-from priorsr.data.synth.labels import Part
+from priorsr.data.synth.face_classes import FaceClass
+from priorsr.data.synth.outlines import blob, box, coverage, ellipse, ridge, segment, smoothstep
 from priorsr.data.synth.scaffold import Scaffold
-from priorsr.data.synth.shapes import blob, box, coverage, ellipse, ridge, segment, smoothstep
 from priorsr.data.synth.skin import ear_position
 from priorsr.data.synth.traits import Cloth, Cut, Earring, Hat, Pattern
 
@@ -25,7 +25,7 @@ def paint_cloth(canvas: Canvas, s: Scaffold) -> None:
     printed = _pattern(s, u, v) * (cloth.cut != Cut.JACKET)
     weave = _weave(s, u, v) + 0.15 * s.noise(0, u * 8, v * 8)
     colour = torch.lerp(plain.expand(-1, -1, *u.shape[1:]), cloth.second, printed[:, None]) * weave[:, None]
-    canvas.cover(coverage(garment, s.pixel), colour, Part.CLOTH, depth, 0.02)
+    canvas.cover(coverage(garment, s.pixel), colour, FaceClass.CLOTH, depth, 0.02)
 
 
 def _shoulder_line(u: Tensor, cloth: Cloth) -> Tensor:
@@ -69,11 +69,12 @@ def paint_jacket(canvas: Canvas, s: Scaffold) -> None:
     tie = torch.maximum(au - 0.045 - 0.12 * (v - knot - 0.08).clamp(min=0), knot - v)
     stripes = 1 + 0.5 * torch.sin(math.tau * cloth.pitch * (u + v))
     tied = worn & (cloth.pattern != Pattern.PLAIN)
-    canvas.tint(coverage(tie, s.pixel) * tied, cloth.second * stripes[:, None], Part.CLOTH)
+    canvas.tint(coverage(tie, s.pixel) * tied, cloth.second * stripes[:, None], FaceClass.CLOTH)
     edge = 0.02 + (1.32 - v) * 0.75
     jacket = torch.maximum(edge - au, _shoulder_line(u, cloth) - 0.01 - v)
     depth = -0.42 - 0.35 * u * u + 0.03 * s.noise(0, u * 4, v * 4) + 0.03 * ridge(au - edge - 0.12, 0.1)
-    canvas.cover(coverage(jacket, s.pixel) * worn, cloth.colour * _weave(s, u, v)[:, None], Part.CLOTH, depth, 0.02)
+    colour = cloth.colour * _weave(s, u, v)[:, None]
+    canvas.cover(coverage(jacket, s.pixel) * worn, colour, FaceClass.CLOTH, depth, 0.02)
 
 
 def paint_necklace(canvas: Canvas, s: Scaffold) -> None:
@@ -85,7 +86,7 @@ def paint_necklace(canvas: Canvas, s: Scaffold) -> None:
     chain = coverage(away - 0.012 - 0.012 * wear.beads * links.abs().sqrt(), s.pixel) * (u.abs() < half)
     pendant = coverage(ellipse(u, v - line - 0.03, 0.022, 0.03), s.pixel) * (wear.beads < 0.5)
     alpha = torch.maximum(chain, pendant) * wear.necklace
-    canvas.tint(alpha, wear.metal * (1 + 0.6 * links)[:, None], Part.NECKLACE, 0.6)
+    canvas.tint(alpha, wear.metal * (1 + 0.6 * links)[:, None], FaceClass.NECKLACE, 0.6)
 
 
 def paint_earrings(canvas: Canvas, s: Scaffold) -> None:
@@ -98,7 +99,7 @@ def paint_earrings(canvas: Canvas, s: Scaffold) -> None:
     shape = torch.where(wear.earring == Earring.DROP, drop, torch.where(wear.earring == Earring.HOOP, hoop, stud))
     sparkle = 1 + 0.7 * s.noise(3, x * 50, y * 50)
     alpha = coverage(shape, s.pixel) * (wear.earring != Earring.NONE)
-    canvas.tint(alpha, wear.metal * sparkle[:, None], Part.EARRING, 0.8)
+    canvas.tint(alpha, wear.metal * sparkle[:, None], FaceClass.EARRING, 0.8)
 
 
 def paint_glasses(canvas: Canvas, s: Scaffold) -> None:
@@ -116,14 +117,14 @@ def paint_glasses(canvas: Canvas, s: Scaffold) -> None:
 
     glass = coverage(lens, s.pixel) * wear.glasses
     canvas.tint(glass * wear.tint, wear.tint_colour)
-    behind = (canvas.labels >= Part.LEFT_EYE) & (canvas.labels <= Part.RIGHT_BROW)
-    canvas.name((glass > 0.5) & ~(behind & (wear.tint < 0.3)), Part.EYEGLASSES)
+    behind = (canvas.labels >= FaceClass.LEFT_EYE) & (canvas.labels <= FaceClass.RIGHT_BROW)
+    canvas.name((glass > 0.5) & ~(behind & (wear.tint < 0.3)), FaceClass.EYEGLASSES)
     slanted = (x * torch.where(u > 0, 1.0, -1.0) + 0.8 * y - 0.04).abs()
     reflection = smoothstep(0.06, 0.0, slanted) * smoothstep(0.0, -0.03, lens)
     canvas.tint(glass * reflection * 0.16, rgb(0.9, 0.95, 1.0, u))
     rim = coverage(frame, s.pixel) * wear.glasses
     shine = 1 + 0.8 * blob(y + height, x, 0.05, 0.12)
-    canvas.tint(rim, wear.frame_colour * shine[:, None], Part.EYEGLASSES, 0.1)
+    canvas.tint(rim, wear.frame_colour * shine[:, None], FaceClass.EYEGLASSES, 0.1)
     canvas.depth.add_(0.05 * rim)
 
 
@@ -138,7 +139,7 @@ def paint_hat(canvas: Canvas, s: Scaffold) -> None:
     seams = ridge(torch.sin(u * 8.5), 0.06) * (wear.hat == Hat.CAP)
     cloth = (1 + 0.3 * ribs - 0.25 * seams) * _weave(s, u, v) + 0.1 * s.noise(0, u * 7, v * 7)
     round_depth = -0.35 + 0.5 * torch.sqrt(1 - ((u / half) ** 2).clamp(max=0.98)) - 0.5 * (v - base + 0.1) ** 2
-    canvas.cover(alpha, wear.hat_colour * cloth[:, None], Part.HAT, round_depth + 0.01 * ribs, 0.03)
+    canvas.cover(alpha, wear.hat_colour * cloth[:, None], FaceClass.HAT, round_depth + 0.01 * ribs, 0.03)
     band = coverage((v - edge + 0.06).abs() - 0.06, s.pixel) * alpha * (wear.hat != Hat.CAP)
     canvas.tint(band, wear.hat_trim * cloth[:, None])
     _paint_brim(canvas, s, u, v - base, half, cloth)
@@ -153,4 +154,4 @@ def _paint_brim(canvas: Canvas, s: Scaffold, u: Tensor, y: Tensor, half: Tensor,
     alpha = coverage(torch.where(wear.hat == Hat.CAP, peak, brim), s.pixel) * worn
     lit = 0.75 + 0.25 * smoothstep(0.08, -0.08, y)
     colour = torch.where(wear.hat[:, None] == Hat.CAP, wear.hat_trim, wear.hat_colour) * (lit * cloth)[:, None]
-    canvas.cover(alpha, colour, Part.HAT, 0.25 - 0.3 * u * u + 0.6 * y, 0.03)
+    canvas.cover(alpha, colour, FaceClass.HAT, 0.25 - 0.3 * u * u + 0.6 * y, 0.03)

@@ -14,7 +14,7 @@ from priorsr.config import check_not_negative
 from priorsr.containers import Batch
 from priorsr.errors import OptionError
 from priorsr.estimators.parsing_net import ParsingNet
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
 from priorsr.pretrained import UNTRAINED
 from priorsr.training import Duration, Optimiser, Progress, Schedule, Stage, StepResult, cosine, epochs, fraction
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from priorsr.containers import Batch
 from priorsr.losses import l1
 from priorsr.registry import Part, create
-from priorsr.training.progress import Duration, Progress, epochs, fraction
+from priorsr.training.durations import Duration, Progress, epochs, fraction
 from priorsr.training.schedules import Schedule, cosine
 from priorsr.training.stage import Optimiser, Stage
 

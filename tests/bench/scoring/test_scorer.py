@@ -43,7 +43,7 @@ def test_the_hash_is_of_the_code_that_scores(tmp_path: Path, name: str, old: str
 
 def test_all_that_scores_is_found() -> None:
     modules = set(Closure(SCORING, lambda name: "priorsr" if name.startswith("priorsr.") else None).modules)
-    assert {"priorsr.bench.scoring.evaluation", "priorsr.metrics.score", "priorsr.metrics.ssim"} <= modules
+    assert {"priorsr.bench.scoring.evaluation", "priorsr.metrics.scoring", "priorsr.metrics.ssim"} <= modules
     assert {
         "priorsr.data.reduction",
         "priorsr.bench.statistics.means",

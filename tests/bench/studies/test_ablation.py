@@ -22,7 +22,7 @@ from priorsr.bench.store.results import read_record
 from priorsr.bench.studies.ablation_report import Ablation, markdown
 from priorsr.bench.studies.trainings import Training, times, train_all
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
-from priorsr.training import TrainingInterruptedError, journal
+from priorsr.training import TrainingInterruptedError, run_log
 
 BASE = {"student.scale": 8, "teacher.scale": 8, "ema": None}
 VARY = {"student.width": [4, 2], "learning_rate": [0.03]}
@@ -40,7 +40,7 @@ def call(faces: Path):
     def run(out: Path, **options) -> Ablation:
         asked = {"data": faces, "split": "val", "vary": VARY, "steps": 6, "seeds": 2, "overrides": BASE}
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(journal, "draw_curves", lambda rows, path: None)
+            patch.setattr(run_log, "draw_curves", lambda rows, path: None)
             return ablate("toy-distilled", out=out, protocols=["dic@1"], save_outputs=False, **{**asked, **options})
 
     return run

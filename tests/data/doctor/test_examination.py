@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from priorsr.data import FaceSet
-from priorsr.data.doctor import Report, examine
+from priorsr.data.doctor import Examination, examine
 from priorsr.data.doctor.findings import Finding
 from priorsr.data.doctor.jpeg import jpeg_quality
 from priorsr.data.landmarks_file import write_landmarks
@@ -52,7 +52,7 @@ def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(file))
 
 
-def checks(report: Report) -> set[str]:
+def checks(report: Examination) -> set[str]:
     return {finding.check for finding in report.findings}
 
 
@@ -195,7 +195,7 @@ def change(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def sole(report: Report) -> tuple[str, str, str]:
+def sole(report: Examination) -> tuple[str, str, str]:
     (finding,) = report.findings
     return finding.check, finding.where, finding.problem
 

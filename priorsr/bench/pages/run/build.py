@@ -23,8 +23,8 @@ from priorsr.models.weights import load_file, weights_hash
 from priorsr.training.command import training_command
 from priorsr.training.judges import SCORES
 from priorsr.training.judges import number as score_number
+from priorsr.training.metric_panels import panels
 from priorsr.training.metrics_file import StepLine, ValidationLine
-from priorsr.training.pictures import panels
 from priorsr.version import __version__
 
 _HERE = Path(__file__).parent

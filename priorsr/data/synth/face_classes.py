@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Part(IntEnum):
+class FaceClass(IntEnum):
     BACKGROUND = 0
     SKIN = 1
     NOSE = 2

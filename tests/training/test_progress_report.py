@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from priorsr.training import report
-from priorsr.training.report import Report
+from priorsr.training import progress_report
+from priorsr.training.progress_report import ProgressReport
 
 STEP = {"stage": "student", "step": 40, "losses": {"student": 0.04213}, "seconds": 0.5}
 MEASURED = {"score": "psnr_y", "value": 23.456, "references": {"bicubic": 22.67}, "faces": 32}
@@ -16,7 +16,7 @@ SCORE: dict[str, Any] = {"stage": "student", "step": 50, **MEASURED}
 
 
 def tell(console: Console | None) -> str:
-    said = Report(console)
+    said = ProgressReport(console)
     said.begin("student", 100, 20)
     said.step(STEP)
     said.validated(SCORE)
@@ -30,7 +30,7 @@ def console(**options: Any) -> Console:
 
 
 def test_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "LINE_SECONDS", 0)
+    monkeypatch.setattr(progress_report, "LINE_SECONDS", 0)
     assert tell(console()).splitlines() == [
         "student: 100 steps, 20 of them done",
         "student: 40/100  loss student 0.04213  500 ms a step  0:30 left",
@@ -50,13 +50,13 @@ def test_a_bar_on_a_terminal() -> None:
 
 
 def test_an_estimators_score_has_nothing_beside_it() -> None:
-    said = Report(console())
+    said = ProgressReport(console())
     said.validated({**SCORE, "score": "parsing_iou", "value": 0.71234, "references": {}})
     assert said._console.file.getvalue() == "student: step 50  val parsing IoU 0.712 on 32 faces\n"  # type: ignore[union-attr]
 
 
 def test_an_infinite_score_is_told_as_one() -> None:
-    said = Report(console())
+    said = ProgressReport(console())
     said.validated({**SCORE, "value": math.inf, "references": {"bicubic": math.inf}})
     assert said._console.file.getvalue() == "student: step 50  val PSNR ∞ dB on 32 faces (bicubic ∞)\n"  # type: ignore[union-attr]
 

@@ -14,7 +14,7 @@ from priorsr.training.judges import number, score_text
 LINE_SECONDS = 10
 
 
-class Report:
+class ProgressReport:
     """Tells a run's progress on `console`; says nothing if it is None."""
 
     def __init__(self, console: Console | None) -> None:

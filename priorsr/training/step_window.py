@@ -13,7 +13,7 @@ from priorsr.errors import PriorsrError
 from priorsr.training.loop import StepRecord
 
 
-class Window:
+class StepWindow:
     """Collects steps, and makes a line of them: the device is waited for once a line, not once a step."""
 
     def __init__(self, stage: str, accelerator: Accelerator) -> None:

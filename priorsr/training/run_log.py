@@ -9,8 +9,8 @@ from typing import Any
 from accelerate import Accelerator
 from PIL import Image
 
-from priorsr.training.pictures import panels
-from priorsr.training.report import Report
+from priorsr.training.metric_panels import panels
+from priorsr.training.progress_report import ProgressReport
 from priorsr.training.run_folder import RunFolder
 from priorsr.viz.curves import draw_curves
 from priorsr.viz.strips import save_picture
@@ -18,10 +18,10 @@ from priorsr.viz.strips import save_picture
 CURVE_SECONDS = 60
 
 
-class Journal:
+class RunLog:
     """Writes in the main process, and nothing in the others."""
 
-    def __init__(self, folder: RunFolder, accelerator: Accelerator, report: Report) -> None:
+    def __init__(self, folder: RunFolder, accelerator: Accelerator, report: ProgressReport) -> None:
         self.report = report
         self._folder = folder
         self._accelerator = accelerator

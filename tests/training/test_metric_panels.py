@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import math
 
+from priorsr.training.metric_panels import panels
 from priorsr.training.metrics_file import StepLine, ValidationLine
-from priorsr.training.pictures import panels
 
 
 def step(stage: str, step: int, loss: float, **logs: float | None) -> StepLine:

@@ -20,7 +20,7 @@ _FACE, _SPREAD = 1.15, 3.4  # inches
 
 
 @dataclass(frozen=True)
-class Spread:
+class DifferenceSpread:
     """Per-face differences with their mean and its interval; `better_high`: whether positive ones are good."""
 
     values: Sequence[float]
@@ -38,7 +38,13 @@ class FaceRow:
 
 
 def draw_differences(
-    spread: Spread, groups: Mapping[str, Sequence[FaceRow]], path: Path, *, title: str, axis: str, note: str = ""
+    spread: DifferenceSpread,
+    groups: Mapping[str, Sequence[FaceRow]],
+    path: Path,
+    *,
+    title: str,
+    axis: str,
+    note: str = "",
 ) -> None:
     """Draw the spread on the left and groups of faces under headings on the right, and write them as PNG.
 
@@ -73,7 +79,7 @@ def draw_differences(
             figure.savefig(beside, format="png")
 
 
-def _draw_spread(axes: Axes, spread: Spread, axis: str) -> None:
+def _draw_spread(axes: Axes, spread: DifferenceSpread, axis: str) -> None:
     values = np.array([value for value in spread.values if np.isfinite(value)])
     if len(values):
         edges = np.histogram_bin_edges(values, bins=min(40, max(8, len(values) // 4)))

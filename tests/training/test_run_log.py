@@ -4,9 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from priorsr.training.journal import Journal, flatten
-from priorsr.training.report import Report
+from priorsr.training.progress_report import ProgressReport
 from priorsr.training.run_folder import RunFolder
+from priorsr.training.run_log import RunLog, flatten
 
 LINE: dict[str, Any] = {
     "kind": "step",
@@ -24,9 +24,9 @@ def test_a_line_goes_to_the_metrics_and_to_the_trackers_counted_over_all_stages(
     tracked: list[Any] = []
     accelerator: Any = SimpleNamespace(is_main_process=True, log=lambda values, step: tracked.append((step, values)))
     folder = RunFolder(tmp_path)
-    journal = Journal(folder, accelerator, Report(None))
-    journal.begin("student", 100, 0, steps_before=50)
-    journal.write(LINE)
+    log = RunLog(folder, accelerator, ProgressReport(None))
+    log.begin("student", 100, 0, steps_before=50)
+    log.write(LINE)
     assert [line.model_dump(exclude_none=False) for line in folder.lines()] == [
         {name: value for name, value in LINE.items() if name != "data_share"}
     ]
@@ -36,9 +36,9 @@ def test_a_line_goes_to_the_metrics_and_to_the_trackers_counted_over_all_stages(
 
 def test_other_processes_write_nothing(tmp_path: Path) -> None:
     accelerator: Any = SimpleNamespace(is_main_process=False)
-    journal = Journal(RunFolder(tmp_path), accelerator, Report(None))
-    journal.write(LINE)
-    journal.draw(now=True)
+    log = RunLog(RunFolder(tmp_path), accelerator, ProgressReport(None))
+    log.write(LINE)
+    log.draw(now=True)
     assert list(tmp_path.iterdir()) == []
 
 
