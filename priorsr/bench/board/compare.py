@@ -37,18 +37,18 @@ class Compared:
 
     @property
     def protocol(self) -> str:
-        """The protocol's id."""
+        """Return the protocol's id."""
         return self.ours.record.protocol.id
 
     @property
     def data(self) -> str:
-        """The faces, in a phrase."""
+        """Return the faces, in a phrase."""
         data = self.ours.record.data
         return f"{data.count} faces of {data.name} {data.split}"
 
     @property
     def warning(self) -> str:
-        """What the comparison cannot say, or nothing."""
+        """Return the limits of the comparison in words, or an empty text."""
         if self.found.over == "seeds and images":
             return ""
         return (
@@ -81,7 +81,7 @@ def compare(
 
 
 def _order(couple: Sequence[Row]) -> tuple[str, str, bool, str]:
-    """As leaderboards are sorted."""
+    """Return the place of a comparison in the order of leaderboards."""
     record = couple[0].record
     protocol = record.protocol.id
     return record.data.name, record.data.split, not protocol.startswith("priorsr@"), protocol
@@ -101,7 +101,7 @@ def _records(names: Sequence[RowSelector], results: str | Path | None) -> list[R
 def _explain(
     names: Sequence[RowSelector], tables: Sequence[Sequence[Row]], records: Sequence[Record], protocols: Sequence[str]
 ) -> None:
-    """Raise what is wrong with names that are in no table together."""
+    """Raise the reason why two names are in no table together."""
     for name in names:
         if not any(name.row(table) for table in tables):
             raise name.unknown(row.label for table in tables for row in table)

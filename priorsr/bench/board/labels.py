@@ -1,4 +1,4 @@
-"""What rows are called: by what their records' labels have in common, and so that no two rows are called the same."""
+"""Labels of rows: what their records' labels have in common, made unique."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _SEED_AT_THE_END = re.compile(r"([-_., ]+(seed|s)?|seed)[-_. ]*[0-9]*$", re.IGNO
 
 
 def common_label(labels: Sequence[str], name: str) -> str:
-    """What the labels of a method's runs have in common, without the seed at its end; or the model's name."""
+    """Return the common part of the labels of a method's runs, without the seed at its end; or the model's name."""
     if len(set(labels)) == 1:
         return labels[0]
     return _SEED_AT_THE_END.sub("", _shared_start(labels)) or name
 
 
 def unique_labels(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> list[str]:
-    """The labels, those that stand for several things followed by what tells these apart, in brackets.
+    """Return the labels, those that stand for several things followed by what tells these apart, in brackets.
 
     facts: what each label stands for: the same kinds of facts for all, those that a reader knows best first. Of one
     label, as few kinds are shown as tell all that it stands for apart.
@@ -32,7 +32,7 @@ def unique_labels(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> li
 
 
 def _telling(meanings: Collection[tuple[str, ...]]) -> list[int]:
-    """The first kinds of facts that, together, are others for each meaning."""
+    """Return the first kinds of facts that, together, are others for each meaning."""
     chosen: list[int] = []
     different = 1
     for kind in range(len(next(iter(meanings)))):

@@ -42,41 +42,41 @@ class Leaderboard:
 
     @property
     def title(self) -> str:
-        """Protocol and data in a phrase."""
+        """Return protocol and data in a phrase."""
         return f"{self.protocol_title} on {self.data_title}"
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Every row, ranked or not."""
+        """Return every row, ranked or not."""
         return self.ranked + self.given_prior
 
     @property
     def records(self) -> list[Record]:
-        """Every row's records."""
+        """Return every row's records."""
         return [record for row in self.rows for record in row.records]
 
     @property
     def environments(self) -> list[Environment]:
-        """Where the rows were run; latencies compare within one only."""
+        """Return the environments of the rows; latencies compare within one only."""
         return list(dict.fromkeys(record.environment for record in self.records))
 
     @property
     def scorer_versions(self) -> list[str]:
-        """The versions of priorsr that scored the rows."""
+        """Return the versions of priorsr that scored the rows."""
         return sorted({record.scorer_version for record in self.records})
 
     @property
     def absent(self) -> dict[str, str]:
-        """Scores that were asked for and left out, with the reason."""
+        """Return the scores that were asked for and left out, with the reason."""
         return {name: reason for record in self.records for name, reason in record.absent.items()}
 
     @property
     def pooled(self) -> bool:
-        """Whether the protocol pools images, so that a score is not the mean of the images' scores."""
+        """Return whether the protocol pools images, so that a score is not the mean of the images' scores."""
         return any(score.value != score.mean for record in self.records for score in record.scores.values())
 
     def example(self, score: str) -> Score:
-        """One record's score of that name, for what all rows share: its unit and direction."""
+        """Return one record's score of that name, for what all rows share: its unit and direction."""
         return next(record.scores[score] for record in self.records if score in record.scores)
 
     def between(self, ours: Row, theirs: Row, score: str) -> Comparison:
@@ -117,7 +117,7 @@ def leaderboards(
 
 
 def by_table(records: Iterable[Record]) -> dict[tuple[str, str, str, str], list[Record]]:
-    """The records that may stand in one table, by the hashes of data, protocol and scorer, and the split."""
+    """Return the records that may stand in one table, by the hashes of data, protocol and scorer, and the split."""
     groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     for record in records:
         groups[record.data.hash, record.data.split, record.protocol.hash, record.scorer_hash].append(record)
@@ -125,12 +125,12 @@ def by_table(records: Iterable[Record]) -> dict[tuple[str, str, str, str], list[
 
 
 def is_baseline(record: Record) -> bool:
-    """Whether a record is the row that the others are compared with."""
+    """Return whether a record is the row that the others are compared with."""
     return (record.model.distribution, record.model.name) == ("priorsr", "bicubic")
 
 
 def _titles(names: Mapping[str, str]) -> dict[str, str]:
-    """Hash -> name, with the start of the hash where several hashes have one name."""
+    """Return a name for each hash, with the start of the hash where several hashes have one name."""
     uses = Counter(names.values())
     return {digest: name if uses[name] == 1 else f"{name} ({digest[:8]})" for digest, name in names.items()}
 

@@ -14,38 +14,38 @@ _WORDS = {"msssim": "MS-SSIM", **{word: word for word in _PLAIN}}
 
 
 class HasUnit(Protocol):
-    """A score, or what sums up several."""
+    """A score, or a summary of several."""
 
     @property
     def unit(self) -> str:
-        """Of its values."""
+        """Return the unit of the values."""
 
 
 def score_label(name: str) -> str:
-    """A score's name as a heading: psnr_y is "PSNR Y", lr_consistency "LR consistency"."""
+    """Return a score's name as a heading: psnr_y is "PSNR Y", lr_consistency "LR consistency"."""
     text = " ".join(_WORDS.get(word, word.upper()) for word in name.split("_"))
     return text[:1].upper() + text[1:]
 
 
 def number(value: float, score: HasUnit, sign: bool = False, finer: int = 0) -> str:
-    """A score's value with the digits that its unit deserves, or `finer` more."""
+    """Return a score's value with the digits that its unit deserves, or `finer` more."""
     digits = (2 if score.unit == "dB" else 4) + finer
     return fixed(value, digits, sign=sign).replace("-", _MINUS)
 
 
 def interval(bounds: tuple[float, float] | None, score: HasUnit, sign: bool = False, finer: int = 0) -> str:
-    """An interval from low to high, or nothing."""
+    """Return an interval from low to high, or nothing."""
     between = " to " if sign else _EN_DASH
     return "" if bounds is None else between.join(number(bound, score, sign, finer) for bound in bounds)
 
 
 def half_width(bounds: tuple[float, float] | None, score: HasUnit) -> str:
-    """Half of an interval's width after a plus-minus sign, where there is room for no more, or nothing."""
+    """Return half of an interval's width after a plus-minus sign, or an empty text without an interval."""
     return "" if bounds is None else f"±{number((bounds[1] - bounds[0]) / 2, score)}"
 
 
 def rank_interval(ranks: tuple[int, int]) -> str:
-    """A rank, or the ranks between which a row's lies."""
+    """Return a rank, or the ranks between which a row's lies."""
     low, high = ranks
     return f"{low}" if low == high else f"{low}{_EN_DASH}{high}"
 
@@ -63,7 +63,7 @@ def significant(value: float) -> str:
 
 
 def engineering(value: float) -> str:
-    """A count with three digits and a prefix: 5203523 is "5.20 M"."""
+    """Return a count with three digits and a prefix: 5203523 is "5.20 M"."""
     for factor, prefix in _PREFIXES:
         if value >= factor:
             return f"{_three_digits(value / factor)} {prefix}"
@@ -71,17 +71,17 @@ def engineering(value: float) -> str:
 
 
 def mebibytes(count: int) -> str:
-    """Bytes in MiB."""
+    """Return bytes in MiB."""
     return f"{_three_digits(count / 2**20)} MiB"
 
 
 def milliseconds(value: float) -> str:
-    """A time in ms, or in s from one second on."""
+    """Return a time in ms, or in s from one second on."""
     return f"{_three_digits(value)} ms" if value < 1000 else f"{_three_digits(value / 1000)} s"
 
 
 def duration(seconds: float) -> str:
-    """A time in s, in min from two minutes on, in h from two hours on."""
+    """Return a time in s, in min from two minutes on, in h from two hours on."""
     for unit, name in ((3600, "h"), (60, "min")):
         if seconds >= 2 * unit:
             return f"{_three_digits(seconds / unit)} {name}"

@@ -1,4 +1,4 @@
-"""A table's rows: the records of one method, a training seed each, and what is said of their scores together."""
+"""A table's rows: the records of one method, one a training seed, and their scores together."""
 
 from __future__ import annotations
 
@@ -60,51 +60,51 @@ class Row:
 
     @property
     def record(self) -> Record:
-        """The first seed's record, for what all share: model, config, prior, cost."""
+        """Return the first seed's record, for what all share: model, config, prior, cost."""
         return self.records[0]
 
     @property
     def tier_words(self) -> str:
-        """How far its scores were checked."""
+        """Return in words how far the row's scores were verified."""
         left = f", but not {', '.join(self.not_checked)}" if self.not_checked else ""
         return TIERS[self.tier] + left + (", changed since it was verified" if self.stale else "")
 
     @property
     def beyond_lr(self) -> bool:
-        """Whether it was given a prior made of more than the LR image; such rows are ranked apart."""
+        """Return whether it was given a prior made of more than the LR image; such rows are ranked apart."""
         return self.record.prior.beyond_lr
 
     @property
     def over_seeds(self) -> bool:
-        """Whether it is a method with several training seeds, and no single checkpoint."""
+        """Return whether it is a method with several training seeds, and no single checkpoint."""
         return len(self.records) > 1
 
     def sample(self, score: str) -> Sample:
-        """A score that all its records have, as (seeds, images), the images in the order of their ids."""
+        """Return a score that all its records have, as (seeds, images), the images in the order of their ids."""
         (sample,) = make_samples([[record.scores[score].per_image for record in self.records]])
         return sample._replace(trained=self.record.training.seed is not None)
 
     @property
     def score_names(self) -> list[str]:
-        """The scores that all its records have."""
+        """Return the scores that all its records have."""
         return [name for name in self.record.scores if all(name in record.scores for record in self.records)]
 
 
 def make_tables(tables: Iterable[Iterable[Record]], verifications: Mapping[str, Verification]) -> list[list[Row]]:
-    """The rows of the records of each table, without their scores, labelled alike in all tables."""
+    """Return the rows of the records of each table, without their scores, labelled alike in all tables."""
     made = [make_rows(records, verifications) for records in tables]
     rows = iter(tell_apart([row for table in made for row in table]))
     return [[next(rows) for _ in table] for table in made]
 
 
 def tell_apart(rows: Sequence[Row]) -> list[Row]:
-    """The rows with labels that no other of them has, unless it is the same under another protocol."""
+    """Return the rows with labels that no other of them has, unless it is the same under another protocol."""
     labels = unique_labels([row.label for row in rows], [_facts(row) for row in rows])
     return [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
 
 
 def make_rows(records: Iterable[Record], verifications: Mapping[str, Verification]) -> list[Row]:
-    """The rows of records of one table, without their scores.
+    """Return the rows of records of one table, without their scores.
 
     Records of one method and prior with different training seeds are a row. One whose seed is unknown, or is there
     already, as of a training run that was repeated elsewhere, is a row of its own.
@@ -167,7 +167,7 @@ def _not_checked(records: Iterable[Record], verifications: Iterable[Verification
 
 
 def _facts(row: Row) -> tuple[str, ...]:
-    """What a row is of, whatever scored it, in the words that can follow its label."""
+    """Return what distinguishes a row, whatever scored it, in words that can follow its label."""
     model, prior = row.record.model, row.record.prior
     given = f"given {prior.source}" + (f" by {prior.by}" if prior.by else "") if prior.source != "none" else "no prior"
     form = f"accelerated, {model.precision}" if model.accelerated else model.precision

@@ -1,4 +1,4 @@
-"""Rows and records found by what a user calls them: a label, a record's id or file, or a model's weights."""
+"""Rows and records found by a user's name for them: a label, a record's id or file, or a model's weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 
 
 class RowSelector:
-    """What a user calls a row: its label, the label or id of one of its records, a record's file, or a model's.
+    """A user's name for a row: its label, the label or id of one of its records, a record's file, or a model's.
 
     A model is a training run's folder or a weights file, as `priorsr bench run` takes it; it is found by its weights'
     hash. record: what a record's file holds.
@@ -28,7 +28,7 @@ class RowSelector:
         self._weights = entry_from_spec(path).facts.weights_hash if is_model else None
 
     def is_of(self, record: Record) -> bool:
-        """Whether it names this record, one checkpoint of a row that may have several."""
+        """Return whether it names this record, one checkpoint of a row that may have several."""
         if self.record:
             return record.id == self.record.id
         if self._weights:
@@ -36,7 +36,10 @@ class RowSelector:
         return self.text in (record.id, record.model.label)
 
     def row(self, rows: Iterable[Row]) -> Row | None:
-        """The row of a table that it names, or the checkpoint, as a row of its own; raises OptionError for several."""
+        """Return the row of a table that it names, or the checkpoint, as a row of its own.
+
+        Raises OptionError for several.
+        """
         rows = list(rows)
         found = [row for row in rows if row.label == self.text] or [
             replace(row, records=(record,), label=record.model.label, seeds=row.seeds[place : place + 1])
@@ -52,12 +55,15 @@ class RowSelector:
         return found[0] if found else None
 
     def unknown(self, labels: Iterable[str]) -> UnknownNameError:
-        """That there is none but those of these labels."""
+        """Return the error that no record has this name, with the closest of these labels."""
         return UnknownNameError(f"there is no record of {self.text!r}; {did_you_mean(self.text, set(labels))}")
 
 
 def records_called(records: Sequence[Record], text: str) -> list[Record]:
-    """The records that a user calls `text`, of every protocol and split; raises UnknownNameError if there is none."""
+    """Return the records that a user calls `text`, of every protocol and split.
+
+    Raises UnknownNameError if there is none.
+    """
     name = RowSelector(text)
     found = [record for record in records if name.is_of(record)]
     if not found:

@@ -69,7 +69,7 @@ def spreads(results: str | Path, protocols: Sequence[str | Path | Protocol] = ()
 
 
 def write_spreads(found: Sequence[Spread], out: Path) -> list[Path]:
-    """Write spread.json and a picture for each spread into a folder; answers their paths."""
+    """Write spread.json and a picture for each spread into a folder; return their paths."""
     from priorsr.viz.spread_picture import draw_spread
 
     paths = [out / "spread.json"]
@@ -122,7 +122,7 @@ def _scored(results: Path, record: Record, protocols: Sequence[Protocol]) -> tup
 def _pairs(
     record: Record, folder: Path, faces: Path, ids: Sequence[str], eight_bit: bool
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """SR and HR images, some at a time, checked against the record's hashes."""
+    """Yield SR and HR images, some at a time, checked against the record's hashes."""
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         sr = (load_images if eight_bit else load_arrays)(some, folder)
@@ -135,7 +135,7 @@ def _pairs(
 
 
 def _labels(records: Sequence[Record]) -> dict[str, str]:
-    """What to call each record's row: its model's label, and what it was given of more than LR."""
+    """Return the label of each record's row: its model's, with the prior that it was given beyond LR."""
     given = [f", given {record.prior.source}" if record.prior.beyond_lr else "" for record in records]
     labels = [record.model.label + beyond for record, beyond in zip(records, given, strict=True)]
     facts = [

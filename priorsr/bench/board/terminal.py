@@ -22,7 +22,7 @@ _COLOURS = {"better": "green", "worse": "red", "not distinguishable": "dim"}
 
 
 def tables(records: Iterable[Record]) -> Iterator[Table]:
-    """A table for each protocol and split, and one more for the rows with a prior beyond LR."""
+    """Return a table for each protocol and split, and one more for the rows with a prior beyond LR."""
     for board in leaderboards(records):
         if board.ranked:
             yield _table(board, board.ranked, board.title)
@@ -52,7 +52,7 @@ def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
 
 
 def _cost(cost: Cost | None) -> tuple[str, str, str]:
-    """Parameters, MACs and latency, or dashes for a model that was run elsewhere."""
+    """Return parameters, MACs and latency, or dashes for a model that was run elsewhere."""
     if cost is None:
         return ("\N{EN DASH}",) * 3
     latency = milliseconds(cost.latency[0].milliseconds) if cost.latency else "\N{EN DASH}"
@@ -60,7 +60,7 @@ def _cost(cost: Cost | None) -> tuple[str, str, str]:
 
 
 def _model(board: Leaderboard, row: Row) -> Text:
-    """A row's label, and below it its rank in the first score, its seeds, and what was checked."""
+    """Return a row's label, and below it its rank in the first score, its seeds, and what was checked."""
     first = row.scores.get(board.scores[0])
     said = [f"rank {rank_interval(first.ranks)}"] if first else []
     said += ["baseline"] if row is board.baseline else []

@@ -41,13 +41,13 @@ def _shown(value: Any) -> Any:
 
 
 def card_in_words(card: Mapping[str, JsonValue]) -> dict[str, str]:
-    """A card's entries as headings and text, without empty ones and what records hold as facts of their own."""
+    """Return a card's entries as headings and text, without empty ones and what records hold as facts of their own."""
     words = {name: in_words(value) for name, value in card.items() if name not in _DECLARED}
     return {name.replace("_", " ").capitalize(): text for name, text in words.items() if text}
 
 
 def in_words(value: JsonValue) -> str:
-    """A JSON value as a line of text."""
+    """Return a JSON value as a line of text."""
     if isinstance(value, dict):
         return "; ".join(f"{name}: {in_words(part)}" for name, part in value.items())
     if isinstance(value, list):

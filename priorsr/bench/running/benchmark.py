@@ -1,4 +1,4 @@
-"""The models of a run over the faces of a split: their records, those that are there already and new ones."""
+"""The models of a run over the faces of a split: their records, kept ones and new ones."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Benchmark:
         self._measured: dict[tuple[Any, ...], Measured] = {}
 
     def sweep(self) -> None:
-        """Remove from the results folder what killed runs left half-written, and nothing of one that is at work."""
+        """Remove half-written files of killed runs from the results folder, and nothing of a run at work."""
         self.plan.processes.decide(lambda: sweep_results(self.plan.out))
 
     def groups(self, *, with_priors: bool) -> Iterator[Group]:
-        """The protocols, grouped by the reduction that they share, and the split's faces so reduced."""
+        """Return the protocols, grouped by the reduction that they share, and the split's faces so reduced."""
         for reduction in dict.fromkeys(protocol.reduction for protocol in self.plan.protocols):
             loader = FaceLoader(
                 self.plan.faces,
@@ -61,7 +61,7 @@ class Benchmark:
         )
 
     def records(self, entry: Entry, prior: GivenPrior, group: Group) -> list[Record]:
-        """A model's records under the protocols of a group: the finished ones, and the others made now."""
+        """Return a model's records under the protocols of a group; make those that are not finished."""
         identities = [
             Identity(entry.facts, protocol_facts(protocol), self.plan.data, prior.facts) for protocol in group.protocols
         ]

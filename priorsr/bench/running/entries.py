@@ -1,4 +1,4 @@
-"""What is benchmarked: a model with its identity, from an object, a name, a weights file or a training run."""
+"""A model to benchmark with its identity, from an object, a name, a weights file or a training run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ModelLike = nn.Module | str | Path
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A model to benchmark, and what its records say about it.
+    """A model to benchmark, with its description in records.
 
     components: whose code runs it, and, as its weights tell, trained it. links: where to read more, as its card tells.
     source: the file of its weights, or else its label, for mistakes to be named by.
@@ -46,12 +46,12 @@ class Entry:
 
 
 def baseline(scale: int) -> Entry:
-    """The row that every table has: bicubic enlargement by `scale`."""
+    """Return the entry of the row that every table has: bicubic enlargement by `scale`."""
     return entry_of(create("model", BASELINE, scale=scale), BASELINE)
 
 
 def entry_of(model: nn.Module, label: str | None = None) -> Entry:
-    """The entry of a model that is built and has its weights; `label` is its registered name unless given.
+    """Return the entry of a model in memory that has its weights; `label` is its registered name unless given.
 
     Raises OptionError for an object that is not a model (it declares no `prior`).
     """
@@ -81,12 +81,12 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
 
 
 def as_entry(model: ModelLike, label: str | None = None) -> Entry:
-    """The entry of a model in memory, or as the command line names it."""
+    """Return the entry of a model in memory, or of one that is named as on the command line."""
     return entry_of(model, label) if isinstance(model, nn.Module) else entry_from_spec(model, label)
 
 
 def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:
-    """The entry of a model as the command line names it.
+    """Return the entry of a model that is named as on the command line.
 
     spec: a registered name of a model without parameters, or what `priorsr.load` takes. label: else the name, or the
         file's or folder's.
@@ -117,7 +117,10 @@ def _is_name(spec: str) -> bool:
 
 
 def _origin(component: type) -> tuple[str, str, str]:
-    """The distribution, name and version of a model's class; a class that is not registered goes by its own name."""
+    """Return the distribution, name and version of a model's class.
+
+    A class that is not registered goes by its own name.
+    """
     try:
         offer = offer_of("model", component)
     except OptionError:
@@ -130,7 +133,7 @@ def _component_name(value: object) -> str:
 
 
 def _precision(model: nn.Module) -> str:
-    """The shortest format of a model's floating-point weights, as `priorsr train --precision` calls it."""
+    """Return the shortest format of a model's floating-point weights, as `priorsr train --precision` calls it."""
     dtypes = {value.dtype for value in model.state_dict().values() if value.is_floating_point()}
     shortest = min(dtypes, key=lambda dtype: torch.finfo(dtype).bits, default=torch.float32)
     return "bf16" if shortest == torch.bfloat16 else str(shortest).removeprefix("torch.")

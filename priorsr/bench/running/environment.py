@@ -1,4 +1,4 @@
-"""Where a benchmark runs."""
+"""The environment in which a benchmark runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from priorsr.bench.store.records import Environment
 
 
 def environment(device: torch.device) -> Environment:
-    """The environment of a run on `device`, as it is now."""
+    """Return the environment of a run on `device`, as it is now."""
     return Environment(
         device=device.type,
         cpu=_cpu(),

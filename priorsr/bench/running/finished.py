@@ -13,7 +13,7 @@ from priorsr.sources import Component
 
 
 def earlier_record(plan: RunPlan, identity: Identity) -> Record | None:
-    """The record that is there, whatever code made it; a broken one is told, put aside, and none."""
+    """Return the record of an identity, whatever code made it; report and put aside a broken one, and return None."""
     path = record_path(plan.out, identity.record_id)
     try:
         return read_record(path) if path.exists() else None
@@ -26,7 +26,10 @@ def earlier_record(plan: RunPlan, identity: Identity) -> Record | None:
 def finished_record(
     plan: RunPlan, entry: Entry, identity: Identity, components: tuple[Component, ...]
 ) -> Record | None:
-    """The record of an earlier run, with today's label and card; None if there is none, or it lacks something."""
+    """Return the finished record of an earlier run, with today's label and card.
+
+    None without one, or where it lacks something.
+    """
     record = earlier_record(plan, identity)
     if record is None or not is_current(record, components) or not _has_extra_scores(plan, record, entry):
         return None
@@ -50,7 +53,7 @@ def finished_record(
 
 
 def _has_extra_scores(plan: RunPlan, record: Record, entry: Entry) -> bool:
-    """Whether a record has all extra scores that are asked for, made by the same networks."""
+    """Return whether a record has all extra scores that are asked for, made by the same networks."""
     for name, facts in plan.extra_scores.facts(entry.training).items():
         known = record.extra_scores.get(name)
         if known is None or known != facts.model_copy(update={"version": known.version}):

@@ -1,4 +1,4 @@
-"""What a model is given beside the LR image, and what records say of it."""
+"""The priors that a model is given beside the LR image, and their description in records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOTHING = GivenPrior(PriorFacts(source="none", by=None), lambda _: None)
 
 
 def chosen_prior(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> GivenPrior:
-    """What a model is given: nothing unless it requires a prior, or may use one and `choice` says so.
+    """Return the prior that a model is given: none unless it requires one, or may use one and `choice` asks for it.
 
     Then it is given the faces' own: the ground truth, or in a set of estimated priors (`priorsr data priors`) those.
     Raises DataError if not every face of the split has one.
@@ -46,12 +46,12 @@ def chosen_prior(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> Given
 
 
 def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
-    """Whether a model is to be given the ground-truth prior."""
+    """Return whether a model is to be given the ground-truth prior."""
     return entry.model.prior == "required" or (entry.model.prior == "optional" and choice == "ground-truth")
 
 
 def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
-    """The faces' own priors, known or estimated.
+    """Return the faces' own priors, known or estimated.
 
     Raises DataError if not every face of the split has one, and for those that were estimated from other LR images than
     the model is given: they would pass for what can be had of these.
@@ -80,7 +80,7 @@ def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
 
 
 def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
-    """The faces' own priors; raises DataError if not every face of the split has one, or they are estimated."""
+    """Return the faces' own priors; raises DataError if not every face of the split has one, or they are estimated."""
     given = own_priors(entry, loader)
     if given.facts.source != "ground-truth":
         raise DataError(
@@ -91,12 +91,12 @@ def ground_truth(entry: Entry, loader: FaceLoader) -> GivenPrior:
 
 
 def corrupted(truth: GivenPrior, how: str, corrupt: Callable[[Prior], Prior]) -> GivenPrior:
-    """The ground truth made worse, as `how` says."""
+    """Return the ground truth made worse by `how`."""
     return GivenPrior(_corrupted(truth, how), lambda batch: corrupt(batch.prior), truth.components)
 
 
 def of_the_next_face(truth: GivenPrior, loader: FaceLoader) -> GivenPrior:
-    """For each face the ground truth of the one after it in the order of the ids, for the last that of the first."""
+    """Return for each face the ground truth of the next one in the order of the ids, for the last that of the first."""
     after = dict(zip(loader.ids, (*loader.ids[1:], loader.ids[0]), strict=True))
     facts = _corrupted(truth, "the next face's")
     return GivenPrior(facts, lambda batch: loader.faces([after[face] for face in batch.ids]).prior, truth.components)
@@ -108,7 +108,7 @@ def estimated(
     scale: int,
     device: torch.device,
 ) -> GivenPrior:
-    """What an estimator finds in the HR images, or in the LR images enlarged bicubically.
+    """Return the priors that an estimator finds in the HR images, or in the LR images enlarged bicubically.
 
     Where it finds landmarks, its heatmaps are left out, as the ground truth has none: they may cover another window.
     """
@@ -124,7 +124,7 @@ def estimated(
 
 
 def estimator_name(estimator: nn.Module) -> str:
-    """An estimator's name, version, and the start of its weights' hash."""
+    """Return an estimator's name, version, and the start of its weights' hash."""
     tool, version, weights = identity_of(estimator)
     return " ".join(filter(None, (tool, version, weights and f"({weights[:12]})")))
 

@@ -36,16 +36,16 @@ class Journal:
 
     @property
     def exists(self) -> bool:
-        """Whether there is unfinished work."""
+        """Return whether there is unfinished work."""
         return self._folder.exists()
 
     @property
     def images(self) -> Path:
-        """The folder for SR images."""
+        """Return the folder for SR images."""
         return self._folder / "images"
 
     def prepare(self, key: str) -> None:
-        """Keep what is there if it is of the same key, else remove it."""
+        """Keep the unfinished work if it is of the same key, else remove it."""
         path = self._folder / "key.json"
         try:
             kept = read_json(path) == {"key": key}
@@ -56,11 +56,11 @@ class Journal:
             atomic_json(path, {"key": key})
 
     def add(self, index: int, found: Evaluation, rank: int) -> None:
-        """Add what was found of a batch."""
+        """Add the evaluation of a batch."""
         add_line(self._folder / f"scores-{rank}.jsonl", {"batch": index, **_to_json(found)})
 
     def read(self, *, images: bool) -> dict[int, Evaluation]:
-        """What was found so far, by batch; where `images`, of the batches whose SR images are there and unchanged."""
+        """Return the evaluations so far, by batch; with `images`, of the batches whose SR images exist unchanged."""
         found: dict[int, Evaluation] = {}
         for path in sorted(self._folder.glob("scores-*.jsonl")):
             for content in read_lines(path):
@@ -80,13 +80,13 @@ class Journal:
             return False
 
     def remove(self) -> None:
-        """Remove it all."""
+        """Remove all unfinished work."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @contextmanager
 def locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Wait until nobody else has the lock of that path, and keep it. A lock ends with its process."""
+    """Take the lock of that path, waiting until nobody else holds it. A lock ends with its process."""
     with refusals_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(path, "w")  # noqa: SIM115  # closed below

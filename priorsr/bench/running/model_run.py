@@ -1,4 +1,4 @@
-"""One model over a split: batches run or read back, scored, kept as they are done, and at the end made records."""
+"""One model over a split: batches are run or read back, scored, kept one by one, and at the end become records."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from priorsr.version import __version__
 
 
 class Measured(NamedTuple):
-    """What a model costs, and what ran its kernels."""
+    """The cost of a model, and the backends that ran its kernels."""
 
     cost: Cost
     kernel_backends: Mapping[str, str]
@@ -74,13 +74,13 @@ class ModelRun:
         self._what = f"{entry.facts.label}, {plan.data.name} {plan.data.split}"
 
     def components(self, protocol: Protocol) -> tuple[Component, ...]:
-        """All components that take part in its record under a protocol."""
+        """Return all components that take part in its record under a protocol."""
         scoring = protocol_component(protocol), *self._plan.score_components
         return tuple(sorted({*self._entry.components, *self._prior.components, *scoring}))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other runs of the same away; the processes of one run share its lock."""
+        """Keep other runs of the same model away; the processes of one run share its lock."""
         if not self._plan.processes.is_main:
             yield
             return
@@ -88,11 +88,13 @@ class ModelRun:
             yield
 
     def is_unfinished(self) -> bool:
-        """Whether a run of it was killed, if only while it cleaned up."""
+        """Return whether a run of it was killed, also while it cleaned up."""
         return self._plan.processes.decide(lambda: self._journal.exists)
 
     def records(self, protocols: Sequence[Protocol], identities: Sequence[Identity]) -> list[Record]:
-        """Its records under protocols, whose identities are given: of saved SR images where they serve, else anew."""
+        """Return the records under protocols of these identities: from saved SR images where possible, else from a
+        new run.
+        """
         decide = self._plan.processes.decide
         if not protocols:
             decide(self._journal.remove)
@@ -124,7 +126,7 @@ class ModelRun:
             return self._measure(model) if plan.processes.is_main else None
 
     def _publish(self, found: Evaluation, measured: Measured | None) -> OutputFacts:
-        """What is known of the SR images that were made, which take their place if they are to be kept."""
+        """Return the facts of the new SR images, and move them to their place if they are to be kept."""
         assert measured is not None, "the main process has measured the model"
         plan = self._plan
         facts = OutputFacts(
@@ -153,7 +155,7 @@ class ModelRun:
         return self._known[key]
 
     def _score(self, protocols: Sequence[Protocol], answer: Callable[[Batch], Tensor], *, saved: bool) -> bool:
-        """Score what `answer` gives for the batches that are not in the journal yet, so that it holds all.
+        """Score the images that `answer` returns for the batches that the journal lacks.
 
         saved: whether these are saved images; else they are saved if they are to be kept. False if they are broken.
         """
@@ -187,7 +189,7 @@ class ModelRun:
         return broken is None
 
     def _try_set_scores(self, sr: Tensor, batch: Batch) -> None:
-        """Hand a batch to the scores of sets, which see the set at the end, so that a broken one ends the run now."""
+        """Give a batch to the scores of sets, which see the set at the end, so that a broken one ends the run now."""
         device = self._plan.device
         with torch.inference_mode():
             shown, hr = (to_8bit(sr).float() / 255).to(device), batch.hr.to(device)
@@ -195,7 +197,7 @@ class ModelRun:
                 SetJudging(name, score).add(shown, hr, batch.ids)
 
     def _key(self, protocols: Sequence[Protocol], *, keep: bool, saved: bool) -> str:
-        """A hash of all that decides what the journal holds, to the last digit."""
+        """Return a hash of everything that the journal's content depends on, to the last digit."""
         plan = self._plan
         return sha256_json(
             {
@@ -215,7 +217,7 @@ class ModelRun:
         )
 
     def _found(self) -> Evaluation:
-        """All that the journal holds; raises DataError where a batch is missing."""
+        """Return everything in the journal; raises DataError where a batch is missing."""
         found = self._journal.read(images=False)
         missing = [index for index in range(len(self._batches)) if index not in found]
         if missing:
@@ -231,7 +233,7 @@ class ModelRun:
         identities: Sequence[Identity],
         facts_of: Callable[[Evaluation], OutputFacts],
     ) -> list[Record]:
-        """Make records of what the journal holds, write them, and remove it."""
+        """Make records from the journal, write them, and remove the journal."""
         found = self._found()
         facts, of_set = facts_of(found), self._set_scores()
         records = [
@@ -244,7 +246,7 @@ class ModelRun:
         return records
 
     def _set_scores(self) -> dict[str, SetScore]:
-        """What the scores of sets say of the SR images, which are read back in the order of their ids."""
+        """Return the scores of sets, for which the SR images are read back in the order of their ids."""
         plan, extra_scores = self._plan, self._plan.extra_scores.of_sets
         if not extra_scores:
             return {}
@@ -311,12 +313,12 @@ class ModelRun:
 
 
 def _exact(protocols: Sequence[Protocol]) -> bool:
-    """Whether one of the protocols scores what the model answered, not rounded to 8 bits."""
+    """Return whether one of the protocols scores the model's output without rounding to 8 bits."""
     return not all(protocol.scoring.quantise for protocol in protocols)
 
 
 def _ahead(loader: FaceLoader, batches: Sequence[Sequence[str]]) -> Iterator[Batch]:
-    """The batches of faces, each loaded while the one before is worked on."""
+    """Return the batches of faces, each loaded while the one before is worked on."""
     with ThreadPoolExecutor(1) as pool:
         waiting = [pool.submit(loader.faces, faces) for faces in batches[:1]]
         for faces in batches[1:]:

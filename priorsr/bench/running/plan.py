@@ -24,7 +24,7 @@ from priorsr.terminal import Terminal
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What all models of a run share; see `priorsr.bench.run`.
+    """The settings that all models of a run share; see `priorsr.bench.run`.
 
     protocols: adapted to the faces' size. score_components: the components that compute the extra scores.
     rerun: whether results that are there are made anew. command: recorded with the results.
@@ -60,7 +60,7 @@ class RunPlan:
         command: str | None,
         processes: Processes | None = None,
     ) -> RunPlan:
-        """Check what is asked, as `priorsr.bench.run` takes it; raises PriorsrError, and writes nothing."""
+        """Check the arguments of `priorsr.bench.run`; raises PriorsrError, and writes nothing."""
         faces = data if isinstance(data, FaceSet) else FaceSet.open(data)
         out, processes = Path(out), processes or Processes()
         if out.exists() and not out.is_dir():

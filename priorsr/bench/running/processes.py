@@ -28,11 +28,11 @@ class Processes:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the one that decides and writes."""
+        """Return whether this is the one that decides and writes."""
         return self.rank == 0
 
     def decide(self, choose: Callable[[], T]) -> T:
-        """What the main process finds, in all of them; a mistake that it finds is raised in all."""
+        """Return the main process's result in all processes; an error there is raised in all."""
         if self.world == 1:
             return choose()
         answer: list[Any] = [None, None]
@@ -47,7 +47,7 @@ class Processes:
         return answer[0]
 
     def first(self, found: T | None) -> T | None:
-        """What the first process found that found anything: the same in all of them."""
+        """Return the first non-None value, by rank, in all processes."""
         if self.world == 1:
             return found
         everyones: list[T | None] = [None] * self.world
@@ -55,12 +55,14 @@ class Processes:
         return next((each for each in everyones if each is not None), None)
 
     def wait(self) -> None:
-        """Go on once all have come here."""
+        """Wait until all processes have come here."""
         if self.world > 1:
             distributed.barrier()
 
     def device(self, asked: torch.device) -> torch.device:
-        """The device `asked`, or where that is any GPU, and several processes share the machine, one of its own."""
+        """Return the device `asked`, or where that is any GPU, and several processes share the machine, one of its
+        own.
+        """
         if self.world == 1 or str(asked) != "cuda":
             return asked
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
@@ -68,7 +70,7 @@ class Processes:
 
 @contextmanager
 def started() -> Iterator[Processes]:
-    """The processes that torchrun started, or this one alone. They talk by Gloo, on CPUs."""
+    """Join the processes that torchrun started, or use this one alone. They communicate by Gloo, on CPUs."""
     if distributed.is_initialized():
         yield Processes(distributed.get_rank(), distributed.get_world_size())
     elif int(os.environ.get("WORLD_SIZE", "1")) == 1:

@@ -1,4 +1,4 @@
-"""What a model costs: parameters, multiply-accumulates, memory and latency."""
+"""The cost of a model: parameters, multiply-accumulates, memory and latency."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RUNS = (3, 50)  # at least, at most
 
 
 class LiveMemory(TorchDispatchMode):
-    """Adds up the storages that operators make and that are still alive; `peak` is the most there was, in bytes."""
+    """Sum up the storages that operators make and that are still alive; `peak` is the largest sum, in bytes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def measure_cost(model: nn.Module, lr: Tensor, prior: Prior | None) -> Cost:
 
 
 def first_of(prior: Prior | None, count: int) -> Prior | None:
-    """The prior of the first `count` faces."""
+    """Return the prior of the first `count` faces."""
     return None if prior is None else Prior(*(None if part is None else part[:count] for part in prior))
 
 

@@ -1,4 +1,4 @@
-"""How far a benchmark is: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a benchmark: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ LINE_SECONDS = 20.0  # between lines where there is no bar
 
 @contextmanager
 def progress(console: Console, what: str, total: int, done: int) -> Iterator[Callable[[int], None]]:
-    """Show how many faces of `total` are done, of which `done` were before; call what it answers after each batch."""
+    """Show how many faces of `total` are done, of which `done` were before.
+
+    Call the yielded function after each batch.
+    """
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = console.is_terminal or console.is_jupyter
     said = time.monotonic()

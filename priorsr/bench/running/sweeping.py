@@ -1,4 +1,4 @@
-"""What killed runs left in a results folder, and no later one goes on from."""
+"""Removing the remains of killed runs from a results folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computing that can be repeated: the same numbers at each run, and on another machine to the last few bits."""
+"""Deterministic computing: the same numbers at each run, and on another machine to the last few bits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import torch
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Float32 as it is, not TF32 nor bfloat16 in its place; deterministic algorithms; no autocast from outside.
+    """Compute in whole float32 (no TF32 or bfloat16 in its place), by deterministic algorithms, without autocast from
+    outside.
 
     What an operation cannot do repeatably, torch warns of. Afterwards all settings are as they were.
     """
@@ -36,7 +37,7 @@ def deterministic(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def _whole_float32() -> Iterator[None]:
-    """Nothing computes float32 in a shorter format. torch has an older and a newer setting, and both must agree."""
+    """Compute float32 in no shorter format. torch has an older and a newer setting, and both must agree."""
     cuda: Any = torch.backends.cuda
     cudnn: Any = torch.backends.cudnn
     mkldnn: Any = torch.backends.mkldnn

@@ -22,7 +22,7 @@ _CPU = torch.device("cpu")
 
 
 class Evaluation(NamedTuple):
-    """What was found of faces, in the order of `images`.
+    """Hashes and scores of faces, in the order of `images`.
 
     images: by face, the hashes of its images. arrays: by face, the hash of SR as an array; empty where none was kept.
     protocols: by protocol hash. extra_scores: those beside the protocols', by name, (N,) float64.
@@ -35,7 +35,7 @@ class Evaluation(NamedTuple):
 
     @staticmethod
     def join(parts: Sequence[Evaluation]) -> Evaluation:
-        """Those of batches, one after the other, as one."""
+        """Join the evaluations of batches, one after the other."""
         first = parts[0]
         return Evaluation(
             {face: hashes for part in parts for face, hashes in part.images.items()},
@@ -78,18 +78,21 @@ def evaluate(
 
 @torch.inference_mode()
 def super_resolve(model: nn.Module, batch: Batch, prior: Prior | None, device: torch.device) -> Tensor:
-    """A model's SR images (B,3,H,W) of a batch, float32; raises PriorsrError for an answer that cannot be scored."""
+    """Return a model's SR images (B,3,H,W) of a batch, float32.
+
+    Raises PriorsrError for an output that cannot be scored.
+    """
     return checked_sr(model(batch.lr.to(device), prior_on(prior, device)), batch, type(model).__name__).float()
 
 
 def prior_on(prior: Prior | None, device: torch.device) -> Prior | None:
-    """A prior on a device."""
+    """Return a prior on a device."""
     return None if prior is None else Prior(*(None if part is None else part.to(device) for part in prior))
 
 
 @contextmanager
 def ready_to_score(model: nn.Module, device: torch.device) -> Iterator[nn.Module]:
-    """A model in eval mode on `device`, computing as `deterministic` says.
+    """Put a model into eval mode on `device`, computing deterministically.
 
     Afterwards its modules are in the modes they were in, and where they were.
     """

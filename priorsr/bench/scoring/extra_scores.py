@@ -1,4 +1,4 @@
-"""Scores that are not a protocol's: which of those asked for are there, and what records hold of each."""
+"""Scores beside the protocol's: which of those asked for are available, and their description in records."""
 
 from __future__ import annotations
 
@@ -20,24 +20,27 @@ from priorsr.sources import Component, components_of, score_use
 
 
 class ExtraScores(NamedTuple):
-    """Scores of kind `score` that are there, and those that are not, with the reason."""
+    """Scores of kind `score` that are available, and those that are not, with the reason."""
 
     present: dict[str, Any]
     absent: dict[str, str]
 
     @property
     def of_images(self) -> dict[str, Score]:
-        """Those of single images."""
+        """Return the scores of single images."""
         return {name: score for name, score in self.present.items() if not _of_sets(score)}
 
     @property
     def of_sets(self) -> dict[str, SetScore]:
-        """Those of a set as a whole, such as FID."""
+        """Return the scores of a set as a whole, such as FID."""
         return {name: score for name, score in self.present.items() if _of_sets(score)}
 
     @classmethod
     def find(cls, names: Sequence[str], protocols: Sequence[Protocol]) -> ExtraScores:
-        """Find those of the names given; raises UnknownNameError, and OptionError where a protocol has such a score."""
+        """Build the scores of these names.
+
+        Raises UnknownNameError, and OptionError where a protocol has a score of that name.
+        """
         present: dict[str, Any] = {}
         absent: dict[str, str] = {}
         for name in names:
@@ -53,22 +56,22 @@ class ExtraScores(NamedTuple):
         return cls(present, absent)
 
     def absent_beside(self, there: Collection[str]) -> dict[str, str]:
-        """Those absent, less those that a record has all the same, from a run before."""
+        """Return the absent scores, less those that a record has all the same, from an earlier run."""
         return {name: reason for name, reason in self.absent.items() if name not in there}
 
     def to(self, device: torch.device) -> None:
-        """Move their networks to a device, where they are to be given images."""
+        """Move the scores' networks to a device."""
         for score in self.present.values():
             if isinstance(score, nn.Module):
                 score.to(device)
 
     def facts(self, training: TrainingFacts) -> dict[str, ExtraScoreFacts]:
-        """What a record holds of each, of a model that was trained so."""
+        """Return the record's description of each score, for a model of this training."""
         return {name: _facts(score, training) for name, score in self.present.items()}
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """Whose code they are."""
+        """Return the components that the scores are made of."""
         return tuple(part for name, score in self.present.items() for part in components_of([score], score_use(name)))
 
 
@@ -89,7 +92,7 @@ def _facts(score: Any, training: TrainingFacts) -> ExtraScoreFacts:
 
 
 def _both(networks: Sequence[str], trained: Any) -> Any:
-    """The score's networks that training names too; it writes "name in the recipe: class"."""
+    """Return the score's networks that training names too; it writes "name in the recipe: class"."""
     if not networks or trained == "unknown":
         return "unknown" if networks else ()
     classes = {network.rpartition(": ")[2] for network in trained}

@@ -1,4 +1,4 @@
-"""What a record says, from the objects that a run works with."""
+"""The parts of a record that describe protocol and data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.version import __version__
 
 
 def protocol_facts(protocol: Protocol) -> ProtocolFacts:
-    """What a record says of a protocol."""
+    """Return a record's description of a protocol."""
     return ProtocolFacts(
         id=protocol.id,
         hash=protocol.content_hash,
@@ -36,7 +36,10 @@ def protocol_component(protocol: Protocol) -> Component:
 
 
 def data_facts(face_set: FaceSet, split: str) -> DataFacts:
-    """What a record says of a split of a face set; raises UnknownNameError for the split, DataError if it is empty."""
+    """Return a record's description of a split.
+
+    Raises UnknownNameError for an unknown split, DataError for an empty one.
+    """
     manifest, ids = face_set.manifest, face_set.ids(split)
     if not ids:
         raise DataError(f"{face_set.path}: there is no face in the split {split!r}")

@@ -1,4 +1,4 @@
-"""Which code scores, and which of its versions are known to have been wrong."""
+"""The hash of the code that scores, and its versions that are known to have been wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def scorer_hash() -> str:
 
 
 def is_current(record: Record, components: Iterable[Component]) -> bool:
-    """Whether a record was made by the code that is here: what scores, and these components.
+    """Return whether a record was made by the code that is installed: the scoring code, and these components.
 
     Those are all that it took to run the model and to compute the scores that are asked for. A record of format 1 does
     not tell.
@@ -42,7 +42,7 @@ def known_components(record: Record) -> tuple[Component, ...]:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of the versions from `since` up to, but not with, `until`: `scores` under `protocols` (all, if empty)."""
+    """A fault of the versions from `since` to before `until`: `scores` under `protocols` (all, if empty)."""
 
     since: str
     until: str
@@ -51,7 +51,7 @@ class Fault:
     protocols: tuple[str, ...] = ()
 
     def spoils(self, record: Record) -> bool:
-        """Whether a record was made by a version that has it, under a protocol that shows it."""
+        """Return whether a record was made by a version with this fault, under a protocol that shows it."""
         protocol = record.protocol.id.partition("@")[0]
         there = _numbers(self.since) <= _numbers(record.scorer_version) < _numbers(self.until)
         return there and (not self.protocols or protocol in self.protocols)
@@ -59,14 +59,14 @@ class Fault:
 
 @lru_cache
 def known_faults() -> tuple[Fault, ...]:
-    """The faults that `known_wrong.toml` lists."""
+    """Return the faults that `known_wrong.toml` lists."""
     name = "known_wrong.toml"
     content = parse_toml(files("priorsr.bench.scoring").joinpath(name).read_bytes(), name)
     return tuple(build_config(Fault, None, fault, name) for fault in content.get("wrong", ()))
 
 
 def known_wrong(record: Record) -> dict[str, str]:
-    """The scores of a record that are known to be wrong, and what was: empty if none is."""
+    """Return the scores of a record that are known to be wrong, with the fault; empty if none is."""
     there = record.scores.keys() | record.set_scores.keys()
     return {
         score: f"priorsr {record.scorer_version} computed it wrongly: {fault.what}"
@@ -78,6 +78,6 @@ def known_wrong(record: Record) -> dict[str, str]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """A version's numbers, for comparing: (0, 3, 1) of "0.3.1" and of "0.3.1.dev2"."""
+    """Return a version's numbers, for comparing: (0, 3, 1) of "0.3.1" and of "0.3.1.dev2"."""
     release = re.match(r"\d+(\.\d+)*", version)
     return tuple(map(int, release.group().split("."))) if release else ()

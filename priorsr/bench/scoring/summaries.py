@@ -56,7 +56,7 @@ def protocol_score_facts(ids: Sequence[str], scores: Scores, protocol: Protocol)
 def set_score_facts(
     seen: Mapping[str, SetJudging], extra_scores: Mapping[str, kinds.SetScore], count: int
 ) -> dict[str, SetScore]:
-    """A record's scores of the set as a whole, of accumulators that have seen its `count` images."""
+    """Return a record's scores of the set as a whole, of accumulators that have seen its `count` images."""
     return {
         name: SetScore(
             value=accumulator.value(),

@@ -41,12 +41,12 @@ class MeanEstimate:
 
     @property
     def p(self) -> float | None:
-        """The two-sided p-value of a true mean of zero."""
+        """Return the two-sided p-value of a true mean of zero."""
         return None if self.untested else float(p_values(self._moments))
 
     @property
     def interval95(self) -> tuple[float, float] | None:
-        """The true means that the test does not reject at 0.05."""
+        """Return the true means that the test does not reject at 0.05."""
         if self.untested:
             return None
         low, high = intervals(self._moments)
@@ -54,7 +54,7 @@ class MeanEstimate:
 
     @property
     def smallest(self) -> float | None:
-        """The smallest true difference that the test finds with a power of 80 %.
+        """Return the smallest true difference that the test finds with a power of 80 %.
 
         (t(1 - alpha / 2) + t(power)) * error, with t the quantiles of Student's distribution.
         """

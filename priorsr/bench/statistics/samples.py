@@ -38,7 +38,9 @@ def make_samples(rows: Sequence[Sequence[Run]]) -> list[Sample]:
 
 
 def several_seeds(*samples: Sample) -> bool:
-    """Whether the samples stand for methods: each has several seeds or none to have, and one of them has several."""
+    """Return whether the samples stand for methods: each has several seeds or none to have, and one of them has
+    several.
+    """
     trained = [sample for sample in samples if sample.trained]
     return bool(trained) and min(len(sample.values) for sample in trained) > 1
 

@@ -33,12 +33,12 @@ class Comparison:
 
     @property
     def scope_words(self) -> str:
-        """What the verdict is about."""
+        """Return the scope of the verdict in words."""
         return "these two methods" if self.over == "seeds and images" else "these two checkpoints"
 
     @property
     def verdict_words(self) -> str:
-        """The verdict, with the reason where nothing can be tested."""
+        """Return the verdict, with the reason where nothing can be tested."""
         return with_reason(self.verdict, self.untested)
 
     def reversed(self) -> Comparison:

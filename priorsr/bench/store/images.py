@@ -35,7 +35,7 @@ def save_arrays(images: Tensor, ids: Sequence[str], folder: Path) -> None:
 
 
 def load_images(ids: Sequence[str], folder: Path) -> Tensor:
-    """The saved images of faces, (B,3,H,W) in [0, 1]; raises DataError as `load_image`, and for two sizes."""
+    """Return the saved images of faces, (B,3,H,W) in [0, 1]; raises DataError as `load_image`, and for two sizes."""
     return _stacked(load_image, [folder / f"{face}.png" for face in ids]).permute(0, 3, 1, 2).float() / 255
 
 
@@ -48,7 +48,7 @@ def load_image(path: Path) -> np.ndarray:
 
 
 def load_arrays(ids: Sequence[str], folder: Path) -> Tensor:
-    """The saved arrays of faces, (B,3,H,W) as they were; raises DataError as `load_array`, and for two sizes."""
+    """Return the saved arrays of faces, (B,3,H,W) as they were; raises DataError as `load_array`, and for two sizes."""
     return _stacked(load_array, [folder / f"{face}.npy" for face in ids])
 
 
@@ -86,12 +86,12 @@ def _stacked(load: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> Tenso
 
 
 def to_pixels(images: Tensor) -> np.ndarray:
-    """Images (B,3,H,W) in [0, 1], clamped and rounded to 8 bits, as (B,H,W,3)."""
+    """Return images (B,3,H,W) in [0, 1] as 8-bit pixels (B,H,W,3), clamped and rounded."""
     return np.ascontiguousarray(to_8bit(images).permute(0, 2, 3, 1).cpu().numpy())
 
 
 def pixel_hash(pixels: np.ndarray) -> str:
-    """The first 16 hex digits of the SHA-256 of an image's shape, type and values in C order."""
+    """Return the first 16 hex digits of the SHA-256 of an image's shape, type and values in C order."""
     little = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("<"))
     digest = hashlib.sha256(f"{'x'.join(map(str, little.shape))}|{little.dtype.name}|".encode())
     digest.update(little.tobytes())
@@ -99,12 +99,12 @@ def pixel_hash(pixels: np.ndarray) -> str:
 
 
 def pixel_hashes(images: Tensor) -> list[str]:
-    """`pixel_hash` of each of the images (B,3,H,W) in [0, 1] as 8-bit pixels (H,W,3)."""
+    """Return the `pixel_hash` of each of the images (B,3,H,W) in [0, 1] as 8-bit pixels (H,W,3)."""
     return [pixel_hash(pixels) for pixels in to_pixels(images)]
 
 
 def array_hashes(images: Tensor) -> list[str]:
-    """`pixel_hash` of each of the images (B,3,H,W) as they are, float32."""
+    """Return the `pixel_hash` of each of the images (B,3,H,W) as they are, float32."""
     return [pixel_hash(values) for values in _values(images)]
 
 

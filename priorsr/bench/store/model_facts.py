@@ -1,4 +1,4 @@
-"""What records hold of a model and of its training."""
+"""The parts of a record that describe a model and its training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from priorsr.files import sha256_json
 
 
 class ModelFacts(RecordPart):
-    """Which model. `label` is what tables call it; all but label, version and card make it what it is.
+    """A model as records describe it. `label` is its name in tables; all other fields but version and card identify it.
 
     weights_hash: null where the images were made elsewhere. precision: in which it computes. accelerated: whether it is
     the inference form of a model (`priorsr.accelerate`), of which the hash of the weights is.
@@ -31,7 +31,7 @@ class ModelFacts(RecordPart):
 
     @property
     def method(self) -> str:
-        """The id of the method: the same for all training seeds of one model, recipe, data and budget.
+        """Return the id of the method: the same for all training seeds of one model, recipe, data and budget.
 
         Weights whose card names no recipe are a method of their own.
         """
@@ -46,7 +46,7 @@ class ModelFacts(RecordPart):
 
 
 class TrainingFacts(RecordPart):
-    """What the model's card declares: data sets, and networks that took part in training. Nothing is assumed.
+    """A model's training as its card declares it: data sets, and networks that took part. Nothing is assumed.
 
     data: face sets as training writes them, and what else a card names.
     seed: of the training; null for a model without parameters. method: `ModelFacts.method`, which all seeds share.

@@ -1,4 +1,6 @@
-"""SR images that a model left in a results folder: what they are of, and whether they are still what was saved."""
+"""SR images of a model in a results folder: of which faces they are, and whether they are unchanged since they were
+saved.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,8 @@ class Saved:
     facts: OutputFacts
 
     def read(self, batch: Batch) -> Tensor:
-        """SR images (B,3,H,W) of a batch, as the model answered if arrays were kept, else rounded to 8 bits.
+        """Return the SR images (B,3,H,W) of a batch, as the model returned them if arrays were kept, else rounded to
+        8 bits.
 
         Raises BrokenOutputsError naming the file if one is not what was saved, or the batch's HR or LR images are not
         those that the model saw.
@@ -76,7 +79,9 @@ class Saved:
 
 
 def find_outputs(folder: Path, outputs: str, made_by: str, ids: Sequence[str], *, arrays: bool) -> Saved | None:
-    """The SR images of that id, if they are there for all faces, from the same code, and with arrays if so asked."""
+    """Return the SR images of that id, if they exist for all faces, from the same code, and with arrays where these
+    are needed.
+    """
     facts = _read_facts(facts_path(folder))
     same = facts is not None and (facts.id, facts.made_by, sorted(facts.images)) == (outputs, made_by, sorted(ids))
     return Saved(folder, facts) if facts and same and (facts.arrays is not None or not arrays) else None
@@ -92,7 +97,7 @@ def _read_facts(path: Path) -> OutputFacts | None:
 
 
 def outputs_match(folder: Path, images: Mapping[str, ImageHashes]) -> bool:
-    """Whether a folder holds the SR images of these hashes, as its facts say; the images themselves are not read."""
+    """Return whether a folder holds the SR images of these hashes by its facts; the images themselves are not read."""
     try:
         facts = _read_facts(facts_path(folder))
     except BrokenOutputsError:
@@ -102,7 +107,7 @@ def outputs_match(folder: Path, images: Mapping[str, ImageHashes]) -> bool:
 
 
 def publish(images: Path, folder: Path, facts: OutputFacts) -> None:
-    """Give a folder of SR images its place, and its facts beside it; they replace what was there.
+    """Move a folder of SR images to its place, with its facts beside it; replace what was there.
 
     There are facts only while the images that they speak of are there, whenever the process is killed.
     """
@@ -119,12 +124,12 @@ def publish(images: Path, folder: Path, facts: OutputFacts) -> None:
 
 
 def facts_path(folder: Path) -> Path:
-    """Where the facts of the images in a folder lie: beside it."""
+    """Return the path of the facts of a folder of images, which lie beside it."""
     return folder.with_name(f"{folder.name}.json")
 
 
 def save_outputs(sr: Tensor, ids: Sequence[str], folder: Path, *, arrays: bool) -> dict[str, str]:
-    """Save SR images (B,3,H,W) as PNG files, and as arrays if so asked; answers the arrays' hashes by face."""
+    """Save SR images (B,3,H,W) as PNG files, and with `arrays` as arrays too; return the arrays' hashes by face."""
     save_images(sr, ids, folder)
     if not arrays:
         return {}

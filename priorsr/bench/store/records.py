@@ -28,7 +28,7 @@ FORMAT: Literal[2] = 2
 
 
 class ProtocolFacts(RecordPart):
-    """Which protocol.
+    """A protocol as records describe it.
 
     reduction, scoring: its two halves as resolved, whose hash is `hash`. description, notes: its prose.
     adapted_from: the HR size of the published file, where the set's is another.
@@ -44,13 +44,13 @@ class ProtocolFacts(RecordPart):
 
     @property
     def scores(self) -> tuple[str, ...]:
-        """The names of its scores."""
+        """Return the names of its scores."""
         scores = self.scoring.get("scores")
         return tuple(scores) if isinstance(scores, dict) else ()
 
     @property
     def reduction_hash(self) -> str:
-        """SHA-256 of the reduction half."""
+        """Return the SHA-256 of the reduction half."""
         return sha256_json(self.reduction)
 
     def values(self, per_image: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -73,7 +73,7 @@ class ProtocolFacts(RecordPart):
 
 
 class DataFacts(RecordPart):
-    """Which faces: `hash` is the set's, `count` the images of the split."""
+    """A split of a face set: `hash` is the set's, `count` the number of the split's images."""
 
     name: str
     version: str
@@ -84,7 +84,7 @@ class DataFacts(RecordPart):
 
 
 class PriorFacts(RecordPart):
-    """What the model was given beside the LR image; `by` names the estimator or the tool that made it.
+    """The prior that the model was given beside the LR image; `by` names the estimator or the tool that made it.
 
     "corrupted" is a ground truth made worse; `by` says how.
     """
@@ -94,7 +94,7 @@ class PriorFacts(RecordPart):
 
     @property
     def beyond_lr(self) -> bool:
-        """Whether it was made of more than the LR image; such rows are never ranked with the others."""
+        """Return whether it was made of more than the LR image; such rows are never ranked with the others."""
         return self.source not in ("none", "estimated-from-lr")
 
 
@@ -107,7 +107,7 @@ class Latency(RecordPart):
 
 
 class Cost(RecordPart):
-    """What the model costs. MACs and memory are of one image; measured as `priorsr.bench.running.profile` says."""
+    """The cost of a model. MACs and memory are of one image; see `priorsr.bench.running.profile`."""
 
     parameters: Count
     macs: Count
@@ -116,14 +116,14 @@ class Cost(RecordPart):
 
 
 class Execution(RecordPart):
-    """How the model was run over the split: faces at once, and processes that shared them."""
+    """How a model was run over the split: faces a batch, and processes that shared them."""
 
     batch_size: Annotated[int, Field(ge=1)]
     processes: Annotated[int, Field(ge=1)]
 
 
 class Environment(RecordPart):
-    """Where it ran. Latencies are compared within one environment only."""
+    """The machine and the versions of a run. Latencies are compared within one environment only."""
 
     device: str
     cpu: str
@@ -148,12 +148,12 @@ class Identity(NamedTuple):
 
     @property
     def record_id(self) -> str:
-        """The id of the record."""
+        """Return the id of the record."""
         return short_hash({**self._all_but_protocol(), "protocol": self.protocol.hash})
 
     @property
     def outputs_id(self) -> str:
-        """The id of the SR images, which protocols with the same reduction share."""
+        """Return the id of the SR images, which protocols with the same reduction share."""
         return short_hash({**self._all_but_protocol(), "reduction": self.protocol.reduction_hash})
 
     def _all_but_protocol(self) -> dict[str, Any]:
@@ -217,13 +217,13 @@ class Record(RecordPart):
 
     @property
     def identity(self) -> Identity:
-        """All that determines the result."""
+        """Return all that determines the result."""
         made_elsewhere = images_hash(self.images) if self.origin == "images" else None
         return Identity(self.model, self.protocol, self.data, self.prior, made_elsewhere)
 
     @property
     def checkpoint(self) -> str:
-        """The hash of the weights, or of the images where these were made elsewhere."""
+        """Return the hash of the weights, or of the images where these were made elsewhere."""
         return self.model.weights_hash or images_hash(self.images)
 
     @model_validator(mode="after")
@@ -286,7 +286,7 @@ class Record(RecordPart):
 
 
 def _same_interval(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
-    """Whether two intervals are equal but for what another machine's rounding makes of them."""
+    """Return whether two intervals are equal but for what another machine's rounding makes of them."""
     if one is None or other is None:
         return one is other
     tolerance = 1e-6 * (other[1] - other[0]) + 1e-12
@@ -319,7 +319,7 @@ def check_same_inputs(records: Sequence[Record]) -> None:
 
 
 def record_schema() -> dict[str, Any]:
-    """The JSON schema of a record of format 2."""
+    """Return the JSON schema of a record of format 2."""
     schema = Record.model_json_schema(mode="serialization")
     schema["properties"]["components"] = schema["properties"]["components"]["anyOf"][0]  # unknown in format 1 only
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -17,27 +17,27 @@ WHOLE = "the record"
 
 
 def record_path(results: Path, record: str) -> Path:
-    """Where the record of that id lies."""
+    """Return the path of the record of that id."""
     return results / "records" / f"{record}.json"
 
 
 def outputs_path(results: Path, outputs: str) -> Path:
-    """The folder of a model's SR images, `ID.png` each."""
+    """Return the folder of a model's SR images, `ID.png` each."""
     return results / "outputs" / outputs
 
 
 def partial_path(results: Path, name: str) -> Path:
-    """Where unfinished work of that name lies, until it is finished."""
+    """Return the path of unfinished work of that name."""
     return results / ".partial" / name
 
 
 def faces_path(results: Path, data_hash: str, kind: str) -> Path:
-    """The folder of the faces that pages show: `kind` is "hr", or `lr_kind(...)`."""
+    """Return the folder of the faces that pages show: `kind` is "hr", or `lr_kind(...)`."""
     return results / "faces" / data_hash[:12] / kind
 
 
 def lr_kind(reduction_hash: str) -> str:
-    """The name of the folder of LR images made by a reduction."""
+    """Return the name of the folder of LR images made by a reduction."""
     return f"lr-{reduction_hash[:12]}"
 
 
@@ -78,7 +78,7 @@ def parse_record(text: str | bytes, where: object) -> Record:
 
 
 def read_results(results: str | Path) -> list[Record]:
-    """Every record of a results folder, in the order of their ids; raises DataError if there is none."""
+    """Return every record of a results folder, in the order of their ids; raises DataError if there is none."""
     paths = sorted((Path(results) / "records").glob("[!.]*.json"))
     if not paths:
         raise DataError(f"{results}: holds no record; a results folder with records/*.json was expected")

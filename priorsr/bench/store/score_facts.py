@@ -1,4 +1,4 @@
-"""What records hold of scores, and of the images that were scored."""
+"""The parts of a record that describe scores, and the images that were scored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SetScore(RecordPart):
 
 
 class ExtraScoreFacts(RecordPart):
-    """What made a score that is not the protocol's. name: of kind `score`; version: of the distribution that offers it.
+    """The origin of a score beside the protocol's. name: of kind `score`; version: of the distribution that offers it.
 
     networks: those that judge. trained_with: those of them that the model's training names too, so that it has learnt
     to please its judge; "unknown" where nothing is known of the training.
@@ -58,7 +58,7 @@ class ExtraScoreFacts(RecordPart):
 
 
 class ImageHashes(RecordPart):
-    """What identifies a face's images: `priorsr.bench.store.images.pixel_hash` of their 8-bit pixels."""
+    """The hashes that identify a face's images: `priorsr.bench.store.images.pixel_hash` of their 8-bit pixels."""
 
     hr: Id
     lr: Id

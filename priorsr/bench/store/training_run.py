@@ -1,4 +1,4 @@
-"""A training run read from its folder, finished or not, and told in words where it is broken."""
+"""A training run read from its folder, finished or not."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class TrainingRun:
 
     @property
     def stage_steps(self) -> Mapping[str, int]:
-        """How many steps each stage has, in their order."""
+        """Return how many steps each stage has, in their order."""
         steps: Mapping[str, int] = self.config["stage_steps"]
         return steps
 
     def done(self, stage: str) -> int:
-        """The last step of a stage that the metrics tell of."""
+        """Return the last step of a stage that the metrics hold."""
         return max((line.step for line in self.lines if line.stage == stage), default=0)
 
     @property
     def finished(self) -> bool:
-        """Whether the last stage left its weights."""
+        """Return whether the last stage left its weights."""
         return any(product.described["card"].get("stage") == list(self.stage_steps)[-1] for product in self.products)
 
 
@@ -85,7 +85,7 @@ def _lines(path: Path, stages: Mapping[str, int]) -> tuple[list[Line], bool]:
 
 
 def _samples(folder: Path, stages: Mapping[str, int]) -> dict[str, list[tuple[int, Path]]]:
-    """Pictures by stage, in the order of their steps; files that no run writes are not meant."""
+    """Return pictures by stage, in the order of their steps; leave out files that no run writes."""
     found: dict[str, list[tuple[int, Path]]] = {}
     for path in sorted(folder.glob("[!.]*.png")):
         name = _SAMPLE.fullmatch(path.stem)

@@ -1,4 +1,4 @@
-"""What became of a submission that was verified, and to which record's content that belongs."""
+"""The result of verifying a submission, and the record's content that it belongs to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIERS = ("self-reported", "scores recomputed from the images", "faces rerun from
 
 
 class Verification(RecordPart):
-    """That a record's scores were found true.
+    """The statement that a record's scores were verified.
 
     record, record_hash: its id, and the hash of its whole content. tier: see `TIERS`.
     recomputed: faces whose scores were computed again from the images. rerun: faces that were run again, in tier 2.
@@ -42,17 +42,17 @@ class Verification(RecordPart):
     created: AwareDatetime
 
     def is_of(self, record: Record) -> bool:
-        """Whether this is of that record, and of its content as it is now."""
+        """Return whether this belongs to that record, with its content as it is now."""
         return record.id == self.record and record_hash(record) == self.record_hash
 
 
 def record_hash(record: Record) -> str:
-    """The SHA-256 of a record's whole content."""
+    """Return the SHA-256 of a record's whole content."""
     return sha256_json(record_content(record))
 
 
 def verification_path(results: Path, record: str) -> Path:
-    """Where the verification of the record of that id lies in a results folder."""
+    """Return the path of the verification of the record of that id in a results folder."""
     return results / "verifications" / f"{record}.json"
 
 
@@ -64,7 +64,10 @@ def write_verification(results: Path, verification: Verification) -> Path:
 
 
 def read_verifications(results: str | Path) -> dict[str, Verification]:
-    """The verifications of a results folder by their record's id; raises DataError naming the file that is broken."""
+    """Return the verifications of a results folder by their record's id.
+
+    Raises DataError naming the file that is broken.
+    """
     found = {}
     for path in sorted((Path(results) / "verifications").glob("[!.]*.json")):
         verification = read_facts(path, Verification, "the verification")

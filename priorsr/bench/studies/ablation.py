@@ -1,4 +1,4 @@
-"""What is each part of a recipe worth? Variants trained alike, with several seeds, and scored alike."""
+"""Ablations: variants of a recipe trained alike, with several seeds, and scored alike."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ Runs = Sequence[Sequence[Record]]
 
 
 def _variant_facts(plan: Plan, runs: Runs, scores: Sequence[dict[str, ScoreFacts]], out: Path) -> VariantFacts:
-    """scores: under each protocol, by name."""
+    """Return the facts of a variant. scores: under each protocol, by name."""
     first = runs[0][0]
     assert first.cost is not None, "it was run here"
     return VariantFacts(

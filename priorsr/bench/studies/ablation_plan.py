@@ -1,4 +1,4 @@
-"""What an ablation trains: the runs of every variant, settled before the first of them."""
+"""The plan of an ablation: the runs of every variant, settled before the first of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from priorsr.training.stage import Stage
 
 @dataclass(frozen=True)
 class Budget:
-    """What all variants share. steps: of a run; seeds: how many runs a variant."""
+    """The budget that all variants share. steps: of a run; seeds: runs a variant."""
 
     recipe: str
     preset: str | None
@@ -47,7 +47,9 @@ class Plan:
 
 
 def make_plans(variants: Variants, budget: Budget, product: str | None, faces: FaceSet, out: Path) -> list[Plan]:
-    """The plan of each variant, the base first; builds every variant once, so that a wrong one is told before training.
+    """Return the plan of each variant, the base first.
+
+    Builds every variant once, so that a wrong one raises before training.
 
     product: the base's last stage's, unless given. Raises what a variant's building raises, and OptionError for one
     that does not end with a model of that name.
@@ -102,7 +104,7 @@ def check_for_processes(budget: Budget, plans: Iterable[Plan]) -> None:
 
 
 def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, budget: Budget, faces: FaceSet) -> None:
-    """Note in `out` what is trained; with how many seeds is free, since a run is the same whichever others there are.
+    """Write the plan into `out`; the number of seeds is free, since a run does not depend on the others.
 
     Raises DataError if `out` is a file, and OptionError if it holds an ablation that trains something else.
     """
@@ -141,6 +143,6 @@ def _training(variant: Variant, budget: Budget, seed: int, faces: FaceSet, folde
 
 
 def _file_name(variant: Variant) -> str:
-    """The variant's name where that can be a folder's, and what tells it from others."""
+    """Return a folder's name for the variant: its own where possible, and a hash that tells it from others."""
     readable = re.sub(r"[^A-Za-z0-9.=_-]+", "-", variant.name)[:60].strip("-.")
     return f"{readable}-{sha256_json(plain(variant.changes))[:6]}"

@@ -1,4 +1,4 @@
-"""What an ablation found: its file, its tables and its picture."""
+"""The result of an ablation: its file, its tables and its picture."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def write_ablation(ablation: Ablation, out: Path) -> None:
 
 
 def markdown(ablation: Ablation) -> str:
-    """The ablation as a page in Markdown."""
+    """Return the ablation as a page in Markdown."""
     base = ", ".join(filter(None, (f"preset {ablation.preset}" if ablation.preset else "", named(ablation.overrides))))
     parts = [
         f"# Ablation of {ablation.recipe}",
@@ -127,7 +127,7 @@ def markdown(ablation: Ablation) -> str:
 
 
 def summary(ablation: Ablation) -> Table:
-    """The first protocol's first score, for the terminal."""
+    """Return the first protocol's first score, for the terminal."""
     protocol = ablation.protocols[0].id
     name = next(iter(ablation.baseline[protocol]))
     title = f"{ablation.recipe}, {ablation.product} after {ablation.steps:,} steps, {protocol} on {ablation.data.name}"
@@ -142,7 +142,7 @@ def _rows(ablation: Ablation, protocol: str, name: str) -> list[Row]:
 
 
 def _label(ablation: Ablation, variant: VariantFacts) -> str:
-    """A variant's name; the base's tells which of the values that were asked for are its own."""
+    """Return a variant's name; the base's lists the values that were asked for and are its own."""
     own = named(ablation.base_values)
     return f"{variant.name} ({own})" if own and variant is ablation.variants[0] else variant.name
 
@@ -162,7 +162,7 @@ def _seeds(ablation: Ablation) -> str:
 
 
 def _priors(ablation: Ablation) -> str:
-    """What the models were given, and which of them, if not all were given the same."""
+    """Return the priors that the models were given, by model where they differ."""
     given: dict[str, list[str]] = {}
     for variant in ablation.variants:
         given.setdefault(variant.prior.source.replace("-", " "), []).append(variant.name)
@@ -170,7 +170,7 @@ def _priors(ablation: Ablation) -> str:
 
 
 def _trained_on(ablation: Ablation) -> str:
-    """Where runs were trained, and with what; a folder may have been filled on several days."""
+    """Return the machines and versions that trained the runs; a folder may have been filled on several days."""
     runs = [run for variant in ablation.variants for run in variant.runs]
     places = dict.fromkeys(f"{run.device} ({run.threads} thread{'s' * (run.threads > 1)})" for run in runs)
     versions = dict.fromkeys(", ".join(f"{name} {version}" for name, version in run.versions.items()) for run in runs)

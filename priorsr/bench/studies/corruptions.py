@@ -50,7 +50,7 @@ class Case:
 
 
 def cases(shifts: Sequence[float], blurs: Sequence[float], *, none_too: bool) -> Iterator[Case]:
-    """The priors to be tried, the ground truth first; raises OptionError for a shift or a blur that is none."""
+    """Return the priors to be tried, the ground truth first; raises OptionError for a shift or a blur that is none."""
     yield Case(BASE, "ground-truth", lambda source: source.truth)
     yield Case("estimated from HR", "estimated-from-hr", partial(_estimated, "estimated-from-hr"))
     yield Case("estimated from LR", "estimated-from-lr", partial(_estimated, "estimated-from-lr"))
@@ -69,7 +69,9 @@ def cases(shifts: Sequence[float], blurs: Sequence[float], *, none_too: bool) ->
 
 
 def attempt(case: Case, source: Source, model: nn.Module) -> GivenPrior | str:
-    """The prior of a case, once the model has answered a face with it; the reason if one cannot be had, or it refuses.
+    """Return the prior of a case, once the model has answered a face with it.
+
+    The reason if one cannot be had, or it refuses.
 
     Raises what the model raises at the ground truth.
     """
@@ -84,7 +86,7 @@ def attempt(case: Case, source: Source, model: nn.Module) -> GivenPrior | str:
 
 
 def used_parts(model: nn.Module, source: Source) -> tuple[str, ...]:
-    """The parts of the true prior without which the model answers otherwise, or not at all.
+    """Return the parts of the true prior without which the model answers otherwise, or not at all.
 
     Raises PriorsrError if there is none: then nothing can be learnt from worse priors.
     """

@@ -74,7 +74,7 @@ def write_study(study: PriorStudy, out: Path) -> None:
 
 
 def markdown(study: PriorStudy) -> str:
-    """The study as a page in Markdown."""
+    """Return the study as a page in Markdown."""
     by = f"Estimated priors are {study.estimator}'s; it saw LR images enlarged bicubically. " if study.estimator else ""
     parts = [
         f"# How wrong may a prior be? {study.model.label}",
@@ -87,7 +87,7 @@ def markdown(study: PriorStudy) -> str:
 
 
 def summary(study: PriorStudy) -> Table:
-    """The first protocol's first score, for the terminal."""
+    """Return the first protocol's first score, for the terminal."""
     protocol = study.protocols[0].id
     name = next(iter(study.baseline[protocol]))
     title = f"{study.model.label}, {protocol} on {_faces(study)}"

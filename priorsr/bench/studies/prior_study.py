@@ -1,4 +1,4 @@
-"""How wrong may a prior be? One model, scored with its ground-truth prior and with worse ones."""
+"""Studies of priors: one model, scored with its ground-truth prior and with worse ones."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def priors(
 
 
 def _labelled(entry: Entry, case: Case) -> Entry:
-    """The model under a label that says which prior it was given; with the true one it keeps its own."""
+    """Return the model under a label that names the prior it was given; with the true one it keeps its own."""
     if case.damage == "ground-truth":
         return entry
     label = f"{entry.facts.label}, prior {case.label}"
@@ -139,7 +139,7 @@ def _labelled(entry: Entry, case: Case) -> Entry:
 def _row(
     case: Case, records: Sequence[Record], scores_of: Mapping[str, dict[str, ScoreFacts]], left_out: str | None
 ) -> PriorRow:
-    """scores_of: by the record's id."""
+    """Return the row of a case. scores_of: by the record's id."""
     return PriorRow(
         label=case.label,
         damage=case.damage,

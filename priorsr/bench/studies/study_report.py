@@ -78,7 +78,7 @@ def score_sections(
     base: str,
     further: Sequence[str] = (),
 ) -> list[str]:
-    """A section for each score under each protocol, with its table and bicubic's mean, then the scores left out.
+    """Return a section for each score under each protocol, with its table and bicubic's mean, then the scores left out.
 
     rows_of: (protocol, score) -> the rows, of which the first has a score. further: as `score_table`'s, in a protocol's
     first table only.
@@ -96,7 +96,7 @@ def score_sections(
 def draw_study(
     rows: Sequence[Row], path: Path, *, name: str, base: str, levels: Mapping[str, float], title: str, note: str
 ) -> None:
-    """The same as a picture: the score with its seeds on the left, the difference to `base` on the right.
+    """Draw the score with its seeds on the left, and the difference to `base` on the right.
 
     levels: label -> a value of the score to compare with.
     """
@@ -118,7 +118,7 @@ def draw_study(
 
 
 def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, title: str) -> Table:
-    """The same as a Rich table, which fits 80 columns."""
+    """Return the rows as a Rich table, which fits 80 columns."""
     rows = list(rows)
     table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
     for heading in (first, score_label(name), f"against {base}", "verdict"):
@@ -143,7 +143,7 @@ def _value(score: ScoreFacts) -> Mark:
 
 
 def _difference(score: ScoreFacts, centre: float) -> Mark:
-    """A row's difference, and each of its seeds' to the base's mean."""
+    """Return a row's difference, and each of its seeds' to the base's mean."""
     points = [value - centre for value in score.per_seed] if len(score.per_seed) > 1 else []
     found = score.difference
     return Mark(found.mean, found.interval95, points, found.verdict) if found else Mark(0.0, None, points)

@@ -40,7 +40,7 @@ class DifferenceFacts(RecordPart):
 
 
 class ScoreFacts(RecordPart):
-    """A score of a row: the mean over seeds and images of the per-image scores, and what each seed's images give.
+    """A score of a row: the mean of the per-image scores over seeds and images, and each seed's mean.
 
     difference: None for the base.
     """

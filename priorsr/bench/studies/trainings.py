@@ -31,7 +31,7 @@ LINE_SECONDS = 10  # between lines where there is no bar
 
 @dataclass(frozen=True)
 class Training:
-    """One run, as JSON values; `label` says which of an ablation's it is."""
+    """A training run of an ablation, as JSON values; `label` names it."""
 
     label: str
     recipe: str
@@ -44,16 +44,16 @@ class Training:
 
     @property
     def folder(self) -> Path:
-        """The run's folder."""
+        """Return the run's folder."""
         return Path(self.out)
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended."""
+        """Return whether the run has finished."""
         return (self.folder / FINISHED).is_file()
 
     def run(self, console: Console | None) -> None:
-        """Train, from where it stopped if it did."""
+        """Train, from the last checkpoint if there is one."""
         result = train(
             self.recipe,
             self.data,
@@ -77,7 +77,7 @@ class Times:
 
 
 def times(folder: Path) -> Times:
-    """What a run's metrics say of its time."""
+    """Return the times in a run's metrics."""
     steps: dict[str, int] = {}
     seconds: dict[str, float] = {}
     for line in _step_lines(folder):

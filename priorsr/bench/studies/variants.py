@@ -38,7 +38,9 @@ class Variants:
 
 
 def parse_vary(assignments: Iterable[str]) -> dict[str, list[Any]]:
-    """["attention=channel,simam", "depth=1,[1,2,1]"] -> keys and values; a value is JSON if it parses so, else a word.
+    """Parse ["attention=channel,simam", "depth=1,[1,2,1]"] into keys and values.
+
+    A value is JSON if it parses as such, else a word.
 
     Raises OptionError for a key that is given twice, and for what is no value.
     """
@@ -56,7 +58,7 @@ def parse_vary(assignments: Iterable[str]) -> dict[str, list[Any]]:
 def make_variants(
     recipe: str, preset: str | None, overrides: Mapping[str, Any], vary: Mapping[str, Sequence[Any]], *, full: bool
 ) -> Variants:
-    """The variants of a recipe: each value of each key by itself, or, if `full`, every combination of values.
+    """Return the variants of a recipe: each value of each key by itself, or, if `full`, every combination of values.
 
     A variant whose config is the base's, or another's, is that one; its name tells what is not the base's own. Raises
     OptionError if nothing is varied, and what a wrong key or value raises.
@@ -89,7 +91,7 @@ def make_variants(
 
 
 def _values(text: str, who: str) -> Iterator[Any]:
-    """The values between commas, those inside JSON's brackets and quotes excepted."""
+    """Return the values between commas, those inside JSON's brackets and quotes excepted."""
     rest = text
     while True:
         try:
@@ -108,7 +110,7 @@ def _values(text: str, who: str) -> Iterator[Any]:
 
 
 def named(changes: Mapping[str, Any]) -> str:
-    """Keys and values, as they are given: "attention=simam, depth=[1, 2, 1]"."""
+    """Return keys and values as text: "attention=simam, depth=[1, 2, 1]"."""
     return ", ".join(
         f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in changes.items()
     )

@@ -14,7 +14,7 @@ from priorsr.training import TrainingInterruptedError
 
 
 def main() -> None:
-    """Train what the first line of stdin says; stop, and save, when stdin ends: then whoever started us is gone."""
+    """Train the run in the first line of stdin; stop, and save, when stdin ends, since the parent is gone then."""
     training = Training(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_stop_at_the_end_of_stdin, daemon=True).start()
     try:

@@ -24,7 +24,7 @@ NETWORK_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs. where: a record's id and what of it."""
+    """A difference. where: a record's id and the field."""
 
     where: str
     said: JsonValue

@@ -1,4 +1,4 @@
-"""Published scores, as data. They stand beside reproduced ones, and never in one column with them.
+"""Published scores, as data. They stand beside reproduced ones, never in one column with them.
 
 Three families score the same images differently and must not be mixed: the papers themselves, and two tables of others.
 A family is a file `family-NAME.toml` of this folder; the values' sources stand in it.
@@ -18,7 +18,7 @@ from priorsr.reading.toml_files import parse_toml
 
 
 class Reported(RecordPart):
-    """What a table says of a method on a test set, at scale 8 to 128 pixels; None where it says nothing.
+    """A published value of a method on a test set, at scale 8 to 128 pixels; None where a table has none.
 
     source: the paper whose table it is, or "unknown". protocol: the id of ours that scores as that table's script did,
     or "" where none is known to. model: the name under which the method is registered here, or "".
@@ -36,7 +36,7 @@ class Reported(RecordPart):
 
 
 class Family(RecordPart):
-    """Values that were scored alike, or, in family A, each as its paper does; `note` says what to beware of."""
+    """Values that were scored alike, or, in family A, each as its paper does; `note` names their limits."""
 
     name: str
     title: str
@@ -44,19 +44,19 @@ class Family(RecordPart):
     values: tuple[Reported, ...]
 
     def of(self, method: str, test_set: str) -> Reported | None:
-        """The value of a method on a test set."""
+        """Return the value of a method on a test set."""
         return next((value for value in self.values if (value.method, value.test_set) == (method, test_set)), None)
 
 
 @cache
 def families() -> tuple[Family, ...]:
-    """The families, by name; raises DataError naming the file that is not as expected."""
+    """Return the families, by name; raises DataError naming the file that is not as expected."""
     there = sorted((file for file in files(__package__).iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
     return tuple(parse(file.read_text(encoding="utf-8"), file.name) for file in there)
 
 
 def parse(text: str, name: str) -> Family:
-    """A family's file; raises DataError naming the file, the key and what is wrong."""
+    """Return a family's file; raises DataError naming the file, the key and what is wrong."""
     content = parse_toml(text, name)
     try:
         return Family.model_validate({**content, "values": tuple(content.get("values", ()))})
@@ -65,12 +65,12 @@ def parse(text: str, name: str) -> Family:
 
 
 def methods() -> list[str]:
-    """Every method of which something was reported."""
+    """Return every method of which something was reported."""
     return list(dict.fromkeys(value.method for family in families() for value in family.values))
 
 
 def markdown() -> str:
-    """All families as one Markdown table: PSNR in dB / SSIM, a column for each family and test set."""
+    """Return all families as one Markdown table: PSNR in dB / SSIM, a column for each family and test set."""
     columns = [
         (family, test_set)
         for family in families()

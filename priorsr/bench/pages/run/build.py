@@ -1,4 +1,4 @@
-"""Building the report: a training run's folder in, one HTML file out that needs no other."""
+"""Building the report of a training run: one HTML file that needs no other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class StageReport:
-    """A stage of the run. seconds: of the steps that the metrics tell of. samples: (step, picture as a data URL)."""
+    """A stage of the run. seconds: of the steps in the metrics. samples: (step, picture as a data URL)."""
 
     name: str
     done: int
@@ -44,13 +44,13 @@ class StageReport:
 
     @property
     def score_label(self) -> str:
-        """What it was validated by."""
+        """Return the name of the score that validated the stage."""
         label, unit, _ = SCORES[self.validations[-1].score]
         return f"{label} / {unit}" if unit else label
 
     @property
     def best(self) -> ValidationLine:
-        """The validation with the best score."""
+        """Return the validation with the best score."""
         pick = min if self.validations[-1].score == "nme" else max
         return pick(self.validations, key=lambda line: line.value)
 
@@ -109,14 +109,14 @@ def _stage(run: TrainingRun, stage: str) -> StageReport:
 
 
 def _data_url(path: Path) -> str:
-    """A picture as a URL of its own bytes: as WebP without loss, which is smaller than PNG."""
+    """Return a picture as a URL of its own bytes: as WebP without loss, which is smaller than PNG."""
     packed = io.BytesIO()
     decode(path).image.save(packed, format="WEBP", lossless=True)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
-    """What decided the run beside the recipe's config, and where it ran."""
+    """Return the settings of the run beside the recipe's config, and where it ran."""
     versions = ", ".join(f"{name} {version}" for name, version in config["versions"].items())
     threads = config["threads"]
     known = {
@@ -134,14 +134,14 @@ def _settings(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _flat(config: Any, prefix: str = "") -> dict[str, str]:
-    """A config's values by their dotted names."""
+    """Return a config's values by their dotted names."""
     if not (isinstance(config, dict) and config):
         return {prefix.rstrip("."): "none" if config is None else in_words(config)}
     return {name: text for key, value in config.items() for name, text in _flat(value, f"{prefix}{key}.").items()}
 
 
 def _scored(run: TrainingRun, results: Path) -> list[tuple[Leaderboard, list[Row]]]:
-    """The rows of a results folder that hold weights of the run, and the table that they stand in."""
+    """Return the rows of a results folder that hold weights of the run, and the table that they stand in."""
     hashes = {weights_hash(load_file(product.path)) for product in run.products}
     found = [
         (board, [row for row in board.rows if any(record.model.weights_hash in hashes for record in row.records)])

@@ -1,4 +1,4 @@
-"""A run's panels as lines that a page draws itself, small however long the run was."""
+"""A run's panels as lines that a page draws itself, small for a run of any length."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Chart:
 
 
 def chart(panel: Panel) -> Chart:
-    """Return the chart of a panel; what is infinite lies at its edge."""
+    """Return the chart of a panel; infinite values lie at its edge."""
     steps = [step for x, _ in panel.lines.values() for step in x]
     values = [value for _, y in panel.lines.values() for value in y]
     across = Axis.over([0, *steps])
@@ -71,14 +71,14 @@ def chart(panel: Panel) -> Chart:
 
 
 def _thinned(x: Sequence[float], y: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
-    """Every n-th point, and the last."""
+    """Return every n-th point, and the last."""
     every = math.ceil(len(x) / MOST_POINTS)
     places = sorted({*range(0, len(x), every), len(x) - 1})
     return [x[place] for place in places], [y[place] for place in places]
 
 
 def _extremes(x: Sequence[float], y: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
-    """The least and the greatest of every n values, so that no outlier is lost."""
+    """Return the least and the greatest of every n values, so that no outlier is lost."""
     every = math.ceil(2 * len(x) / MOST_POINTS)
     places: set[int] = set()
     for start in range(0, len(x), every):

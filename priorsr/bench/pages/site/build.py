@@ -91,6 +91,6 @@ def build_site(
 
 
 def _letter(place: int) -> str:
-    """A name for an environment by its place from 0: A to Z, then AA, AB, ..."""
+    """Return a name for an environment by its place from 0: A to Z, then AA, AB, ..."""
     rest, last = divmod(place, len(ascii_uppercase))
     return (_letter(rest - 1) if rest else "") + ascii_uppercase[last]

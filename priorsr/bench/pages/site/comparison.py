@@ -1,4 +1,4 @@
-"""What the page that compares faces knows of a table: its models, its faces, and every face's scores."""
+"""The data of the page that compares faces: a table's models, its faces, and every face's scores."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Shown:
 
     @property
     def label(self) -> str:
-        """The row's, with the seed whose images these are where the row has several."""
+        """Return the row's label, with the seed whose images these are where the row has several."""
         return f"{self.row.label}, seed {self.record.training.seed}" if self.row.over_seeds else self.row.label
 
     def score(self, name: str, face: str) -> float | None:
-        """A face's score in these images; None without that score."""
+        """Return a face's score in these images; None without that score."""
         score = self.record.scores.get(name)
         return None if score is None else score.per_image[face]
 
@@ -55,7 +55,7 @@ class Comparison:
     with_hr: frozenset[str]
 
     def write(self, path: Path, anchor: str) -> None:
-        """Write it as a script, since a page that opens from disk can load nothing else."""
+        """Write the comparison as a script, since a page that opens from disk can load nothing else."""
         content = json.dumps(self._content(), separators=(",", ":"))
         atomic_text(path, f"faces.table({json.dumps(anchor)}, {content});\n")
 
@@ -97,7 +97,7 @@ class Comparison:
         return [place for place, face in enumerate(self.faces) if face not in there]
 
     def _values(self, shown: Shown, score: str, unit: str) -> list[float | str | None]:
-        """The scores in the order of the faces, infinity as a word that JavaScript's Number() reads."""
+        """Return the scores in the order of the faces, infinity as a word that JavaScript's Number() reads."""
         return [_rounded(shown.score(score, face), _DIGITS[unit] + 1) for face in self.faces]
 
 
@@ -147,7 +147,10 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
 
 
 def disagreement(comparison: Comparison) -> list[str]:
-    """The faces, those first whose scores by ranked models differ most (standard deviation); infinity is left out."""
+    """Return the faces, those first whose scores by ranked models differ most (standard deviation).
+
+    Infinity is left out.
+    """
     first = comparison.board.scores[0]
     ranked = [shown for shown in comparison.models if not shown.row.beyond_lr]
     return sorted(comparison.faces, key=lambda face: -_deviation([shown.score(first, face) for shown in ranked]))

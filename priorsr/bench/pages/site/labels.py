@@ -1,4 +1,4 @@
-"""Where the names of a plot's points stand, so that none covers another name or a point."""
+"""Placing the names of a plot's points, so that none covers another name or a point."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Box(NamedTuple):
     high: float
 
     def is_free(self, others: Iterable[_Box]) -> bool:
-        """Whether it lies inside the plot and meets none of the others."""
+        """Return whether the box lies inside the plot and meets none of the others."""
         meets = (
             self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
             for other in others
@@ -26,7 +26,9 @@ class _Box(NamedTuple):
 
 
 def free_sides(points: Sequence[tuple[float, float, str]]) -> list[Literal["right", "left"] | None]:
-    """The side of each point (x, y, name) where its name has room; None where it has none. Earlier ones choose first.
+    """Return the side of each point (x, y, name) where its name has room.
+
+    None where it has none. Earlier ones choose first.
 
     x, y: in hundredths of the plot's width and height. Near the plot's end the left side is tried first.
     """

@@ -34,7 +34,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Some faces of a model. of: whose they are, see `Shown`. link: where the comparison shows them, after the #."""
+    """Some faces of a model. of: the row's label, see `Shown`. link: the comparison's address of them, after the #."""
 
     title: str
     of: str
@@ -46,7 +46,7 @@ class Gallery:
 
 @dataclass(frozen=True)
 class ModelPage:
-    """All that a model's page shows. by_scores: its standings, those with the same scores in one table."""
+    """The content of a model's page. by_scores: its standings, those with the same scores in one table."""
 
     row: Row
     standings: tuple[Standing, ...]
@@ -57,7 +57,7 @@ class ModelPage:
 
 
 def model_pages(sections: Sequence[Section], reported: Iterable[Reported]) -> list[ModelPage]:
-    """A page for each model of the tables, in the order of the first table that has it."""
+    """Return a page for each model of the tables, in the order of the first table that has it."""
     found: dict[str, list[tuple[Section, Standing]]] = {}
     for section in sections:
         for row in section.board.rows:
@@ -93,7 +93,7 @@ def _page(places: Sequence[tuple[Section, Standing]], reported: Sequence[Reporte
 
 
 def _galleries(places: Iterable[tuple[Section, Standing]]) -> tuple[Gallery, ...]:
-    """The worst and the best faces under the first table whose images were kept."""
+    """Return the worst and the best faces under the first table whose images were kept."""
     for section, standing in places:
         comparison = section.comparison
         shown = next((found for found in comparison.models if found.row is standing.row), None) if comparison else None
@@ -108,7 +108,7 @@ def _galleries(places: Iterable[tuple[Section, Standing]]) -> tuple[Gallery, ...
 
 
 def _gallery(section: Section, comparison: Comparison, shown: Shown, faces: Iterable[str], order: str) -> Gallery:
-    """Faces of a model; `order` is "worst" or "best", as the comparison knows it."""
+    """Return some faces of a model; `order` is "worst" or "best", as in the comparison."""
     name = section.board.scores[0]
     score = shown.record.scores[name]
     key = row_key(shown.row)

@@ -17,12 +17,12 @@ from priorsr.partial_files import reserved
 
 
 def image_folder(source: Path, results: Path) -> str:
-    """Where a folder of images of the results lies in the site, as a URL without the slash at its end."""
+    """Return the URL, without a slash at its end, of a folder of the results' images in the site."""
     return quote((Path("images") / source.relative_to(results)).as_posix())
 
 
 def image_url(folder: str, face: str) -> str:
-    """The URL of a face's image in a folder of the site."""
+    """Return the URL of a face's image in a folder of the site."""
     return f"{folder}/{quote(face, safe='')}.png"
 
 

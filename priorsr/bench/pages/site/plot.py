@@ -1,4 +1,4 @@
-"""Where things lie in the page's plots, in hundredths of their width and height, for the templates to place."""
+"""Positions in the page's plots, in hundredths of their width and height, for the templates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Bar:
 
 
 def difference_bars(rows: Iterable[Row], score: str) -> dict[int, Bar]:
-    """A bar on one axis for each row whose difference to the baseline has an interval, by the row's place."""
+    """Return a bar on one axis for each row whose difference to the baseline has an interval, by the row's place."""
     spans = {}
     for place, row in enumerate(rows):
         found = row.scores.get(score)
@@ -70,7 +70,7 @@ class Plot:
 
 
 def speed_plots(board: Leaderboard) -> list[Plot]:
-    """A plot for each environment in which two ranked rows were run; latencies of two are never in one."""
+    """Return a plot for each environment in which two ranked rows were run; latencies of two are never in one."""
     found = []
     for environment in board.environments:
         rows = [
@@ -119,7 +119,7 @@ def _plot(environment: Environment, rows: list[Row], score: str) -> Plot:
 
 
 def latency(row: Row) -> float | None:
-    """A row's latency for one image in ms, or for the smallest batch there is; None where none was measured."""
+    """Return a row's latency for one image in ms, or for the smallest batch there is; None where none was measured."""
     cost = row.record.cost
     if cost is None or not cost.latency:
         return None

@@ -1,4 +1,4 @@
-"""What names a table's row on the site, the same under every protocol."""
+"""The key of a table's row on the site, the same under every protocol."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from priorsr.files import sha256_json
 
 
 def row_key(row: Row) -> str:
-    """What a row is of, whatever scored it: the method, the weights, or images, of its first seed, and the prior."""
+    """Return the identity of a row, whatever scored it: the method, the weights or images of its first seed, and the
+    prior.
+    """
     record = row.record
     identity = [record.training.method, record.checkpoint, record.prior.source, record.prior.by]
     return sha256_json(identity)[:12]
 
 
 def page_url(row: Row) -> str:
-    """Where the row's model has its page, from the site's folder."""
+    """Return the URL of the page of the row's model, from the site's folder."""
     word = re.sub(r"[^a-z0-9]+", "-", row.label.lower()).strip("-")[:40]
     return f"models/{word + '-' if word else ''}{row_key(row)}.html"

@@ -32,7 +32,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Picture:
-    """An image and what is said of it; `kind` is "lr", "sr" or "hr"."""
+    """An image and its caption; `kind` is "lr", "sr" or "hr"."""
 
     url: str
     alt: str
@@ -64,12 +64,12 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Its id in the page."""
+        """Return the section's id in the page."""
         return f"table-{self.number}"
 
     @property
     def script(self) -> str:
-        """The file that holds every face's scores, beside the page."""
+        """Return the file that holds every face's scores, beside the page."""
         return f"data/{self.anchor}.js"
 
 
@@ -97,18 +97,18 @@ def make_section(
 
 
 def set_score(row: Row, name: str) -> float | None:
-    """A row's score of all faces together, the mean over its seeds; None unless all have it."""
+    """Return a row's score of all faces together, the mean over its seeds; None unless all have it."""
     found = [record.set_scores[name].value for record in row.records if name in record.set_scores]
     return math.fsum(found) / len(found) if len(found) == len(row.records) else None
 
 
 def why_absent(row: Row, name: str) -> str:
-    """Why a row does not have a score that its table has."""
+    """Return why a row lacks a score that its table has."""
     return next((record.absent[name] for record in row.records if name in record.absent), "not asked for")
 
 
 def marks(row: Row, name: str) -> list[tuple[str, str]]:
-    """Return what to beware of in a row's score: a mark at it, and the reason."""
+    """Return the marks of a row's score with the reasons to be careful with it."""
     found = {}
     if name in row.not_checked:
         found["?"] = f"not verified, as the other scores were: {row.not_checked[name]}"
@@ -124,7 +124,7 @@ def marks(row: Row, name: str) -> list[tuple[str, str]]:
 
 
 def _notes(board: Leaderboard) -> tuple[str, ...]:
-    """Each mark of the table with its reasons, and whose they are."""
+    """Return each mark of the table with its reasons, and the rows that they belong to."""
     rows: dict[tuple[str, str, str], list[str]] = {}
     for row in board.rows:
         names = dict.fromkeys(name for record in row.records for name in (*record.scores, *record.set_scores))
@@ -137,7 +137,7 @@ def _notes(board: Leaderboard) -> tuple[str, ...]:
 
 
 def _smallest(board: Leaderboard) -> str:
-    """The smallest difference that can be shown, for each score that has one."""
+    """Return the smallest difference that can be shown, for each score that has one."""
     return "; ".join(
         f"{score_label(name)} {number(value, example)}{f' {example.unit}' if example.unit else ''}"
         for name, value in board.smallest_difference.items()
@@ -146,7 +146,7 @@ def _smallest(board: Leaderboard) -> str:
 
 
 def _teaser(comparison: Comparison) -> tuple[Picture, ...]:
-    """The face that the models disagree on most: LR, the baseline, the best models, HR."""
+    """Return the face that the models disagree on most: LR, the baseline, the best models, HR."""
     board = comparison.board
     face, name = disagreement(comparison)[0], board.scores[0]
     ranked = [shown for shown in comparison.models if not shown.row.beyond_lr]
