@@ -56,24 +56,24 @@ class Streamed:
         self._reduction, self._parsing = reduction, parsing
 
     def take(self, places: Sequence[int]) -> PixelArrays:
-        """The faces at these places."""
+        """Return the faces at these places."""
         hr = np.stack([self.image(place) for place in places])
         lr = np.stack([self.reduced(place, pixels) for place, pixels in zip(places, hr, strict=True)])
         return PixelArrays(hr, lr, np.stack([self.labels(place) for place in places]) if self._parsing else None)
 
     def image(self, index: int) -> np.ndarray:
-        """HR, (3,H,W)."""
+        """Return HR, (3,H,W)."""
         pixels = self.faces.image(self.ids[index])
         _check_size(self.faces.path / image_path(self.ids[index]), pixels, self.size)
         return pixels.transpose(2, 0, 1)
 
     def reduced(self, index: int, hr: np.ndarray) -> np.ndarray:
-        """LR (3,h,w) of an HR image (3,H,W)."""
+        """Return LR (3,h,w) of an HR image (3,H,W)."""
         pixels = self._reduction.reduce(hr.transpose(1, 2, 0), face=self.ids[index])
         return pixels.transpose(2, 0, 1)
 
     def labels(self, index: int) -> np.ndarray:
-        """The parsing map, (H,W)."""
+        """Return the parsing map, (H,W)."""
         pixels = self.faces.parsing(self.ids[index])
         assert pixels is not None, "asked for only where every face has a map"
         _check_size(self.faces.path / parsing_path(self.ids[index]), pixels, self.size)
@@ -115,7 +115,7 @@ class Decoded:
         self.parsing = array("parsing", (count, *self.size), read.labels) if parsing else None
 
     def take(self, places: Sequence[int]) -> PixelArrays:
-        """Copies of the faces at these places."""
+        """Return copies of the faces at these places."""
         return PixelArrays(self.hr[places], self.lr[places], None if self.parsing is None else self.parsing[places])
 
 

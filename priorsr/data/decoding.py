@@ -68,7 +68,7 @@ def decode(path: Path, content: bytes | None = None, sizes: Collection[tuple[int
 
 
 def _format(content: bytes) -> tuple[str, type[ImageFile] | None]:
-    """The format that a file's first bytes tell, and Pillow's class that reads it."""
+    """Return the format that a file's first bytes tell, and Pillow's class that reads it."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG", PngImageFile
     if content.startswith(b"\xff\xd8\xff"):
@@ -91,7 +91,7 @@ def _check_header(path: Path, image: ImageFile, sizes: Collection[tuple[int, int
 
 
 def _is_lossless_webp(content: bytes) -> bool:
-    """Whether the picture of a WebP file is in its lossless form (the chunk VP8L)."""
+    """Return whether the picture of a WebP file is in its lossless form (the chunk VP8L)."""
     start = 12
     while start + 8 <= len(content):
         name, length = content[start : start + 4], int.from_bytes(content[start + 4 : start + 8], "little")

@@ -109,7 +109,7 @@ class _Look:
             raise OptionError(f"estimators cannot run on the device {device!r}: {error}") from error
 
     def find(self, face: str, image: np.ndarray) -> tuple[Prior, dict[str, nn.Module]]:
-        """A face's prior (a batch of one), and which estimator found which part of it."""
+        """Return a face's prior (a batch of one), and which estimator found which part of it."""
         shown = self._shown(face, image).to(self._device)
         found: dict[str, Tensor | None] = {}
         finders: dict[str, nn.Module] = {}
@@ -126,21 +126,21 @@ class _Look:
         return Prior(**found), finders
 
     def pixels(self, face: str) -> Pixels:
-        """A face with its estimated prior, as a set keeps it."""
+        """Return a face with its estimated prior, as a set keeps it."""
         image = self._faces.image(face)
         prior, _ = self.find(face, image)
         parsing = None if prior.parsing is None else prior.parsing[0].argmax(0).byte().cpu().numpy()
         return Pixels(image, parsing, _points(prior))
 
     def _shown(self, face: str, image: np.ndarray) -> Tensor:
-        """What the estimators see of a face: (1,3,H,W) in [0, 1]."""
+        """Return the estimators' view of a face: (1,3,H,W) in [0, 1]."""
         if self._low is None:
             return _tensor(image)
         return enlarge(_tensor(self._low.reduce(image, face=face)), self._low.scale).clamp(0, 1)
 
 
 def _tensor(image: np.ndarray) -> Tensor:
-    """An image uint8 (H,W,3) as (1,3,H,W) in [0, 1]."""
+    """Return an image uint8 (H,W,3) as (1,3,H,W) in [0, 1]."""
     return torch.from_numpy(image.transpose(2, 0, 1)[None] / np.float32(255))
 
 

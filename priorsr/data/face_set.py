@@ -74,7 +74,7 @@ class FaceSet:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The names of the splits, sorted."""
+        """Return the names of the splits, sorted."""
         return tuple(self._splits)
 
     def ids(self, split: str) -> tuple[str, ...]:
@@ -85,27 +85,29 @@ class FaceSet:
 
     @property
     def label_map(self) -> LabelMap:
-        """What the classes of the parsing maps mean."""
+        """Return the label map of the parsing maps."""
         return label_map(self.manifest.label_map)
 
     @property
     def landmark_scheme(self) -> LandmarkScheme:
-        """What the landmarks mean."""
+        """Return the scheme of the landmarks."""
         return landmark_scheme(self.manifest.landmark_scheme)
 
     @property
     def has_parsing(self) -> bool:
-        """Whether any face has a parsing map."""
+        """Return whether any face has a parsing map."""
         return "parsing" in self.manifest.priors
 
     @property
     def has_landmarks(self) -> bool:
-        """Whether any face has landmarks."""
+        """Return whether any face has landmarks."""
         return "landmarks" in self.manifest.priors
 
     @cached_property
     def hash(self) -> str:
-        """The SHA-256 of the set's content: of every file's name and hash. Renaming or moving the set keeps it."""
+        """Return the SHA-256 of the set's content: of every file's name and hash. Renaming or moving the set keeps
+        it.
+        """
         return sha256_json(self.manifest.files)
 
     def content(self, name: str) -> bytes:

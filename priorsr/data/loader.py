@@ -20,7 +20,7 @@ from priorsr.errors import DataError, OptionError
 
 
 class FaceLoader:
-    """Batches of a split's faces: HR, LR made from it, and what priors there are.
+    """Batches of a split's faces: HR, LR made from it, and the priors.
 
     Every face is decoded once, when the loader is made (but see `keep`), to arrays of bytes: in memory, or, for a
     split of more than 2 GiB, in files under PRIORSR_CACHE (or ~/.cache/priorsr) that later loaders find again. A
@@ -74,17 +74,19 @@ class FaceLoader:
 
     @property
     def size(self) -> tuple[int, int]:
-        """The height and width of the HR images."""
+        """Return the height and width of the HR images."""
         height, width = self._pixels.size
         return height, width
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many batches it takes until every face was seen, by all processes together."""
+        """Return how many batches it takes until every face was seen, by all processes together."""
         return -(-len(self.ids) // (self.batch_size * self._world))
 
     def batch(self, step: int) -> Batch:
-        """The training batch of a step, counted from 0 and without end; a function of the seed and the step alone.
+        """Return the training batch of a step, counted from 0 and without end.
+
+        A function of the seed and the step alone.
 
         Every epoch is a new permutation of the faces; see `priorsr.data.order.Order`.
         """
@@ -97,7 +99,7 @@ class FaceLoader:
         return faces.batch()
 
     def in_order(self) -> Iterator[Batch]:
-        """Every face once, in the order of the ids, as it is; the last batch may be short.
+        """Return every face once, in the order of the ids, as it is; the last batch may be short.
 
         With several processes, each takes every world-th batch, so batches hold the same faces however many there are.
         """
@@ -106,7 +108,7 @@ class FaceLoader:
             yield self.take(places).batch()
 
     def faces(self, ids: Sequence[str]) -> Batch:
-        """The faces with these ids, as they are; raises DataError for one that is not in the split."""
+        """Return the faces with these ids, as they are; raises DataError for one that is not in the split."""
         for face in ids:
             if face not in self._places:
                 raise DataError(f"{self.face_set.path}: there is no face {face!r} in the split {self.split!r}")

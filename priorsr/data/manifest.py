@@ -46,7 +46,7 @@ class _Frozen(BaseModel):
 
 
 class Provenance(_Frozen):
-    """What made a prior: a tool, its version, and the hash of the weights that it ran with, if any.
+    """The origin of a prior: a tool, its version, and the hash of the weights that it ran with, if any.
 
     estimated_from: of a prior that an estimator found, the images that it saw; None of one that counts as known.
     reduction, scale: how those were made, if they were LR, enlarged. components: whose code the estimator was.
@@ -68,7 +68,7 @@ class Provenance(_Frozen):
 
 
 class Manifest(_Frozen):
-    """What a face set says of itself. Files and priors that contradict each other are refused.
+    """The description of a face set. Files and priors that contradict each other are refused.
 
     image_sizes: (height, width) of its images. original_sizes: those that they had where they came from, each once;
     `source` says how they were resized. image_formats: how many were PNG, JPEG or WEBP there; a JPEG's traces stay in
@@ -92,17 +92,17 @@ class Manifest(_Frozen):
 
     @property
     def faces(self) -> list[str]:
-        """The faces whose images the files list."""
+        """Return the faces whose images the files list."""
         return self._listed("images/", ".png")
 
     @property
     def maps(self) -> list[str]:
-        """The faces whose parsing maps the files list."""
+        """Return the faces whose parsing maps the files list."""
         return self._listed("parsing/", ".png")
 
     @property
     def splits(self) -> list[str]:
-        """The splits whose ids the files list."""
+        """Return the splits whose ids the files list."""
         return self._listed("splits/", ".txt")
 
     def _listed(self, part: str, suffix: str) -> list[str]:

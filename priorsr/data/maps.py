@@ -68,7 +68,7 @@ def read_mask(path: Path) -> np.ndarray:
 
 
 def _marked_by_palette(path: Path, image: Image.Image, coloured: np.ndarray) -> np.ndarray:
-    """The pixels that a palette image marks, given those whose colour is not black."""
+    """Return the pixels that a palette image marks, given those whose colour is not black."""
     indices = np.asarray(image)
     if coloured.any() and not coloured.all():
         return coloured

@@ -62,11 +62,14 @@ class MixedLoader:
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many batches an epoch takes, by all processes together."""
+        """Return how many batches an epoch takes, by all processes together."""
         return -(-self._order.faces_per_epoch // (self.batch_size * self._shard[1]))
 
     def batch(self, step: int) -> Batch:
-        """The training batch of a step, counted from 0 and without end; a function of the seed and the step alone."""
+        """Return the training batch of a step, counted from 0 and without end.
+
+        A function of the seed and the step alone.
+        """
         epoch, step_in_epoch = divmod(step, self.steps_per_epoch)
         rank, world = self._shard
         start = epoch * self._order.faces_per_epoch + (step_in_epoch * world + rank) * self.batch_size

@@ -28,7 +28,7 @@ class Order:
 
     @property
     def faces_per_epoch(self) -> int:
-        """How many faces an epoch draws."""
+        """Return how many faces an epoch draws."""
         return int(self._ends[-1])
 
     def faces(self, start: int, count: int) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ class Reduction:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of the content, in hex. Models run once for each."""
+        """Return the SHA-256 of the content, in hex. Models run once for each."""
         return sha256_json(self.content)
 
     def reduce(self, hr: np.ndarray, *, face: str | None = None) -> np.ndarray:
@@ -91,7 +91,7 @@ def reduce(hr: np.ndarray, scale: int, kernel: str, quantise: bool = True, *, fa
 
 
 def find_kernel(kernel: str, face: str | None = None) -> Kernel:
-    """The kernel of that name, for the face with that id; raises UnknownNameError."""
+    """Return the kernel of that name, for the face with that id; raises UnknownNameError."""
     if found := _BLIND.fullmatch(kernel):
         return partial(blind, seed=int(found[1] or 0), face=face)
     if kernel not in KERNELS:
@@ -110,13 +110,15 @@ def check_scale(scale: int, kernel: str) -> None:
 
 
 def pil_bicubic(hr: np.ndarray, scale: int) -> np.ndarray:
-    """Pillow's bicubic (a = -0.5, antialiased) in one step, on 8 bits: DIC, SFMNet, SPARNet, CTCNet."""
+    """Reduce by Pillow's bicubic (a = -0.5, antialiased) in one step, on 8 bits: DIC, SFMNet, SPARNet, CTCNet."""
     height, width = hr.shape[:2]
     return np.asarray(Image.fromarray(hr).resize((width // scale, height // scale), Image.Resampling.BICUBIC)) / 255
 
 
 def bilinear_chain(hr: np.ndarray, scale: int) -> np.ndarray:
-    """Pillow's bilinear (antialiased), halving step by step, rounded to 8 bits at each: PFSR's 128, 64, 32, 16."""
+    """Reduce by Pillow's bilinear (antialiased), halving step by step, rounded to 8 bits at each: PFSR's 128, 64, 32,
+    16.
+    """
     image = Image.fromarray(hr)
     while image.height * scale > hr.shape[0]:
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.BILINEAR)
@@ -124,13 +126,15 @@ def bilinear_chain(hr: np.ndarray, scale: int) -> np.ndarray:
 
 
 def matlab_bicubic(hr: np.ndarray, scale: int) -> np.ndarray:
-    """MATLAB's `imresize(hr, 1 / scale)` in double precision: cubic a = -0.5 stretched by the scale, mirrored edges."""
+    """Reduce by MATLAB's `imresize(hr, 1 / scale)` in double precision: cubic a = -0.5 stretched by the scale, mirrored
+    edges.
+    """
     rows, columns = (_matlab_matrix(side, scale) for side in hr.shape[:2])
     return np.einsum("ih,hwc,jw->ijc", rows, hr / 255, columns, optimize=True)
 
 
 def _matlab_matrix(side: int, scale: int) -> np.ndarray:
-    """The (side/scale, side) matrix that reduces one axis."""
+    """Return the (side/scale, side) matrix that reduces one axis."""
     centres = (np.arange(side // scale)[:, None] + 0.5) * scale - 0.5
     taps = np.floor(centres - 2 * scale) + np.arange(4 * scale + 2)
     weights = _cubic((centres - taps) / scale)
@@ -142,7 +146,7 @@ def _matlab_matrix(side: int, scale: int) -> np.ndarray:
 
 
 def _cubic(x: np.ndarray) -> np.ndarray:
-    """Keys' cubic convolution kernel with a = -0.5."""
+    """Return Keys' cubic convolution kernel with a = -0.5."""
     x = np.abs(x)
     near = 1.5 * x**3 - 2.5 * x**2 + 1
     far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2

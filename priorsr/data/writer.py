@@ -57,7 +57,7 @@ class Face:
 
 
 class About(NamedTuple):
-    """What a manifest says of a set; see `Manifest`."""
+    """The parts of a manifest that the maker of a set gives; see `Manifest`."""
 
     name: str
     source: str
@@ -226,7 +226,7 @@ def _points(entry: Mapping[str, Any]) -> Points:
 def _all_points(
     folder: Path, written: Mapping[str, Mapping[str, Any]], about: About, landmarks: Provenance | None
 ) -> dict[str, Points]:
-    """The landmarks of all faces that have any, by id: as they were brought, or read off the maps."""
+    """Return the landmarks of all faces that have any, by id: as they were brought, or read off the maps."""
     if landmarks is None or landmarks.tool != FROM_PARSING.tool:
         return {face: _points(entry) for face, entry in written.items() if entry["landmarks"]}
     points: dict[str, Points] = {}

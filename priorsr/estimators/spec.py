@@ -1,4 +1,4 @@
-"""Estimators as a user names them, and who they are."""
+"""Estimators by a user's name for them, and their identity."""
 
 from __future__ import annotations
 

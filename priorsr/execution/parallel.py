@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 def one_thread_each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """The results of `function`, in the order of `items`, each computed by one of torch's threads.
+    """Return the results of `function`, in the order of `items`, each computed by one of torch's threads.
 
     So that small tensors need not be shared between threads, and no bit depends on how many there are.
     """
@@ -32,7 +32,7 @@ def one_thread_each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 
 def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterator[R]:
-    """The results of `function`, in the order of `items`; the first error ends it.
+    """Return the results of `function`, in the order of `items`; the first error ends it.
 
     Threads are enough: Pillow and NumPy free the interpreter while they decode, resize and encode. Progress goes to
     stderr, and only to a terminal.

@@ -75,7 +75,9 @@ def built_for(tensors: Mapping[str, Tensor], path: Path) -> Iterator[None]:
 
 
 def with_counts(module: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, and 0 for the batches that each normalisation has seen, which PyTorch before 0.4.1 did not write."""
+    """Return the tensors, and 0 for the batches that each normalisation has seen, which PyTorch before 0.4.1 did not
+    write.
+    """
     missing = {
         key: value
         for key, value in module.state_dict().items()

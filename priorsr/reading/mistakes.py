@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as the end of a sentence."""
+"""Mistakes that pydantic finds, as the end of a sentence."""
 
 from __future__ import annotations
 

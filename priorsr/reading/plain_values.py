@@ -1,4 +1,4 @@
-"""What JSON and TOML hold, held to bounds, so that it can be walked, compared, hashed and written again."""
+"""Values of JSON and TOML, held to bounds, so that they can be walked, compared, hashed and written again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_plain(content: Any, where: object) -> None:
 
 
 def _problem(value: Any) -> str:
-    """What is wrong with a value, as the end of a sentence, or nothing."""
+    """Return what is wrong with a value, as the end of a sentence, or an empty text."""
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode()
@@ -43,5 +43,5 @@ def _problem(value: Any) -> str:
 
 
 def _named(place: tuple[Any, ...]) -> str:
-    """A field's dotted name; the first part of a place is that of the content itself."""
+    """Return a field's dotted name; the first part of a place is that of the content itself."""
     return f"{'.'.join(map(str, place[1:])):.120}" or "the content"

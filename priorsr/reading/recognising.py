@@ -1,4 +1,4 @@
-"""What a file is that is given as something else, by how it begins."""
+"""Recognising a file that is given as something else, by its first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose code takes part in a result: components, and hashes of what their sources compute."""
+"""The components that take part in a result, and hashes of what their sources compute."""
 
 from __future__ import annotations
 

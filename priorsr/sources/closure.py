@@ -1,4 +1,4 @@
-"""What a module imports, and what that imports, within the distributions whose code counts."""
+"""The import closure of modules, within the distributions whose code counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DistributionOf = Callable[[str], str | None]
 
 
 class _Definition(NamedTuple):
-    """Where a name leads: the modules on the way to what it is, and the hash of that, or its name elsewhere."""
+    """The target of a name: the modules on the way to it, and its hash, or its name elsewhere."""
 
     modules: tuple[str, ...]
     digest: str
@@ -47,7 +47,7 @@ class Closure:
 
     @property
     def modules(self) -> list[str]:
-        """The modules that count whole, by their dotted names, sorted."""
+        """Return the modules that count whole, by their dotted names, sorted."""
         return sorted(self._whole)
 
     def statements(self) -> dict[str, set[str]]:
@@ -102,7 +102,7 @@ class Closure:
         return ()
 
     def _tree(self, module: str) -> Tree | None:
-        """The tree of a module that counts and has a file."""
+        """Return the tree of a module that counts and has a file."""
         path = _file(module) if self._distribution_of(module) is not None else None
         return read_tree(path, module if _is_package(module) else module.rpartition(".")[0]) if path else None
 
@@ -113,7 +113,7 @@ def _is_package(module: str) -> bool:
 
 
 def _file(module: str) -> Path | None:
-    """The file of a module, found without importing it; None if there is none."""
+    """Return the file of a module, found without importing it; None if there is none."""
     top, *rest = module.split(".")
     try:
         spec = find_spec(top)

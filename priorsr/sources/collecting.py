@@ -1,4 +1,4 @@
-"""Which components an object is made of, and the hashes of their sources."""
+"""The components that an object is made of, and the hashes of their sources."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def as_installed(components: Iterable[Component]) -> dict[Component, Component |
 
 
 def _class(component: Component) -> type | None:
-    """The class of a component, as far as it can be loaded."""
+    """Return the class of a component, as far as it can be loaded."""
     for offer in offers(component.kind):
         if (offer.name, offer.distribution) == (component.name, component.distribution):
             try:
@@ -60,7 +60,7 @@ def _class(component: Component) -> type | None:
 
 
 def _components(classes: Iterable[tuple[str, type]], used_for: str, modules: Iterable[str]) -> tuple[Component, ...]:
-    """The components of kinds and classes, and the libraries that these, and further modules, import."""
+    """Return the components of kinds and classes, and the libraries that these, and further modules, import."""
     found: list[Component] = []
     imported: dict[str, set[str]] = {}
     for kind, component in classes:
@@ -88,7 +88,7 @@ def code_hash(modules: Iterable[str]) -> str:
 
 
 def _closure(modules: Iterable[str]) -> Closure:
-    """What modules of priorsr import; raises ValueError for one that is not there."""
+    """Return the import closure of modules of priorsr; raises ValueError for a missing one."""
     roots = set(modules)
     closure = Closure(roots, _distribution_of)
     if missing := sorted(roots.difference(closure.modules)):
@@ -97,7 +97,7 @@ def _closure(modules: Iterable[str]) -> Closure:
 
 
 def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
-    """The hash of a class's source, and the statements of other distributions that it imports."""
+    """Return the hash of a class's source, and the statements of other distributions that it imports."""
     if offer.distribution in (SESSION, UNREGISTERED):
         live = LiveSource(component, _distribution_of)
         return live.digest, Closure(live.modules, _distribution_of).statements()
@@ -108,7 +108,7 @@ def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
 
 
 def _distribution_of(module: str) -> str | None:
-    """The distribution of a module, if it offers components; None for priorsr's core, which computes nothing."""
+    """Return the distribution of a module, if it offers components; None for priorsr's core, which computes nothing."""
     top, _, rest = module.partition(".")
     installed = packages().get(top)
     if installed is None or (top == OWN and _is_core(rest)):
@@ -117,7 +117,7 @@ def _distribution_of(module: str) -> str | None:
 
 
 def _is_core(module: str) -> bool:
-    """Whether a module below priorsr is a plain file there, or of a room that computes nothing."""
+    """Return whether a module below priorsr is a plain file there, or of a room that computes nothing."""
     room = module.partition(".")[0]
     return room in ("", *_COMPUTE_NOTHING) or not (_PRIORSR / room).is_dir()
 
@@ -135,7 +135,7 @@ def _kind(thing: object) -> str | None:
 
 
 def _parts(thing: Any) -> Iterator[Any]:
-    """A thing, and the components that it is made of, and that these are made of."""
+    """Return a thing, and the components that it is made of, and that these are made of."""
     todo, seen = [thing], set[int]()
     while todo:
         part = todo.pop()

@@ -45,7 +45,7 @@ class Component:
 
     @property
     def source(self) -> tuple[str, ...]:
-        """All but the version: what is the same where the same code is."""
+        """Return all but the version: what is the same where the same code is."""
         return self.used_for, self.kind, self.name, self.distribution, self.hash
 
 

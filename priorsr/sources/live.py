@@ -37,12 +37,12 @@ class LiveSource:
 
     @property
     def digest(self) -> str:
-        """The hash of it all, in any order."""
+        """Return the hash of it all, in any order."""
         return sha256(*sorted(self._hashes))
 
     @property
     def modules(self) -> list[str]:
-        """The modules of distributions that it uses, sorted."""
+        """Return the modules of distributions that it uses, sorted."""
         return sorted(self._modules)
 
     def _follow(self, found: Any, name: str = "") -> None:
@@ -99,7 +99,7 @@ def _folder(module: str) -> Path | None:
 
 
 def _unwrapped(value: Any) -> Iterator[Any]:
-    """The functions of a method, property or the like; any other value is itself."""
+    """Return the functions of a method, property or the like; any other value is itself."""
     if isinstance(value, staticmethod | classmethod | MethodType):
         yield value.__func__
     elif isinstance(value, property):
@@ -111,13 +111,13 @@ def _unwrapped(value: Any) -> Iterator[Any]:
 
 
 def _is_generated(owner: type, value: Any) -> bool:
-    """Whether a dataclass wrote a method by itself; its fields' defaults are attributes."""
+    """Return whether a dataclass wrote a method by itself; its fields' defaults are attributes."""
     code = getattr(value, "__code__", None)
     return dataclasses.is_dataclass(owner) and code is not None and code.co_filename == "<string>"
 
 
 def _function_digest(found: FunctionType) -> str:
-    """The hash of a function's syntax tree, or of its byte code where the source cannot be had."""
+    """Return the hash of a function's syntax tree, or of its byte code where the source cannot be had."""
     try:
         return tree_digest(ast.parse(textwrap.dedent(inspect.getsource(found))).body)
     except (OSError, TypeError, SyntaxError, ValueError):  # at a prompt; a lambda in the middle of a line
@@ -142,7 +142,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _constant(value: Any) -> str | None:
-    """A constant as text, containers of constants too; None for anything else."""
+    """Return a constant as text, containers of constants too; None for anything else."""
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, dict):

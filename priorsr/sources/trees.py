@@ -1,4 +1,4 @@
-"""A module's syntax tree without its words: statements without docstrings, comments, positions and import lines."""
+"""A module's syntax tree without prose: statements without docstrings, comments, positions and import lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROSE = ("ctx", "kind", "type_comment", "type_ignores")  # fields of nodes that
 
 
 class Imported(NamedTuple):
-    """What an import binds: `name` of `module`, or the module itself where `name` is None."""
+    """The target of an import: `name` of `module`, or the module itself where `name` is None."""
 
     module: str
     name: str | None
@@ -45,7 +45,7 @@ class Tree:
 
     @property
     def digest(self) -> str:
-        """The hash of its statements, in any order."""
+        """Return the hash of its statements, in any order."""
         return sha256(*sorted(statement.digest for statement in self.statements))
 
 
@@ -99,7 +99,7 @@ def sha256(*texts: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A node as names and values, without what is empty, which versions of Python write differently."""
+    """Return a node as names and values, without what is empty, which versions of Python write differently."""
     if isinstance(value, ast.Constant):
         return type(value.value).__name__, repr(value.value)
     if isinstance(value, ast.AST):
@@ -111,7 +111,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_prose(node: Any) -> bool:
-    """Whether a statement computes nothing: a docstring, `pass`, an import for type checkers."""
+    """Return whether a statement computes nothing: a docstring, `pass`, an import for type checkers."""
     if isinstance(node, ast.If):
         test = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
         return test == "TYPE_CHECKING" and not node.orelse
@@ -120,13 +120,13 @@ def _is_prose(node: Any) -> bool:
 
 
 def _is_dunder(node: ast.AST) -> bool:
-    """Whether a statement sets `__all__`, `__version__` or the like."""
+    """Return whether a statement sets `__all__`, `__version__` or the like."""
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return all(isinstance(t, ast.Name) and t.id.startswith("__") and t.id.endswith("__") for t in targets)
 
 
 def _defines(node: ast.stmt) -> bool:
-    """Whether a statement only gives names their meaning, so that its place among others decides nothing."""
+    """Return whether a statement only gives names their meaning, so that its place among others decides nothing."""
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) for target in node.targets)
     if isinstance(node, ast.AnnAssign):
@@ -135,7 +135,7 @@ def _defines(node: ast.stmt) -> bool:
 
 
 def _bound(node: ast.stmt) -> frozenset[str]:
-    """The names that a statement of a module binds; of one with others inside, all that these bind."""
+    """Return the names that a statement of a module binds; of one with others inside, all that these bind."""
     if _defines(node):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
         return frozenset(str(getattr(target, "id", None) or getattr(target, "name", "")) for target in targets)
@@ -150,7 +150,7 @@ def _names(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def _imports(body: Iterable[ast.AST], package: str) -> tuple[dict[str, tuple[Imported, ...]], tuple[str, ...]]:
-    """What is imported anywhere in a module, also inside functions, by the name that it goes by."""
+    """Return the imports anywhere in a module, also inside functions, by the name that they bind."""
     found: dict[str, list[Imported]] = {}
     stars = []
     for node in _walk(body):

@@ -26,7 +26,7 @@ class Blueprint:
     config: Any
 
     def build(self, seed: int) -> tuple[Any, Sequence[Stage]]:
-        """The recipe and its stages, made anew, their weights drawn with the seed."""
+        """Return the recipe and its stages, made anew, their weights drawn with the seed."""
         set_seed(seed)
         recipe = self.cls(self.config)
         for fact in ("scale", "reduction"):
@@ -35,12 +35,12 @@ class Blueprint:
         return recipe, list(recipe.stages())
 
     def plain_config(self) -> dict[str, Any]:
-        """The config as JSON values, to be read and compared."""
+        """Return the config as JSON values, to be read and compared."""
         return plain(self.config)
 
 
 def blueprint(recipe: Any, preset: str | None, overrides: Mapping[str, Any]) -> Blueprint:
-    """The blueprint of a recipe: by name, with a preset and overrides, or of an instance, as it is."""
+    """Return the blueprint of a recipe: by name, with a preset and overrides, or of an instance, as it is."""
     if isinstance(recipe, str):
         cls = find("recipe", recipe)
         who = f"recipe {recipe!r}"
@@ -55,7 +55,7 @@ def blueprint(recipe: Any, preset: str | None, overrides: Mapping[str, Any]) -> 
 
 
 def recipe_name(recipe: Any) -> str:
-    """The name that a recipe, or one given by name, goes by."""
+    """Return the name that a recipe, or one given by name, goes by."""
     if isinstance(recipe, str):
         return recipe
     try:
@@ -65,12 +65,12 @@ def recipe_name(recipe: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A config or its values as JSON values; a class becomes MODULE:NAME."""
+    """Return a config or its values as JSON values; a class becomes MODULE:NAME."""
     return to_jsonable_python(value, fallback=lambda other: f"{other.__module__}:{other.__qualname__}")
 
 
 def first_difference(before: Any, now: Any, path: str = "") -> str | None:
-    """Where two JSON values differ first, and how; None if they are equal."""
+    """Return the first difference of two JSON values in words; None if they are equal."""
     return next(_differences(before, now, path), None)
 
 

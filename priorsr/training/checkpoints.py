@@ -35,7 +35,7 @@ class Place:
 
 
 class CheckpointFacts(BaseModel):
-    """What a checkpoint holds beside tensors.
+    """The content of a checkpoint beside tensors.
 
     metrics_end: bytes of the metrics that were written before it. scores: by stage, the name and the value of its last
     validation. sha256: of the file of tensors.
@@ -89,7 +89,7 @@ class Checkpoints:
             _sync(self.folder)
 
     def latest(self, warn: Callable[[str], None]) -> Checkpoint | None:
-        """The latest checkpoint that can be read, saying which cannot; None if there never was one.
+        """Return the latest checkpoint that can be read, saying which cannot; None if there never was one.
 
         Raises DataError if there are some, and all are broken.
         """
@@ -106,7 +106,7 @@ class Checkpoints:
         return None
 
     def last_of(self, stage: str) -> Checkpoint:
-        """The last checkpoint of a stage; raises DataError if there is none, or it is broken."""
+        """Return the last checkpoint of a stage; raises DataError if there is none, or it is broken."""
         found = [(place, path) for place, path in self._found() if place.stage == stage]
         if not found:
             raise DataError(f"{self.folder}: there is no checkpoint of the stage {stage!r}, and a later one needs it")
@@ -164,7 +164,7 @@ def _fill(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have the system write a file or folder to the disk now."""
+    """Force a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

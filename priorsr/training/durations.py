@@ -1,4 +1,4 @@
-"""How long things last in training, and how much of it has passed."""
+"""Durations in training, and the part of them that has passed."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class Duration:
 
 
 def steps(n: int) -> Duration:
-    """n steps."""
+    """Return the duration of n steps."""
     return Duration(n, "steps")
 
 
 def epochs(n: float) -> Duration:
-    """n passes over the training faces."""
+    """Return the duration of n passes over the training faces."""
     return Duration(n, "epochs")
 
 
 def fraction(x: float) -> Duration:
-    """This part of the stage, whose whole is 1."""
+    """Return the duration of a part of the stage, whose whole is 1."""
     return Duration(x, "fraction")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a stage stands: `step` of its `steps` is about to run, from 0. Schedules depend on nothing else."""
+    """The progress of a stage: `step` of its `steps` is about to run, from 0. Schedules depend on nothing else."""
 
     step: int
     steps: int
@@ -46,20 +46,22 @@ class Progress:
 
     @property
     def epoch(self) -> int:
-        """The epoch, from 0."""
+        """Return the epoch, from 0."""
         return self.step // self.steps_per_epoch
 
     @property
     def fraction(self) -> float:
-        """How much of the stage has passed, 0 at the start."""
+        """Return the part of the stage that has passed, 0 at the start."""
         return self.step / self.steps
 
     def in_steps(self, duration: Duration) -> float:
-        """How many steps of this stage a duration is."""
+        """Return how many steps of this stage a duration is."""
         unit = {"steps": 1, "epochs": self.steps_per_epoch, "fraction": self.steps}[duration.unit]
         return duration.value * unit
 
     def passed(self, duration: Duration) -> float:
-        """How much of a duration, counted from the stage's start, has passed: 0 at first, 1 when reached, then more."""
+        """Return the part of a duration from the stage's start that has passed: 0 at first, 1 when reached, then
+        more.
+        """
         length = self.in_steps(duration)
         return self.step / length if length else math.inf

@@ -13,7 +13,7 @@ class TrainingInterruptedError(KeyboardInterrupt):
 
 
 class Interruption:
-    """While entered, the first SIGINT or SIGTERM only sets `requested`; the second acts as if nobody listened.
+    """Catch SIGINT and SIGTERM while entered: the first only sets `requested`, the second acts as usual.
 
     Outside the main thread, where Python takes no signals, it is never requested.
     """

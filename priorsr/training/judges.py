@@ -1,4 +1,4 @@
-"""What a stage's product is validated by: a model by PSNR, an estimator by how well it finds the prior."""
+"""Scores that validate a stage's product: PSNR of a model, IoU or NME of an estimator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from priorsr.viz.overlays import draw_landmarks
 
 
 class Meaning(NamedTuple):
-    """How a score is called, its unit, and the digits that it deserves."""
+    """The name of a score, its unit, and its digits."""
 
     label: str
     unit: str
@@ -37,18 +37,18 @@ SCORES = {
 
 
 def number(score: str, value: float) -> str:
-    """A score's value with the digits that it deserves."""
+    """Return a score's value with the digits that it deserves."""
     return fixed(value, SCORES[score].digits)
 
 
 def score_text(score: str, value: float) -> str:
-    """A score as people read it: PSNR 24.71 dB."""
+    """Return a score as people read it: PSNR 24.71 dB."""
     meaning = SCORES[score]
     return f"{meaning.label} {number(score, value)} {meaning.unit}".rstrip()
 
 
 class Columns(NamedTuple):
-    """Faces to look at: caption -> images, and caption -> a line under each."""
+    """Faces to show: caption -> images, and caption -> a line under each."""
 
     images: Mapping[str, list[Tensor]]
     notes: Mapping[str, list[str]]
@@ -77,15 +77,15 @@ class ModelJudge:
         self._bicubic = bicubic
 
     def values(self, product: nn.Module, batch: Batch) -> Tensor:
-        """(B,) in dB."""
+        """Return (B,) in dB."""
         return self._psnr(_enhanced(product, batch), batch.hr)
 
     def references(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Bicubic's."""
+        """Return bicubic's score."""
         return {"bicubic": self._psnr(self._bicubic(batch.lr).sr, batch.hr)}
 
     def columns(self, product: nn.Module, batch: Batch) -> Columns:
-        """LR, bicubic, SR and HR."""
+        """Return LR, bicubic, SR and HR."""
         shown = {"bicubic": self._bicubic(batch.lr).sr, "SR": _enhanced(product, batch)}
         notes = {caption: self._notes(images, batch.hr) for caption, images in shown.items()}
         images = {f"LR, {batch.lr.shape[-1]} px": batch.lr, **shown, f"HR, {batch.hr.shape[-1]} px": batch.hr}
@@ -99,7 +99,7 @@ class ModelJudge:
 
 
 class EstimatorJudge:
-    """How well an estimator finds in HR what the face set knows: parsing maps by IoU, else landmarks by NME.
+    """Accuracy of an estimator on HR against the face set's priors: parsing maps by IoU, else landmarks by NME.
 
     Both are means over faces: the IoU over the classes that either of a face's maps has, the NME over its valid
     landmarks, as a part of the size of their box.
@@ -109,15 +109,15 @@ class EstimatorJudge:
         self.name: str = name
 
     def values(self, product: nn.Module, batch: Batch) -> Tensor:
-        """(B,)."""
+        """Return (B,)."""
         return self._compare(_estimated(product, batch.hr), batch.prior)
 
     def references(self, _: Batch) -> Mapping[str, Tensor]:
-        """None: there is no estimate without an estimator."""
+        """Return no reference, since there is no estimate without an estimator."""
         return {}
 
     def columns(self, product: nn.Module, batch: Batch) -> Columns:
-        """HR, what is estimated, and the truth."""
+        """Return HR, the estimate, and the truth."""
         found = _estimated(product, batch.hr)
         notes = {"estimated": [number(self.name, value) for value in self._compare(found, batch.prior).tolist()]}
         images = {
@@ -141,7 +141,7 @@ class EstimatorJudge:
 
 
 def prior_given(product: nn.Module) -> Literal["none", "ground-truth"]:
-    """What a product is given beside LR when it is validated."""
+    """Return the prior that a product is given beside LR when it is validated."""
     return "ground-truth" if getattr(product, "prior", "none") == "required" else "none"
 
 
@@ -156,7 +156,7 @@ def _estimated(estimator: nn.Module, hr: Tensor) -> Prior:
 
 
 def _applied(module: nn.Module, *inputs: Tensor | Prior) -> Any:
-    """A module's answer on the CPU, where scores are computed, to inputs that lie there."""
+    """Return a module's answer on the CPU, where scores are computed, to inputs that lie there."""
     device = next((tensor.device for tensor in module.parameters()), torch.device("cpu"))
     answer = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
     return tree_map_only(Tensor, Tensor.cpu, answer)

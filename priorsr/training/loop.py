@@ -36,7 +36,7 @@ class Loader(Protocol):
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What happened in a step: scalars still on their device, rates, and the seconds spent waiting for data."""
+    """The result of a step: scalars still on their device, rates, and the seconds spent waiting for data."""
 
     step: int
     losses: Mapping[str, Tensor]
@@ -95,14 +95,14 @@ class StageLoop:
 
     @property
     def product(self) -> nn.Module | None:
-        """What the stage is for, averaged where the stage averages; computes in float32."""
+        """Return the product of the stage, averaged where the stage averages; it computes in float32."""
         if self.ema:
             return self.ema.module
         return self.stage.modules[self.stage.product] if self.stage.product else None
 
     @property
     def decay_start(self) -> int | None:
-        """The step from which an extension of the stage goes on; None where a schedule depends on its length."""
+        """Return the step from which an extension of the stage goes on; None where a schedule depends on its length."""
         progress = Progress(self.step, self.steps, self._loader.steps_per_epoch)
         starts = [optimiser.schedule.decay_start(progress) for optimiser in self.stage.optimisers.values()]
         return min((start for start in starts if start is not None), default=None) if None not in starts else None
@@ -131,7 +131,7 @@ class StageLoop:
         return StepRecord(self.step, taken, scalars, rates, data_seconds)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that a checkpoint must hold, by path: modules/, ema/, optimisers/."""
+        """Return all that a checkpoint must hold, by path: modules/, ema/, optimisers/."""
         self.share_buffers()
         found = {
             f"modules/{name}/{key}": value
@@ -168,7 +168,7 @@ class StageLoop:
                     )
 
     def share_buffers(self) -> None:
-        """Statistics that each process gathered by itself (batch normalisation's) become the main process's."""
+        """Replace statistics that each process gathered by itself (batch normalisation's) by the main process's."""
         if self._accelerator.num_processes > 1:
             averaged = [self.ema.module] if self.ema else []
             for module in [*self.stage.modules.values(), *averaged]:
@@ -176,13 +176,13 @@ class StageLoop:
                     buffer.copy_(broadcast(buffer))
 
     def close(self) -> None:
-        """Let go of the data reader, and let frozen parameters be trained again."""
+        """Release the data reader, and unfreeze frozen parameters."""
         self._reader.shutdown(cancel_futures=True)
         for parameter in self._frozen:
             parameter.requires_grad_(True)
 
     def _batch(self) -> Batch:
-        """This step's batch on the device, while the next one is read in another thread."""
+        """Return this step's batch on the device, while the next one is read in another thread."""
         step, future = self._next or (-1, None)
         batch = future.result() if future and step == self.step else self._loader.batch(self.step)
         if self.step + 1 < self.steps:
@@ -205,7 +205,7 @@ class StageLoop:
         return settings.lr * settings.schedule(progress)
 
     def _descend(self, name: str, given: Loss, rate: float) -> Tensor:
-        """One step of an optimiser; only its own parameters get gradients."""
+        """Return one step of an optimiser; only its own parameters get gradients."""
         loss = given() if callable(given) else given
         parameters = self._parameters[name]
         self._accelerator.backward(loss, inputs=parameters)
@@ -229,7 +229,7 @@ class StageLoop:
             gradient.copy_(part.view_as(gradient))
 
     def _named_parameters(self) -> Iterator[tuple[str, str, nn.Parameter]]:
-        """(optimiser, module.path, parameter) of all that is trained."""
+        """Yield (optimiser, module.path, parameter) of all trained parameters."""
         for name, settings in self.stage.optimisers.items():
             for module in settings.modules:
                 for path, parameter in self.stage.modules[module].named_parameters():
@@ -246,7 +246,7 @@ class StageLoop:
 
 
 def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose path starts with `prefix`, without it."""
+    """Return the tensors whose path starts with `prefix`, without it."""
     return {path.removeprefix(prefix): tensor for path, tensor in tensors.items() if path.startswith(prefix)}
 
 
@@ -263,7 +263,10 @@ def _is_loss(module: nn.Module) -> bool:
 
 
 def _placed(value: Tensor, parameter: nn.Parameter) -> Tensor:
-    """An optimiser's tensor on the parameter's device; of the parameter's shape, it takes its memory format too."""
+    """Return an optimiser's tensor on the parameter's device.
+
+    Of the parameter's shape, it takes its memory format too.
+    """
     if value.shape == parameter.shape:
         return torch.zeros_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
     return value.to(parameter.device)

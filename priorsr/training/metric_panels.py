@@ -10,7 +10,7 @@ from priorsr.viz.panels import Panel
 
 
 def panels(lines: Iterable[Line]) -> dict[str, list[Panel]]:
-    """The panels of each stage of a run: the score on validation faces, losses, logged terms, learning rates."""
+    """Return the panels of each stage of a run: the score on validation faces, losses, logged terms, learning rates."""
     stages: dict[str, list[Line]] = {}
     for line in lines:
         stages.setdefault(line.stage, []).append(line)
@@ -33,7 +33,7 @@ def _panels(lines: Sequence[Line]) -> Iterable[Panel]:
 
 
 def _series(lines: Sequence[StepLine], kind: str) -> dict[str, tuple[list[float], list[float]]]:
-    """The values under `kind` by name, each with its steps; lines without one are left out."""
+    """Return the values under `kind` by name, each with its steps; lines without one are left out."""
     series: dict[str, tuple[list[float], list[float]]] = {}
     for line in lines:
         values: Mapping[str, float | None] = getattr(line, kind)

@@ -28,7 +28,7 @@ def _known_score(name: str) -> str:
 
 
 class _Line(BaseModel):
-    """What is read of a line of the metrics; there may be more."""
+    """The fields that are read of a line of the metrics; others are allowed."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 

@@ -12,7 +12,10 @@ from priorsr.reading.json_files import decode
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
-    """["student.width=32", "fusion=concat"] -> names and values; a value is JSON if it parses so, else a string."""
+    """Parse ["student.width=32", "fusion=concat"] into names and values.
+
+    A value is JSON if it parses as such, else a string.
+    """
     parsed: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
@@ -28,7 +31,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def override(config: Any, overrides: Mapping[str, Any], who: str) -> Any:
-    """A config with single values replaced, its types checked anew.
+    """Return a config with single values replaced, its types checked anew.
 
     A name is the dotted path of a field (student.fusion); one without a dot that is no field of the config itself
     stands for that field in each config inside that has it (fusion: student.fusion and teacher.fusion). Raises
@@ -44,7 +47,7 @@ def override(config: Any, overrides: Mapping[str, Any], who: str) -> Any:
 
 
 def _paths(config: Any, prefix: str = "") -> Iterator[str]:
-    """The dotted paths of all fields, those of the configs inside included."""
+    """Return the dotted paths of all fields, those of the configs inside included."""
     for name in field_names(type(config)):
         yield prefix + name
         value = getattr(config, name)

@@ -1,4 +1,4 @@
-"""The order of a run: where stages start from, and how many steps each gets."""
+"""The order of a run: the stages that others start from, and the number of steps of each."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def _check_file(stage: Stage, name: str, path: Path) -> None:
 
 
 def steps_by_length(stages: Sequence[Stage], steps_per_epoch: Mapping[str, int]) -> dict[str, int]:
-    """As many steps as each stage's own length says."""
+    """Return each stage's number of steps by its own length."""
     unit = {"steps": dict.fromkeys(steps_per_epoch, 1), "epochs": steps_per_epoch}
     return {stage.name: max(1, math.ceil(stage.length.value * unit[stage.length.unit][stage.name])) for stage in stages}
 
 
 def steps_by_total(stages: Sequence[Stage], total: int) -> dict[str, int]:
-    """`total` steps, shared out to the stages by their shares; each gets one at least."""
+    """Share `total` steps out to the stages by their shares, one at least each."""
     if total < len(stages):
         raise OptionError(f"steps is {total}; {len(stages)} or more were expected, since each stage takes one")
     ends = [0]
@@ -83,7 +83,7 @@ def steps_by_total(stages: Sequence[Stage], total: int) -> dict[str, int]:
 def steps_by_seconds(
     stages: Sequence[Stage], seconds: float, costs: Mapping[str, StageCost], validate_every: int | None
 ) -> dict[str, int]:
-    """As many steps as fit into the seconds, shared out to the stages by their shares, validation included."""
+    """Return the steps that fit into the seconds, by the stages' shares, validation included."""
     found = {}
     for name, part in _parts(stages).items():
         cost = costs[name]
@@ -97,7 +97,7 @@ def steps_by_seconds(
 
 
 def validation_interval(steps: int, validate_every: int | None) -> int:
-    """Steps between validations: as asked, or ten times a stage, but not within 50 steps."""
+    """Return the steps between validations: as asked, or ten times a stage, at least 50."""
     return validate_every or max(50, math.ceil(steps / 10))
 
 

@@ -1,4 +1,4 @@
-"""What training computes in."""
+"""The precision that training computes in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Precision = Literal["float32", "bf16"]
 
 
 def resolve_precision(precision: str, device: torch.device) -> Precision:
-    """`auto` becomes bf16 where the device has instructions for it (AVX-512 BF16, AMX, GPUs since Ampere)."""
+    """Resolve `auto` to bf16 where the device has instructions for it (AVX-512 BF16, AMX, GPUs since Ampere)."""
     if precision == "auto":
         return "float32" if bf16_obstacle(device) else "bf16"
     if precision not in ("float32", "bf16"):
@@ -24,7 +24,7 @@ def resolve_precision(precision: str, device: torch.device) -> Precision:
 
 
 class Autocast(nn.Module):
-    """A module whose forward runs in bf16 autocast and answers in float32, so that losses are float32 by themselves.
+    """A module whose forward runs in bf16 autocast and returns float32, so that losses are float32 by themselves.
 
     Any other attribute is the module's own.
     """

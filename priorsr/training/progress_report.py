@@ -1,4 +1,4 @@
-"""What a run says while it goes: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ProgressReport:
         self._stage, self._steps = "", 0
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Print a line."""
         if self._console:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, stage: str, steps: int, done: int) -> None:
-        """A stage begins, or goes on after `done` steps."""
+        """Report that a stage begins, or goes on after `done` steps."""
         self._stage, self._steps, self._score = stage, steps, ""
         self._said = time.monotonic()
         if self._console and self._console.is_terminal:
@@ -48,7 +48,7 @@ class ProgressReport:
             self.say(f"{stage}: {steps} steps" + (f", {done} of them done" if done else ""))
 
     def step(self, line: Mapping[str, Any]) -> None:
-        """A line of the metrics."""
+        """Report a line of the metrics."""
         losses = ", ".join(f"{name} {value:.4g}" for name, value in line["losses"].items())
         state = f"loss {losses}{self._score}"
         if self._bar:
@@ -62,13 +62,13 @@ class ProgressReport:
             )
 
     def validated(self, line: Mapping[str, Any]) -> None:
-        """A validation's line of the metrics."""
+        """Report a validation's line of the metrics."""
         self._score = f"  val {score_text(line['score'], line['value'])}"
         beside = "".join(f" ({name} {number(line['score'], value)})" for name, value in line["references"].items())
         self.say(f"{line['stage']}: step {line['step']}{self._score} on {line['faces']} faces{beside}")
 
     def end(self) -> None:
-        """The stage ended, or the run broke off."""
+        """Report that the stage ended, or the run broke off."""
         if self._bar:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""`train`: what is asked is checked and settled, then run."""
+"""`train`: settings are checked and completed, then run."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _accelerator(track: str | None, folder: RunFolder) -> Accelerator:
 
 
 def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str, Any] | None:
-    """The config of the run to be resumed; None if there is none, and one is to be started."""
+    """Return the config of the run to be resumed; None if there is none, and one is to be started."""
     if folder.holds_a_run():
         config = folder.read_config()
         run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
@@ -178,7 +178,7 @@ def _extended(config: dict[str, Any], steps: int, folder: RunFolder, accelerator
 
 
 def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, float]], began: float) -> dict[str, Any]:
-    """The config of a new run; the main process's, where several measured the time."""
+    """Return the config of a new run; the main process's, where several measured the time."""
     setup.rehearse()
     stage_steps, measured = setup.steps(began)
     config = {

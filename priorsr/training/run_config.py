@@ -1,4 +1,4 @@
-"""The config of a run, as it lies in the run's folder."""
+"""The config of a run, in the run's folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Steps = Annotated[int, Field(ge=1)]
 
 
 class _Faces(BaseModel):
-    """A face set that is trained on; there may be more."""
+    """A face set that is trained on; other fields are allowed."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -23,7 +23,7 @@ class _Faces(BaseModel):
 
 
 class _RunConfig(BaseModel):
-    """What a run was asked for, and what its numbers may depend on; there may be more."""
+    """The settings of a run, and what its numbers may depend on; other fields are allowed."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 

@@ -1,4 +1,4 @@
-"""A run's folder: what lies where, its config, and its metrics."""
+"""A run's folder: its layout, its config, and its metrics."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class RunFolder:
         self.earlier = path / "earlier"
 
     def holds_a_run(self) -> bool:
-        """Whether a run was started here."""
+        """Return whether a run was started here."""
         return self.config.exists()
 
     def read_config(self) -> dict[str, Any]:
-        """The config of the run that was started here; raises DataError if it is not one."""
+        """Return the config of the run that was started here; raises DataError if it is not one."""
         return read_run_config(self.config)
 
     @contextmanager
@@ -87,7 +87,7 @@ class RunFolder:
         append(self.metrics, line_text(line).encode())
 
     def mark(self) -> int:
-        """Where the metrics end now, on the disk, for a checkpoint to remember."""
+        """Return where the metrics end now, on the disk, for a checkpoint to remember."""
         with refusals_told(self.metrics), open(self.metrics, "ab") as file:
             os.fsync(file.fileno())
             return file.tell()
@@ -97,7 +97,7 @@ class RunFolder:
         return (self.metrics.stat().st_size if self.metrics.exists() else 0) < mark
 
     def rewind(self, mark: int) -> None:
-        """Drop the metrics after a mark: what they tell of will be done again."""
+        """Drop the metrics after a mark, since those steps run again."""
         with refusals_told(self.metrics), open(self.metrics, "ab") as file:
             file.truncate(min(mark, file.tell()))
 
@@ -107,7 +107,7 @@ class RunFolder:
 
 
 def circumstances() -> dict[str, Any]:
-    """What a run's numbers may depend on beside its settings."""
+    """Return what a run's numbers may depend on beside its settings."""
     processor = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor
     return {

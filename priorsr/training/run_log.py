@@ -1,4 +1,4 @@
-"""What a run writes down on its way: metrics, curves and strips in its folder, the console, and trackers."""
+"""The log of a run: metrics, curves and strips in its folder, the console, and trackers."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class RunLog:
         self._drawn = time.monotonic()
 
     def begin(self, stage: str, steps: int, done: int, steps_before: int) -> None:
-        """A stage begins; `steps_before` were in earlier ones, so that trackers see one count."""
+        """Log that a stage begins; `steps_before` were in earlier ones, so that trackers see one count."""
         self._steps_before = steps_before
         self.report.begin(stage, steps, done)
 
     def write(self, line: Mapping[str, Any]) -> None:
-        """A line of the metrics, of kind `step` or `validation`."""
+        """Log a line of the metrics, of kind `step` or `validation`."""
         if not self._accelerator.is_main_process:
             return
         self._folder.append(line)
@@ -43,11 +43,11 @@ class RunLog:
         self._accelerator.log(flatten(line), step=self._steps_before + line["step"])
 
     def show(self, stage: str, step: int, strip: Image.Image) -> None:
-        """A strip of samples."""
+        """Log a strip of samples."""
         save_picture(strip, self._folder.samples / f"{stage}-{step:07}.png")
 
     def draw(self, *, now: bool) -> None:
-        """The curves so far; unless `now`, only if the last are some time ago, since they take a second."""
+        """Draw the curves so far; unless `now`, only if the last are some time ago, since they take a second."""
         if self._accelerator.is_main_process and (now or time.monotonic() - self._drawn > CURVE_SECONDS):
             rows = panels(self._folder.lines())
             if rows:
@@ -56,7 +56,7 @@ class RunLog:
 
 
 def flatten(line: Mapping[str, Any]) -> dict[str, float]:
-    """A line's numbers under one name each, such as student/losses/l1, as trackers take them."""
+    """Return a line's numbers under one name each, such as student/losses/l1, as trackers take them."""
     found: dict[str, float] = {}
     for key, value in line.items():
         for name, number in value.items() if isinstance(value, Mapping) else [("", value)]:

@@ -16,7 +16,7 @@ from priorsr.training.durations import Duration, Progress, fraction, steps
 
 
 class Schedule(ABC):
-    """What the learning rate is multiplied by at a step; subclass it as a frozen dataclass for one of your own.
+    """The factor of the learning rate at a step; subclass it as a frozen dataclass for one of your own.
 
     A config takes one, or its name, or {"name": NAME, "options": {...}}, with the names and options of the functions of
     this module.
@@ -104,12 +104,14 @@ class StepDecay(Schedule):
 
 
 def constant() -> Schedule:
-    """1 throughout."""
+    """Return a schedule of 1 throughout."""
     return Constant()
 
 
 def cosine(warmup: Duration = steps(0), final: float = 0.0) -> Schedule:  # noqa: B008  # frozen
-    """Rises linearly to 1 during `warmup`, then falls along a half cosine to `final` at the stage's end."""
+    """Return a schedule that rises linearly to 1 during `warmup`, then falls along a half cosine to `final` at the
+    stage's end.
+    """
     return Cosine(warmup, final)
 
 
@@ -118,7 +120,8 @@ def stable_decay(
     decay: Duration = fraction(0.2),  # noqa: B008
     final: float = 0.0,
 ) -> Schedule:
-    """Rises linearly to 1 during `warmup`, stays there, and falls linearly to `final` over the last `decay`.
+    """Return a schedule that rises linearly to 1 during `warmup`, stays there, and falls linearly to `final` over the
+    last `decay`.
 
     A finished run with this schedule can be extended (`priorsr train --extend`): it goes on from where the rate began
     to fall. The warm-up is in steps or epochs, so that it does not depend on the stage's length.
@@ -129,7 +132,7 @@ def stable_decay(
 
 
 def step_decay(milestones: tuple[Duration, ...], factor: float = 0.5) -> Schedule:
-    """Multiplied by `factor` at each milestone."""
+    """Return a schedule that is multiplied by `factor` at each milestone."""
     return StepDecay(tuple(milestones), factor)
 
 

@@ -1,4 +1,4 @@
-"""What the user asks of a run, and whether a resumed run is asked for the same."""
+"""The settings of a run, and whether a resumed run has the same."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Settings:
             raise OptionError(f"seed is {self.seed}; a number from 0 to {2**32 - 1} was expected")
 
     def completed(self) -> Settings:
-        """With the defaults for what was not given."""
+        """Return the settings with the defaults for what was not given."""
         return replace(
             self,
             overrides=self.overrides or {},
@@ -45,7 +45,7 @@ class Settings:
         )
 
     def agreed(self, stored: Mapping[str, Any], where: object) -> Settings:
-        """The settings that a run was started with; raises OptionError if another value of one is given now."""
+        """Return the settings that a run was started with; raises OptionError if another value of one is given now."""
         for name, value in asdict(self).items():
             if value is not None and value != stored[name]:
                 raise OptionError(

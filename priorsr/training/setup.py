@@ -1,4 +1,4 @@
-"""What a run is made of, before its first step: stages, loaders, loops, and how many steps there will be."""
+"""The parts of a run before its first step: stages, loaders, loops, and numbers of steps."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Setup:
         self.validator = Validator(faces[0][0], self._reduction, accelerator)
 
     def loader(self, stage: Stage) -> MixedLoader:
-        """The training batches of a stage, this process's share of each; raises OptionError if it has none."""
+        """Return the training batches of a stage, this process's share of each; raises OptionError if it has none."""
         if stage.batch_size % self.processes:
             raise OptionError(
                 f"the stage {stage.name!r} has batches of {stage.batch_size} faces, and there are {self.processes} "
@@ -71,7 +71,7 @@ class Setup:
         return self._loaders[key]
 
     def loop(self, stage: Stage, steps: int) -> StageLoop:
-        """The loop of a stage, at its first step."""
+        """Return the loop of a stage, at its first step."""
         return StageLoop(
             stage,
             self.loader(stage),
@@ -83,7 +83,7 @@ class Setup:
         )
 
     def rehearse(self) -> None:
-        """Have every product answer a few validation faces and be saved, so that neither fails after hours of training.
+        """Run every product on a few validation faces and save it, so that neither fails after hours of training.
 
         Raises what they raise: PriorsrError for a missing prior, or a model that is not registered.
         """
@@ -96,7 +96,9 @@ class Setup:
                         weights.save(product, Path(folder) / "product.safetensors")
 
     def steps(self, began: float) -> tuple[dict[str, int], dict[str, StageCost]]:
-        """The steps of each stage, and what was measured for them, if minutes were given, that run since `began`."""
+        """Return the steps of each stage, and what was measured for them, if minutes were given, that run since
+        `began`.
+        """
         if self.settings.steps is not None:
             return steps_by_total(self.stages, self.settings.steps), {}
         by_length = steps_by_length(self.stages, {s.name: self.loader(s).steps_per_epoch for s in self.stages})

@@ -1,4 +1,4 @@
-"""What a recipe is made of: stages, each with modules, optimisers and a step."""
+"""The parts of a recipe: stages, each with modules, optimisers and a step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Loss = Tensor | Callable[[], Tensor]
 
 
 class StepResult(NamedTuple):
-    """What a step answers: a loss for each optimiser that moves, and scalars that are logged beside, such as terms."""
+    """The result of a step: a loss for each optimiser that moves, and scalars that are logged beside, such as terms."""
 
     losses: Mapping[str, Loss]
     logs: Mapping[str, Tensor | float] = {}  # never written to
@@ -64,7 +64,7 @@ class Optimiser:
             raise OptionError(f"an optimiser's clip is {self.clip}; a number above 0, or None, was expected")
 
     def build(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser itself; fused, that is one pass over memory, where torch has that."""
+        """Return the optimiser itself; fused, that is one pass over memory, where torch has that."""
         cls = torch.optim.Adam if self.kind == "adam" else torch.optim.AdamW
         fused = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
         return cls(parameters, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=fused)

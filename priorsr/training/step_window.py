@@ -1,4 +1,4 @@
-"""What is logged: means over the steps since the last line, and the check that losses are finite."""
+"""Lines of the metrics: means over the steps since the last line, with a check that losses are finite."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class StepWindow:
         self._records.append(record)
 
     def line(self) -> dict[str, Any]:
-        """The line of the steps since the last: means over steps and processes, seconds a step, and data's share.
+        """Return the line of the steps since the last: means over steps and processes, seconds a step, and data's
+        share.
 
         Raises PriorsrError naming the stage, the step and the term for the first loss that is NaN or infinite.
         """

@@ -46,7 +46,7 @@ SMALL: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class TeacherStudentConfig:
-    """What training a student with a teacher depends on; derive from it, and give `student` and `teacher`.
+    """The config of training a student with a teacher; derive from it, and give `student` and `teacher`.
 
     distil: whether there is a teacher at all; without one, the student is trained by itself (the ablation).
     teacher_weights: a .safetensors of the teacher, which is then not trained again.
@@ -103,7 +103,7 @@ class TeacherStudentConfig:
 
     @property
     def compared(self) -> tuple[int, ...]:
-        """The stage outputs that the feature loss compares."""
+        """Return the stage outputs that the feature loss compares."""
         return tuple(range(len(self.student.depths))) if self.feature_stages is None else self.feature_stages
 
 
@@ -197,7 +197,7 @@ class TeacherStudentRecipe:
         return StepResult({"student": loss}, terms)
 
     def _left(self, progress: Progress) -> float:
-        """What is left of the distillation: 1 at the start, 0 at its end, negative afterwards."""
+        """Return the part of the distillation that is left: 1 at the start, 0 at its end, negative afterwards."""
         until = self.config.features_until
         passed = progress.epoch / until.value if until.unit == "epochs" else progress.passed(until)
         return 1 - passed

@@ -31,7 +31,8 @@ from priorsr.training.validation import FACES, Validator
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run left: its folder, and by stage the weights of each product, and their score's name and value on `val`.
+    """The result of a run: its folder, and by stage the weights of each product, and their score's name and value on
+    `val`.
 
     The score is `psnr_y` in dB for a model; `parsing_iou` or `nme` for an estimator.
     """
@@ -43,7 +44,7 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Pace:
-    """How often: validation (steps; None: ten times a stage), lines of metrics (steps), checkpoints (seconds)."""
+    """Intervals of validation (steps; None: ten times a stage), lines of metrics (steps), checkpoints (seconds)."""
 
     validate_every: int | None = None
     log_every: int = 10
@@ -188,7 +189,10 @@ class Trainer:
         self._saved = time.monotonic()
 
     def _wishes(self, at_line: bool) -> tuple[bool, bool]:
-        """Whether to stop for a signal, and whether a checkpoint is due; processes agree where lines are written."""
+        """Return whether to stop for a signal, and whether a checkpoint is due.
+
+        Processes agree where lines are written.
+        """
         stop = self._interruption.requested
         due = at_line and time.monotonic() - self._saved >= self._pace.checkpoint_seconds
         if self._accelerator.num_processes == 1:
@@ -217,13 +221,17 @@ class Trainer:
             load_state(module, below(tensors, f"modules/{name}/"), f"the checkpoint's module {name!r}")
 
     def _weights_path(self, stage: Stage) -> Path:
-        """weights/MODULE.safetensors is a module's last product; an earlier stage's has that stage's name in it."""
+        """Return the path of a product: weights/MODULE.safetensors for a module's last, with the stage's name for an
+        earlier one.
+        """
         last = [other for other in self._stages if other.product == stage.product][-1]
         name = stage.product if stage is last else f"{stage.product}-{stage.name}"
         return self._folder.weights / f"{name}.safetensors"
 
     def _trained_by(self, index: int) -> set[Component]:
-        """The components of the recipe and of all modules up to a stage, its product apart, and of estimated priors."""
+        """Return the components of the recipe and of all modules up to a stage, its product apart, and of estimated
+        priors.
+        """
         stage = self._stages[index]
         product = stage.modules[str(stage.product)]
         modules = [module for other in self._stages[: index + 1] for module in other.modules.values()]

@@ -63,7 +63,7 @@ class Validator:
 
     @property
     def count(self) -> int:
-        """How many faces there are to validate on."""
+        """Return how many faces there are to validate on."""
         return len(self._loader.ids)
 
     @torch.no_grad()
@@ -89,13 +89,16 @@ class Validator:
 
     @torch.no_grad()
     def strip(self, product: nn.Module, title: str) -> Image.Image:
-        """The first faces, as the judge shows them, with the score of each."""
+        """Return the first faces, as the judge shows them, with the score of each."""
         with in_eval_mode(product):
             images, notes = self.judge(product).columns(product, next(self._batches(SHOWN)))
         return draw_strips(images, notes, title)
 
     def judge(self, product: nn.Module) -> Judge:
-        """What a product in eval mode is scored by; raises DataError for an estimator of a prior that the set lacks."""
+        """Return the score of a product in eval mode.
+
+        Raises DataError for an estimator of a prior that the set lacks.
+        """
         if getattr(product, "kind", None) != "estimator":
             return self._model_judge
         estimated, _ = product(next(self._batches(1)).hr.to(self._accelerator.device))
@@ -111,7 +114,7 @@ class Validator:
         )
 
     def _batches(self, faces: int | None) -> Iterator[Batch]:
-        """Batches in order, the last one cut to what is left of `faces`."""
+        """Yield batches in order, the last one cut to the rest of `faces`."""
         left = faces
         for batch in self._loader.in_order():
             if left is not None:

@@ -1,4 +1,4 @@
-"""What steps and validations cost on this machine: measured, so that minutes can be turned into steps."""
+"""Measuring the seconds of steps and validations on this machine, so that minutes can be turned into steps."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, sec
 
 
 def _time_at(loop: StageLoop, step: int) -> float:
-    """Seconds of the second of two steps from `step` on: its batch was read ahead, as in the run."""
+    """Return the seconds of the second of two steps from `step` on, whose batch was read ahead, as in the run."""
     loop.step = step
     _finished(loop)
     began = time.perf_counter()

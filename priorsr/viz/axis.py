@@ -34,7 +34,9 @@ class Axis:
         return round(_MARGIN + (100 - 2 * _MARGIN) * (value - low) / (high - low), 2)
 
     def ticks(self) -> list[float]:
-        """Round values from low to high: three to eight of them, or of 1, 2, 5 and their tenfolds, or of tenfolds."""
+        """Return round values from low to high: three to eight of them, or of 1, 2, 5 and their tenfolds, or of
+        tenfolds.
+        """
         if self.log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             for digits in ((1, 2, 5), (1,)):

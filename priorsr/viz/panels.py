@@ -1,4 +1,4 @@
-"""Panels: what is shown of a run, whether by matplotlib or by a page itself."""
+"""Panels: the quantities of a run to be drawn, by matplotlib or by a page itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spreads: what several ways of scoring make of the same images, a band a model, as one picture."""
+"""Spreads: scores of the same images by several ways of scoring, a band a model, as one picture."""
 
 from __future__ import annotations
 

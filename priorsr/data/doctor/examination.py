@@ -24,7 +24,7 @@ LR = "lr"
 
 @dataclass(frozen=True)
 class Examination:
-    """What an examination found. notes: sentences on what was looked at."""
+    """The result of an examination. notes: sentences on what was examined."""
 
     path: str
     faces: int

@@ -1,4 +1,4 @@
-"""Whether the files of a face are whole, fit each other, and show something."""
+"""Checks of a face's files: whether they are whole, fit each other, and show something."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from priorsr.errors import DataError
 
 @dataclass(frozen=True)
 class CheckedFace:
-    """What a check of a face found.
+    """The result of a check of a face.
 
     size: (height, width) of its image. pixels: a hash of them. Both are None where it cannot be read.
     """

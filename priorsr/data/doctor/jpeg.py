@@ -41,7 +41,7 @@ def jpeg_quality(image: np.ndarray) -> int | None:
 
 @cache
 def _dct() -> np.ndarray:
-    """The 8 x 8 matrix of JPEG's cosine transform."""
+    """Return the 8 x 8 matrix of JPEG's cosine transform."""
     k = np.arange(8)
     matrix = np.cos((2 * k + 1) * k[:, None] * np.pi / 16) / 2
     matrix[0] /= np.sqrt(2)
@@ -50,7 +50,7 @@ def _dct() -> np.ndarray:
 
 @cache
 def _steps() -> np.ndarray:
-    """libjpeg's quantisation steps of luma for every quality, (Q,8,8)."""
+    """Return libjpeg's quantisation steps of luma for every quality, (Q,8,8)."""
     tables = []
     for quality in QUALITIES:
         file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Whether LR images are what they should be: reduced from the set's HR images, by the right kernel, without JPEG."""
+"""Checks of LR images: reduced from the set's HR images, by the right kernel, without JPEG."""
 
 from __future__ import annotations
 

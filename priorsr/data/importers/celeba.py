@@ -27,7 +27,7 @@ PUBLISHED = {"dic": {"train": 168_854, "val": 100, "test": 1_000}, "ctcnet": {"t
 
 
 class Crop(NamedTuple):
-    """Which images, what is cut out of them, and how it is resized."""
+    """A crop of CelebA's images: which images, which square of them, and how it is resized."""
 
     images: str
     what: str

@@ -10,7 +10,7 @@ RULE = "the last tenth of the faces in the order of their ids is test, the tenth
 
 
 def divide(ids: Sequence[str], val: int | None = None, test: int | None = None) -> dict[str, str]:
-    """The split of each id: the last `test` in order are test, the `val` before them val, the rest train.
+    """Return the split of each id: the last `test` in order are test, the `val` before them val, the rest train.
 
     Where they are not given, both are a tenth, rounded down. Raises OptionError if nothing is left to train on.
     """

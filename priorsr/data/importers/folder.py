@@ -94,7 +94,7 @@ class _SplitFiles:
 
 
 def _parts(src: Path) -> dict[str, _SplitFiles]:
-    """The splits of a source by name, or all of it under the name _UNSPLIT."""
+    """Return the splits of a source by name, or all of it under the name _UNSPLIT."""
     named = {split: src / split for split in SPLITS if (src / split).is_dir()}
     if not named:
         return {_UNSPLIT: _part(src)}

@@ -11,7 +11,7 @@ from priorsr.errors import DataError
 
 
 def how(size: int) -> str:
-    """What a manifest says of faces that were brought to `size`."""
+    """Return a manifest's words for faces that were brought to `size`."""
     return f"the middle squares reduced to {size} x {size}, images by Pillow's Lanczos, maps by majority"
 
 
@@ -23,7 +23,7 @@ def check_reduces(pixels: np.ndarray, size: int, who: str) -> None:
 
 
 def fit(face: Pixels, size: int) -> Pixels:
-    """A face whose image and map have the same size, with image, map and landmarks brought to `size` x `size`."""
+    """Return a face whose image and map have the same size, with image, map and landmarks at `size` x `size`."""
     height, width = face.image.shape[:2]
     return face._replace(
         original_size=(height, width),
@@ -34,7 +34,7 @@ def fit(face: Pixels, size: int) -> Pixels:
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
-    """The middle square of an image, resized by Pillow's Lanczos."""
+    """Return the middle square of an image, resized by Pillow's Lanczos."""
     window, side = _middle(image.shape)
     if side == size:
         return image[window]
@@ -42,7 +42,9 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def square_map(parsing: np.ndarray, size: int) -> np.ndarray:
-    """The middle square of a parsing map, resized by the majority in each new pixel's area (a tie: the lower class)."""
+    """Return the middle square of a parsing map, resized by the majority in each new pixel's area (a tie: the lower
+    class).
+    """
     window, side = _middle(parsing.shape)
     if side == size:
         return parsing[window]
@@ -61,7 +63,7 @@ def _move(landmarks: Points, shape: tuple[int, ...], size: int) -> Points:
 
 
 def _middle(shape: tuple[int, ...]) -> tuple[tuple[slice, slice], int]:
-    """The rows and columns of the middle square, and its side."""
+    """Return the rows and columns of the middle square, and its side."""
     side = min(shape[:2])
     rows, columns = (slice((length - side) // 2, (length - side) // 2 + side) for length in shape[:2])
     return (rows, columns), side

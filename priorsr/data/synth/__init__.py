@@ -36,7 +36,8 @@ class SyntheticFaces(NamedTuple):
 def draw_faces(
     seed: int, first: int, count: int, *, size: int = 128, device: str | torch.device = "cpu"
 ) -> SyntheticFaces:
-    """Draws faces first .. first + count - 1 of a seed, `size` pixels square, framed like CelebA's aligned faces.
+    """Draw faces first .. first + count - 1 of a seed, `size` pixels square, framed like CelebA's aligned
+    faces.
 
     A face depends on its seed and index alone, not on what else is drawn nor on the number of threads; another kind of
     device may round single values otherwise. On a CPU each of torch's threads takes whole faces.

@@ -1,4 +1,4 @@
-"""Where the parts of a face lie: relief and pose of the head, and curves that painting and landmarks both follow."""
+"""The places of a face's parts: relief and pose of the head, and curves that painting and landmarks both follow."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Points = tuple[Tensor, Tensor]  # u and v
 
 
 def relief(u: Tensor, v: Tensor, nose: Nose) -> Tensor:
-    """z of the head's surface at the frontal position (u, v): a rounded front with the nose on it."""
+    """Return z of the head's surface at the frontal position (u, v): a rounded front with the nose on it."""
     rise = smoothstep(-0.2, nose.length + 0.02, v) * smoothstep(nose.length + 0.15, nose.length - 0.01, v)
     spread = nose.bridge * 1.15 + (nose.width * 0.64 - nose.bridge) * smoothstep(0.0, nose.length, v)
     return skull(u, v) + nose.height * rise * ridge(u, spread)
 
 
 def skull(u: Tensor, v: Tensor) -> Tensor:
-    """z of the head's surface without the nose, carried on beyond the head's outline."""
+    """Return z of the head's surface without the nose, carried on beyond the head's outline."""
     return -1.3 * (torch.sqrt(u * u + 0.16) - 0.4) - 0.45 * (v - 0.2) ** 2
 
 
@@ -42,23 +42,23 @@ class Camera(NamedTuple):
     shift_y: Tensor
 
     def project(self, u: Tensor, v: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture coordinates in [-1, 1] of points in space."""
+        """Return the picture coordinates in [-1, 1] of points in space."""
         x = u * self.cos_yaw + z * self.sin_yaw
         y = v * self.cos_pitch + z * self.sin_pitch
         x, y = x * self.cos_roll - y * self.sin_roll, x * self.sin_roll + y * self.cos_roll
         return x * self.scale + self.shift_x, y * self.scale + self.shift_y
 
     def upright(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Undoes shift, scale and roll: picture coordinates in face units, still as seen by the camera."""
+        """Undo shift, scale and roll: picture coordinates in face units, still as seen by the camera."""
         x, y = (x - self.shift_x) / self.scale, (y - self.shift_y) / self.scale
         return x * self.cos_roll + y * self.sin_roll, y * self.cos_roll - x * self.sin_roll
 
     def unturn(self, x: Tensor, y: Tensor, z: float | Tensor) -> Points:
-        """Frontal position of what is seen at upright (x, y) and lies at depth z."""
+        """Return the frontal position of what is seen at upright (x, y) and lies at depth z."""
         return (x - z * self.sin_yaw) / self.cos_yaw, (y - z * self.sin_pitch) / self.cos_pitch
 
     def surface(self, x: Tensor, y: Tensor, nose: Nose) -> Points:
-        """Frontal position of the foremost point of the head's surface seen at upright (x, y).
+        """Return the frontal position of the foremost point of the head's surface seen at upright (x, y).
 
         Marches from before the head toward it in cautious steps, at half the resolution first, then a few at the full.
         """
@@ -74,7 +74,7 @@ class Camera(NamedTuple):
 
 
 def camera(face: Traits) -> Camera:
-    """The camera that puts the middle between eyes and mouth where an aligned picture has it."""
+    """Return the camera that puts the middle between eyes and mouth where an aligned picture has it."""
     pose = face.pose
     zero = torch.zeros_like(pose.scale)
     turns = [f(angle) for angle in (pose.yaw, pose.pitch, pose.roll) for f in (torch.cos, torch.sin)]
@@ -87,55 +87,59 @@ def camera(face: Traits) -> Camera:
 
 
 def jaw_curve(angle: Tensor, head: Head) -> Points:
-    """The face's lower outline: 0 is beside the eye on the picture's left, pi / 2 the chin, pi beside the other eye."""
+    """Return the face's lower outline: 0 is beside the eye on the picture's left, pi / 2 the chin, pi beside the
+    other eye.
+    """
     t = torch.sin(angle).clamp(min=0) ** (2 / head.jaw)
     return -head.width * (1 - head.taper * t) * torch.cos(angle), head.chin * t
 
 
 def face_field(u: Tensor, v: Tensor, head: Head) -> Tensor:
-    """Implicit outline of the head, negative inside: `jaw_curve` below the eyes, a rounder arch above."""
+    """Return the implicit outline of the head, negative inside: `jaw_curve` below the eyes, a rounder arch above."""
     down, up = (v / head.chin).clamp(min=0), (v / head.top).clamp(min=0)
     half_width = head.width * (1 - head.taper * down).clamp(min=0.1)
     return (u / half_width) ** 2 + down**head.jaw + up * up * up.sqrt() - 1
 
 
 def upper_lid(s: Tensor, eyes: Eyes) -> Tensor:
-    """v of the upper lid's edge; s runs from -1 at the inner corner to 1 at the outer one."""
+    """Return v of the upper lid's edge; s runs from -1 at the inner corner to 1 at the outer one."""
     return -eyes.upper * (1 - s * s) * (1 - 0.2 * s) - eyes.tilt * s
 
 
 def lower_lid(s: Tensor, eyes: Eyes) -> Tensor:
-    """v of the lower lid's edge."""
+    """Return v of the lower lid's edge."""
     return eyes.lower * (1 - s * s) * (1 + 0.3 * s) - eyes.tilt * s
 
 
 def brow_middle(face: Traits) -> Tensor:
-    """u of the brows' middle."""
+    """Return u of the brows' middle."""
     return face.eyes.spread + 0.012
 
 
 def brow_line(s: Tensor, brows: Brows) -> Tensor:
-    """v of the brow's middle line; s runs from -1 near the nose to 1 at the temple."""
+    """Return v of the brow's middle line; s runs from -1 near the nose to 1 at the temple."""
     return brows.height - brows.tilt * s - brows.arch * (0.5 - (s - 0.35) ** 2)
 
 
 def nose_half_width(v: Tensor, nose: Nose) -> Tensor:
-    """Half width of the nose at height v, widest at the wings."""
+    """Return the half width of the nose at height v, widest at the wings."""
     return nose.bridge + (nose.width - nose.bridge) * smoothstep(0.35, 0.95, v / nose.length)
 
 
 def nose_base(u: Tensor, nose: Nose) -> Tensor:
-    """v of the nose's lower edge."""
+    """Return v of the nose's lower edge."""
     return nose.length + 0.075 - 0.03 * (u / nose.width) ** 2
 
 
 def lip_line(s: Tensor, mouth: Mouth) -> Tensor:
-    """v of the line between closed lips; s runs from -1 to 1 between the corners."""
+    """Return v of the line between closed lips; s runs from -1 to 1 between the corners."""
     return mouth.height - mouth.smile * s * s
 
 
 def lips(s: Tensor, mouth: Mouth) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """v of four edges, top to bottom: the upper lip's upper and lower one, the lower lip's upper and lower one."""
+    """Return v of four edges, top to bottom: the upper lip's upper and lower one, the lower lip's upper and lower
+    one.
+    """
     line, arch = lip_line(s, mouth), (1 - s * s).clamp(min=0)
     inner_up, inner_low = line - 0.35 * mouth.open * arch, line + 1.65 * mouth.open * arch
     bow = 1 - mouth.bow * (ridge(s, 0.14) - 0.5 * ridge(s.abs() - 0.3, 0.2))
@@ -144,7 +148,7 @@ def lips(s: Tensor, mouth: Mouth) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def landmarks(face: Traits, view: Camera, size: int) -> Tensor:
-    """The 68 points of `ibug-68` (N,68,2) in pixels, from the curves that the painting follows."""
+    """Return the 68 points of `ibug-68` (N,68,2) in pixels, from the curves that the painting follows."""
     features = [*_brow_points(face), *_nose_points(face), *_eye_points(face), _mouth_points(face)]
     points = [_jaw_points(face), *features]
     u, v = (torch.cat([p[axis] for p in points], -1) for axis in (0, 1))
@@ -153,12 +157,12 @@ def landmarks(face: Traits, view: Camera, size: int) -> Tensor:
 
 
 def _row(face: Traits, values: list[float]) -> Tensor:
-    """The same values for every face, (N,1,K)."""
+    """Return the same values for every face, (N,1,K)."""
     return torch.tensor(values, device=face.pose.yaw.device).expand(len(face.pose.yaw), 1, -1)
 
 
 def _jaw_points(face: Traits) -> Points:
-    """17 points at equal distances along the outline."""
+    """Return 17 points at equal distances along the outline."""
     u, v = jaw_curve(_row(face, [math.pi * i / 256 for i in range(257)]), face.head)
     length = F.pad(torch.hypot(u.diff(), v.diff()).cumsum(-1), (1, 0))  # (N,1,257)
     wanted = _row(face, [i / 16 for i in range(17)]) * length[..., -1:]

@@ -17,7 +17,7 @@ SHADOW_REACH = (0.03, 0.06, 0.1, 0.15, 0.22, 0.3, 0.4)  # in depth
 
 
 def rgb(red: float, green: float, blue: float, like: Tensor) -> Tensor:
-    """A colour in linear light (3,1,1), on the device of `like`."""
+    """Return a colour in linear light (3,1,1), on the device of `like`."""
     return torch.tensor([red, green, blue], device=like.device)[:, None, None]
 
 
@@ -35,7 +35,7 @@ class Canvas:
         self.labels = torch.zeros_like(self.depth, dtype=torch.uint8)
 
     def crop(self, window: PictureWindow) -> Canvas:
-        """A part of the same canvas: what is painted on it is painted here."""
+        """Return a part of the same canvas: what is painted on it is painted here."""
         part = copy(self)
         for name in ("albedo", "depth", "slope_x", "slope_y", "gloss", "flesh", "labels"):
             setattr(part, name, window.of(getattr(self, name)))
@@ -78,7 +78,7 @@ class Canvas:
         self.flesh.add_((flesh - self.flesh) * alpha)
 
     def light(self, scene: Scene) -> Tensor:
-        """The pictures in linear light (N,3,H,W), lit from one side, with cast shadows, and from all around."""
+        """Return the pictures in linear light (N,3,H,W), lit from one side, with cast shadows, and from all around."""
         norm = torch.rsqrt(self.slope_x**2 + self.slope_y**2 + 1)
         lx, ly, lz = light_direction(scene)
         toward = -lx * self.slope_x - ly * self.slope_y
@@ -123,13 +123,16 @@ def _box_blur(field: Tensor, radius: int) -> Tensor:
 
 
 def light_direction(scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
-    """Unit vector toward the light: right, down, toward the viewer."""
+    """Return the unit vector toward the light: right, down, toward the viewer."""
     level = torch.cos(scene.elevation)
     return torch.sin(scene.azimuth) * level, -torch.sin(scene.elevation), torch.cos(scene.azimuth) * level
 
 
 def develop(linear: Tensor, scene: Scene, table: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Linear light to RGB in [0, 1] (N,3,H,W): exposure, film curve, contrast, grain; a few in black and white."""
+    """Turn linear light to RGB in [0, 1] (N,3,H,W): exposure, film curve, contrast, grain.
+
+    A few in black and white.
+    """
     film = 1 - torch.exp(-1.25 * scene.exposure[:, None] * linear)
     film = torch.lerp(film, film.mean(1, keepdim=True), scene.mono[:, None])
     tones = film.clamp(min=1e-5) ** (1 / 2.2)

@@ -60,7 +60,7 @@ FEMALE_STYLES = torch.tensor([0.3, 1, 0, 3, 3, 3, 3, 4, 11, 7, 11, 11, 18, 22, 9
 
 
 def cast(dice: Dice) -> Traits:
-    """The traits of the faces that the dice stand for."""
+    """Return the traits of the faces that the dice stand for."""
     male = dice.chance(0.45)
     dark = dice.uniform() ** 2
     age = dice.uniform() ** 1.3

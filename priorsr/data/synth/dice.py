@@ -13,7 +13,10 @@ TABLES, TABLE_SIZE = 4, 64
 
 
 def roll(seed: int, indices: range) -> tuple[Tensor, Tensor]:
-    """Uniform rolls (N,ROLLS) in [0, 1) and noise tables (N,TABLES,TABLE_SIZE,TABLE_SIZE) in [-1, 1) of these faces."""
+    """Return the uniform rolls (N,ROLLS) in [0, 1) and noise tables (N,TABLES,TABLE_SIZE,TABLE_SIZE) in [-1, 1) of
+    these
+    faces.
+    """
     streams = [np.random.Generator(np.random.Philox(key=np.array([seed, index], dtype=np.uint64))) for index in indices]
     rolls = np.stack([stream.random(ROLLS, dtype=np.float32) for stream in streams])
     tables = np.stack([stream.random((TABLES, TABLE_SIZE, TABLE_SIZE), dtype=np.float32) for stream in streams])
@@ -27,31 +30,31 @@ class Dice:
         self._columns = iter(rolls[:, :, None, None].unbind(1))
 
     def uniform(self, low: float | Tensor = 0.0, high: float | Tensor = 1.0) -> Tensor:
-        """Anything from low to high."""
+        """Return uniform values from low to high."""
         return low + (high - low) * next(self._columns)
 
     def bell(self, low: float | Tensor, high: float | Tensor) -> Tensor:
-        """From low to high, mostly near the middle."""
+        """Return values from low to high, mostly near the middle."""
         return (self.uniform(low, high) + self.uniform(low, high) + self.uniform(low, high)) / 3
 
     def chance(self, probability: float | Tensor) -> Tensor:
-        """1 with this probability, else 0."""
+        """Return 1 with this probability, else 0."""
         return (next(self._columns) < probability).float()
 
     def choose(self, weights: Sequence[float] | Tensor) -> Tensor:
-        """Indices (N,1,1) drawn by `weights` (K) or, per face, (N,K)."""
+        """Return indices (N,1,1) drawn by `weights` (K) or, per face, (N,K)."""
         shares = torch.as_tensor(weights, dtype=torch.float32)
         limits = shares.cumsum(-1) / shares.sum(-1, keepdim=True)
         return (next(self._columns)[:, :, 0] >= limits[..., :-1]).sum(1)[:, None, None]
 
     def pick(self, colours: Tensor, weights: Sequence[float] = ()) -> Tensor:
-        """One of the colours (K,3) a face, (N,3,1,1); all are as likely unless `weights` says otherwise."""
+        """Return one of the colours (K,3) a face, (N,3,1,1); all are as likely unless `weights` says otherwise."""
         index = self.choose(weights or [1.0] * len(colours))
         return colours[index[:, 0, 0]][:, :, None, None]
 
 
 def palette(colours: str) -> Tensor:
-    """Hexadecimal sRGB colours, parted by spaces, as linear light (K,3)."""
+    """Return hexadecimal sRGB colours, parted by spaces, as linear light (K,3)."""
     return (torch.tensor([list(bytes.fromhex(colour)) for colour in colours.split()]) / 255) ** 2.2
 
 

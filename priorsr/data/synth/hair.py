@@ -28,7 +28,7 @@ class Mane(NamedTuple):
 
 
 def grow(s: Scaffold) -> Mane:
-    """Everything about the hair that both of its masses share."""
+    """Return the traits of the hair that both of its masses share."""
     hair = s.face.hair
     across, along = _flow(s)
     sheen = _sheen(s, across)
@@ -47,7 +47,7 @@ def grow(s: Scaffold) -> Mane:
 
 
 def _flow(s: Scaffold) -> tuple[Tensor, Tensor]:
-    """Coordinates across and along smooth strands: parabolas that fall from the parting, or rays off the face."""
+    """Return the coordinates across and along smooth strands: parabolas from the parting, or rays off the face."""
     hair = s.face.hair
     u, v = s.at(DEPTH)
     x, y = u - hair.part, v - s.face.head.top + hair.top + 0.04
@@ -58,7 +58,7 @@ def _flow(s: Scaffold) -> tuple[Tensor, Tensor]:
 
 
 def _sheen(s: Scaffold, across: Tensor) -> Tensor:
-    """Kajiya and Kay's highlight: bright where the strand lies square to the middle between light and viewer."""
+    """Return Kajiya and Kay's highlight: bright where the strand lies square to the middle between light and viewer."""
     u, v = s.at(DEPTH)
     down, left = slopes(across, s.pixel)
     tx, ty = -left, down
@@ -70,7 +70,7 @@ def _sheen(s: Scaffold, across: Tensor) -> Tensor:
 
 
 def _outer_distance(s: Scaffold) -> Tensor:
-    """Distance to a dome over the head whose sides hang straight, flare, or (short hair) close in on the head."""
+    """Return the distance to a dome over the head whose sides hang straight, flare, or (short hair) close in."""
     hair, head = s.face.hair, s.face.head
     u, v = s.at(DEPTH)
     below = (v - MIDDLE).clamp(min=0)
@@ -113,7 +113,7 @@ def paint_front_hair(canvas: Canvas, s: Scaffold, mane: Mane) -> None:
 
 
 def _opening_distance(s: Scaffold, mane: Mane) -> Tensor:
-    """Distance to the opening that the hair leaves for the face; negative inside it."""
+    """Return the distance to the opening that the hair leaves for the face; negative inside it."""
     hair, head = s.face.hair, s.face.head
     u, v = s.u, s.v
     across = u / head.width

@@ -57,7 +57,7 @@ HAT = Layer(paint_hat, PictureWindow(0.0, 0.7), lambda face: face.wear.hat)
 
 
 def render(face: Traits, tables: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Images (N,3,size,size) uint8, parsing maps (N,size,size) uint8, landmarks (N,68,2) float32 in pixels."""
+    """Return images (N,3,size,size) uint8, parsing maps (N,size,size) uint8, landmarks (N,68,2) float32 in pixels."""
     s = scaffold(face, tables, size * OVERSAMPLING)
     canvas = paint(s)
     picture = develop(canvas.light(face.scene), face.scene, tables[:, 3], s.picture_x, s.picture_y)
@@ -66,7 +66,7 @@ def render(face: Traits, tables: Tensor, size: int) -> tuple[Tensor, Tensor, Ten
 
 
 def paint(s: Scaffold) -> Canvas:
-    """The unlit pictures."""
+    """Return the unlit pictures."""
     canvas = Canvas(backdrop(s), s.pixel)
     mane = grow(s)
     paint_back_hair(canvas, s, mane)
@@ -83,7 +83,7 @@ def _paint_layer(layer: Layer, canvas: Canvas, s: Scaffold) -> None:
 
 
 def majority(labels: Tensor) -> Tensor:
-    """The commonest class of each pixel's 2 x 2 samples (N,H,W); where there is no such, the first sample's."""
+    """Return the commonest class of each pixel's 2 x 2 samples (N,H,W); where there is no such, the first sample's."""
     a, b, c, d = (labels[:, i::2, j::2] for i in (0, 1) for j in (0, 1))
     first = (a == b) | (a == c) | (a == d)
     second = (b == c) | (b == d)

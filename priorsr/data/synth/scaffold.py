@@ -1,4 +1,4 @@
-"""What every painter works with: the traits, the noise and the coordinates of a batch of faces."""
+"""The scaffold of every painter: the traits, the noise and the coordinates of a batch of faces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PictureWindow(NamedTuple):
     right: float = 1.0
 
     def of(self, field: Tensor) -> Tensor:
-        """The window's part of a field (...,H,W)."""
+        """Return the window's part of a field (...,H,W)."""
         height, width = field.shape[-2:]
         rows = slice(round(self.top * height), round(self.bottom * height))
         return field[..., rows, round(self.left * width) : round(self.right * width)]
@@ -45,24 +45,26 @@ class Scaffold(NamedTuple):
     skin: Tensor  # colour of bare skin (N,3,H,W)
 
     def crop(self, window: PictureWindow) -> Scaffold:
-        """The same for a part of the picture."""
+        """Return the same for a part of the picture."""
         return Scaffold(*self[:4], *(window.of(field) for field in self[4:]))
 
     def at(self, z: float) -> tuple[Tensor, Tensor]:
-        """Frontal position of what is seen at each pixel if it lies at depth z."""
+        """Return the frontal position of what is seen at each pixel if it lies at depth z."""
         return self.view.unturn(self.x, self.y, z)
 
     def noise(self, table: int, x: Tensor, y: Tensor) -> Tensor:
-        """Smooth random values in [-1, 1] from one of the noise tables, with cells of size 1."""
+        """Return smooth random values in [-1, 1] from one of the noise tables, with cells of size 1."""
         return noise(self.tables[:, table], x, y)
 
     def sided(self, left: int, right: int) -> Tensor:
-        """`left` on the half of the face that is the person's left and the picture's right, `right` on the other."""
+        """Return `left` on the half of the face that is the person's left and the picture's right, `right` on the
+        other.
+        """
         return torch.where(self.u > 0, left, right).to(torch.uint8)
 
 
 def scaffold(face: Traits, tables: Tensor, size: int) -> Scaffold:
-    """Coordinates of a picture of size x size pixels."""
+    """Return the coordinates of a picture of size x size pixels."""
     view = camera(face)
     axis = (torch.arange(size, device=tables.device, dtype=torch.float32) + 0.5) * (2 / size) - 1
     picture_x, picture_y = (c.expand(len(tables), size, size) for c in (axis, axis[:, None]))

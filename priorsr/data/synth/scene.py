@@ -11,7 +11,7 @@ from priorsr.data.synth.traits import Backdrop
 
 
 def backdrop(s: Scaffold) -> Tensor:
-    """Colour behind the face (N,3,H,W): a gradient, on it blurred lights, panels, lettering or foliage."""
+    """Return the colour behind the face (N,3,H,W): a gradient, on it blurred lights, panels, lettering or foliage."""
     scene = s.face.scene
     x, y = s.picture_x, s.picture_y
     slant = x * torch.sin(scene.azimuth * 2) + y * torch.cos(scene.azimuth * 3)
@@ -27,12 +27,12 @@ def backdrop(s: Scaffold) -> Tensor:
 
 
 def _chance(s: Scaffold, number: int) -> Tensor:
-    """Random values (N,1,1) in [-1, 1] of a face's backdrop."""
+    """Return random values (N,1,1) in [-1, 1] of a face's backdrop."""
     return s.tables[:, 3, number, 0][:, None, None]
 
 
 def _lights(s: Scaffold, blur: Tensor) -> Tensor:
-    """Lamps out of focus."""
+    """Paint lamps out of focus."""
     total = torch.zeros_like(s.x)
     for k in range(0, 21, 3):
         radius = 0.12 + 0.1 * (1 + _chance(s, k))
@@ -42,7 +42,7 @@ def _lights(s: Scaffold, blur: Tensor) -> Tensor:
 
 
 def _panels(s: Scaffold, blur: Tensor) -> Tensor:
-    """Upright bands of uneven width, such as curtains, windows and door frames make."""
+    """Paint upright bands of uneven width, such as curtains, windows and door frames make."""
     x = s.picture_x + 0.15 * _chance(s, 0) * s.picture_y
     waves = ((1.0, 4.0), (1.0, 9.7), (0.6, 21.0))
     bands = [a * torch.sin(x * f + 3 * _chance(s, k)) for k, (a, f) in enumerate(waves, 1)]
@@ -50,7 +50,7 @@ def _panels(s: Scaffold, blur: Tensor) -> Tensor:
 
 
 def _lettering(s: Scaffold, blur: Tensor) -> Tensor:
-    """Rows of invented letters, each a stem and up to three bars, as on a sponsors' wall."""
+    """Paint rows of invented letters, each a stem and up to three bars, as on a sponsors' wall."""
     scale = 3.5 + 1.5 * _chance(s, 0)
     x, y = s.picture_x * scale, s.picture_y * scale * 0.45 + _chance(s, 1)
     column, row = torch.floor(x), torch.floor(y)
@@ -66,7 +66,7 @@ def _lettering(s: Scaffold, blur: Tensor) -> Tensor:
 
 
 def _foliage(s: Scaffold, blur: Tensor) -> Tensor:
-    """Leaves, or any other clutter."""
+    """Paint leaves, or any other clutter."""
     x, y = s.picture_x, s.picture_y
     detail = 1.2 - 4 * blur
     leaves = s.noise(1, x * 3, y * 3) + (0.3 + 0.5 * detail) * s.noise(2, x * 8, y * 8)

@@ -25,7 +25,10 @@ def paint_neck(canvas: Canvas, s: Scaffold) -> None:
 
 
 def ear_position(s: Scaffold, z: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Coordinates around both ears, x outward, y down; and how far each is turned to the viewer, below 0: away."""
+    """Return the coordinates around both ears, x outward, y down.
+
+    And how far each is turned to the viewer, below 0: away.
+    """
     head, yaw = s.face.head, s.view.sin_yaw
     u, v = s.at(z)
     turned = torch.where(u * yaw > 0, -yaw.abs(), yaw.abs())
@@ -51,7 +54,7 @@ def paint_face(canvas: Canvas, s: Scaffold) -> None:
 
 
 def _shine(s: Scaffold) -> Tensor:
-    """How much skin glistens: most on forehead, nose, cheekbones, chin."""
+    """Return the shine of skin: most on forehead, nose, cheekbones, chin."""
     u, v = s.u, s.v
     spots = blob(u, v + 0.36, 0.22, 0.12) + blob(u, v - 0.6 * s.face.nose.length, 0.05, 0.2)
     spots = spots + 0.8 * blob(u.abs() - 0.26, v - 0.2, 0.09, 0.06) + 0.5 * blob(u, v - 0.75, 0.08, 0.05)
@@ -59,14 +62,14 @@ def _shine(s: Scaffold) -> Tensor:
 
 
 def face_depth(s: Scaffold) -> Tensor:
-    """The head's relief in full, with its turn at the outline."""
+    """Return the head's relief in full, with its turn at the outline."""
     turn = (1 + s.outline / 0.14).clamp(0, 1.3)
     pores = (0.0006 + 0.002 * s.face.skin.age**2) * s.pores
     return relief(s.u, s.v, s.face.nose) + _bones(s) + _lip_relief(s) - _wrinkles(s) - 0.16 * turn**3 + pores
 
 
 def _bones(s: Scaffold) -> Tensor:
-    """Sockets, eyeballs, brows, cheeks, wings and tip of the nose, muzzle, philtrum, chin."""
+    """Return the relief of sockets, eyeballs, brows, cheeks, wings and tip of the nose, muzzle, philtrum, chin."""
     face, v, au = s.face, s.v, s.u.abs()
     x, nose, mouth, chin = au - face.eyes.spread, face.nose, face.mouth, face.head.chin
     eyes = 0.035 * blob(x, v, 0.075, 0.05) - 0.055 * blob(x + 0.02, v + 0.015, 0.12, 0.075)
@@ -93,7 +96,7 @@ def _lip_relief(s: Scaffold) -> Tensor:
 
 
 def _wrinkles(s: Scaffold) -> Tensor:
-    """Depth of the folds beside the mouth, of the forehead's lines, crow's feet and bags under the eyes."""
+    """Return the depth of the folds beside the mouth, of the forehead's lines, crow's feet and bags under the eyes."""
     face, u, v = s.face, s.u, s.v
     au, age, smile = u.abs(), face.skin.age, 14 * face.mouth.smile.clamp(min=0)
     x, below_nose = au - face.eyes.spread, v - face.nose.length

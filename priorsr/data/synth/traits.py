@@ -1,4 +1,4 @@
-"""What a synthetic face looks like, as numbers.
+"""The traits of a synthetic face, as numbers.
 
 Lengths are in face units: at scale 1, 1 is half the picture's side. The origin lies midway between the eyes; u grows to
 the picture's right, v down, z toward the viewer. Numbers are tensors (N,1,1), colours (N,3,1,1) in linear light.
@@ -225,5 +225,5 @@ class Traits(NamedTuple):
 
 
 def to_device(group: Group, device: torch.device) -> Group:
-    """The same traits on another device."""
+    """Return the same traits on another device."""
     return type(group)(*(x.to(device) if isinstance(x, Tensor) else to_device(x, device) for x in group))

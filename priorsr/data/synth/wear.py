@@ -33,7 +33,7 @@ def _shoulder_line(u: Tensor, cloth: Cloth) -> Tensor:
 
 
 def _garment(u: Tensor, v: Tensor, cloth: Cloth) -> Tensor:
-    """Distance to the garment with its neckline; under a jacket, to a shirt with an open collar."""
+    """Return the distance to the garment with its neckline; under a jacket, to a shirt with an open collar."""
     au, body = u.abs(), _shoulder_line(u, cloth) - v
     round_cut = ellipse(u, v - cloth.shoulder + 0.05, cloth.neck * 1.05, cloth.neckline + 0.05)
     v_cut = au - cloth.neck * 1.05 * (1 - (v - cloth.shoulder) / (cloth.neckline + 0.2))
@@ -46,7 +46,7 @@ def _garment(u: Tensor, v: Tensor, cloth: Cloth) -> Tensor:
 
 
 def _pattern(s: Scaffold, u: Tensor, v: Tensor) -> Tensor:
-    """Share of the second colour."""
+    """Return the share of the second colour."""
     cloth = s.face.cloth
     along = u * torch.cos(cloth.angle) + v * torch.sin(cloth.angle)
     across = v * torch.cos(cloth.angle) - u * torch.sin(cloth.angle)

@@ -39,7 +39,7 @@ class Name:
 
 @dataclass(eq=False)
 class StandIn:
-    """What the class or function called `name` would have made of `args`; it was not called.
+    """A stand-in for the value of the class or function `name` called with `args`; it was not called.
 
     state: what the object's attributes would have been set to. items, pairs: what would have been added to it.
     """
@@ -160,7 +160,7 @@ class _Machine:
             self._add(marked)
 
     def _marked(self) -> list[Any]:
-        """What lies above the last mark, taken away."""
+        """Take away and return the values above the last mark."""
         marked, self._stack = self._stack, self._below.pop()
         return marked
 
@@ -193,6 +193,6 @@ def _stand_in(what: Any, args: Any) -> StandIn:
 
 
 def _key(key: Any) -> Any:
-    """A key that can be hashed at once; one of more than plain values becomes a stand-in, equal to no other."""
+    """Return a key that can be hashed at once; one of more than plain values becomes a stand-in, equal to no other."""
     plain = isinstance(key, (*_ATOMS, Name)) or (isinstance(key, tuple) and all(isinstance(x, _ATOMS) for x in key))
     return key if plain else StandIn("a key", (key,))

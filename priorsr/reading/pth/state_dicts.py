@@ -56,7 +56,7 @@ class _Search:
         self._modules = 0
 
     def network(self, found: Any) -> dict[str, Any]:
-        """What stands for the tensors of the network, by name."""
+        """Return the stand-ins for the tensors of the network, by name."""
         for _ in range(DEPTH):
             if _is_module(found):
                 return dict(self._of_module(found))
@@ -77,7 +77,7 @@ class _Search:
         raise DataError(f"{self._path}: is nested more than {DEPTH} deep")
 
     def _holds_tensors(self, value: Any, depth: int = 0) -> bool:
-        """Whether a value, which is no tensor, has tensors in it, at any depth."""
+        """Return whether a value, which is no tensor, has tensors in it, at any depth."""
         if id(value) not in self._seen:
             self._seen[id(value)] = False  # of what holds itself
             if depth > DEPTH:
@@ -87,7 +87,7 @@ class _Search:
         return self._seen[id(value)]
 
     def _of_module(self, module: StandIn, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-        """The tensors of a module as its state dict has them: its own, then those of the modules in it."""
+        """Return the tensors of a module as its state dict has them: its own, then those of the modules in it."""
         self._modules += 1  # with those that are there several times, which could be exponentially many
         if depth > DEPTH or self._modules > MOST_MODULES:
             raise DataError(f"{self._path}: holds more than {MOST_MODULES:,} modules, or some {DEPTH} deep")
@@ -103,7 +103,7 @@ class _Search:
 
 
 def _entries(value: Any) -> Mapping[Any, Any] | None:
-    """What a mapping or an object holds by name; None for anything else."""
+    """Return the entries of a mapping or an object by name; None for anything else."""
     if isinstance(value, dict):
         return value
     if not isinstance(value, StandIn) or is_tensor(value):
@@ -115,13 +115,13 @@ def _entries(value: Any) -> Mapping[Any, Any] | None:
 
 
 def _attributes(value: StandIn) -> Mapping[Any, Any]:
-    """An object's attributes; with __slots__ its state is a pair, of which those are the first."""
+    """Return an object's attributes; with __slots__ its state is a pair, of which those are the first."""
     state = value.state[0] if isinstance(value.state, tuple) and value.state else value.state
     return state if isinstance(state, dict) else {}
 
 
 def _members(value: Any) -> list[Any]:
-    """The members of a set, however it was pickled."""
+    """Return the members of a set, however it was pickled."""
     if not isinstance(value, StandIn):
         return []
     first = value.args[0] if value.args else None
@@ -133,7 +133,7 @@ def _is_module(value: Any) -> bool:
 
 
 def _tensors(named: Mapping[str, Any], stored: Stored, path: Path) -> dict[str, Tensor]:
-    """Tensors of what stands for them; raises DataError naming the first that cannot be read."""
+    """Return the tensors of their stand-ins; raises DataError naming the first that cannot be read."""
     state = {}
     for name, value in named.items():
         try:
@@ -144,7 +144,10 @@ def _tensors(named: Mapping[str, Any], stored: Stored, path: Path) -> dict[str, 
 
 
 def _short_names(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """The tensors by their names without the prefixes of wrappers; raises DataError where two are the same then."""
+    """Return the tensors by their names without the prefixes of wrappers.
+
+    Raises DataError where two are the same then.
+    """
     short: dict[str, str] = {}
     for name in state:
         parts = [part for part in name.split(".") if part != "_orig_mod"]

@@ -84,7 +84,7 @@ class Storage:
 
 
 def is_tensor(value: Any) -> bool:
-    """Whether a value is what a pickle says of a tensor or an array, of whatever kind."""
+    """Return whether a value is what a pickle says of a tensor or an array, of whatever kind."""
     value = _unwrapped(value)
     return isinstance(value, StandIn) and (_OTHER.fullmatch(value.name) or _ARRAY.fullmatch(value.name)) is not None
 
@@ -168,7 +168,7 @@ def _is_count(number: Any) -> bool:
 
 
 def _array(value: StandIn) -> Tensor:
-    """The tensor of a NumPy array of plain numbers."""
+    """Return the tensor of a NumPy array of plain numbers."""
     state = value.state
     if not (isinstance(state, tuple) and len(state) == 5 and isinstance(state[2], StandIn)):
         raise ValueError("is a NumPy array that cannot be read")

@@ -1,4 +1,4 @@
-"""How the parsing estimator is trained: on faces with parsing maps, seen as HR and as enlarged LR."""
+"""The training of the parsing estimator: on faces with parsing maps, as HR and as enlarged LR."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RARE = 1e-4  # the share of pixels below which a class gains no more weight
 
 @dataclass(frozen=True)
 class ParsingNetConfig:
-    """What training depends on. The only preset is `nano`, which the defaults are: no paper stands behind this network.
+    """The config of the training. The only preset is `nano`, the defaults: no paper describes this network.
 
     widths, size: the network's. from_lr: the part of the faces that are seen as LR, enlarged (bicubic).
     dice_weight: of the Dice term beside cross entropy; it counts a small class as much as a large one.
@@ -106,11 +106,11 @@ class ParsingNetRecipe:
         return StepResult({"estimator": loss}, {"cross_entropy": entropy, "dice_loss": overlap})
 
     def _balance(self, progress: Progress) -> float:
-        """The exponent by which a class's share counts: 1/2 at the start, falling to 0."""
+        """Return the exponent by which a class's share counts: 1/2 at the start, falling to 0."""
         return 0.5 * max(0.0, 1 - progress.passed(self.config.balanced_until))
 
     def _seen(self, batch: Batch) -> Tensor:
-        """The faces (B,3,H,W), some of them as LR enlarged."""
+        """Return the faces (B,3,H,W), some of them as LR enlarged."""
         low = torch.rand(len(batch.hr), 1, 1, 1, device=batch.hr.device) < self.config.from_lr
         return torch.where(low, enlarge(batch.lr, batch.hr.shape[2] // batch.lr.shape[2]).clamp(0, 1), batch.hr)
 
@@ -139,7 +139,7 @@ class ParsingNetRecipe:
 
 
 def cross_entropy(parsing: Tensor, wanted: Tensor, balance: float = 0.0) -> Tensor:
-    """Cross entropy of class probabilities (B,P,H,W) against others: a scalar, a weighted mean over pixels.
+    """Return the cross entropy of class probabilities (B,P,H,W) against others: a scalar, a weighted mean over pixels.
 
     A class weighs as its share of the batch's pixels to the power of -balance.
     """
@@ -150,6 +150,8 @@ def cross_entropy(parsing: Tensor, wanted: Tensor, balance: float = 0.0) -> Tens
 
 
 def dice(parsing: Tensor, wanted: Tensor) -> Tensor:
-    """The soft Dice coefficient of class probabilities (B,P,H,W): a scalar, the mean over the classes in `wanted`."""
+    """Return the soft Dice coefficient of class probabilities (B,P,H,W): a scalar, the mean over the classes in
+    `wanted`.
+    """
     shared, ours, theirs = (x.sum((0, 2, 3)) for x in (parsing * wanted, parsing, wanted))
     return (2 * shared / (ours + theirs).clamp(min=LEAST))[theirs > 0].mean()

@@ -18,7 +18,7 @@ from priorsr.training.stage import Optimiser, Stage
 
 @dataclass(frozen=True)
 class SupervisedConfig:
-    """What is trained, and how long.
+    """The model that is trained, and the length of training.
 
     model: a registered model's name, or Part(name, **options).
     preset: of the model's config; None for its defaults.
