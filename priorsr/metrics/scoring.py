@@ -227,6 +227,7 @@ def score_many(scorings: Sequence[Scoring], sr: Tensor, hr: Tensor) -> list[Scor
         view = View(*pair)
         return [scoring.scores_of(view) for scoring in scorings]
 
+    sr, hr = sr.contiguous(), hr.contiguous()  # sums over another layout differ in the last bits
     found = one_thread_each(score_few, list(zip(sr.split(_AT_ONCE), hr.split(_AT_ONCE), strict=True)))
     return [Scores.join(parts) for parts in zip(*found, strict=True)]
 

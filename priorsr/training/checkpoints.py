@@ -17,7 +17,7 @@ from torch import Tensor
 
 from priorsr.errors import DataError
 from priorsr.fields import Value
-from priorsr.files import refusals_told, sha256_file
+from priorsr.files import refusals_told, sha256_file, sha256_json
 from priorsr.reading.json_files import read_facts
 from priorsr.reading.tensors import read_tensors
 
@@ -38,7 +38,7 @@ class CheckpointFacts(BaseModel):
     """The content of a checkpoint beside tensors.
 
     metrics_end: bytes of the metrics that were written before it. scores: by stage, the name and the value of its last
-    validation. sha256: of the file of tensors.
+    validation. sha256: of the file of tensors. facts_sha256: of all else; empty in files of before it was written.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -46,6 +46,11 @@ class CheckpointFacts(BaseModel):
     metrics_end: Annotated[int, Field(ge=0)]
     scores: dict[str, tuple[str, Value]]
     sha256: str = ""
+    facts_sha256: str = ""
+
+    def hash(self) -> str:
+        """Return what `facts_sha256` should be."""
+        return sha256_json(self.model_dump(mode="json", exclude={"facts_sha256"}))
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,8 @@ class Checkpoints:
 def read_checkpoint(path: Path, place: Place) -> Checkpoint:
     """Read a checkpoint's folder; raises DataError naming it if a file is missing, truncated or changed."""
     facts = read_facts(path / FACTS, CheckpointFacts, "the checkpoint")
+    if facts.facts_sha256 not in ("", facts.hash()):
+        raise DataError(f"{path / FACTS}: was changed, its hash is not the one that it holds")
     try:
         if sha256_file(path / TENSORS) != facts.sha256:
             raise DataError(f"{path / TENSORS}: is truncated or was changed, its hash is not the one in {FACTS}")
@@ -158,6 +165,7 @@ def _fill(folder: Path, checkpoint: Checkpoint) -> None:
     except SafetensorError as error:  # what it makes of the system's refusals
         raise OSError(str(error)) from error
     facts = checkpoint.facts.model_copy(update={"sha256": sha256_file(folder / TENSORS)})
+    facts = facts.model_copy(update={"facts_sha256": facts.hash()})
     (folder / FACTS).write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
     for path in (folder / TENSORS, folder / FACTS, folder):
         _sync(path)

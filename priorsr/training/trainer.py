@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from priorsr.bounds import check_number
 from priorsr.data import TrainingSet
-from priorsr.errors import OptionError, PriorsrError, mistakes_in
+from priorsr.errors import DataError, OptionError, PriorsrError, mistakes_in
 from priorsr.models import weights
 from priorsr.sources import Component, components_of
 from priorsr.training.checkpoints import Checkpoint, CheckpointFacts, Checkpoints, Place
@@ -99,6 +99,9 @@ class Trainer:
         steps_before = 0
         if checkpoint:
             self._scores = dict(checkpoint.facts.scores)
+            for stage in self._stages[: checkpoint.place.index]:
+                if stage.name not in self._scores:
+                    raise DataError(f"{self._folder.checkpoints.folder}: the latest lacks the score of {stage.name!r}")
         if self._accelerator.is_main_process:
             self._folder.clean()
             self._folder.rewind(checkpoint.facts.metrics_end if checkpoint else 0)

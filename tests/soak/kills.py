@@ -59,16 +59,18 @@ def left(out: Path) -> dict[str, Any]:
 def trained(out: Path) -> dict[str, Any]:
     """What a training leaves; of its checkpoints the last of each stage, since others are written when the clock says.
 
-    A checkpoint tells where the metrics end, whose length depends on clocks, and the hash of its tensors.
+    A run that is asked to stop adds a line of metrics there, so that those of steps are means over other steps: what
+    validations found is compared. A checkpoint holds where the metrics end, which depends on clocks, and its own hash.
     """
     found = left(out)
+    found["metrics.jsonl"] = [line for line in found["metrics.jsonl"] if line["kind"] == "validation"]
     checkpoints = sorted(name for name in found if name.startswith("checkpoints/"))
     last = {name.split("/")[1].rpartition("-")[0]: name.split("/")[1] for name in checkpoints}
     for name in checkpoints:
         if name.split("/")[1] not in last.values():
             del found[name]
         elif name.endswith(".json"):
-            del found[name]["metrics_end"]
+            del found[name]["metrics_end"], found[name]["facts_sha256"]
     return found
 
 
@@ -193,5 +195,16 @@ def _goes_on(work: Work, place: Path, expected: dict[str, Any], real: bool) -> s
         if name not in found or name not in expected:
             return f"{name} is {'missing' if name not in found else 'left behind'}"
         if found[name] != expected[name]:
-            return f"{name} differs"
+            return f"{name} differs{_where(found[name], expected[name])}"
     return ""
+
+
+def _where(ours: Any, theirs: Any) -> str:
+    """Return where two values of JSON differ first, and how."""
+    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
+        return next(f": {key}{_where(ours[key], theirs[key])}" for key in ours if ours[key] != theirs[key])
+    if isinstance(ours, list) and isinstance(theirs, list):
+        lengths = f"{len(ours)} and {len(theirs)} items"
+        pairs = enumerate(zip(ours, theirs, strict=False))
+        return next((f": {at}{_where(*pair)}" for at, pair in pairs if pair[0] != pair[1]), f": {lengths}")
+    return "" if isinstance(ours, bytes) else f": {str(ours)[:200]}, not {str(theirs)[:200]}"

@@ -35,6 +35,19 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     assert torch.equal(found.tensors["b"], shared)
 
 
+@pytest.mark.parametrize(("was", "altered"), [('"metrics_end": 5', '"metrics_end": 6'), ("24.5", "99.5")])
+def test_facts_that_were_altered_are_refused(tmp_path: Path, was: str, altered: str) -> None:
+    facts = CheckpointFacts(metrics_end=5, scores={"teacher": ("psnr_y", 24.5)})
+    Checkpoints(tmp_path).save(Checkpoint(Place(1, "student", 5), {"a": torch.ones(2)}, facts))
+    (path,) = tmp_path.glob(f"*/{FACTS}")
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, altered))
+    with pytest.raises(DataError, match=r"1-student-0000005/checkpoint\.json: was changed"):
+        Checkpoints(tmp_path).latest(pytest.fail)
+    path.write_text(path.read_text().replace(altered, was).replace("facts_sha256", "before_it_was_written"))
+    assert Checkpoints(tmp_path).latest(pytest.fail) is not None
+
+
 def test_the_latest_two_are_kept_and_the_last_of_each_stage(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path)
     for step in (5, 10, 15):

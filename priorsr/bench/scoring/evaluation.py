@@ -57,6 +57,7 @@ def evaluate(
 
     Protocols get SR as the model returns it; extra scores, on `device`, what a user would save: clamped, in 8 bits.
     """
+    sr = sr.contiguous()  # as saved images are, for the extra scores' last bits
     saved = to_8bit(sr).float() / 255
     hashes = zip(*map(pixel_hashes, (batch.hr, batch.lr, saved)), strict=True)
     scores = score_many([protocol.scoring for protocol in protocols], sr, batch.hr)

@@ -15,6 +15,9 @@ from torch import nn
 from priorsr.bench import Record, run
 from priorsr.bench.running.profile import LiveMemory
 from priorsr.bench.scoring.deterministic import deterministic
+from priorsr.bench.scoring.evaluation import evaluate
+from priorsr.containers import Batch
+from priorsr.metrics import load_protocol
 
 CPU = torch.device("cpu")
 ALL = ["priorsr@1", "dic@1", "kdfsrnet@1", "pfsr@1", "sfmnet@1", "ctcnet@1", "mmagic@1"]
@@ -108,3 +111,18 @@ def test_more_faces_take_no_more_image_memory(tmp_path: Path) -> None:
     tensors, rest = zip(peaks(tmp_path / "few", few), peaks(tmp_path / "many", many), strict=True)
     assert tensors[1] - tensors[0] < 4 * 1024 * (many - few)
     assert rest[1] - rest[0] < 32 * 1024 * (many - few)
+
+
+def test_scores_do_not_depend_on_the_layout_in_memory() -> None:
+    torch.manual_seed(0)
+    hr, lr = (torch.randint(256, (6, 3, side, side)).float() / 255 for side in (128, 16))
+    sr = (hr + 0.05 * torch.randn_like(hr)).clamp(0, 1)
+    protocols = [load_protocol("pfsr@1"), load_protocol("dic@1")]
+    batch = Batch(lr, hr, None, tuple("abcdef"))
+    layouts = (torch.contiguous_format, torch.channels_last)
+    found = [evaluate(sr.to(memory_format=layout), batch, protocols, {}).protocols for layout in layouts]
+    as_numbers = [
+        [[{name: values.tolist() for name, values in part.items()} for part in scores] for scores in one.values()]
+        for one in found
+    ]
+    assert as_numbers[0] == as_numbers[1]
