@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     with refusals_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with reserved(path) as beside:
+            mode = stat.S_IMODE(beside.stat().st_mode)
             yield beside
+            if stat.S_IMODE(beside.stat().st_mode) != mode:  # a library has put another file there, of its own mode
+                beside.chmod(mode)
             with open(beside, "rb") as written:
                 os.fsync(written.fileno())
             beside.replace(path)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from priorsr.files import append
 from priorsr.infinity import json_value
+from priorsr.reading.json_files import decode
 
 
 def add_line(path: Path, value: Any) -> None:
@@ -24,8 +26,9 @@ def signed_line(value: Any) -> bytes:
 
 
 def read_lines(path: Path) -> Iterator[Any]:
-    """Yield the values of a file's whole lines in their order; torn and altered lines are passed over."""
+    """Yield the values of a file's lines in their order, without those that are torn, altered or no JSON."""
     for line in path.read_bytes().splitlines():
         digest, _, content = line.partition(b" ")
         if digest == hashlib.sha256(content).hexdigest().encode():
-            yield json.loads(content)
+            with suppress(ValueError):
+                yield decode(content.decode())

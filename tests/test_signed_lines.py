@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 
@@ -33,3 +34,10 @@ def test_a_torn_line_costs_neither_the_one_before_nor_the_one_after(tmp_path: Pa
     (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes()[:-3])
     add_line(tmp_path / "a", 3)
     assert list(read_lines(tmp_path / "a")) == [1, 3]
+
+
+def test_a_line_that_no_reader_bears_is_passed_over(tmp_path: Path) -> None:
+    content, path = b"[" * 100_000, tmp_path / "lines"
+    path.write_bytes(hashlib.sha256(content).hexdigest().encode() + b" " + content + b"\n")
+    add_line(path, {"a": 1})
+    assert list(read_lines(path)) == [{"a": 1}]

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.utils._triton import has_triton
 
 from priorsr.data.arrays import cache_folder
+from priorsr.files import atomic_text, sha256_file
+from priorsr.reading.content import read_content
 
 Program = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 
@@ -22,7 +24,7 @@ PROGRAMS = 4096  # at most, on a GPU in one process
 
 
 def obstacle(device: torch.device) -> str | None:
-    """Why nothing can be compiled for a device, as the end of a sentence; None if it can."""
+    """Return why nothing can be compiled for a device, as the end of a sentence; None if it can."""
     if device.type == "cuda":
         return None if has_triton() else "Triton cannot be used"
     if device.type != "cpu":
@@ -62,11 +64,15 @@ def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callabl
     """By AOTInductor with frozen weights: they are laid out for the processor's instructions once and for all."""
     exported = torch.export.export(network, tensors)
     package = cache_folder() / "accelerated" / f"{_fingerprint(exported)}.pt2"
+    written = package.with_suffix(".sha256")
     if package.is_file():
         try:
-            return _loaded(package), True
-        except RuntimeError as error:
-            say(f"{package} cannot be loaded ({str(error).partition(chr(10))[0]}), and is compiled again")
+            if read_content(written, "the hash of a program", 64).decode() == sha256_file(package):
+                return _loaded(package), True
+            problem = "it was changed since it was compiled"
+        except Exception as error:  # torch raises anything on a package that it cannot load
+            problem = str(error).partition("\n")[0]
+        say(f"{package} cannot be loaded ({problem}), and is compiled again")
     say("compiling, which takes a minute or two the first time")
     package.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what lies there is run
     with TemporaryDirectory(dir=package.parent) as folder:
@@ -74,7 +80,9 @@ def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callabl
         made = torch._inductor.aoti_compile_and_package(
             exported, package_path=beside, inductor_configs={"freezing": True}
         )
+        digest = sha256_file(Path(made))
         Path(made).replace(package)
+    atomic_text(written, digest)
     return _loaded(package), False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,19 @@ class Checkpoints:
         place, path = found[-1]
         return read_checkpoint(path, place)
 
+    def check_place(self, place: Place, stage_steps: Mapping[str, int]) -> None:
+        """Raise DataError for a place that a run of these stages, with these steps, never comes to."""
+        stages = list(stage_steps.items())
+        if place.index < len(stages):
+            stage, steps = stages[place.index]
+            if place.stage == stage and place.step <= steps:
+                return
+        there = ", ".join(f"{index}-{stage} up to {steps}" for index, (stage, steps) in enumerate(stages))
+        raise DataError(
+            f"{self.folder}: has a checkpoint of {place.index}-{place.stage} after step {place.step}, and the run's "
+            f"stages and steps are {there}; a checkpoint's folder keeps its name"
+        )
+
     def forget_after(self, place: Place) -> None:
         """Remove what is later than a place that was gone back to: it was broken, and will be written again."""
         for later, path in self._found():
@@ -160,8 +174,11 @@ def _fill(folder: Path, checkpoint: Checkpoint) -> None:
     folder.mkdir(parents=True)
     # Cloned, since safetensors takes neither channels_last nor tensors that share memory.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
+    (folder / TENSORS).touch()
+    mode = stat.S_IMODE((folder / TENSORS).stat().st_mode)
     try:
         save_file(tensors, folder / TENSORS)
+        (folder / TENSORS).chmod(mode)  # some versions of safetensors write for the owner only
     except SafetensorError as error:  # what it makes of the system's refusals
         raise OSError(str(error)) from error
     facts = checkpoint.facts.model_copy(update={"sha256": sha256_file(folder / TENSORS)})

@@ -19,7 +19,7 @@ from rich.console import Console
 from priorsr.bounds import check_number
 from priorsr.data import FaceSet, TrainingData, TrainingSet
 from priorsr.data.training_set import open_training_data
-from priorsr.errors import DataError, OptionError, did_you_mean
+from priorsr.errors import DataError, OptionError, did_you_mean, mistakes_in
 from priorsr.memory import keep_freed_memory
 from priorsr.text import as_unicode
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
@@ -63,8 +63,9 @@ def train(
         Minutes are turned into steps after a warm-up, before the first step.
     seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
     resume: go on where the run in `out` stopped, with its settings (any other that is given raises), or start one if
-        there is none. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for
-        bit. Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
+        there is none. Files that its config names, such as a loss's weights, are read again: resume your own runs
+        only. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for bit.
+        Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
         or torch 2.15 may hand them the addresses of the dead ones.
     extend: steps by which a finished run in `out` becomes longer: its last stage goes on from where its learning rate
         began to fall, which a constant or `stable_decay` schedule allows. What it had come to moves to out/earlier.
@@ -102,15 +103,19 @@ def train(
         raise DataError(f"{folder.path}: holds no run that could be extended")
     settings = asked.agreed(config, folder.config) if config else asked.completed()
     pace = Pace(settings.validate_every, log_every, checkpoint_seconds)
-    plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
+    with mistakes_in(str(folder.config)) if config else nullcontext():
+        plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
     faces = open_training_data(data)
-    setup = Setup(settings, plan, faces, accelerator)
+    with mistakes_in(str(folder.config)) if config else nullcontext():
+        setup = Setup(settings, plan, faces, accelerator)
     checkpoint = None
     if config:
         _check_unchanged(config, plan, faces, folder)
         if extend is not None:
             config = _extended(config, extend, folder, accelerator)
         checkpoint = folder.checkpoints.latest(report.say)
+        if checkpoint:
+            folder.checkpoints.check_place(checkpoint.place, config["stage_steps"])
         _tell_resumed(config, checkpoint, folder, report)
     else:
         config = _new_config(setup, plan, faces, began)

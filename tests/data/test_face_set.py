@@ -426,7 +426,9 @@ def test_texts_that_are_not_utf8_are_refused_before_anything_is_written(tmp_path
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.parametrize("line", [b"null", b"[]", b'{"id": "f0"}', b"\xff\xfe", b'{"id": ["f0"]}', b'"f0"'])
+@pytest.mark.parametrize(
+    "line", [b"null", b"[]", b'{"id": "f0"}', b"\xff\xfe", b'{"id": ["f0"]}', b'"f0"', b"[" * 100_000]
+)
 def test_a_damaged_journal_costs_time_only(tmp_path: Path, line: bytes) -> None:
     def broken(index: int) -> Pixels:
         if index == 3:

@@ -16,6 +16,7 @@ from priorsr.kernels.dispatch import OPS
 PROGRAM = Path(__file__).with_name("kernel_resources.py")
 TABLE = json.loads(PROGRAM.with_suffix(".json").read_text())
 
+SHARED = 99 * 1024  # bytes that a program gets on the smallest GPU of compute capability 8.0 or more
 Rows = dict[str, dict[str, dict[str, int]]]
 
 
@@ -31,9 +32,12 @@ def faults(found: Rows, table: Rows) -> list[str]:
     """What spills, and what is not as the table says."""
     rows = [(f"{op}: {name}", row, table.get(op, {}).get(name)) for op in found for name, row in found[op].items()]
     spills = [f"{name} spills {row['spilled']} bytes" for name, row, _ in rows if row["spilled"]]
+    crowded = [
+        f"{name} takes {row['shared']} bytes of shared memory" for name, row, _ in rows if row["shared"] > SHARED
+    ]
     changed = [f"{name} takes {row}, and the table says {kept}" for name, row, kept in rows if row != kept]
     lost = [f"{op}: {name} is gone" for op in table for name in table[op] if name not in found.get(op, {})]
-    return spills + changed + lost
+    return spills + crowded + changed + lost
 
 
 def test_kernels_take_what_the_table_says(compiled: dict[str, Any]) -> None:
@@ -59,3 +63,5 @@ def test_a_fault_is_seen() -> None:
     assert faults({"op": {}}, table) == ["op: kernel sm_90 0 is gone"]
     spilling = {"op": {"kernel sm_90 0": row | {"spilled": 8}}}
     assert faults(spilling, spilling) == ["op: kernel sm_90 0 spills 8 bytes"]
+    crowded = {"op": {"kernel sm_90 0": row | {"shared": 101_377}}}
+    assert faults(crowded, crowded) == ["op: kernel sm_90 0 takes 101377 bytes of shared memory"]

@@ -108,8 +108,14 @@ def test_a_wrong_kernel_is_seen(agree, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_kernels_cannot_take_is_told() -> None:
-    with pytest.raises(BackendError, match="there are 257 channels of q, and kernels take 1 to 256"):
-        parsing_attention(*drawn(1, 1, 2, 257, 4, 3), backend="triton")
+    with pytest.raises(BackendError, match="there are 65 channels of q in float32, and kernels take 1 to 64"):
+        parsing_attention(*drawn(1, 1, 2, 65, 4, 3), backend="triton")
+    halves = [tensor.bfloat16() for tensor in drawn(1, 1, 2, 128, 129, 3)]
+    with pytest.raises(BackendError, match="there are 129 channels of v in half precision, and kernels take 1 to 128"):
+        parsing_attention(*halves, backend="triton")
+    halves[0] = halves[0].float()  # so that all products are of float32
+    with pytest.raises(BackendError, match="there are 128 channels of q in float32"):
+        parsing_attention(*halves, backend="triton")
     with pytest.raises(BackendError, match="there are 300 classes"):
         parsing_attention(*drawn(1, 1, 2, 4, 4, 300), backend="triton")
     far = torch.empty(1, 1, 2**16, 2**15 + 1, device="meta")[..., :4]

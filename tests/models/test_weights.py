@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -277,6 +279,42 @@ def test_a_hostile_config_is_refused_in_one_sentence(
         priorsr.load(path)
     assert str(raised.value).startswith(f"{path}: ")
     assert sentence in str(raised.value)
+
+
+def test_a_config_that_cannot_be_constructed_names_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_state", registry._State())
+
+    @dataclass(frozen=True)
+    class Parts:
+        parts: int = 2
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "share", 12 / self.parts)
+
+    @priorsr.register("model", "fragile")
+    class Fragile(nn.Module):
+        kind, Config, prior, scale, size_multiple = "model", Parts, "none", 4, 1
+
+        def __init__(self, config: Parts) -> None:
+            super().__init__()
+            self.config, self.layer = config, nn.Linear(2, 2)
+
+        def forward(self, lr: torch.Tensor, prior: object = None) -> None: ...
+
+    path = tmp_path / "a.safetensors"
+    priorsr.save(Fragile(Parts()), path)
+    described = read_card(path)
+    save_tensors(Fragile(Parts()).state_dict(), path, described | {"config": {"parts": 0}})
+    with pytest.raises(OptionError) as raised:
+        priorsr.load(path)
+    assert str(raised.value) == f"{path}: the config of 'fragile': ZeroDivisionError: division by zero"
+
+
+def test_weights_are_written_as_other_files_are(model: nn.Module, tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    priorsr.save(model, tmp_path / "a.safetensors")
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "a.safetensors")}
+    assert len(modes) == 1
 
 
 @pytest.mark.parametrize(

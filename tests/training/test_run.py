@@ -212,6 +212,23 @@ def test_metrics_that_were_cut_are_told_and_cost_no_weights(
     assert f"note: {path}: was cut after the checkpoint was made; those lines are lost" in said.export_text()
 
 
+def test_a_checkpoint_that_no_run_comes_to_is_told(run: Run, whole: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(whole["toy-distilled"], tmp_path / "run")
+    latest = checkpoint(folder)
+    for name, problem in (("1-student-0000099", "after step 99"), ("7-student-0000001", "7-student after step 1")):
+        latest = latest.rename(latest.with_name(name))
+        with pytest.raises(DataError, match=rf"checkpoints: has a checkpoint of .*{problem}, and the run's stages and"):
+            run("toy-distilled", resume=True)
+
+
+def test_a_mistake_in_a_stored_config_names_its_file(run: Run, whole: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(whole["toy-distilled"], tmp_path / "run")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "overrides": {"fusion": "cancat"}}))
+    with pytest.raises(UnknownNameError, match=r"config\.json: .*no fusion 'cancat'"):
+        run("toy-distilled", resume=True)
+
+
 def test_settings_are_checked_before_anything_is_written(run: Run, tmp_path: Path) -> None:
     wrong: list[tuple[dict[str, Any], type[PriorsrError], str]] = [
         ({"recipe": "toy-destilled"}, UnknownNameError, "did you mean 'toy-distilled'"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from priorsr.kernels.dispatch import Backend, takes_triton
 from priorsr.kernels.layout import LARGEST
 from priorsr.kernels.parsing_attention import reference
 
-WIDEST = 256
+MOST_CLASSES = 32
+WIDEST = {"float32": 64, "half precision": 128}  # channels of a head: see README.md, "Limits"
 
 
 def parsing_attention(
@@ -49,13 +51,14 @@ def parsing_attention(
 
 def _limit(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor) -> str | None:
     """Why kernels cannot take these shapes, as the end of a sentence; None if they can."""
-    for what, width in (
-        ("channels of q", q.shape[3]),
-        ("channels of v", v.shape[3]),
-        ("classes", probabilities.shape[1]),
+    precision = "float32" if torch.float32 in (q.dtype, k.dtype, v.dtype) else "half precision"
+    for what, width, most in (
+        (f"channels of q in {precision}", q.shape[3], WIDEST[precision]),
+        (f"channels of v in {precision}", v.shape[3], WIDEST[precision]),
+        ("classes", probabilities.shape[1], MOST_CLASSES),
     ):
-        if not 0 < width <= WIDEST:
-            return f"there are {width} {what}, and kernels take 1 to {WIDEST}"
+        if not 0 < width <= most:
+            return f"there are {width} {what}, and kernels take 1 to {most}"
     for tensor in (q, k, v, probabilities.mT):
         shape, steps = tensor.shape[-2:], tensor.stride()[-2:]
         if sum((size - 1) * step for size, step in zip(shape, steps, strict=True)) > LARGEST:
