@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from torch import Tensor
 from priorsr.errors import BackendError, OptionError
 
 Backend = Literal["auto", "reference", "triton"]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 OPS = ("landmark_fusion", "landmark_heatmap", "parsing_attention", "channel_gate")
@@ -26,6 +27,12 @@ LEAST_CAPABILITY = (8, 0)
 _inside: ContextVar[Backend | None] = ContextVar("priorsr backend", default=None)
 _record: ContextVar[dict[str, str] | None] = ContextVar("priorsr record of backends", default=None)
 _told: set[str] = set()
+
+
+def _constant(function: Function) -> Function:
+    """Mark a function as `torch.compiler.assume_constant_result` does, which loads the compiler and takes 1.5 s."""
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]  # functions have any attributes
+    return function
 
 
 @contextmanager
@@ -89,7 +96,7 @@ def _takes_triton(op: str, backend: Backend, given: Sequence[Tensor], limit: str
     return False
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@_constant
 def obstacle(device: torch.device) -> str | None:
     """Why no kernel can run on a device, as the end of a sentence; None if they can."""
     missing = _triton_trouble()
@@ -131,7 +138,7 @@ def _meaning(backend: Backend) -> Backend:
     return _default() if _checked(backend, "backend") == "auto" else backend
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@_constant
 def _default() -> Backend:
     """Return what "auto" stands for here; before torch 2.12, compiled code cannot read context variables."""
     return _inside.get() or _checked(os.environ.get(VARIABLE) or "auto", VARIABLE)
@@ -149,7 +156,7 @@ def exporting() -> bool:
     return _is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@_constant
 def _is_exporting() -> bool:
     """Asked outside of the graph: torch 2.11 takes the question itself for True in all that it compiles."""
     return torch.compiler.is_exporting()

@@ -174,3 +174,14 @@ def test_kernels_are_loaded_when_they_are_asked_for() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert "priorsr.kernels.landmark_fusion.op" in loaded
     assert "triton_impl" not in loaded
+
+
+def test_functions_are_marked_as_torch_marks_them_and_the_compiler_is_not_loaded() -> None:
+    def ours() -> None: ...
+    def theirs() -> None: ...
+
+    dispatch._constant(ours)
+    torch.compiler.assume_constant_result(theirs)
+    assert vars(ours) == vars(theirs) != {}
+    program = "import sys, priorsr.models, priorsr.inference; print('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "False"
