@@ -15,11 +15,11 @@ from torch import nn
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.store.values import Links
 from priorsr.data import TrainingSet
-from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError, did_you_mean
-from priorsr.models.finding import find_weights, weights_names
-from priorsr.models.weights import load_file, weights_hash
+from priorsr.errors import DataError, OptionError
+from priorsr.models.spec import named_model
+from priorsr.models.weights import weights_hash
 from priorsr.reading.mistakes import first_mistake
-from priorsr.registry import create, names, offer_of
+from priorsr.registry import create, offer_of
 from priorsr.sources import Component, components_of
 
 BASELINE = "bicubic"
@@ -88,32 +88,13 @@ def as_entry(model: ModelLike, label: str | None = None) -> Entry:
 def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:
     """Return the entry of a model that is named as on the command line.
 
-    spec: a registered name of a model without parameters, or what `priorsr.load` takes. label: else the name, or the
-        file's or folder's.
-
-    Raises UnknownNameError, DataError, or PriorsrError for a name whose weights would be random.
+    spec: what `model_from_spec` takes, and raises for. label: else the name, or the file's or folder's.
     """
-    if isinstance(spec, str) and _is_name(spec) and not weights_names(spec.rpartition(":")[2]):
-        model = create("model", spec)
-        if next(model.parameters(), None) is not None:
-            raise PriorsrError(
-                f"the model {spec!r} has parameters, and no installed package offers weights for it: train it with "
-                "'priorsr train', and give the run's folder or a weights file (.safetensors)"
-            )
-        return entry_of(model, label or spec)
-    try:
-        found = find_weights(spec)
-    except UnknownNameError:
-        known = did_you_mean(str(spec), {*names("model"), *weights_names()})
-        text = f"there is neither a model, nor a file or folder, called {str(spec)!r}; {known}"
-        raise UnknownNameError(text) from None
     path = Path(spec)
     named = path.resolve().name if path.is_dir() else path.stem if path.is_file() else str(spec)
-    return replace(entry_of(load_file(found), label or named), source=str(found))
-
-
-def _is_name(spec: str) -> bool:
-    return spec.rpartition(":")[2] in names("model")
+    model, weights = named_model(spec)
+    entry = entry_of(model, label or named)
+    return entry if weights is None else replace(entry, source=str(weights))
 
 
 def _origin(component: type) -> tuple[str, str, str]:
