@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from priorsr.containers import Batch, Prior, SROutput
     from priorsr.description import describe
     from priorsr.inference.acceleration import accelerate
+    from priorsr.inference.upscaling.upscale import upscale
     from priorsr.models.creation import create, from_pretrained, load
     from priorsr.models.finding import weights_names
     from priorsr.models.hub import push_to_hub, save_pretrained
@@ -38,6 +39,7 @@ _LAZY = {
     "save": "priorsr.models.weights",
     "save_pretrained": "priorsr.models.hub",
     "score": "priorsr.bench.made_elsewhere.scoring",
+    "upscale": "priorsr.inference.upscaling.upscale",
     "weights_names": "priorsr.models.finding",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "save",
     "save_pretrained",
     "score",
+    "upscale",
     "weights_names",
 ]
 

@@ -164,6 +164,7 @@ def test_the_public_surface() -> None:
         "save",
         "save_pretrained",
         "score",
+        "upscale",
         "weights_names",
     ]
     assert all(getattr(priorsr, name) is not None for name in priorsr.__all__)

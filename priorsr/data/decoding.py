@@ -28,7 +28,7 @@ class RawImage(NamedTuple):
     """The image of a file.
 
     image: decoded, as it is stored. format: PNG, JPEG or WEBP. lossless: whether the file keeps every value.
-    bits: of a value in a PNG, 1 to 8; 8 otherwise. orientation: EXIF's, 1 to 8, where 1 is upright.
+    bits: of a value in a PNG, 1 to 16; 8 otherwise. orientation: EXIF's, 1 to 8, where 1 is upright.
     """
 
     image: Image.Image
@@ -38,12 +38,19 @@ class RawImage(NamedTuple):
     orientation: int
 
 
-def decode(path: Path, content: bytes | None = None, sizes: Collection[tuple[int, int]] | None = None) -> RawImage:
+def decode(
+    path: Path,
+    content: bytes | None = None,
+    sizes: Collection[tuple[int, int]] | None = None,
+    *,
+    most_bits: int = 8,
+) -> RawImage:
     """Decode an image file, whose bytes may be given.
 
-    sizes: the (height, width) that it may have; any of up to MOST_PIXELS where not given.
+    sizes: the (height, width) that it may have; any of up to MOST_PIXELS where not given. most_bits: of a value; RGB of
+    16 bits is cut to 8 by Pillow.
     A JPEG with further pictures inside (MPO, as cameras write it) is read as the JPEG that it begins with.
-    Raises DataError for what is missing, broken, no PNG, JPEG or WebP, animated, of 16 bits, or too large.
+    Raises DataError for what is missing, broken, no PNG, JPEG or WebP, animated, of more bits, or too large.
     """
     if content is None:
         content = read_content(path, "an image", MOST_BYTES)
@@ -61,8 +68,8 @@ def decode(path: Path, content: bytes | None = None, sizes: Collection[tuple[int
     except Exception as error:  # Pillow raises whatever its parsers do
         raise DataError(f"{path}: cannot be read as an image ({error}); {EXPECTED}") from error
     bits = content[24] if format_ == "PNG" else 8
-    if bits > 8:
-        raise DataError(f"{path}: has values of {bits} bits; an image of 8 bits was expected")
+    if bits > most_bits:
+        raise DataError(f"{path}: has values of {bits} bits; an image of {most_bits} bits was expected")
     lossless = format_ == "PNG" or (format_ == "WEBP" and _is_lossless_webp(content))
     return RawImage(image, format_, lossless, bits, _orientation(image))
 

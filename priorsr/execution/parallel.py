@@ -31,6 +31,13 @@ def one_thread_each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         torch.set_num_threads(threads)  # or the pool's 1 would become the default of threads to come
 
 
+def progress_bar() -> Progress:
+    """Return a bar that counts items on stderr, and only on a terminal."""
+    console = Terminal(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
 def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterator[R]:
     """Return the results of `function`, in the order of `items`; the first error ends it.
 
@@ -38,11 +45,9 @@ def parallel_map(function: Callable[[T], R], items: Sequence[T], what: str) -> I
     stderr, and only to a terminal.
     """
     workers = os.cpu_count() or 1
-    console = Terminal(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     pool = ThreadPoolExecutor(workers)
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        with progress_bar() as progress:
             task = progress.add_task(what, total=len(items))
             waiting: deque[Future[R]] = deque()
             for item in items:

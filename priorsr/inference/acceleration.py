@@ -16,6 +16,7 @@ from priorsr.execution.bf16 import bf16_obstacle
 from priorsr.inference.accelerated import Accelerated
 from priorsr.inference.acceleration_report import AccelerationReport, Graph, Precision
 from priorsr.inference.compilation import obstacle
+from priorsr.inference.devices import device_of, find_device
 from priorsr.inference.folding import fold
 from priorsr.inference.form import Form
 from priorsr.inference.trial_faces import Check, in_batches, synthetic_faces
@@ -63,7 +64,7 @@ def accelerate(
         console.print(f"accelerate {type(model).__name__}: {text}", markup=False, highlight=False, soft_wrap=True)
 
     original = copy.deepcopy(model).requires_grad_(False).eval()
-    place = _device_of(original) if device is None else _device(device)
+    place = device_of(original) if device is None else find_device(device, "accelerate")
     original.to(place)
     faces = synthetic_faces(original, max(FACES, batch_size)) if faces is None else faces
     trouble = None if graph == "eager" else obstacle(place)
@@ -98,22 +99,6 @@ def _check_options(model: object, faces: Batch | None, precision: str, graph: st
         raise OptionError(f"accelerate: batch_size is {batch_size}; 1 or more was expected")
     if faces is not None and not len(faces.lr):
         raise OptionError("accelerate was given a batch without faces; at least one was expected")
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        place = torch.device(device)
-    except RuntimeError:
-        raise OptionError(f"accelerate: device is {device!r}; a device of torch's was expected") from None
-    try:
-        torch.empty(1, device=place)
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise BackendError(f"accelerate: device {device} cannot be used: {error}") from None
-    return place
-
-
-def _device_of(model: nn.Module) -> torch.device:
-    return next((tensor.device for tensor in model.state_dict().values()), torch.device("cpu"))
 
 
 def _folded(checked: Check) -> tuple[nn.Module, tuple[str, ...], tuple[str, ...]]:

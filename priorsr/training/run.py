@@ -131,6 +131,8 @@ def train(
         {
             **{key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "precision")},
             "data": [_described(*part) for part in faces],
+            "reduction": setup.recipe.reduction,
+            "hr_size": faces[0][0].manifest.image_sizes[0][0],
         },
         pace,
     )

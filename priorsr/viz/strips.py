@@ -24,31 +24,31 @@ def draw_strips(
 
     columns: caption -> images (3,h,w), RGB, clamped to [0, 1] here; smaller ones are enlarged by repeating pixels to
         the size of the largest. notes: caption -> a line under each image of that column, such as a score.
-    Raises ShapeError if the columns differ in length or a size does not divide the largest.
+    Raises ShapeError if the columns differ in length, or a size goes into the largest by no whole number.
     """
     notes = notes or {}
     counts = {caption: len(images) for caption, images in columns.items()}
     if len({*counts.values(), *(len(lines) for lines in notes.values())}) != 1:
         raise ShapeError(f"a strip's columns have {counts} images; as many in each, and as many notes, were expected")
-    largest = max(max(image.shape[-2:]) for images in columns.values() for image in images)
-    side = largest * -(-CELL // largest)
-    heading, note = ImageFont.load_default(max(14, side // 12)), ImageFont.load_default(max(12, side // 15))
+    largest = max((image.shape[-2:] for images in columns.values() for image in images), key=max)
+    height, width = (-(-CELL // max(largest)) * side for side in largest)
+    heading, note = ImageFont.load_default(max(14, width // 12)), ImageFont.load_default(max(12, width // 15))
     top = GAP + (_height(heading) + GAP if title else 0) + _height(heading) + GAP
     below = _height(note) + 2 * GAP if notes else GAP
     rows = next(iter(counts.values()))
-    picture = Image.new("RGB", (GAP + len(columns) * (side + GAP), top + rows * (side + below)), PAPER)
+    picture = Image.new("RGB", (GAP + len(columns) * (width + GAP), top + rows * (height + below)), PAPER)
     draw = ImageDraw.Draw(picture)
     if title:
         draw.text((GAP, GAP), title, INK, heading)
     for column, (caption, images) in enumerate(columns.items()):
-        left = GAP + column * (side + GAP)
-        middle = left + side / 2
+        left = GAP + column * (width + GAP)
+        middle = left + width / 2
         draw.text((middle, top - GAP), caption, INK, heading, anchor="md")
         for row, image in enumerate(images):
-            upper = top + row * (side + below)
-            picture.paste(_cell(image, side), (left, upper))
+            upper = top + row * (height + below)
+            picture.paste(_cell(image, height, width), (left, upper))
             if caption in notes:
-                draw.text((middle, upper + side + GAP // 2), notes[caption][row], GREY, note, anchor="ma")
+                draw.text((middle, upper + height + GAP // 2), notes[caption][row], GREY, note, anchor="ma")
     return picture
 
 
@@ -58,12 +58,15 @@ def save_picture(picture: Image.Image, path: Path) -> None:
         picture.save(beside, format="PNG")
 
 
-def _cell(image: Tensor, side: int) -> Image.Image:
-    height, width = image.shape[-2:]
-    if side % height or height != width:
-        raise ShapeError(f"a strip shows an image of {height} x {width}; a square that divides {side} was expected")
+def _cell(image: Tensor, height: int, width: int) -> Image.Image:
+    rows, columns = image.shape[-2:]
+    if height % rows or height * columns != width * rows:
+        raise ShapeError(
+            f"a strip shows an image of {rows} x {columns}; one that a whole number enlarges to {height} x {width} was "
+            "expected"
+        )
     pixels = (image.detach().float().cpu().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
-    return Image.fromarray(np.ascontiguousarray(pixels)).resize((side, side), Image.Resampling.NEAREST)
+    return Image.fromarray(np.ascontiguousarray(pixels)).resize((width, height), Image.Resampling.NEAREST)
 
 
 def _height(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:

@@ -35,6 +35,14 @@ def test_small_images_are_enlarged_by_repeating_pixels() -> None:
     assert np.array_equal(cell, np.kron([[0, 255], [255, 0]], np.ones((128, 128))))
 
 
+def test_images_that_are_no_squares_keep_their_shape() -> None:
+    lr = torch.tensor([[0.0, 1.0, 0.0]]).expand(3, 1, 3)
+    picture = draw_strips({"LR": [lr], "HR": [torch.full((3, 64, 192), 0.5)]})
+    cell = np.asarray(picture)[-GAP - 64 : -GAP, GAP : GAP + 192, 0]
+    assert picture.size[0] == 3 * GAP + 2 * 192
+    assert np.array_equal(cell, np.kron([[0, 255, 0]], np.ones((64, 64))))
+
+
 def test_values_outside_the_range_are_clamped() -> None:
     pixels = np.asarray(draw_strips({"SR": [flat(1.4, 128)], "HR": [flat(-0.2, 128)]}))
     assert pixels[-GAP - 5, GAP + 5, 0] == 255

@@ -1,0 +1,1 @@
+"""Enlarge face crops: one call in Python, thousands of files."""
