@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 import priorsr
 from priorsr import registry
@@ -19,7 +23,7 @@ def blocks(document: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/index.md", "docs/score.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/index.md", "docs/score.md", "docs/upscale.md"])
 def test_examples_print_what_stands_below_them(document: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
     assert shown
@@ -58,3 +62,23 @@ def test_the_recipe_of_the_training_page_trains(
     import_module("page")
     trained = train("mine", tiny_faces, tmp_path / "run", steps=2)
     assert priorsr.load(trained.products["net"]).config.width == 16
+
+
+def test_the_server_of_the_export_page_computes_what_the_model_does(tmp_path: Path) -> None:
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package, reason=f"{package} is not installed, without which nothing is exported as ONNX")
+    from priorsr.inference.exporting.export import export
+
+    torch.manual_seed(0)
+    model = priorsr.create("model", "encoder_decoder", width=8, depth=1, levels=4).eval()
+    export(model, tmp_path / "model.onnx")
+    (code,) = blocks("docs/export.md")
+    assert len(code.splitlines()) <= 36
+    small = np.random.default_rng(0).integers(0, 256, (19, 24, 3), np.uint8)
+    Image.fromarray(small).save(tmp_path / "small.png")
+    (tmp_path / "serve.py").write_text(code)
+    files = [str(tmp_path / name) for name in ("serve.py", "model.onnx", "small.png", "result.png")]
+    subprocess.run([sys.executable, *files], check=True)
+    with Image.open(tmp_path / "result.png") as result:
+        wanted = priorsr.upscale(small, model, as_is=True)
+        assert np.abs(np.asarray(result).astype(int) - wanted).max() <= 1

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from priorsr.cli import bench, catalogue, data, demo, doctor, train, weights
+from priorsr.cli import bench, catalogue, data, demo, doctor, export, train, upscale, weights
 from priorsr.cli.console import abandon_output, errors, takes_output, write_in_any_encoding
 from priorsr.cli.extras import extra_with
 from priorsr.cli.several import SeveralValues
@@ -44,6 +44,8 @@ app.command("info")(catalogue.info)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("train", cls=SeveralValues)(train.train)
+app.command("upscale")(upscale.upscale)
+app.command("export")(export.export)
 app.add_typer(data.app, name="data", help="Make, import and examine face sets.")
 app.add_typer(bench.app, name="bench", help="Score models, and show the scores.")
 app.add_typer(weights.app, name="weights", help="Examine weights, and convert those that others released.")

@@ -1,0 +1,1 @@
+"""Models written as graphs that other programs run."""
