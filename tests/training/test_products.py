@@ -25,6 +25,7 @@ def test_products_are_models_with_a_card(run: Run, faces: Path) -> None:
     card = model.card
     assert (card["recipe"], card["stage"], card["steps"], card["seed"]) == ("toy-distilled", "student", 8, 3)
     assert card["networks"] == {"teacher": "Toy"}
+    assert (card["reduction"], card["hr_size"]) == ("pil-bicubic", 32)
     (data,) = card["data"]
     assert (data["name"], data["split"], data["count"], data["weight"]) == ("toy faces", "train", 12, 1.0)
     assert TrainingSet.model_validate(data) == TrainingSet.of(FaceSet.open(faces))

@@ -1,1 +1,1 @@
-"""Models written as graphs that other programs run."""
+"""Write models as graphs that other programs run."""

@@ -18,10 +18,10 @@ __all__ = ["KEY", "describe_export"]
 
 
 def describe_export(model: nn.Module, traced: Traced) -> str:
-    """Return what goes into an exported file under `KEY`, as JSON.
+    """Return the metadata of an exported file, which lie in it under `KEY`, as JSON.
 
-    That is the model's name, distribution, version, config, card and weights' hash; scale, the sides that LR images may
-    have (`multiple` is 0 for one side only), how they were made in training; and layout and range of input and output.
+    They are the model's name, distribution, version, config, card, weights' hash; scale; the sides that LR images may
+    have (`multiple` is 0 for one side only) and their reduction in training; layout and range of input and output.
     """
     try:
         offer = offer_of("model", type(model))

@@ -1,7 +1,8 @@
-"""The one call that exports a model."""
+"""Export a model."""
 
 from __future__ import annotations
 
+import copy
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ Run = Callable[[np.ndarray], np.ndarray]
 
 
 class Exported(NamedTuple):
-    """What was exported. sizes: which LR images it takes. error: how far it lies from torch at most."""
+    """Report an export. sizes: the LR images that it takes. error: its largest difference from the model."""
 
     path: Path
     sizes: str
@@ -34,13 +35,13 @@ class Exported(NamedTuple):
 
 
 def export(model: ModelSpec, path: str | Path, *, opset: int = onnx_form.OPSET) -> Exported:
-    """Export a model as ONNX (.onnx) or as torch.export's program (.pt2): lr (B,3,h,w) -> sr (B,3,sh,sw).
+    """Export a model as ONNX (.onnx) or as a program of torch.export (.pt2): lr (B,3,h,w) -> sr (B,3,sh,sw).
 
-    Batches are of any size, and so are images, within what the model allows, which stands in the file (see
-    `describe_export`). Before it is written, whole or not at all, it is run by ONNX Runtime or by torch on batches and
-    images of several sizes, and must give the model's SR images to 1e-4.
+    The file takes batches of any size, and images of the sizes that the model allows, which it names (see
+    `describe_export`). Before it is written, whole or not at all, ONNX Runtime or torch runs it on the CPU on batches
+    and images of several sizes, where it must give the model's SR images to 1e-4.
 
-    model: what `model_from_spec` takes. opset: of ONNX; from 18 on.
+    model: see `model_from_spec`. opset: of ONNX; from 18 on.
 
     Raises DataError for another suffix, OptionError for an opset that is not known, MissingExtraError without the extra
     `export`, PriorsrError for a model that requires a prior, BackendError for one that cannot be exported, or whose
@@ -51,7 +52,7 @@ def export(model: ModelSpec, path: str | Path, *, opset: int = onnx_form.OPSET) 
         raise DataError(f"{path}: a name that ends in .onnx or .pt2 was expected")
     if path.suffix == ".onnx":
         onnx_form.check_available(opset)
-    network = model_from_spec(model)
+    network = copy.deepcopy(model_from_spec(model)).cpu().float()
     content, traced, error = _checked(network, path, opset)
     with atomic_path(path) as beside:
         beside.write_bytes(content)
@@ -59,7 +60,7 @@ def export(model: ModelSpec, path: str | Path, *, opset: int = onnx_form.OPSET) 
 
 
 def _checked(network: nn.Module, path: Path, opset: int) -> tuple[bytes, Traced, float]:
-    """Return the first export that computes what the model does, its trace, and how far its values lie at most."""
+    """Return the first export with the model's values, its trace, and the largest difference from them."""
     reason = ""
     for traced in trace(network):
         description = describe_export(network, traced)
@@ -93,7 +94,7 @@ def _as_program(traced: Traced, description: str) -> tuple[bytes, Run]:
 
 @torch.no_grad()
 def _distance(model: nn.Module, traced: Traced, run: Run) -> float:
-    """Return how far an export's SR images lie from the model's at most, over batches of noise of several sizes."""
+    """Return the largest difference between SR images of an export and its model, on noise of several sizes."""
     draws = torch.Generator().manual_seed(0)
     distances = []
     with in_eval_mode(model):

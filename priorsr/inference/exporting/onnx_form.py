@@ -1,4 +1,4 @@
-"""A traced model as ONNX."""
+"""Write a traced model as ONNX."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def convert(traced: Traced, description: str, opset: int) -> bytes:
 
 
 def session(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a model of ONNX Runtime's on the CPU as a function; raises BackendError if it cannot be loaded."""
+    """Return a function that runs an .onnx by ONNX Runtime on the CPU; raises BackendError if it cannot be loaded."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -74,7 +74,7 @@ def session(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _clean(proto: Any) -> None:
-    """Remove what torch notes of its own: places in this installation's files, and names of sizes."""
+    """Remove notes of torch's own: places in this installation's files, and names of sizes."""
     graph = proto.graph
     del graph.value_info[:]
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, proto):
@@ -84,7 +84,7 @@ def _clean(proto: Any) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what torch and onnxscript log, of which nothing asks the user to do anything."""
+    """Silence the logs of torch and onnxscript, which ask the user to do nothing."""
     loggers = [logging.getLogger(name) for name in ("onnxscript", "onnx_ir", "torch.onnx")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""A model as a graph of torch.export's, for batches of any size, and for images of any size where it allows that."""
+"""Trace a model by torch.export, for batches of any size, and for images of any size where it allows that."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATHS = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from
 
 
 class Traced(NamedTuple):
-    """A traced model. LR images have sides from `side` on that are multiples of `multiple`; 0: `side` only."""
+    """Hold a traced model. LR images have sides from `side` on that are multiples of `multiple`; 0: `side` only."""
 
     program: ExportedProgram
     multiple: int
@@ -34,7 +34,7 @@ class Traced(NamedTuple):
         return [(1, 3, least, least), (3, 3, least, least + self.multiple), (2, 3, least + 3 * self.multiple, least)]
 
     def sizes(self) -> str:
-        """Return which LR images the graph takes, in words."""
+        """Return the sizes of the LR images that the graph takes, in words."""
         if not self.multiple:
             return f"{self.side} x {self.side}"
         least = _least(self.side, self.multiple)
@@ -51,13 +51,14 @@ class _FromLR(nn.Module):
 
 
 def trace(model: nn.Module) -> Iterator[Traced]:
-    """Trace a model's folded form as (lr (B,3,h,w)) -> sr (B,3,sh,sw), not clamped: first for most sizes, last for one.
+    """Yield traces of a model's folded form, lr (B,3,h,w) -> sr (B,3,sh,sw), not clamped: those for most sizes first.
 
-    What is traced may still refuse some of the sizes that it was traced for. Raises PriorsrError for a model that
-    requires a prior, BackendError at the end for one that torch.export does not see through.
+    model: on the CPU. A trace may still refuse some of the sizes that it was made for; the last is for one size only.
+    Raises PriorsrError for a model that requires a prior, BackendError at the end for one that torch.export does not
+    see through.
     """
     taken = ModelInput.of(model)
-    network = _FromLR(fold(copy.deepcopy(model).cpu().float().eval())[0]).requires_grad_(False)
+    network = _FromLR(fold(copy.deepcopy(model).eval())[0]).requires_grad_(False)
     for multiple in (*(taken.multiple * factor for factor in FACTORS), 0):
         try:
             program = _exported(network, multiple, taken.side)

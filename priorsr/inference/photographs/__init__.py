@@ -1,1 +1,1 @@
-"""Photographs with small faces: found, enlarged by a model, and laid into the enlarged photograph."""
+"""Find the small faces of photographs, enlarge them by a model, and lay them into the enlarged photograph."""

@@ -1,4 +1,4 @@
-"""Faces turned and moved to where models were trained to find them."""
+"""Turn and move faces to where they lie in the training crops."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOX = (28.1, 41.4, 74.1)  # left and top edge, and side
 def crop_to_photograph(face: Face) -> np.ndarray:
     """Return the similarity (2,3) that takes places in the training crop to places in the photograph.
 
-    Both in parts of their pixels: the crop reaches from 0 to 1, the photograph from 0 to its width. The crop is
+    The crop reaches from 0 to 1, the photograph from 0 to its width in pixels. The crop is
     CelebAMask-HQ's, upright with the eyes at (48, 61) and (79, 61) of 128; the numbers are the means of dlib's points
     and boxes on 293 faces of celebamask-mini. A face with points is placed by its eyes and mouth, by least squares, one
     without by its box, unturned.
@@ -31,7 +31,7 @@ def crop_to_photograph(face: Face) -> np.ndarray:
 
 
 def _anchors(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eyes and mouth, (3,2), in the crop and in the photograph."""
+    """Return eyes and mouth, (3,2), in the crop and in the photograph."""
     if len(points) == 5:
         found, mouth = [points[0], points[1], points[3:].mean(0)], MOUTH_CORNERS
     else:
@@ -40,7 +40,7 @@ def _anchors(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The turn, scale and shift (2,3) that brings points (N,2) closest to others (N,2), in least squares.
+    """Return the turn, scale and shift (2,3) that bring points (N,2) closest to others (N,2), in least squares.
 
     Source: Umeyama, "Least-squares estimation of transformation parameters between two point patterns" (PAMI 1991),
     in the plane, where a turn with a scale is a complex factor.

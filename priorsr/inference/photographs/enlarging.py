@@ -1,4 +1,4 @@
-"""A photograph enlarged bicubically, its small faces by a model."""
+"""Enlarge a photograph bicubically, and its small faces by a model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SOFT = 0.15  # of the crop's side, within which the mask rises from 0 to 1
 
 
 class EnlargedFace(NamedTuple):
-    """A face's crop (3,SHOWN,SHOWN) in [0, 1]: its pixels in the photograph, enlarged bicubically, and the result."""
+    """Hold a face's crop (3,SHOWN,SHOWN) in [0, 1]: its pixels in the photograph, enlarged bicubically, the result."""
 
     lr: Tensor
     bicubic: Tensor
@@ -33,7 +33,7 @@ class EnlargedFace(NamedTuple):
 
 
 class FaceReport(NamedTuple):
-    """What became of a face. left: why it was left as it is, or an empty text. images: None if it was left."""
+    """Report the outcome of a face. left: why it was left as it is, or an empty text. images: None if it was left."""
 
     face: Face
     left: str = ""
@@ -77,7 +77,7 @@ def enlarge_photograph(
 
 
 def _detail(window: Window, upscaler: Upscaler) -> tuple[Tensor, Tensor]:
-    """Return a face's LR image (1,3,h,h), and what the model's image of it (1,3,sh,sh) has that is finer."""
+    """Return a face's LR image (1,3,h,h), and the finer part of the model's image of it (1,3,sh,sh)."""
     multiple, least = upscaler.input.multiple, upscaler.input.side
     side = max(least, multiple * round(window.side / multiple))
     lr = window.crop(side).clamp(0, 1)
@@ -100,7 +100,7 @@ def _left(face: Face, picture: Picture) -> str:
 
 
 def finer(sr: Tensor, side: float) -> Tensor:
-    """Return what of crops (B,3,H,H) is finer than a photograph shows in which they have `side` pixels."""
+    """Return the part of crops (B,3,H,H) that is finer than a photograph shows in which they have `side` pixels."""
     small = max(1, min(sr.shape[-1], round(side)))
     coarse = F.interpolate(sr, size=(small, small), mode="bicubic", antialias=True)
     return sr - F.interpolate(coarse, size=sr.shape[2:], mode="bicubic", antialias=True)

@@ -1,4 +1,4 @@
-"""Where faces are in photographs: found by dlib, or given in a file."""
+"""Find the faces of photographs by dlib, or read them from a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Length = Annotated[float, Field(allow_inf_nan=False, gt=0, le=2**20)]
 
 
 class Face(NamedTuple):
-    """A face in a photograph, in its pixels as it is shown upright.
+    """Describe a face in a photograph, in its pixels as it is shown upright.
 
     box: left and top edge, width and height, where the photograph reaches from 0 to its width; from the brows to the
     chin, as dlib draws it. points: (68,2), `ibug-68`, or (5,2), the eyes, the nose's tip and the mouth's corners, from
@@ -83,7 +83,7 @@ def read_boxes(path: Path, names: Sequence[str]) -> dict[str, list[Face]]:
     """Read the faces of photographs from a JSON file: {"a.jpg": [{"box": [x, y, w, h], "points": [[x, y], ...]}]}.
 
     names: the photographs' paths below what was given, each of which the file must know, by that path or by its last
-    part. Returns the faces of each. Raises DataError naming the file, the field and what was expected.
+    part. Return the faces of each. Raises DataError naming the file, the field and what was expected.
     """
     given: Mapping[str, list[_Given]] = read_facts(path, _Boxes, "the file").root
     found = {}

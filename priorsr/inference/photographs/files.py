@@ -1,4 +1,4 @@
-"""Photographs in files, enlarged one after the other."""
+"""Enlarge photographs in files, one after the other."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def enlarge_photographs(
     find: FindFaces | None = None,
     given: Mapping[str, Sequence[Face]] | None = None,
 ) -> Iterator[Outcome]:
-    """Enlarge photographs, see `enlarge_photograph`, and write the results; yields what became of each, in order.
+    """Enlarge photographs, see `enlarge_photograph`, and write the results; yield the outcome of each, in order.
 
-    find, given: where faces are, one of both; `given` by the jobs' names.
+    find, given: the source of the faces, one of both; `given` is by the jobs' names.
     """
     with progress_bar() as progress:
         for job in progress.track(jobs, description="Enlarging"):

@@ -1,4 +1,4 @@
-"""The part of an enlarged photograph around a face, and the way between it and the model's crop."""
+"""Cut the part of a photograph around a face, and map between it and the model's crop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 class Window(NamedTuple):
-    """A rectangle of a photograph that holds a face's crop.
+    """Hold a rectangle of a photograph with a face's crop in it.
 
     left, top: its corner in the photograph, whose edge it may cross. image: its pixels (1,3,h,w) in [0, 1], the
     photograph's edge repeated outside. to_photograph: the similarity (2,3) from the crop, of side 1, to the photograph.
@@ -38,7 +38,7 @@ class Window(NamedTuple):
 
     @property
     def side(self) -> float:
-        """The crop's side in the photograph's pixels."""
+        """Return the crop's side in the photograph's pixels."""
         return float(np.hypot(*self.to_photograph[:, 0]))
 
     def crop(self, side: int) -> Tensor:
@@ -46,7 +46,7 @@ class Window(NamedTuple):
         return _sampled(self.image, self._crop_to_window(), (side, side))
 
     def _crop_to_window(self) -> np.ndarray:
-        """The affine map (2,3) from the crop to the window, both reaching from -1 to 1, as torch has it."""
+        """Return the affine map (2,3) from the crop to the window, both reaching from -1 to 1, as torch has it."""
         height, width = self.image.shape[2:]
         from_unit = np.array([[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]])
         to_unit = np.array([[2 / width, 0, -1 - 2 * self.left / width], [0, 2 / height, -1 - 2 * self.top / height]])

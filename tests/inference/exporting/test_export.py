@@ -31,7 +31,7 @@ def network() -> nn.Module:
     return priorsr.create("model", "encoder_decoder", width=8, depth=1, levels=2, scale=2).eval()
 
 
-def answer(path: Path, lr: np.ndarray) -> np.ndarray:
+def sr_of(path: Path, lr: np.ndarray) -> np.ndarray:
     if path.suffix == ".pt2":
         return torch.export.load(path).module()(torch.from_numpy(lr)).numpy()
     import onnxruntime
@@ -51,10 +51,10 @@ def test_the_file_computes_what_the_model_does_for_any_batch_and_size(
     for shape in ((1, 3, 16, 16), (5, 3, 22, 40)):
         lr = torch.rand(shape)
         with torch.no_grad():
-            assert np.abs(answer(tmp_path / f"a{suffix}", lr.numpy()) - model(lr).sr.numpy()).max() < 1e-5
+            assert np.abs(sr_of(tmp_path / f"a{suffix}", lr.numpy()) - model(lr).sr.numpy()).max() < 1e-5
 
 
-def test_an_onnx_tells_what_it_is_and_not_where_it_was_made(tmp_path: Path, packages: None) -> None:
+def test_an_onnx_describes_its_model_and_not_this_installation(tmp_path: Path, packages: None) -> None:
     import onnx
 
     model = network()
@@ -73,7 +73,7 @@ def test_an_onnx_tells_what_it_is_and_not_where_it_was_made(tmp_path: Path, pack
     assert str(Path(torch.__file__).parents[1]).encode() not in (tmp_path / "a.onnx").read_bytes()
 
 
-def test_a_program_tells_what_it_is(tmp_path: Path) -> None:
+def test_a_program_describes_its_model(tmp_path: Path) -> None:
     export(network(), tmp_path / "a.pt2")
     extra = {"priorsr.json": ""}
     torch.export.load(tmp_path / "a.pt2", extra_files=extra)
@@ -100,7 +100,7 @@ class Choosy(nn.Module):
 def test_a_model_that_takes_some_sizes_is_exported_for_these(fixed: bool, sizes: str, tmp_path: Path) -> None:
     done = export(Choosy(fixed), tmp_path / "a.pt2")
     assert done.sizes == sizes
-    assert answer(tmp_path / "a.pt2", np.zeros((7, 3, 16, 16), np.float32)).shape == (7, 3, 16, 16)
+    assert sr_of(tmp_path / "a.pt2", np.zeros((7, 3, 16, 16), np.float32)).shape == (7, 3, 16, 16)
 
 
 def test_a_size_that_a_program_refuses_after_all_is_not_promised(
@@ -137,7 +137,7 @@ def test_an_export_that_computes_something_else_is_not_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_what_cannot_be_exported_is_told(tmp_path: Path, packages: None) -> None:
+def test_what_cannot_be_exported_is_refused(tmp_path: Path, packages: None) -> None:
     with pytest.raises(DataError, match=r"a\.pth: a name that ends in \.onnx or \.pt2 was expected"):
         export("bicubic", tmp_path / "a.pth")
     with pytest.raises(OptionError, match="opset is 11; 18 to 23 was expected"):
