@@ -26,7 +26,7 @@ def resized_exif(content: bytes, size: tuple[int, int]) -> bytes:
     """Return EXIF data with the sizes that they name, where they do, set to (width, height)."""
     exif = Image.Exif()
     exif.load(content)
-    inner = exif.get_ifd(ExifTags.IFD.Exif)
+    inner = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}  # else Pillow writes an empty one
     for directory, tags in ((exif, _SIZES), (inner, _SIZES_OF_EXIF)):
         for tag, axis in tags.items():
             if tag in directory:
