@@ -11,11 +11,11 @@ from small_models import toy
 from torch import Tensor, nn
 
 import priorsr
+from priorsr.containers import SROutput
 from priorsr.errors import BackendError, DataError, OptionError, PriorsrError
 from priorsr.inference.exporting import export as module
 from priorsr.inference.exporting.export import export
 from priorsr.inference.exporting.tracing import Traced
-from priorsr.types import SROutput
 
 SUFFIXES = (".onnx", ".pt2")
 

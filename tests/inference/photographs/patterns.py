@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from priorsr.containers import Prior, SROutput
 from priorsr.inference.photographs.alignment import BOX
 from priorsr.inference.photographs.faces import Face
 from priorsr.models import enlarge
-from priorsr.types import Prior, SROutput
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from small_models import toy
 from torch import Tensor
 
 import priorsr
+from priorsr.containers import SROutput
 from priorsr.errors import PriorsrError
 from priorsr.inference.upscaling import upscaler as module
 from priorsr.inference.upscaling.upscaler import Upscaler
-from priorsr.types import SROutput
 
 
 def lr_images(count: int, height: int = 6, width: int = 6) -> list[np.ndarray]:
