@@ -10,7 +10,7 @@ def test_a_program_is_written_and_described(cli, mistake, tmp_path: Path) -> Non
     out = tmp_path / "bicubic.pt2"
     code, text, _ = cli("export", "bicubic", out)
     assert code == 0
-    assert f"{out}: a program of torch.export's" in text
+    assert f"{out}: a program of torch.export," in text
     assert "takes batches of LR images with sides from 16 on" in text
     lr = torch.rand(2, 3, 16, 20)
     assert torch.export.load(out).module()(lr).shape == (2, 3, 128, 160)
