@@ -31,7 +31,7 @@ def model_from_spec(spec: ModelSpec) -> nn.Module:
 
 
 def named_model(spec: str | Path) -> tuple[nn.Module, Path | None]:
-    """Return the model of a name or file as `model_from_spec` does, and its weights' file; None where it has no weights."""
+    """Return the model of a name or file as `model_from_spec` does, and the file of its weights, or None."""
     if isinstance(spec, str) and _is_model(spec) and not weights_names(spec.rpartition(":")[2]):
         model: nn.Module = create("model", spec)
         if next(model.parameters(), None) is not None:
