@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from priorsr.data.parallel import progress_bar
+from priorsr.execution.parallel import progress_bar
 from priorsr.inference.comparison import draw_comparison
 from priorsr.inference.listing import Job
 from priorsr.inference.outcome import Outcome

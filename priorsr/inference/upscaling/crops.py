@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from priorsr.data.parallel import parallel_map
 from priorsr.errors import PriorsrError
+from priorsr.execution.parallel import parallel_map
 from priorsr.inference.comparison import draw_comparison
 from priorsr.inference.listing import Job
 from priorsr.inference.outcome import Outcome
 from priorsr.inference.pictures.picture import Picture, read_picture
 from priorsr.inference.pictures.writing import Writing, check_writable, write_picture
 from priorsr.inference.upscaling.upscaler import Upscaler
-from priorsr.models.resize import enlarge
+from priorsr.models.enlarging import enlarge
 from priorsr.viz.strips import save_picture
 
 MOST_WAITING = 256  # crops of any sizes, for the model or for the disk

@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from priorsr.data.parallel import one_thread_each
 from priorsr.errors import PriorsrError
+from priorsr.execution.eval_mode import in_eval_mode
+from priorsr.execution.parallel import one_thread_each
 from priorsr.inference.acceleration import accelerate
 from priorsr.inference.devices import device_of, find_device
 from priorsr.inference.upscaling.model_input import ModelInput
-from priorsr.models.eval_mode import in_eval_mode
 from priorsr.models.spec import ModelSpec, model_from_spec
 
 BATCH = 16  # LR images at once, at most
