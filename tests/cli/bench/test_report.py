@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench" / "report"))  # for `import made_runs`
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench" / "pages" / "run"))  # for `import made_runs`
 
 import made_runs
 

@@ -1,4 +1,4 @@
-"""`priorsr bench pack` and `priorsr bench verify`: submissions made, and checked."""
+"""`priorsr bench verify`: a submission, checked."""
 
 from __future__ import annotations
 
@@ -11,40 +11,6 @@ import typer
 from priorsr.cli.console import console, print_json
 
 SHOWN = 20  # differences; a submission may have thousands
-
-
-def pack(
-    results: Annotated[Path, typer.Argument(help="The results folder.")],
-    model: Annotated[
-        str, typer.Option(help="The model's label, training run or weights file, or a record's id, in it.")
-    ],
-    out: Annotated[Path, typer.Option(help="The submission's file, such as mine.zip.")],
-    protocol: Annotated[list[str] | None, typer.Option(help="Only records under this protocol; repeatable.")] = None,
-    split: Annotated[str | None, typer.Option(help="Only records of this split.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="The model's .safetensors, to be packed too.")] = None,
-    outputs: Annotated[bool, typer.Option(help="Pack the SR images.")] = True,
-) -> None:
-    """Pack a model's records with its SR images, its weights, or both, so that others can verify them."""
-    from priorsr.bench.board.selection import records_called
-    from priorsr.bench.store.results import read_results
-    from priorsr.bench.submissions.pack import pack as pack_records
-    from priorsr.errors import UnknownNameError
-
-    called = records_called(read_results(results), model)
-    records = [
-        record
-        for record in called
-        if (not protocol or record.protocol.id in protocol) and split in (None, record.data.split)
-    ]
-    if not records:
-        there = sorted({f"{record.protocol.id} on {record.data.split}" for record in called})
-        asked = " or ".join(protocol or ["any protocol"])
-        raise UnknownNameError(
-            f"there is no record of {model!r} under {asked} on {split or 'any split'}; there are: {', '.join(there)}"
-        )
-    made = pack_records(results, records, out, weights=weights, outputs=outputs)
-    count = len(records)
-    console.print(f"{count} record{'s' * (count > 1)} packed into {made}", soft_wrap=True, markup=False)
 
 
 def verify(

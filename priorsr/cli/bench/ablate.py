@@ -1,0 +1,90 @@
+"""`priorsr bench ablate`: variants of a recipe, trained alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from priorsr.cli.bench.options import (
+    BatchSize,
+    Data,
+    Device,
+    Given,
+    Json,
+    Protocols,
+    SaveOutputs,
+    Scores,
+    Split,
+    print_study,
+    require_training_and_pictures,
+)
+from priorsr.cli.command import command_line
+from priorsr.cli.console import errors, print_json
+
+
+def ablate(
+    recipe: Annotated[str, typer.Argument(help="The recipe's name, see priorsr list recipe.")],
+    data: Data,
+    split: Split,
+    out: Annotated[Path, typer.Option(help="The folder for runs, results, table and picture.")],
+    vary: Annotated[
+        list[str],
+        typer.Option(metavar="K=V,V", help="Values to try for part of the config: attention=channel,simam."),
+    ],
+    steps: Annotated[int, typer.Option(help="Of every run, over all its stages.")],
+    seeds: Annotated[int, typer.Option(help="Training seeds a variant.")] = 3,
+    full: Annotated[
+        bool, typer.Option("--full", help="Try every combination of values, not one change at a time.")
+    ] = False,
+    preset: Annotated[str | None, typer.Option(help="A preset of the recipe's config, such as nano.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="K=V", help="Set part of the base's config.")
+    ] = None,
+    product: Annotated[str | None, typer.Option(help="The module that is scored; else the last stage's.")] = None,
+    protocol: Protocols = ["priorsr@1"],  # noqa: B006  # Typer copies it
+    score: Scores = None,
+    prior: Given = "none",
+    jobs: Annotated[int, typer.Option(help="Runs at once, each with its share of the cores.")] = 1,
+    batch_size: BatchSize = 16,
+    save_outputs: SaveOutputs = True,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Train variants of a recipe alike, with several seeds, and compare each with the base.
+
+    The same command goes on after an interruption; with more seeds, after the end.
+    """
+    require_training_and_pictures()
+    from priorsr.bench import ablate
+    from priorsr.bench.studies.ablation_report import summary
+    from priorsr.bench.studies.variants import parse_vary
+    from priorsr.training.overrides import parse_assignments
+
+    study = ablate(
+        recipe,
+        data=data,
+        split=split,
+        out=out,
+        vary=parse_vary(vary),
+        steps=steps,
+        seeds=seeds,
+        full=full,
+        preset=preset,
+        overrides=parse_assignments(assignments or ()),
+        product=product,
+        protocols=protocol,
+        scores=score or (),
+        prior=prior,
+        jobs=jobs,
+        batch_size=batch_size,
+        save_outputs=save_outputs,
+        device=device,
+        command=command_line(),
+        console=errors,
+    )
+    if as_json:
+        print_json(study.model_dump(mode="json"))
+    else:
+        print_study(summary(study), out / "ablation")

@@ -1,0 +1,78 @@
+"""`priorsr bench run`: models on a split, under protocols."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from priorsr.cli.bench.options import BatchSize, Data, Device, Given, Rerun, SaveOutputs, Scores, Split
+from priorsr.cli.command import command_line
+from priorsr.cli.console import console, errors, print_json
+
+
+def run(
+    model: Annotated[
+        list[str],
+        typer.Option(help="A weights file, a training run's folder, or the name of a model without parameters."),
+    ],
+    data: Data,
+    split: Split,
+    protocol: Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file NAME@V.toml.")],
+    out: Annotated[Path, typer.Option(help="The results folder; results that it holds already are kept.")],
+    prior: Given = "none",
+    score: Scores = None,
+    batch_size: BatchSize = 16,
+    save_outputs: SaveOutputs = True,
+    rerun: Rerun = False,
+    device: Device = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: records without what they say of each face.")
+    ] = False,
+) -> None:
+    """Score models on a split under protocols, bicubic beside them; --model and --protocol take one or several.
+
+    The same command goes on after an interruption, and does nothing where all is finished. torchrun splits the faces.
+    """
+    from priorsr import bench
+    from priorsr.bench.board.terminal import LEGEND
+    from priorsr.bench.store.results import record_path
+
+    began = datetime.now(UTC).replace(microsecond=0)
+    records = bench.run(
+        ["bicubic", *(name for name in model if name != "bicubic")],
+        data=data,
+        split=split,
+        protocols=protocol,
+        out=out,
+        prior=prior,
+        scores=score or (),
+        batch_size=batch_size,
+        save_outputs=save_outputs,
+        rerun=rerun,
+        device=device,
+        command=command_line(),
+    )
+    if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
+        return
+    if as_json:
+        without_images: dict[str, Any] = {"images": True, "scores": {"__all__": {"per_image"}}}
+        print_json(
+            [
+                {"file": str(record_path(out, record.id)), **record.model_dump(mode="json", exclude=without_images)}
+                for record in records
+            ]
+        )
+        return
+    for table in bench.tables(records):
+        console.print(table)
+        console.print()
+    console.print(LEGEND, style="dim")
+    for name, reason in records[0].absent.items():
+        errors.print(f"{name} is left out: {reason}", soft_wrap=True, markup=False)
+    kept = sum(record.created < began for record in records)
+    if kept:
+        errors.print(f"{kept} of {len(records)} results were there already and are kept; --rerun runs them again")

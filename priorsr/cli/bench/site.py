@@ -1,0 +1,22 @@
+"""`priorsr bench site`: every result as a static site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from priorsr.cli.console import console
+
+
+def site(
+    results: Annotated[Path, typer.Argument(help="A results folder.")],
+    out: Annotated[Path, typer.Option(help="The folder for the site.")],
+    title: Annotated[str, typer.Option(help="The site's title.")] = "Face super-resolution, compared",
+    faces: Annotated[int | None, typer.Option(help="Faces of each set to compare; all unless given.")] = None,
+) -> None:
+    """Build a static site of every result, with its images; it opens from disk."""
+    from priorsr.bench.pages.site import build_site
+
+    console.print(f"written to {build_site(results, out, title=title, faces=faces)}", soft_wrap=True, markup=False)
