@@ -6,6 +6,7 @@ import ast
 import resource
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import priorsr
 
 ROOT = Path(priorsr.__file__).parent
+PLUGIN_NAMES = (ROOT.parent / "docs" / "plugin_names.txt").read_text(encoding="utf-8").split()
 PLUGINS = sorted((ROOT.parent / "plugins").glob("*/*/__init__.py"))
 
 CORE = {"reading"}  # folders of the core
@@ -114,16 +116,23 @@ def module_name(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def test_plugins_use_public_names_only() -> None:
+def test_plugins_import_listed_names_only() -> None:
     wrong = [
-        f"{file.name} imports {module}"
+        f"{file.relative_to(ROOT.parent)} imports {name}"
         for plugin in PLUGINS
         for file in plugin.parent.rglob("*.py")
-        for module in imports(file)
-        if any(part.startswith("_") for part in module.split("."))
+        for name in sorted(imports(file) - set(PLUGIN_NAMES) - {"priorsr"})
     ]
     assert PLUGINS
     assert not wrong
+
+
+def test_the_names_for_plugins_are_there() -> None:
+    assert sorted(set(PLUGIN_NAMES)) == PLUGIN_NAMES
+    for name in PLUGIN_NAMES:
+        module, _, attribute = name.rpartition(".")
+        assert getattr(import_module(module), attribute) is not None, name
+        assert not attribute.startswith("_") or attribute == "__version__"
 
 
 @pytest.mark.parametrize("module", ["priorsr", "priorsr.bench", "priorsr.cli.main", "priorsr.registry"])
