@@ -6,11 +6,12 @@ default. The checks in `priorsr.testing` hold components to these contracts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Protocol
 
-from priorsr.errors import UnknownNameError, did_you_mean
+from priorsr.errors import UnknownNameError, WrongKindError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,10 +79,21 @@ class Model(Protocol):
     def __call__(self, lr: Tensor, prior: Prior | None = None) -> SROutput: ...
 
 
+class Teacher(Protocol):
+    """A model that teaches another by its features: `with_features=True` makes it return them, in SROutput.features."""
+
+    def __call__(self, lr: Tensor, prior: Prior | None = None, *, with_features: bool = False) -> SROutput: ...
+
+
 class Recipe(Protocol):
-    """How a system is trained: `stages()` -> a list of `priorsr.training.Stage`. Constructed from its `Config`."""
+    """How a system is trained: `stages()` -> a list of `priorsr.training.Stage`. Constructed from its `Config`.
+
+    `scale` and `reduction` (a kernel's name, see `priorsr.data.Reduction`) say how its LR images are made.
+    """
 
     Config: type
+    scale: int
+    reduction: str
 
     def stages(self) -> Sequence[Any]: ...
 
@@ -96,6 +108,7 @@ class Score(Protocol):
     - `networks`: every name that the networks go by that judge, so that a record can say where one of them has helped
       to train the model;
     - `unit`: "dB", or "" if it does not say;
+    - `label`: its heading in tables, such as "ST-LPIPS"; made of its name if it does not say;
     - `level`: "set" for a score of a set as a whole, such as FID, which is a `SetScore`; "image" if it does not say.
     """
 
@@ -133,6 +146,7 @@ class Kind:
 
     keywords: what a skeleton passes to the constructor; every other option of a component has a default.
     facts: what a class must declare, beside `kind`, and the values that it may have (empty: any).
+    attributes: what an instance must have, of these types.
     configured: whether the constructor takes one `Config` instead, with presets.
     """
 
@@ -140,6 +154,7 @@ class Kind:
     contract: type
     keywords: tuple[str, ...] = ()
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, type] = field(default_factory=dict)
     configured: bool = False
 
     @property
@@ -162,6 +177,23 @@ class Kind:
             return "declares a Config that is no dataclass"
         return None
 
+    def violation_of_made(self, made: object) -> str | None:
+        """Return what keeps an instance from being of this kind, as the end of a sentence; None if nothing does."""
+        for name, wanted in self.attributes.items():
+            if not hasattr(made, name):
+                return f"has no attribute {name!r}, which a {self.name} must"
+            if not isinstance(getattr(made, name), wanted):
+                return f"has {name} = {getattr(made, name)!r}, and one of type {wanted.__name__} was expected"
+        return None
+
+
+def check_teaches(model: Callable[..., object], who: str) -> None:
+    """Raise WrongKindError unless a model can be asked for features, as a `Teacher` and its student can."""
+    called = getattr(model, "forward", model)
+    parameters = signature(called).parameters.values()
+    if not any(part.name == "with_features" or part.kind is part.VAR_KEYWORD for part in parameters):
+        raise WrongKindError(f"{who} {type(model).__name__} takes no with_features, which distillation needs")
+
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -173,7 +205,7 @@ KINDS: dict[str, Kind] = {
         Kind("distillation", Distillation, ("student_channels", "teacher_channels")),
         Kind("estimator", Estimator),
         Kind("model", Model, facts={"Config": ()}, configured=True),
-        Kind("recipe", Recipe, facts={"Config": ()}, configured=True),
+        Kind("recipe", Recipe, facts={"Config": ()}, attributes={"scale": int, "reduction": str}, configured=True),
         Kind("score", Score, facts={"higher_is_better": ()}),
     )
 }

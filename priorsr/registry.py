@@ -28,6 +28,7 @@ from priorsr.plugins import OWN, SESSION, Installed, Offer, Scan, normalise, sca
 from priorsr.version import __version__
 
 T = TypeVar("T", bound=type)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ def build(kind: str, component: type, *, preset: str | None, who: str, options: 
     options = taken(component, options, who)
     if get_kind(kind).configured:
         config = build_config(component.Config, preset, options, who)  # type: ignore[attr-defined]  # of these kinds
-        return component(config)
+        return of_kind(kind, component(config), who)
     if preset is not None:
         raise OptionError(f"{who} has no presets, and preset={preset!r} was given")
     known = option_names(component)
@@ -286,6 +287,14 @@ def build(kind: str, component: type, *, preset: str | None, who: str, options: 
     except Exception as error:  # a constructor may raise anything
         given = ", ".join(f"{option}={value!r}" for option, value in options.items())
         raise OptionError(f"{who} cannot be built with {given}: {type(error).__name__}: {error}") from error
+
+
+def of_kind(kind: str, made: Made, who: str) -> Made:
+    """Return an instance that has all that its kind demands; raises WrongKindError for another."""
+    wrong = get_kind(kind).violation_of_made(made)
+    if wrong:
+        raise WrongKindError(f"the {who} {wrong}")
+    return made
 
 
 def offer_of(kind: str, component: type) -> Offer:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from torch import Tensor, nn
@@ -50,6 +52,25 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         registry.rescan()
 
     return install
+
+
+def test_an_instance_has_what_its_kind_demands() -> None:
+    @dataclass(frozen=True)
+    class Config:
+        presets: ClassVar = {"paper": {}}
+
+    def recipe(**attributes: object) -> type:
+        made = {"kind": "recipe", "Config": Config, "__init__": lambda self, config: None, **attributes}
+        return priorsr.register("recipe", "mine")(type("Mine", (), made))
+
+    recipe(scale=8, reduction="pil-bicubic")
+    priorsr.create("recipe", "mine")
+    recipe(scale=8)
+    with pytest.raises(WrongKindError, match="'mine' has no attribute 'reduction', which a recipe must"):
+        priorsr.create("recipe", "mine")
+    recipe(scale="8", reduction="pil-bicubic")
+    with pytest.raises(WrongKindError, match="'mine' has scale = '8', and one of type int was expected"):
+        priorsr.create("recipe", "mine")
 
 
 def test_an_unknown_name_suggests_the_closest() -> None:

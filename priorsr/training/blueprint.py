@@ -10,9 +10,9 @@ from accelerate.utils import set_seed
 from pydantic_core import to_jsonable_python
 
 from priorsr.config import build_config
-from priorsr.errors import OptionError, PriorsrError
+from priorsr.errors import OptionError
 from priorsr.kinds import get_kind
-from priorsr.registry import find, offer_of
+from priorsr.registry import find, of_kind, offer_of
 from priorsr.training.overrides import override
 from priorsr.training.stage import Stage
 
@@ -28,10 +28,7 @@ class Blueprint:
     def build(self, seed: int) -> tuple[Any, Sequence[Stage]]:
         """Return the recipe and its stages, made anew, their weights drawn with the seed."""
         set_seed(seed)
-        recipe = self.cls(self.config)
-        for fact in ("scale", "reduction"):
-            if not hasattr(recipe, fact):
-                raise PriorsrError(f"the recipe {self.name!r} has no attribute {fact!r}, which a recipe must")
+        recipe = of_kind("recipe", self.cls(self.config), f"recipe {self.name!r}")
         return recipe, list(recipe.stages())
 
     def plain_config(self) -> dict[str, Any]:

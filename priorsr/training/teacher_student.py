@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from priorsr.config import check_not_negative
 from priorsr.containers import Batch
 from priorsr.errors import OptionError
+from priorsr.kinds import check_teaches
 from priorsr.losses import l1
 from priorsr.models import EncoderDecoderConfig
 from priorsr.registry import PartSpec, build_part
@@ -134,6 +135,8 @@ class TeacherStudentRecipe:
         if not config.distil:
             return [self._stage("student", {"student": student}, self._learn_alone)]
         teacher = self.Teacher(config.teacher)
+        check_teaches(student, "the student")
+        check_teaches(teacher, "the teacher")
         modules = {
             "student": student,
             "teacher": teacher,

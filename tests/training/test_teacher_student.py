@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 import priorsr
 from priorsr.containers import Batch, Prior
-from priorsr.errors import OptionError
+from priorsr.errors import OptionError, WrongKindError
 from priorsr.models import EncoderDecoder, EncoderDecoderConfig
 from priorsr.training import Progress, TeacherStudentConfig, TeacherStudentRecipe, fraction, train
 from priorsr.training.checkpoints import TENSORS
@@ -51,6 +51,19 @@ def test_the_features_asked_for_are_compared(batch: Batch) -> None:
     assert losses["student"].item() == pytest.approx(
         (logs["pixel"] + 10 * logs["features"] + 0.1 * logs["output"]).item(), rel=1e-5
     )
+
+
+def test_networks_without_features_are_refused_before_the_run() -> None:
+    class Silent(EncoderDecoder):
+        def forward(self, lr, prior=None):
+            return super().forward(lr, prior)
+
+    class Silenced(Recipe):
+        Teacher = Silent
+
+    with pytest.raises(WrongKindError, match="the teacher Silent takes no with_features"):
+        Silenced(config()).stages()
+    assert [stage.name for stage in Silenced(config(distil=False)).stages()] == ["student"]
 
 
 def test_features_without_a_weight_are_not_compared(batch: Batch) -> None:

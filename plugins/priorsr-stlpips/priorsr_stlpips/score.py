@@ -33,6 +33,7 @@ class ShiftTolerantLPIPS(nn.Module):
     """
 
     kind = "score"
+    label = "ST-LPIPS"
     higher_is_better = False
     networks = ("ShiftTolerantLPIPS", "ShiftTolerantAlexNet")
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 import priorsr
+from priorsr.bench.board.numbers import score_label
 from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.data.synth import draw_faces
 from priorsr.errors import DataError, MissingWeightsError, ShapeError
@@ -88,3 +89,7 @@ def test_missing_and_broken_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ShiftTolerantLPIPS()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "pip install 'priorsr[bench]'" in ExtraScores.find(["st_lpips"], []).absent["st_lpips"]
+
+
+def test_tables_head_it_as_its_paper_does() -> None:
+    assert score_label("st_lpips") == "ST-LPIPS"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+from priorsr.errors import BrokenPluginError, WrongKindError
 from priorsr.infinity import fixed
+from priorsr.plugins import OWN
+from priorsr.registry import component_of, offers
 
 _MINUS, _EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_PLAIN = ("parsing", "agreement", "eyes", "nose", "mouth", "consistency", "identity", "match", "dlib")
-_WORDS = {"msssim": "MS-SSIM", **{word: word for word in _PLAIN}}
+_ACRONYMS = ("fid", "lpips", "lr", "nme", "psnr", "rgb", "ssim", "y")
+_SPELLED = {"msssim": "MS-SSIM", **{word: word.upper() for word in _ACRONYMS}}
 
 
 class HasUnit(Protocol):
@@ -22,9 +25,24 @@ class HasUnit(Protocol):
 
 
 def score_label(name: str) -> str:
-    """Return a score's name as a heading: psnr_y is "PSNR Y", lr_consistency "LR consistency"."""
-    text = " ".join(_WORDS.get(word, word.upper()) for word in name.split("_"))
+    """Return a score's heading: the `label` that its class declares, else its name, as "LR consistency"."""
+    declared = _declared_label(name)
+    if declared is not None:
+        return declared
+    text = " ".join(_SPELLED.get(word, word) for word in name.split("_"))
     return text[:1].upper() + text[1:]
+
+
+def _declared_label(name: str) -> str | None:
+    """Return the label of a score that a plugin or the running program brings; None where it is not here."""
+    here = [offer for offer in offers("score") if offer.name == name and offer.distribution != OWN]
+    if len(here) != 1:  # of two plugins' scores of one name, none is known to be meant
+        return None
+    try:
+        label = getattr(component_of(here[0]), "label", None)
+    except (BrokenPluginError, WrongKindError):
+        return None
+    return label if isinstance(label, str) else None
 
 
 def number(value: float, score: HasUnit, sign: bool = False, finer: int = 0) -> str:

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+import priorsr
+from priorsr import registry
 from priorsr.bench.board.numbers import engineering, half_width, interval, milliseconds, number, score_label
 
 
@@ -32,11 +34,22 @@ def test_times(value, text) -> None:
         ("parsing_agreement_eyes", "Parsing agreement eyes"),
         ("nme_dlib", "NME dlib"),
         ("identity_dlib_match", "Identity dlib match"),
-        ("st_lpips", "ST LPIPS"),
+        ("gaze_error", "Gaze error"),
     ],
 )
 def test_labels(name, label) -> None:
     assert score_label(name) == label
+
+
+def test_a_score_may_say_how_it_is_headed(monkeypatch) -> None:
+    monkeypatch.setattr(registry, "_state", registry._State())
+
+    class Gaze:
+        kind, higher_is_better, label = "score", False, "Gaze error (degrees)"
+
+    priorsr.register("score", "gaze_error")(Gaze)
+    assert score_label("gaze_error") == "Gaze error (degrees)"
+    assert score_label("gaze_errors") == "Gaze errors"
 
 
 def test_scores_have_the_digits_of_their_unit(make_score) -> None:
