@@ -58,10 +58,6 @@ MISTAKES = [
     ("data import folder unknown-class OUT", "a.png: has the class 77; the classes 0 to 18"),
     ("data import folder nan OUT", "landmarks.npz: the face 'a': landmark 0 is NaN"),
     (f"{BENCH} --model cut.safetensors", "cut.safetensors: cannot be read as safetensors"),
-    (
-        f"{BENCH} --model huge.safetensors",
-        "huge.safetensors: the model EncoderDecoder makes NaN or infinity of the face",
-    ),
     (f"{BENCH} --data lying", ".png: is 32 x 32; 64 x 64 was expected, as manifest.json has it"),
     ("weights convert a.pth ours.safetensors", "a.pth"),
     ("bench site results --out OUT", "broken.json: cannot be read as JSON"),
