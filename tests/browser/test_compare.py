@@ -192,7 +192,7 @@ def test_all_that_is_chosen_stands_in_the_address(page, open_tab, site) -> None:
     page.locator("[data-zoom=in]").click()
     page.locator(".view.side").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("location.hash.includes('zoom=2.25')")
+    page.wait_for_function("decodeURIComponent(location.hash).includes('zoom=2.25,0.544')")  # moved, not only zoomed
     side = page.url
     page.get_by_text("Worst faces", exact=True).click()
     page.locator("select[name=worst]").select_option(label="network-03")
