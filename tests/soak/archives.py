@@ -56,7 +56,7 @@ def weights_file(dice: random.Random, path: Path) -> str:
     text, what = json_text(dice, json.dumps(described))
     try:
         save_tensors(tensors, path, json.loads(text))
-    except (ValueError, TypeError, AttributeError):  # what no JSON of ours holds is written as it is
+    except (ValueError, TypeError, AttributeError, RecursionError):  # what no JSON of ours holds is written as it is
         _write_metadata(path, text)
     return f"metadata: {what}"
 
