@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from priorsr.inference.upscaling.upscale import upscale
     from priorsr.models.creation import create, from_pretrained, load
     from priorsr.models.finding import weights_names
+    from priorsr.models.foreign.wrapping import wrap
     from priorsr.models.hub import push_to_hub, save_pretrained
     from priorsr.models.weights import save
     from priorsr.registry import Part, names, register
@@ -41,6 +42,7 @@ _LAZY = {
     "score": "priorsr.bench.made_elsewhere.scoring",
     "upscale": "priorsr.inference.upscaling.upscale",
     "weights_names": "priorsr.models.finding",
+    "wrap": "priorsr.models.foreign.wrapping",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "score",
     "upscale",
     "weights_names",
+    "wrap",
 ]
 
 

@@ -175,6 +175,7 @@ def test_the_public_surface() -> None:
         "score",
         "upscale",
         "weights_names",
+        "wrap",
     ]
     assert all(getattr(priorsr, name) is not None for name in priorsr.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

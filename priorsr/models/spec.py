@@ -9,6 +9,9 @@ from torch import nn
 from priorsr.errors import PriorsrError, UnknownNameError, WrongKindError, did_you_mean
 from priorsr.models.creation import create
 from priorsr.models.finding import find_weights, weights_names
+from priorsr.models.foreign.checkpoint_file import CHECKPOINTS, model_of_checkpoint
+from priorsr.models.foreign.onnx_file import model_of_onnx_file
+from priorsr.models.foreign.python_file import is_python_spec, model_of_python_file
 from priorsr.models.weights import load_file
 from priorsr.registry import names
 
@@ -19,8 +22,9 @@ ModelSpec = nn.Module | str | Path
 def model_from_spec(spec: ModelSpec) -> nn.Module:
     """Return the model that a user means.
 
-    spec: anything that `priorsr.load` takes; the registered name of a model without parameters, such as `bicubic`; or a
-    model, which is returned as it is.
+    spec: anything that `priorsr.load` takes; the registered name of a model without parameters, such as `bicubic`;
+    FILE.py:NAME, a network or function in a Python file, which is executed; FILE.onnx; FILE.pth, .pt or .ckpt, a
+    checkpoint of a general network that spandrel detects; or a model, which is returned as it is.
 
     Raises UnknownNameError for a name of neither; PriorsrError for a model without weights; WrongKindError for anything
     but a model; and the errors of `priorsr.load`.
@@ -32,6 +36,8 @@ def model_from_spec(spec: ModelSpec) -> nn.Module:
 
 def named_model(spec: str | Path) -> tuple[nn.Module, Path | None]:
     """Return the model of a name or file as `model_from_spec` does, and the file of its weights, or None."""
+    if foreign := _foreign(spec):
+        return foreign, None
     if isinstance(spec, str) and _is_model(spec) and not weights_names(spec.rpartition(":")[2]):
         model: nn.Module = create("model", spec)
         if next(model.parameters(), None) is not None:
@@ -49,6 +55,16 @@ def named_model(spec: str | Path) -> tuple[nn.Module, Path | None]:
         text = f"there is neither a model, nor a file or folder, called {str(spec)!r}; {known}{hint}"
         raise UnknownNameError(text) from None
     return _checked(load_file(path), spec), path
+
+
+def _foreign(spec: str | Path) -> nn.Module | None:
+    """Return the model of a file in a format of other people, by the file's suffix; None for anything else."""
+    if is_python_spec(spec):
+        return model_of_python_file(str(spec))
+    suffix = Path(spec).suffix.lower()
+    if suffix == ".onnx":
+        return model_of_onnx_file(Path(spec))
+    return model_of_checkpoint(Path(spec)) if suffix in CHECKPOINTS else None
 
 
 def _checked(found: nn.Module, who: str | Path) -> nn.Module:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,12 +10,13 @@ from typing import Any, Literal
 import torch
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
-from torch import nn
+from torch import Tensor, nn
 
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.store.values import Links
 from priorsr.data import TrainingSet
 from priorsr.errors import DataError, OptionError
+from priorsr.models.foreign.wrapping import WrappedModel, wrap
 from priorsr.models.spec import named_model
 from priorsr.models.weights import weights_hash
 from priorsr.reading.mistakes import first_mistake
@@ -25,8 +26,8 @@ from priorsr.sources import Component, components_of
 BASELINE = "bicubic"
 _LINKS: TypeAdapter[Links] = TypeAdapter(Links)
 
-ModelLike = nn.Module | str | Path
-"""A model in memory, or what `entry_from_spec` takes."""
+ModelLike = nn.Module | Callable[[Tensor], Any] | str | Path
+"""A model in memory, any network or function that `priorsr.wrap` takes, or what `entry_from_spec` takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
             "'none', 'optional' or 'required' was expected"
         )
     accelerated = bool(getattr(model, "accelerated", False))  # then it tells of the model that it was made of
-    distribution, name, version = _origin(getattr(model, "original_class", type(model)))
+    wrapped = model if isinstance(model, WrappedModel) else None
+    distribution, name, version = _origin(getattr(model, "original_class", type(wrapped.network if wrapped else model)))
     card = to_jsonable_python(getattr(model, "card", {}), fallback=_component_name)
     facts = ModelFacts(
         label=label or name,
@@ -74,15 +76,18 @@ def entry_of(model: nn.Module, label: str | None = None) -> Entry:
         precision=str(model.precision) if accelerated else _precision(model),
         accelerated=accelerated,
     )
-    running = model.components if accelerated else components_of([model], "inference")
+    inner = wrapped.network if wrapped else model
+    running = model.components if accelerated else components_of([inner], "inference")
     trained = [part for part in getattr(model, "made_by", None) or () if part.used_for == "training"]
     components = tuple(sorted({*running, *trained}))  # type: ignore[misc]  # an accelerated model's are components
     return Entry(model, facts, _training(model, facts), components, _links(facts), facts.label)
 
 
 def as_entry(model: ModelLike, label: str | None = None) -> Entry:
-    """Return the entry of a model in memory, or of one that is named as on the command line."""
-    return entry_of(model, label) if isinstance(model, nn.Module) else entry_from_spec(model, label)
+    """Return the entry of a model or any network or function in memory, or of a model named as on the command line."""
+    if isinstance(model, str | Path):
+        return entry_from_spec(model, label)
+    return entry_of(wrap(model), label)
 
 
 def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:

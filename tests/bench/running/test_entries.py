@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 import priorsr
-from priorsr.bench.running.entries import baseline, entry_from_spec, entry_of
+from priorsr.bench import run
+from priorsr.bench.running.entries import as_entry, baseline, entry_from_spec, entry_of
 from priorsr.data import TrainingSet
 from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
 
@@ -134,3 +135,47 @@ def test_whatever_a_card_holds_an_entry_can_be_made_of_it(network, card, data, s
     network.card = card
     found = entry_of(network).training
     assert (found.data, found.seed) == (data, seed)
+
+
+# Networks of other people
+
+
+def half_bright(lr: torch.Tensor) -> torch.Tensor:
+    return nn.functional.interpolate(lr, scale_factor=8) / 2
+
+
+class Plain(nn.Module):
+    """A network that knows nothing of priorsr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 192, 3, padding=1), nn.PixelShuffle(8))
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        return self.body(lr)
+
+
+def test_a_network_goes_by_its_class_and_its_own_source() -> None:
+    torch.manual_seed(0)
+    network = Plain()
+    entry = as_entry(network)
+    assert (entry.facts.distribution, entry.facts.name, entry.facts.label) == ("unregistered", "Plain", "Plain")
+    assert entry.facts.weights_hash != as_entry(Plain()).facts.weights_hash
+    assert entry.training.data == "unknown"
+    (component,) = entry.components
+    assert (component.name, component.distribution) == ("Plain", "unregistered")
+
+
+def test_a_function_goes_by_its_name_and_its_source() -> None:
+    def half_as_bright(lr: torch.Tensor) -> torch.Tensor:
+        return nn.functional.interpolate(lr, scale_factor=8) / 4
+
+    entry, other = as_entry(half_bright), as_entry(half_as_bright)
+    assert entry.facts.name == "half_bright"
+    assert entry.components[0].hash != other.components[0].hash
+
+
+def test_a_function_is_scored_beside_bicubic(faces, tmp_path) -> None:
+    (record,) = run(half_bright, data=faces, split="val", protocols=["dic@1"], out=tmp_path, name="mine")
+    assert (record.model.label, record.training.data) == ("mine", ())
+    assert record.scores["psnr"].mean < 15

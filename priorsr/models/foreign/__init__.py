@@ -1,0 +1,1 @@
+"""Networks of other people as models of priorsr: modules, functions, Python files, ONNX, checkpoints."""
