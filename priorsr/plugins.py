@@ -18,12 +18,17 @@ from priorsr.kinds import KINDS
 
 OWN = "priorsr"
 SESSION = "session"
+FILE = "file"  # of what a script of PRIORSR_PLUGINS registered
+REGISTERED = (SESSION, FILE)  # what no installed distribution offers
 WEIGHTS = "weights"  # the entry-point group priorsr.weights: NAME = PACKAGE:STEM, for PACKAGE/STEM.safetensors
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A component that a distribution, priorsr itself, or the running session offers: `target` is MODULE:CLASS."""
+    """A component that a distribution, priorsr itself, the running session or a script offers.
+
+    target: MODULE:CLASS. version: of the distribution; of a script, the beginning of its SHA-256.
+    """
 
     kind: str
     name: str
@@ -34,7 +39,7 @@ class Offer:
     @property
     def reference(self) -> str:
         """How to ask for just this one."""
-        return self.name if self.distribution in (OWN, SESSION) else f"{self.distribution}:{self.name}"
+        return self.name if self.distribution in (OWN, *REGISTERED) else f"{self.distribution}:{self.name}"
 
 
 class Installed(NamedTuple):
@@ -60,6 +65,12 @@ class Scan:
 
 
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def is_name(name: str) -> bool:
+    """Return whether a component can have a name: ASCII letters, digits, '.', '_' and '-', a letter or digit first."""
+    return _NAME.fullmatch(name) is not None
 
 
 def normalise(distribution: str) -> str:
@@ -118,8 +129,8 @@ def _read(text: str, distribution: str, version: str, offers: list[Offer], probl
         name, _, target = (part.strip() for part in line.partition("="))
         if kind not in (*KINDS, WEIGHTS):
             wrong = f"offers a {kind!r}; {did_you_mean(kind, KINDS)}"
-        elif not name or ":" in name or not _TARGET.fullmatch(target):
-            wrong = f"is {line!r}; NAME = MODULE:CLASS was expected"
+        elif not is_name(name) or not _TARGET.fullmatch(target):
+            wrong = f"is {line!r}; NAME = MODULE:CLASS was expected, the name of letters, digits, '.', '_' and '-'"
         elif (kind, name) in here:
             wrong = f"offers the {kind} {name!r} again"
         else:

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from priorsr import scripts
 from priorsr.components import BUILTINS
 from priorsr.config import build_config
 from priorsr.errors import (
@@ -24,7 +25,7 @@ from priorsr.errors import (
 )
 from priorsr.kinds import KINDS, get_kind
 from priorsr.options import option_names, taken
-from priorsr.plugins import OWN, SESSION, Installed, Offer, Scan, normalise, scan
+from priorsr.plugins import FILE, OWN, REGISTERED, SESSION, Installed, Offer, Scan, is_name, normalise, scan
 from priorsr.version import __version__
 
 T = TypeVar("T", bound=type)
@@ -47,16 +48,28 @@ PartSpec = str | Part | type
 """How a config names a part: by name, as Part(name, **options), or a class. An instance is refused."""
 
 
+class _Registered(NamedTuple):
+    """A class that the running program registered, and the script of PRIORSR_PLUGINS that did so, if one did."""
+
+    component: type
+    script: scripts.Script | None
+
+
 @dataclass(frozen=True)
 class _State:
-    """All that the registry knows; replaced whole, so that a reader never sees half of a change."""
+    """All that the registry knows; replaced whole, so that a reader never sees half of a change.
+
+    ran: the scripts of PRIORSR_PLUGINS that were run.
+    """
 
     scan: Scan | None = None
-    session: Mapping[tuple[str, str], type] = field(default_factory=dict)
+    session: Mapping[tuple[str, str], _Registered] = field(default_factory=dict)
+    ran: frozenset[scripts.Script] = frozenset()
 
 
 _state = _State()
-_lock = threading.Lock()
+_lock = threading.RLock()
+_running: ContextVar[scripts.Script | None] = ContextVar("running", default=None)
 _makers: ContextVar[tuple[Offer, ...]] = ContextVar("makers", default=())
 
 
@@ -67,28 +80,57 @@ def _discovered() -> Scan:
     if found is None:
         found = scan()
         with _lock:
-            _state = _State(found, _state.session)
+            _state = replace(_state, scan=found)
     return found
+
+
+def _run_scripts() -> None:
+    """Run the scripts of PRIORSR_PLUGINS that were not run; what one registered is forgotten where it fails."""
+    global _state
+    for script in scripts.scripts():
+        with _lock:
+            if _running.get() or script in _state.ran or scripts.is_imported(script):
+                continue
+            before, token = _state, _running.set(script)
+            try:
+                scripts.run(script)
+                _state = replace(_state, ran=_state.ran | {script})
+            except BaseException:
+                _state = before
+                raise
+            finally:
+                _running.reset(token)
+            if not any(registered.script == script for registered in _state.session.values()):
+                _state = before
+                raise BrokenPluginError(
+                    f"{script.path}: registers no component; a script that calls @priorsr.register was expected"
+                )
 
 
 def rescan() -> None:
     """Forget what plugins offer, so that the next question walks the installed distributions again."""
     global _state
     with _lock:
-        _state = _State(None, _state.session)
+        _state = replace(_state, scan=None)
 
 
 def offers(kind: str) -> list[Offer]:
-    """Every component of a kind, sorted by name, built-in ones first, with where it comes from. Imports nothing."""
+    """Every component of a kind, sorted by name, built-in ones first, with where it comes from.
+
+    Imports nothing, but runs the scripts of PRIORSR_PLUGINS, once; raises BrokenPluginError for one that fails.
+    """
     get_kind(kind)
+    _run_scripts()
     own = [Offer(kind, name, target, OWN, __version__) for name, target in BUILTINS[kind].items()]
-    session = [
-        Offer(kind, name, f"{cls.__module__}:{cls.__qualname__}", SESSION, "")
-        for (of, name), cls in _state.session.items()
-        if of == kind
-    ]
+    session = [_offer_of(kind, name, registered) for (of, name), registered in _state.session.items() if of == kind]
     found = [*own, *session, *(offer for offer in _discovered().offers if offer.kind == kind)]
     return sorted(found, key=lambda offer: (offer.name, offer.distribution != OWN, offer.distribution))
+
+
+def _offer_of(kind: str, name: str, registered: _Registered) -> Offer:
+    component, script = registered
+    where = (FILE, script.version) if script else (SESSION, "")
+    return Offer(kind, name, f"{component.__module__}:{component.__qualname__}", *where)
 
 
 def packages() -> dict[str, Installed]:
@@ -120,7 +162,7 @@ def problems() -> list[str]:
                 component_of(offer)
             except (BrokenPluginError, WrongKindError) as error:
                 found.append(str(error))
-            if offer.distribution not in (OWN, SESSION) and offer.name in BUILTINS[kind]:
+            if offer.distribution not in (OWN, *REGISTERED) and offer.name in BUILTINS[kind]:
                 found.append(
                     f"{offer.distribution} {offer.version} offers the {kind} {offer.name!r}, which priorsr brings "
                     f"itself: the built-in is used, the plugin's is {offer.reference}"
@@ -131,9 +173,9 @@ def problems() -> list[str]:
 def locate(kind: str, name: str) -> Offer:
     """Where the component `name` (or `distribution:name`) comes from. Imports nothing.
 
-    The session's own comes first, then the built-in, then plugins. Raises UnknownNameError with the closest names and
-    any plugin that could not be read, and NameCollisionError if two distributions offer it. Under `made_by`, a bare
-    name is of the distribution that is given there, or unknown.
+    The session's own and scripts' come first, then the built-in, then plugins. Raises UnknownNameError with the closest
+    names and any plugin that could not be read, and NameCollisionError if two distributions offer it. Under `made_by`,
+    a bare name is of the distribution that is given there, or unknown.
     """
     distribution, _, bare = name.rpartition(":")
     found = [o for o in offers(kind) if o.name == bare and normalise(distribution) in ("", o.distribution)]
@@ -143,7 +185,7 @@ def locate(kind: str, name: str) -> Offer:
     if not found:
         broken = "".join(f"; {problem}" for problem in _discovered().problems)
         raise UnknownNameError(f"there is no {kind} {name!r}; {did_you_mean(bare, names(kind))}{broken}")
-    for source in (SESSION, OWN):
+    for source in (*REGISTERED, OWN):
         first = [offer for offer in found if offer.distribution == source]
         if first:
             return first[0]
@@ -167,12 +209,20 @@ def made_by(makers: Iterable[Offer]) -> Iterator[None]:
 
 
 def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
-    """Those of the offers that are of a maker's distribution; raises UnknownNameError if none is."""
-    kept = [offer for offer in found if offer.distribution in {maker.distribution for maker in makers}]
+    """Those of the offers that are of a maker's distribution; raises UnknownNameError if none is.
+
+    What a notebook registered may come from a script by now, and the other way round.
+    """
+    wanted = {maker.distribution for maker in makers}
+    if wanted.intersection(REGISTERED):
+        wanted.update(REGISTERED)
+    kept = [offer for offer in found if offer.distribution in wanted]
     if not kept:
         maker = makers[0]
         others = "".join(f"; {offer.distribution} {offer.version} offers another of that name" for offer in found)
-        where = "the running program does not register it" if maker.distribution == SESSION else "it is not installed"
+        where = "it is not installed"
+        if maker.distribution in REGISTERED:
+            where = "the running program does not register it (--plugins FILE.py names a script that does)"
         raise UnknownNameError(
             f"the {maker.kind} {maker.name!r} was that of {maker.distribution} {maker.version}".rstrip()
             + f", and {where}{others}"
@@ -191,8 +241,8 @@ def find(kind: str, name: str) -> type:
 
 def component_of(offer: Offer) -> type:
     """The class that an offer names; imports its module. Raises BrokenPluginError and WrongKindError as `find` does."""
-    if offer.distribution == SESSION:
-        return _state.session[offer.kind, offer.name]
+    if offer.distribution in REGISTERED:
+        return _state.session[offer.kind, offer.name].component
     module, _, attribute = offer.target.partition(":")
     who = f"the {offer.kind} {offer.name!r} of {offer.distribution} {offer.version} ({offer.target})"
     try:
@@ -208,8 +258,9 @@ def component_of(offer: Offer) -> type:
 def register(kind: str, name: str) -> Callable[[T], T]:
     """Register a class in the running program, such as a notebook: @priorsr.register("fusion", "mine").
 
-    Registering the same name again replaces it. A built-in's or a plugin's name is refused with NameCollisionError; a
-    class that is not of the kind with WrongKindError.
+    A name is of ASCII letters, digits, '.', '_' and '-'. Registering the same name again replaces it. A built-in's or a
+    plugin's name, and one that two scripts of PRIORSR_PLUGINS register, is refused with NameCollisionError; a class
+    that is not of the kind with WrongKindError.
     """
     get_kind(kind)
 
@@ -218,13 +269,19 @@ def register(kind: str, name: str) -> Callable[[T], T]:
         wrong = get_kind(kind).violation(component)
         if wrong:
             raise WrongKindError(f"the class {component!r} registered as {kind} {name!r} {wrong}")
-        if ":" in name or not name.strip():
-            raise OptionError(f"a component is registered as {name!r}, and a name without ':' was expected")
-        taken = [o.distribution for o in offers(kind) if o.name == name and o.distribution != SESSION]
+        if not isinstance(name, str) or not is_name(name):
+            raise OptionError(
+                f"a component is registered as {name!r}; a name of letters, digits, '.', '_' and '-' was expected"
+            )
+        taken = [o.distribution for o in offers(kind) if o.name == name and o.distribution not in REGISTERED]
         if taken:
             raise NameCollisionError(f"the {kind} {name!r} exists already, from {taken[0]}: choose another name")
+        script = _running.get() or next((s for s in scripts.scripts() if scripts.defines(s, component)), None)
         with _lock:
-            _state = _State(_state.scan, {**_state.session, (kind, name): component})
+            before = _state.session.get((kind, name))
+            if before and script and before.script not in (None, script):
+                raise NameCollisionError(f"the {kind} {name!r} is registered by {before.script.path} already")
+            _state = replace(_state, session={**_state.session, (kind, name): _Registered(component, script)})
         return component
 
     return decorate
@@ -302,7 +359,7 @@ def offer_of(kind: str, component: type) -> Offer:
     package = _package(component.__module__)
     for offer in offers(kind):
         # Only offers of the class's own package are loaded to compare, since it is imported already.
-        if (offer.distribution == SESSION or _package(offer.target) == package) and component_of(offer) is component:
+        if (offer.distribution in REGISTERED or _package(offer.target) == package) and component_of(offer) is component:
             return offer
     raise OptionError(
         f"the class {component.__qualname__} is not registered, so it cannot be saved by name: "

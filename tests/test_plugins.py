@@ -46,7 +46,17 @@ def test_a_file_that_is_not_text_costs_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["mine", "mine = good.Mine", "= good:Mine", "mine = good:", "mine = good:Mine [extra]", "a:b = good:Mine"]
+    "line",
+    [
+        "mine",
+        "mine = good.Mine",
+        "= good:Mine",
+        "mine = good:",
+        "mine = good:Mine [extra]",
+        "a:b = good:Mine",
+        "my block = good:Mine",
+        "a/b = good:Mine",
+    ],
 )
 def test_a_malformed_line_of_ours_is_a_problem_and_costs_only_itself(tmp_path: Path, line: str) -> None:
     distribution(tmp_path, "half", f"[priorsr.fusion]\n{line}\nother = half:Other\n")

@@ -177,9 +177,10 @@ def test_registering_refuses_taken_names_and_wrong_kinds() -> None:
         priorsr.register("attention", "channel")(attention(1.0))
     with pytest.raises(WrongKindError, match="kind = 'attention'"):
         priorsr.register("fusion", "mine")(attention(1.0))
-    with pytest.raises(OptionError, match="without ':'"):
-        priorsr.register("attention", "a:b")(attention(1.0))
-    assert "a:b" not in priorsr.names("attention")
+    for name in ("a:b", "my block", "", " mine", "mine\n", "-mine", "a/b", "a,b", "a=b", None):
+        with pytest.raises(OptionError, match=r"a name of letters, digits, '\.', '_' and '-' was expected"):
+            priorsr.register("attention", name)(attention(1.0))
+        assert name not in priorsr.names("attention")
     assert "mine" not in priorsr.names("attention")
 
 

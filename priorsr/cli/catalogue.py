@@ -43,7 +43,7 @@ def info(
     name: Annotated[str, typer.Argument(help="Its name, or DISTRIBUTION:NAME.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a component does, where it comes from, and which options it takes."""
+    """Show what a component does, where it comes from, and which options it takes."""
     from priorsr.description import describe
     from priorsr.sources import source_hash
 
@@ -55,10 +55,16 @@ def info(
     origin = f"  {found.distribution} {found.version}"
     console.print(styled((f"{found.kind} ", "bold"), (found.name, "bold cyan"), origin))
     console.print(f"{found.target}, source {digest[:12]}\n", style="dim")
-    console.print(found.doc + "\n")
+    console.print(found.doc + "\n", soft_wrap=True)
+    if found.options_doc:
+        console.print(found.options_doc + "\n", soft_wrap=True)
     if found.presets:
         console.print(f"presets: {', '.join(found.presets)}\n")
     table = Table("option", "type", "default", box=None, pad_edge=False, header_style="bold")
     for option in found.options:
-        table.add_row(styled((option.name, "cyan")), styled(option.type), styled(option.default or "[required]"))
+        table.add_row(
+            styled((option.name, "cyan")),
+            styled(option.type),
+            styled("[required]" if option.required else option.default or ""),
+        )
     console.print(table)

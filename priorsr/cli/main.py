@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -12,15 +13,22 @@ from typer.core import TyperGroup
 from priorsr.cli import bench, catalogue, data, demo, doctor, export, train, upscale, weights
 from priorsr.cli.console import abandon_output, errors, takes_output, write_in_any_encoding
 from priorsr.cli.extras import extra_with
-from priorsr.cli.several import SeveralValues
+from priorsr.cli.several import SeveralValues, plugins_first
 from priorsr.errors import PriorsrError, PriorsrWarning
+from priorsr.scripts import VARIABLE, add_scripts
 
 _python_warning_text = warnings.formatwarning
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Typer does not export
 
 
 class Commands(TyperGroup):
-    """The commands; one that Ctrl-C ends says what its KeyboardInterrupt does, such as how training goes on."""
+    """The commands, before or after which --plugins may stand.
+
+    One that Ctrl-C ends prints what its KeyboardInterrupt says, such as how training goes on.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, plugins_first(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -52,7 +60,18 @@ app.add_typer(weights.app, name="weights", help="Examine weights, and convert th
 
 
 @app.callback(invoke_without_command=True)
-def options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def options(
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Use the components that a script registers, by name; repeatable, before or after the command. "
+            f"{VARIABLE} lists such files, too.",
+        ),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    add_scripts(plugins or ())
     if version:
         from priorsr.version import __version__
 

@@ -1,4 +1,4 @@
-"""Options that take several values at once."""
+"""Options that take several values at once, and one that stands anywhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
+from typer import BadParameter
 from typer.core import TyperArgument, TyperCommand
 
 
@@ -35,3 +36,22 @@ def spread(words: Sequence[str], repeatable: Container[str], mark: str) -> Itera
                 yield option
             values += 1
         yield word
+
+
+def plugins_first(words: Sequence[str]) -> list[str]:
+    """Return the words with every `--plugins FILE` before the command, whose global option it is."""
+    before, after = [], []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            after += [word, *left]
+        elif word == "--plugins":
+            file = next(left, None)
+            if file is None:
+                raise BadParameter("option '--plugins' requires an argument, FILE.py")
+            before += [word, file]
+        elif word.startswith("--plugins="):
+            before.append(word)
+        else:
+            after.append(word)
+    return before + after

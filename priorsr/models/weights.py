@@ -23,11 +23,11 @@ from priorsr.files import atomic_path, sha256_json
 from priorsr.infinity import json_value
 from priorsr.models.plain_config import as_plain, revive
 from priorsr.options import from_file, taken, without_local
-from priorsr.plugins import Offer
+from priorsr.plugins import FILE, Offer
 from priorsr.reading.fitting import built_for, check_fit
 from priorsr.reading.json_files import parse_facts
 from priorsr.reading.tensors import read_metadata, read_tensors
-from priorsr.registry import build, find, offer_of, packages
+from priorsr.registry import build, find, offer_of, offers, packages
 from priorsr.sources import UNREGISTERED, Component, components_of
 
 KEY = "priorsr"
@@ -181,6 +181,10 @@ def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
     for distribution, version in sorted({(part.distribution, part.version) for part in parts}):
         if here.get(distribution, version) != version:
             yield f"made by {distribution} {version}, here is {here[distribution]}"
+    for part in parts:
+        found = {offer.name: offer for offer in offers(part.kind)}.get(part.name) if part.distribution == FILE else None
+        if found and found.version not in ("", part.version):
+            yield f"the {part.kind} {part.name!r} was made by a file of hash {part.version}, here is {found.version}"
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

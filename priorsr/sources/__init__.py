@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from priorsr.sources.collecting import as_installed, code_hash, components_of, source_hash
-from priorsr.sources.component import LIBRARY, OWN_FILE, PROTOCOL, UNREGISTERED, Component, score_use
+from priorsr.sources.component import LIBRARY, PROTOCOL, UNREGISTERED, Component, score_use
 
 __all__ = [
     "LIBRARY",
-    "OWN_FILE",
     "PROTOCOL",
     "UNREGISTERED",
     "Component",

@@ -8,7 +8,7 @@ from typing import Any
 
 from priorsr.errors import BrokenPluginError, OptionError, WrongKindError
 from priorsr.kinds import KINDS
-from priorsr.plugins import OWN, SESSION, Offer
+from priorsr.plugins import FILE, OWN, REGISTERED, Offer
 from priorsr.registry import component_of, offer_of, offers, packages
 from priorsr.sources.closure import Closure
 from priorsr.sources.component import LIBRARY, UNREGISTERED, Component
@@ -98,9 +98,10 @@ def _closure(modules: Iterable[str]) -> Closure:
 
 def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
     """Return the hash of a class's source, and the statements of other distributions that it imports."""
-    if offer.distribution in (SESSION, UNREGISTERED):
+    if offer.distribution in (*REGISTERED, UNREGISTERED):
         live = LiveSource(component, _distribution_of)
-        return live.digest, Closure(live.modules, _distribution_of).statements()
+        digest = sha256(offer.version, live.digest) if offer.distribution == FILE else live.digest
+        return digest, Closure(live.modules, _distribution_of).statements()
     closure = Closure([offer.target.partition(":")[0], component.__module__], _distribution_of)
     statements = closure.statements()
     own = closure.hash_of(component.__module__, component.__qualname__.partition(".")[0]) or component.__qualname__

@@ -11,7 +11,6 @@ LIBRARY = "library"
 UNREGISTERED = "unregistered"
 
 PROTOCOL = "protocol"
-OWN_FILE = "file"
 _USES = ("inference", "prior", PROTOCOL, "training")
 
 
@@ -23,9 +22,11 @@ class Component:
         score beside the protocol's; or "training", making its weights.
     kind: a kind's name; "protocol"; or "library", for what a distribution brings that components of others import.
     distribution: where it comes from; "session" for what the running program registered, "unregistered" for a class
-        that has no name, "file" for a protocol that is in no package.
-    hash: of its source's syntax trees: its module, and what that imports within its distribution. A protocol's is its
-        content's.
+        that has no name, "file" for what a script of PRIORSR_PLUGINS registered, and for a protocol that is in no
+        package.
+    version: of the distribution; of a script, the beginning of the SHA-256 of its file.
+    hash: of its source's syntax trees: its module, and what that imports within its distribution. Of a script, of its
+        file's bytes and of what its class uses of files beside it. A protocol's is its content's.
     """
 
     used_for: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 import priorsr
+from priorsr import registry
 from priorsr.kernels.dispatch import OPS
 from priorsr.testing import golden_state
 
@@ -115,3 +117,58 @@ def test_weights_convert_refuses_what_it_cannot_use(mistake, tmp_path: Path) -> 
     torch.save({k: v for k, v in state.items() if k != "tail.0.bias"}, tmp_path / "cut.pth")
     assert "the tensor 'tail.bias' is absent" in mistake("weights", "convert", tmp_path / "cut.pth", out)
     assert not out.exists()
+
+
+ATTENTION = """
+import priorsr
+from torch import nn
+
+@priorsr.register("attention", "scripted")
+class Scripted(nn.Module):
+    \"\"\"Weighs nothing.\"\"\"
+
+    kind = "attention"
+
+    def __init__(self, channels, gain=1.0):
+        super().__init__()
+
+    def forward(self, x, residual=None):
+        return x if residual is None else x + residual
+"""
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A script with the attention `scripted`, and a registry that has run none."""
+    monkeypatch.setattr(registry, "_state", registry._State())
+    monkeypatch.setenv("PRIORSR_PLUGINS", "")
+    file = tmp_path / "scripted.py"
+    file.write_text(ATTENTION)
+    return file
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+@pytest.mark.parametrize("joined", [False, True])
+def test_plugins_may_stand_before_and_after_the_command(cli, scripted: Path, place: int, joined: bool) -> None:
+    words: list[object] = ["info", "attention", "scripted"]
+    words[place:place] = [f"--plugins={scripted}"] if joined else ["--plugins", scripted]
+    code, out, err = cli(*words)
+    assert code == 0, err
+    assert "attention scripted  file " in out
+    assert "untyped" in out
+    assert "_empty" not in out
+
+
+def test_a_plugin_file_that_is_wrong_is_one_sentence(mistake, scripted: Path) -> None:
+    assert "nowhere.py: cannot be read as a plugin" in mistake("list", "--plugins", scripted.parent / "nowhere.py")
+    scripted.write_text("1 / 0")
+    assert "scripted.py: cannot be run as a plugin: ZeroDivisionError" in mistake("--plugins", scripted, "list")
+    assert "option '--plugins' requires an argument" in mistake("list", "--plugins")
+
+
+def test_info_shows_what_plugins_configs_hold(cli) -> None:
+    _, out, _ = cli("info", "recipe", "pfsr")
+    assert "fan_widths: widths of the distilled FAN." in out  # the config's docstring
+    assert re.search(r"generator\.depth +int \| tuple\[int, \.\.\.\] +1", out)
+    assert re.search(r"fade_until\.value +float +0\.5", out)
+    assert "PFSRConfig(" not in out

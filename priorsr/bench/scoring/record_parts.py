@@ -8,8 +8,8 @@ from priorsr.bench.store.records import DataFacts, ProtocolFacts
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
 from priorsr.metrics import Protocol, load_protocol, protocol_names
-from priorsr.plugins import OWN
-from priorsr.sources import OWN_FILE, PROTOCOL, Component
+from priorsr.plugins import FILE, OWN
+from priorsr.sources import PROTOCOL, Component
 from priorsr.version import __version__
 
 
@@ -31,7 +31,7 @@ def protocol_component(protocol: Protocol) -> Component:
     name = f"{protocol.name}@{protocol.version}"
     size = protocol.hr_size
     packaged = name in protocol_names() and load_protocol(name).adapted(size).content_hash == protocol.content_hash
-    distribution, version = (OWN, __version__) if packaged else (OWN_FILE, "")
+    distribution, version = (OWN, __version__) if packaged else (FILE, "")
     return Component(PROTOCOL, PROTOCOL, protocol.id, distribution, version, protocol.content_hash)
 
 
