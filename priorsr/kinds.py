@@ -99,7 +99,7 @@ class Recipe(Protocol):
 
 
 class Score(Protocol):
-    """Judges faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
+    """Scores faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
 
     `higher_is_better` is a bool. Half precision is answered in float32. A score may also declare
     - `needs`: what it is called with beside, by keyword: "lr" (B,3,h,w), "reduction" (the `priorsr.metrics.Reduction`

@@ -52,8 +52,8 @@ def train(
         require_extra(package, "train")
     from priorsr.training import TrainingInterruptedError
     from priorsr.training import train as run
-    from priorsr.training.judges import score_text
     from priorsr.training.overrides import parse_assignments
+    from priorsr.training.validation_scores import score_text
 
     try:
         result = run(

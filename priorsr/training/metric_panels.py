@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from priorsr.training.judges import SCORES
 from priorsr.training.metrics_file import Line, StepLine, ValidationLine
+from priorsr.training.validation_scores import SCORES
 from priorsr.viz.panels import Panel
 
 

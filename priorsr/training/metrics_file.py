@@ -15,7 +15,7 @@ from priorsr.infinity import json_value
 from priorsr.reading.content import read_content
 from priorsr.reading.json_files import parse_json
 from priorsr.reading.mistakes import first_mistake
-from priorsr.training.judges import SCORES
+from priorsr.training.validation_scores import SCORES
 
 MOST_BYTES = 2**30
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from priorsr.training.judges import number, score_text
+from priorsr.training.validation_scores import number, score_text
 
 LINE_SECONDS = 10
 

@@ -19,7 +19,6 @@ from priorsr.models import weights
 from priorsr.sources import Component, components_of
 from priorsr.training.checkpoints import Checkpoint, CheckpointFacts, Checkpoints, Place
 from priorsr.training.interrupt import Interruption, TrainingInterruptedError
-from priorsr.training.judges import ModelJudge, prior_given
 from priorsr.training.loop import StageLoop, below, load_state
 from priorsr.training.plan import validation_interval
 from priorsr.training.run_folder import RunFolder
@@ -27,6 +26,7 @@ from priorsr.training.run_log import RunLog
 from priorsr.training.stage import Stage
 from priorsr.training.step_window import StepWindow
 from priorsr.training.validation import FACES, Validator
+from priorsr.training.validation_scores import ModelScore, prior_given
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ class Trainer:
 
     def _stage_card(self, stage: Stage) -> dict[str, Any]:
         name, value = self._scores[stage.name]
-        by = f"{self._validator.protocol.id}, val" if name == ModelJudge.name else "val"
+        by = f"{self._validator.protocol.id}, val" if name == ModelScore.name else "val"
         return {
             **self._card,
             "stage": stage.name,

@@ -21,7 +21,7 @@ from priorsr.errors import DataError
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.metrics import load_protocol
 from priorsr.models.bicubic import Bicubic, BicubicConfig
-from priorsr.training.judges import EstimatorJudge, Judge, ModelJudge
+from priorsr.training.validation_scores import EstimatorScore, ModelScore, ProductScore
 from priorsr.viz.strips import draw_strips
 
 PROTOCOL = "priorsr@1"
@@ -30,7 +30,7 @@ FACES, SHOWN, BATCH = 32, 4, 8
 
 @dataclass(frozen=True)
 class ValidationScore:
-    """A product's score, the mean over faces, by its judge's name, beside references' on the same faces; seconds."""
+    """A product's score, the mean over faces, by its name, beside references' on the same faces; seconds."""
 
     score: str
     value: float
@@ -57,9 +57,9 @@ class Validator:
             reduction=replace(reduction, hr_size=size),
             adapted_from=None if size == usual else usual,
         )
-        scoring, name = self.protocol.scoring, ModelJudge.name
+        scoring, name = self.protocol.scoring, ModelScore.name
         only = replace(scoring, scores={name: scoring.scores[name]})
-        self._model_judge = ModelJudge(only, Bicubic(BicubicConfig(reduction.scale)))
+        self._model_score = ModelScore(only, Bicubic(BicubicConfig(reduction.scale)))
 
     @property
     def count(self) -> int:
@@ -73,39 +73,39 @@ class Validator:
         share = slice(self._accelerator.process_index, None, self._accelerator.num_processes)
         values: list[dict[str, float]] = []
         with in_eval_mode(product):
-            judge = self.judge(product)
+            score = self.score_of(product)
             for batch in self._batches(faces):
                 lr, hr, prior = tree_map_only(Tensor, lambda tensor: tensor[share], batch[:3])
                 if len(lr):
                     ours = Batch(lr, hr, prior, batch.ids[share])
-                    columns = {"": judge.values(product, ours), **judge.references(ours)}
+                    columns = {"": score.values(product, ours), **score.references(ours)}
                     rows = torch.stack([*columns.values()], 1).tolist()
                     values += [dict(zip(columns, row, strict=True)) for row in rows]
         scored = [row for row in gather_object(values) if not any(map(math.isnan, row.values()))]
         if not scored:
-            raise DataError(f"{self._loader.face_set.path}: no face of the split val can be scored by {judge.name}")
+            raise DataError(f"{self._loader.face_set.path}: no face of the split val can be scored by {score.name}")
         means = {name: fmean(row[name] for row in scored) for name in scored[0]}
-        return ValidationScore(judge.name, means.pop(""), means, len(scored), time.perf_counter() - began)
+        return ValidationScore(score.name, means.pop(""), means, len(scored), time.perf_counter() - began)
 
     @torch.no_grad()
     def strip(self, product: nn.Module, title: str) -> Image.Image:
-        """Return the first faces, as the judge shows them, with the score of each."""
+        """Return the first faces, as their score shows them, with the score of each."""
         with in_eval_mode(product):
-            images, notes = self.judge(product).columns(product, next(self._batches(SHOWN)))
+            images, notes = self.score_of(product).columns(product, next(self._batches(SHOWN)))
         return draw_strips(images, notes, title)
 
-    def judge(self, product: nn.Module) -> Judge:
+    def score_of(self, product: nn.Module) -> ProductScore:
         """Return the score of a product in eval mode.
 
         Raises DataError for an estimator of a prior that the set lacks.
         """
         if getattr(product, "kind", None) != "estimator":
-            return self._model_judge
+            return self._model_score
         estimated, _ = product(next(self._batches(1)).hr.to(self._accelerator.device))
         if estimated.parsing is not None and "parsing" in self._loader.priors:
-            return EstimatorJudge("parsing_iou")
+            return EstimatorScore("parsing_iou")
         if estimated.landmarks is not None and "landmarks" in self._loader.priors:
-            return EstimatorJudge("nme")
+            return EstimatorScore("nme")
         finds = [part for part in ("parsing", "landmarks") if getattr(estimated, part) is not None]
         raise DataError(
             f"{self._loader.face_set.path}: the estimator {type(product).__name__} gives "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.errors import ShapeError, WrongKindError
-from priorsr.metrics import Reduction, judge, load_protocol
+from priorsr.metrics import Reduction, call_score, load_protocol
 from priorsr.metrics.lr_consistency import LRConsistency
 
 IDS = ("a", "b", "c", "d", "e")
@@ -39,7 +39,7 @@ def test_hr_is_consistent_and_its_detail_does_not_matter(pair, reduction: Reduct
     score = LRConsistency()
 
     def ask(images: Tensor) -> list[float]:
-        return judge(score, images, hr, lr=lr, reduction=reduction, ids=IDS).tolist()
+        return call_score(score, images, hr, lr=lr, reduction=reduction, ids=IDS).tolist()
 
     assert ask(hr) == [math.inf] * 5 if reduction.quantise else min(ask(hr)) > 300
     darker = ask((hr - 10 / 255).clamp(0, 1))
@@ -53,7 +53,7 @@ def test_the_value_is_the_psnr_of_lr(pair) -> None:
     reduction = load_protocol("dic@1").reduction
     lr = reduced(hr, reduction)
     error = (reduced(sr, reduction).double() - lr.double()).square().mean((1, 2, 3))
-    found = judge(LRConsistency(), sr, hr, lr=lr, reduction=reduction, ids=IDS)
+    found = call_score(LRConsistency(), sr, hr, lr=lr, reduction=reduction, ids=IDS)
     torch.testing.assert_close(found, (-10 * error.log10()).float())
 
 
@@ -61,7 +61,7 @@ def test_mistakes(pair) -> None:
     hr = pair[1]
     reduction = load_protocol("dic@1").reduction
     with pytest.raises(ShapeError, match=r"makes \(5, 3, 16, 16\) of sr, and lr has \(5, 3, 32, 32\)"):
-        judge(LRConsistency(), hr, hr, lr=torch.rand(5, 3, 32, 32), reduction=reduction, ids=IDS)
+        call_score(LRConsistency(), hr, hr, lr=torch.rand(5, 3, 32, 32), reduction=reduction, ids=IDS)
 
     class Greedy(nn.Module):
         needs = ("lr", "landmarks")
@@ -69,7 +69,7 @@ def test_mistakes(pair) -> None:
     with pytest.raises(
         WrongKindError, match="'Greedy' needs landmarks; a score can be handed lr, reduction, ids, shared"
     ):
-        judge(Greedy(), hr, hr, lr=hr, reduction=reduction, ids=IDS)
+        call_score(Greedy(), hr, hr, lr=hr, reduction=reduction, ids=IDS)
 
 
 def test_a_score_without_needs_gets_the_two_images_alone(pair) -> None:
@@ -78,5 +78,5 @@ def test_a_score_without_needs_gets_the_two_images_alone(pair) -> None:
             return (sr - hr).abs().mean((1, 2, 3))
 
     reduction = load_protocol("dic@1").reduction
-    found = judge(Plain(), *pair, lr=pair[1], reduction=reduction, ids=IDS)
+    found = call_score(Plain(), *pair, lr=pair[1], reduction=reduction, ids=IDS)
     assert torch.equal(found, Plain()(*pair))

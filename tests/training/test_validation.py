@@ -12,8 +12,8 @@ from torch import Tensor
 from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceLoader, FaceSet, Reduction
 from priorsr.errors import DataError
-from priorsr.training.judges import prior_given
 from priorsr.training.validation import Validator
+from priorsr.training.validation_scores import prior_given
 
 
 class Witness(toys.Toy):

@@ -171,11 +171,11 @@ class ToyGan:
 
     def _play(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> dict[str, Any]:
         fake = modules["generator"](batch.lr).sr
-        judge = modules["discriminator"]
-        generator = F.l1_loss(fake, batch.hr) - 0.01 * judge(fake).mean()
+        critic = modules["discriminator"]
+        generator = F.l1_loss(fake, batch.hr) - 0.01 * critic(fake).mean()
 
         def discriminator() -> Tensor:
-            return F.relu(1 - judge(batch.hr)).mean() + F.relu(1 + judge(fake.detach())).mean()
+            return F.relu(1 - critic(batch.hr)).mean() + F.relu(1 + critic(fake.detach())).mean()
 
         return {"generator": generator, "discriminator": discriminator}
 

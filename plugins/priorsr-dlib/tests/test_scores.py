@@ -128,7 +128,7 @@ def test_without_dlib_they_are_absent_with_a_reason(monkeypatch: pytest.MonkeyPa
     for cached in (published.landmark_predictor, published.weights_digest):
         cached.cache_clear()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    judges = ExtraScores.find(NAMES, [])
-    assert not judges.present
-    for reason in judges.absent.values():
+    scores = ExtraScores.find(NAMES, [])
+    assert not scores.present
+    for reason in scores.absent.values():
         assert "pip install 'priorsr[landmarks]'" in reason

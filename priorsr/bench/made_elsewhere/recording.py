@@ -33,7 +33,7 @@ from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
 from priorsr.files import sha256_json
 from priorsr.metrics import Protocol, Reduction, to_8bit
-from priorsr.metrics.judging import SetJudging
+from priorsr.metrics.score_calls import SetScoring
 from priorsr.reading.mistakes import first_mistake
 from priorsr.terminal import Terminal
 from priorsr.version import __version__
@@ -203,7 +203,7 @@ def _evaluated(
     """Score the images of all faces, and save them in the folder `images`."""
     parts: list[Evaluation] = []
     exact = not all(protocol.scoring.quantise for protocol in protocols)  # then verifying needs arrays
-    seen = {name: SetJudging(name, score) for name, score in scores.of_sets.items()}
+    seen = {name: SetScoring(name, score) for name, score in scores.of_sets.items()}
     with (
         progress(Terminal(stderr=True), declared.label, len(loader.ids), 0) as advance,
         deterministic(_CPU),

@@ -35,7 +35,7 @@ from priorsr.errors import DataError, mistakes_in
 from priorsr.files import sha256_json
 from priorsr.kernels.dispatch import recorded
 from priorsr.metrics import Protocol, to_8bit
-from priorsr.metrics.judging import SetJudging
+from priorsr.metrics.score_calls import SetScoring
 from priorsr.sources import Component, score_use
 from priorsr.version import __version__
 
@@ -194,7 +194,7 @@ class ModelRun:
         with torch.inference_mode():
             shown, hr = (to_8bit(sr).float() / 255).to(device), batch.hr.to(device)
             for name, score in self._plan.extra_scores.of_sets.items():
-                SetJudging(name, score).add(shown, hr, batch.ids)
+                SetScoring(name, score).add(shown, hr, batch.ids)
 
     def _key(self, protocols: Sequence[Protocol], *, keep: bool, saved: bool) -> str:
         """Return a hash of everything that the journal's content depends on, to the last digit."""
@@ -252,7 +252,7 @@ class ModelRun:
             return {}
         unpublished = self._journal.images
         folder = unpublished if unpublished.is_dir() else outputs_path(plan.out, self._outputs)
-        seen = {name: SetJudging(name, score) for name, score in extra_scores.items()}
+        seen = {name: SetScoring(name, score) for name, score in extra_scores.items()}
         what = f"{self._what}: {', '.join(extra_scores)}"
         with progress(plan.console, what, len(self._loader.ids), 0) as advance, deterministic(plan.device):
             for batch in _ahead(self._loader, self._batches):

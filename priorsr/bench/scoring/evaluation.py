@@ -15,7 +15,7 @@ from priorsr.bench.store.score_facts import ImageHashes
 from priorsr.containers import Batch, Prior
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.kinds import Score
-from priorsr.metrics import Protocol, Scores, judge, score_many, to_8bit
+from priorsr.metrics import Protocol, Scores, call_score, score_many, to_8bit
 from priorsr.models.image_checks import checked_sr
 
 _CPU = torch.device("cpu")
@@ -69,7 +69,7 @@ def evaluate(
         {},
         {protocol.content_hash: found for protocol, found in zip(protocols, scores, strict=True)},
         {
-            name: judge(score, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared, name=name)
+            name: call_score(score, shown, hr, lr=lr, reduction=reduction, ids=batch.ids, shared=shared, name=name)
             .double()
             .cpu()
             for name, score in extra_scores.items()

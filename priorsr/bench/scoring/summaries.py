@@ -14,7 +14,7 @@ from priorsr.bench.statistics.means import interval_of_images
 from priorsr.bench.store.score_facts import Score, SetScore
 from priorsr.errors import PriorsrError
 from priorsr.metrics import Protocol, Scores
-from priorsr.metrics.judging import SetJudging
+from priorsr.metrics.score_calls import SetScoring
 
 
 def score_facts(
@@ -54,7 +54,7 @@ def protocol_score_facts(ids: Sequence[str], scores: Scores, protocol: Protocol)
 
 
 def set_score_facts(
-    seen: Mapping[str, SetJudging], extra_scores: Mapping[str, kinds.SetScore], count: int
+    seen: Mapping[str, SetScoring], extra_scores: Mapping[str, kinds.SetScore], count: int
 ) -> dict[str, SetScore]:
     """Return a record's scores of the set as a whole, of accumulators that have seen its `count` images."""
     return {

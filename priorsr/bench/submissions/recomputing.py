@@ -28,7 +28,7 @@ from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import PriorsrError
 from priorsr.files import without_home
 from priorsr.metrics import Protocol, to_8bit
-from priorsr.metrics.judging import SetJudging
+from priorsr.metrics.score_calls import SetScoring
 
 BATCH = 16
 
@@ -60,7 +60,7 @@ class Recomputing:
     def from_images(self) -> Iterator[Difference]:
         """Yield what differs between the records and their images."""
         ids = self._loader.ids
-        seen = {name: SetJudging(name, score) for name, score in self._extra_scores.of_sets.items()}
+        seen = {name: SetScoring(name, score) for name, score in self._extra_scores.of_sets.items()}
         found = self._evaluated(ids, lambda batch: self._bundle.images(self._record, batch.ids, self._size), seen)
         of_set = set_score_facts(seen, self._extra_scores.of_sets, len(ids))
         for record, protocol in self._scored:
@@ -101,7 +101,7 @@ class Recomputing:
         return dict.fromkeys(names, "is of all images, and the submission brings none")
 
     def _evaluated(
-        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, SetJudging]
+        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, SetScoring]
     ) -> Evaluation:
         """Return what faces score, batch by batch; the accumulators see them rounded to 8 bits."""
         parts = []

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import PriorsrError, ShapeError
-from priorsr.metrics import Reduction, judge
-from priorsr.metrics.judging import SetJudging
+from priorsr.metrics import Reduction, call_score
+from priorsr.metrics.score_calls import SetScoring
 
 IDS = ("ann", "bob", "cleo")
 FACES = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -33,7 +33,7 @@ class Given:
 
 
 def asked(function: Callable[..., Any]) -> list[float]:
-    found = judge(
+    found = call_score(
         Given(function), FACES, FACES, lr=FACES[..., :2, :2], reduction=REDUCTION, ids=IDS, shared={}, name="beauty"
     )
     return found.tolist()
@@ -127,9 +127,9 @@ class Total:
 
 
 def seen(score: Total) -> tuple[float, str | None]:
-    judging = SetJudging("total", score)
-    judging.add(FACES, FACES, IDS)
-    return judging.value(), judging.warning()
+    scoring = SetScoring("total", score)
+    scoring.add(FACES, FACES, IDS)
+    return scoring.value(), scoring.warning()
 
 
 @pytest.mark.parametrize("value", [math.inf, 3, torch.tensor(3.0)])

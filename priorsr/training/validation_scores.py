@@ -54,7 +54,7 @@ class Columns(NamedTuple):
     notes: Mapping[str, list[str]]
 
 
-class Judge(Protocol):
+class ProductScore(Protocol):
     """Scores a product, in eval mode, on batches that lie on the CPU; NaN for a face that cannot be scored."""
 
     @property
@@ -67,7 +67,7 @@ class Judge(Protocol):
     def columns(self, product: nn.Module, batch: Batch) -> Columns: ...
 
 
-class ModelJudge:
+class ModelScore:
     """PSNR on Y of a model's images, beside bicubic's. Only a model that requires a prior is given the ground truth."""
 
     name = "psnr_y"
@@ -98,7 +98,7 @@ class ModelJudge:
         return self._scoring.score(sr, hr).per_image[self.name]
 
 
-class EstimatorJudge:
+class EstimatorScore:
     """Accuracy of an estimator on HR against the face set's priors: parsing maps by IoU, else landmarks by NME.
 
     Both are means over faces: the IoU over the classes that either of a face's maps has, the NME over its valid

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from priorsr.data.reduction import Reduction
 
 
-def judge(
+def call_score(
     score: Any,
     sr: Tensor,
     hr: Tensor,
@@ -57,7 +57,7 @@ def judge(
     return _checked(name, found, ids)
 
 
-class SetJudging:
+class SetScoring:
     """A score of sets that takes a set batch by batch, as its accumulator does.
 
     name: what the score is called. Raises PriorsrError naming score and faces where it raises, or its value is NaN.
