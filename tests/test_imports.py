@@ -30,6 +30,7 @@ FLOORS = [
     {"metrics"},
     {"training"},
     {"bench", "inference"},
+    {"demo"},
     {"testing", "cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
