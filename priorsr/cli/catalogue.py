@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
 from priorsr.kinds import KINDS, get_kind
 from priorsr.registry import find, offers, weights_offers
@@ -15,10 +16,19 @@ from priorsr.terminal import styled
 
 
 def list_components(
-    kind: Annotated[str | None, typer.Argument(help="Only components of this kind.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="List components of this kind only.", autocompletion=completion.kinds)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List every component by kind and name, with where it comes from and which weights there are. Imports none."""
+    """List every component by kind and name, with its distribution and its trained weights.
+
+    Nothing is imported for this, so a broken plugin is listed, too.
+
+    Examples:
+      priorsr list
+      priorsr list model
+    """
     kinds = [get_kind(kind).name] if kind else list(KINDS)
     found = [offer for name in kinds for offer in offers(name)]
     weights: dict[str, list[str]] = {}
@@ -39,11 +49,18 @@ def list_components(
 
 
 def info(
-    kind: Annotated[str, typer.Argument(help="The component's kind, such as fusion.")],
-    name: Annotated[str, typer.Argument(help="Its name, or DISTRIBUTION:NAME.")],
+    kind: Annotated[str, typer.Argument(help="The component's kind, such as fusion.", autocompletion=completion.kinds)],
+    name: Annotated[
+        str, typer.Argument(help="Its name, or DISTRIBUTION:NAME.", autocompletion=completion.of_chosen_kind)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a component does, where it comes from, and which options it takes."""
+    """Show what a component does, where it comes from, and which options it takes.
+
+    Examples:
+      priorsr info fusion concat
+      priorsr info recipe kdfsrnet --json
+    """
     from priorsr.description import describe
     from priorsr.sources import source_hash
 

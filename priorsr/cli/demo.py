@@ -12,21 +12,23 @@ from priorsr.cli.console import console, errors
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder for everything that the demo makes.")] = Path("demo"),
+    out: Annotated[Path, typer.Option(help="Folder for everything that the demo makes.")] = Path("demo"),
     data: Annotated[
-        Path | None, typer.Option(help="Faces of yours: a face set with train and val, or a folder of pictures.")
+        Path | None,
+        typer.Option(
+            help="Your faces: a face set with train and val, or a folder of pictures.", show_default="faces are drawn"
+        ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Training steps of each variant; 120 unless given.", max=MOST)
+        int | None, typer.Option(help="Training steps of each variant.", max=MOST, show_default="120")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed for faces and training.", min=0, max=2**32 - 1)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed for drawn faces and for training.", min=0, max=2**32 - 1)] = 0,
 ) -> None:
     """Enlarge a portrait and drawn faces by the shipped models, swap a block, train it, score all, build the page.
 
-    Training has a fixed number of steps, so its result does not depend on how busy the machine is. What is finished in
-    OUT is kept, so the same command goes on after a stop.
+    The number of steps is fixed, so the result does not depend on how busy the machine is. What is finished in the
+    folder is kept: after an interruption, the same command continues.
 
-    \b
     Examples:
       priorsr demo
       priorsr demo --data PICTURES --out demo-of-mine

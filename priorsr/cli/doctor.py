@@ -18,7 +18,14 @@ from priorsr.version import __version__
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the environment, the kernels' backends, the extras and the plugins; exit with 2 if a plugin is broken."""
+    """Check this installation: the environment, the kernels' backends, the extras and the plugins.
+
+    The exit code is 2 if a plugin is broken.
+
+    Examples:
+      priorsr doctor
+      priorsr doctor --json
+    """
     found = _examine()
     if as_json:
         print_json(found)

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from priorsr.cli import bench, catalogue, data, demo, doctor, export, train, upscale, weights
 from priorsr.cli.console import abandon_output, errors, takes_output, write_in_any_encoding
 from priorsr.cli.extras import extra_with
+from priorsr.cli.help import Command
 from priorsr.cli.several import SeveralValues, plugins_first
 from priorsr.errors import PriorsrError, PriorsrWarning
 from priorsr.scripts import VARIABLE, add_scripts
@@ -41,22 +42,21 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="Prior-guided face super-resolution: components, four published systems, and a benchmark.",
+    help="Build, train, score and compare prior-guided face super-resolution models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("list")(catalogue.list_components)
-app.command("info")(catalogue.info)
-app.command("doctor")(doctor.doctor)
-app.command("demo")(demo.demo)
+app.command("list", cls=Command)(catalogue.list_components)
+app.command("info", cls=Command)(catalogue.info)
+app.command("doctor", cls=Command)(doctor.doctor)
+app.command("demo", cls=Command)(demo.demo)
 app.command("train", cls=SeveralValues)(train.train)
-app.command("upscale")(upscale.upscale)
-app.command("export")(export.export)
+app.command("upscale", cls=Command)(upscale.upscale)
+app.command("export", cls=Command)(export.export)
 app.add_typer(data.app, name="data", help="Make, import and examine face sets.")
-app.add_typer(bench.app, name="bench", help="Score models, and show the scores.")
-app.add_typer(weights.app, name="weights", help="Examine weights, and convert those that others released.")
+app.add_typer(bench.app, name="bench", help="Score models, compare them, and publish the results.")
+app.add_typer(weights.app, name="weights", help="Examine, convert and pack weights.")
 
 
 @app.callback(invoke_without_command=True)
@@ -84,7 +84,7 @@ def main() -> None:
     warnings.formatwarning = _warning_text
     write_in_any_encoding()
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="priorsr")
         sys.stdout.flush()
         sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):  # Ctrl-C before a command has begun

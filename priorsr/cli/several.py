@@ -7,10 +7,12 @@ from itertools import takewhile
 from typing import Any
 
 from typer import BadParameter
-from typer.core import TyperArgument, TyperCommand
+from typer.core import TyperArgument
+
+from priorsr.cli.help import Command
 
 
-class SeveralValues(TyperCommand):
+class SeveralValues(Command):
     """A command whose repeatable options take several values: `--set A=1 B=2` is `--set A=1 --set B=2`.
 
     In a command that has arguments beside its options, this holds where all of them stand before the first option;

@@ -8,44 +8,108 @@ from typing import Annotated
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.console import console, errors
+
+RECIPE, LENGTH, RUNNING = "Recipe", "Length of the run", "Running"
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="The recipe's name, see priorsr list recipe.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="The recipe's name; priorsr list recipe shows them.", autocompletion=completion.of_kind("recipe")
+        ),
+    ],
     data: Annotated[
         list[str],
         typer.Option(
             metavar="SET[=WEIGHT]",
-            help="Face sets to train on, mixed in proportion to their sizes, or to WEIGHT times that; "
-            "the first one's split val is validated on.",
+            help="Train on these face sets, mixed in proportion to their sizes times WEIGHT; "
+            "validate on the split val of the first.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The run folder: config, metrics, curves, samples, checkpoints, weights.")],
-    preset: Annotated[str | None, typer.Option(help="A preset of the recipe's config, such as paper or nano.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the run: config, metrics, curves, samples, checkpoints, weights.")
+    ],
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from this preset of the recipe's config, such as nano.",
+            show_default="paper",
+            rich_help_panel=RECIPE,
+        ),
+    ] = None,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="K=V", help="Set part of the config: student.width=32; fusion=concat for all."),
+        typer.Option(
+            "--set",
+            metavar="K=V",
+            help="Set part of the config, such as student.width=32, or fusion=concat wherever there is a fusion.",
+            rich_help_panel=RECIPE,
+        ),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of the whole run, shared out to its stages.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Minutes of the whole run, turned into steps.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order and noise; 0 unless given.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT, or start it.")] = False,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Training steps of the whole run, shared out to its stages.", rich_help_panel=LENGTH),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Minutes of the whole run, turned into steps when it starts.", rich_help_panel=LENGTH),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in OUT, or start it.", rich_help_panel=LENGTH)
+    ] = False,
     extend: Annotated[
         int | None,
         typer.Option(
             metavar="STEPS",
             help="Lengthen the last stage of the finished run in OUT by STEPS, from where its learning rate began to "
             "fall; for the schedules constant and stable_decay.",
+            rich_help_panel=LENGTH,
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="auto, float32 or bf16.")] = "auto",
-    validate_every: Annotated[int | None, typer.Option(help="Steps; ten times a stage unless given.")] = None,
-    log_every: Annotated[int, typer.Option(help="Steps a line of metrics; checkpoints are written where one is.")] = 10,
-    checkpoint_seconds: Annotated[float, typer.Option(help="The least time between checkpoints.")] = 60.0,
-    track: Annotated[str | None, typer.Option(help="Log to a tracker of Accelerate's, such as tensorboard.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Seed for initial weights, order of the faces and noise.", show_default="0", rich_help_panel=RUNNING
+        ),
+    ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="Compute in float32 or bf16; auto takes bf16 where the device has it.",
+            autocompletion=completion.precisions,
+            rich_help_panel=RUNNING,
+        ),
+    ] = "auto",
+    validate_every: Annotated[
+        int | None,
+        typer.Option(help="Steps between validations.", show_default="a tenth of the stage", rich_help_panel=RUNNING),
+    ] = None,
+    log_every: Annotated[
+        int,
+        typer.Option(
+            help="Steps between lines of metrics; checkpoints are written at these steps only.", rich_help_panel=RUNNING
+        ),
+    ] = 10,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(help="Least time in seconds between checkpoints.", rich_help_panel=RUNNING)
+    ] = 60.0,
+    track: Annotated[
+        str | None,
+        typer.Option(help="Log to this tracker of Accelerate's, such as tensorboard.", rich_help_panel=RUNNING),
+    ] = None,
 ) -> None:
-    """Train by a recipe; Ctrl-C saves, and --resume goes on as if nothing had happened."""
+    """Train a model by a recipe on face sets.
+
+    Ctrl-C saves the run, and the same command with --resume continues it as if nothing had happened.
+
+    Examples:
+      priorsr train kdfsrnet --preset nano --data faces --out runs/first
+      priorsr train kdfsrnet --data faces=2 drawn --out runs/2 --set width=32
+      priorsr train kdfsrnet --preset nano --data faces --out runs/first --resume
+    """
     from priorsr.files import require_extra
 
     for package in ("accelerate", "matplotlib"):

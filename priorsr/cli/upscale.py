@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.console import console, errors, print_json
 from priorsr.terminal import styled
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from priorsr.inference.outcome import Outcome
 
 SCALE = 4  # of photographs
+CROPS, PHOTOS, RESULTS = "Crops of faces", "Photographs", "Results"
 
 
 def upscale(
@@ -25,44 +27,78 @@ def upscale(
     ],
     out: Annotated[Path, typer.Option(help="Write the results to this folder, laid out as the inputs are.")],
     model: Annotated[
-        str, typer.Option(help="Use these weights: a name, a weights file, a training run's folder, or bicubic.")
+        str,
+        typer.Option(
+            help="Use these weights: a name, a weights file, a training run's folder, or bicubic.",
+            autocompletion=completion.models,
+        ),
     ] = "pkdn",
+    device: Annotated[
+        str, typer.Option(help="Run the model on auto, cpu or cuda.", autocompletion=completion.devices)
+    ] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome of each picture as JSON.")] = False,
     as_is: Annotated[
-        bool, typer.Option("--as-is", help="Take each picture as the LR image that it is, instead of reducing it.")
+        bool,
+        typer.Option(
+            "--as-is", help="Enlarge each crop from its own size, without reducing it first.", rich_help_panel=CROPS
+        ),
     ] = False,
     photo: Annotated[
-        bool, typer.Option("--photo", help="Enlarge photographs, and by the model the faces of 24 to 64 px in them.")
+        bool,
+        typer.Option(
+            "--photo",
+            help="Enlarge photographs, and by the model the faces of 24 to 64 px in them.",
+            rich_help_panel=PHOTOS,
+        ),
     ] = False,
     scale: Annotated[
-        int | None, typer.Option(min=2, max=8, help="Enlarge photographs this many times; 4 unless given.")
+        int | None,
+        typer.Option(
+            min=2, max=8, help="Enlarge photographs this many times.", show_default="4", rich_help_panel=PHOTOS
+        ),
     ] = None,
     boxes: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="Take the faces of the photographs from this file instead of finding them; docs/upscale.md shows one.",
+            help="Read the faces' boxes from this file instead of finding faces; docs/upscale.md shows one.",
+            rich_help_panel=PHOTOS,
         ),
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Draw LR, bicubic and result as NAME.compare.png beside each result.")
+        bool,
+        typer.Option(
+            "--compare",
+            help="Draw LR, bicubic and result as NAME.compare.png beside each result.",
+            rich_help_panel=RESULTS,
+        ),
     ] = False,
     format_: Annotated[
         Literal["auto", "png", "jpeg", "webp"],
-        typer.Option("--format", help="Write this format; auto keeps the input's."),
+        typer.Option("--format", help="Write this format; auto keeps the input's.", rich_help_panel=RESULTS),
     ] = "auto",
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Set the quality of JPEG and WebP.")] = 95,
-    strip: Annotated[bool, typer.Option("--strip", help="Leave the EXIF data out of the results.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")] = False,
-    device: Annotated[str, typer.Option(help="Run the model here: auto, cpu or cuda.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome of each picture as JSON.")] = False,
+    quality: Annotated[
+        int, typer.Option(min=1, max=100, help="Set the quality of JPEG and WebP.", rich_help_panel=RESULTS)
+    ] = 95,
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave the EXIF data out of the results.", rich_help_panel=RESULTS)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results that exist.", rich_help_panel=RESULTS)
+    ] = False,
 ) -> None:
     """Enlarge faces: crops that a face fills, or with --photo the small faces in photographs.
 
-    A crop of any size is reduced to the LR size that the model was trained for (16 px), then enlarged 8 times; one that
-    is small already is enlarged from its own size with --as-is.
+    A crop of any size is reduced to the LR size that the model was trained for (16 px), then enlarged 8 times; with
+    --as-is a small crop is enlarged from its own size.
 
     The details of a result are invented: a model draws what is likely, not what was there. A result is no evidence of
     who somebody is or what somebody looks like, and must not be used as such.
+
+    Examples:
+      priorsr upscale face.jpg --out enlarged
+      priorsr upscale faces/ 'more/*.png' --out enlarged --compare
+      priorsr upscale --photo party.jpg --out enlarged
     """
     from priorsr.errors import OptionError
     from priorsr.inference.listing import list_jobs

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from priorsr.cli import completion
 from priorsr.cli.console import console, errors, print_json
+from priorsr.cli.help import Command
 from priorsr.terminal import styled
 
 if TYPE_CHECKING:
@@ -24,12 +26,22 @@ def weights() -> None:
     """Examine weights, and convert those that others released."""
 
 
-@app.command()
+@app.command(cls=Command)
 def info(
-    weights: Annotated[str, typer.Argument(help="A file, a training run's folder, or the name of weights.")],
+    weights: Annotated[
+        str,
+        typer.Argument(
+            help="A weights file, a training run's folder, or the name of weights.", autocompletion=completion.weights
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a weights file holds: its model, its card, and whose code made it, beside what is installed here."""
+    """Show a weights file's model, its card, and the code that made it beside the code installed here.
+
+    Examples:
+      priorsr weights info pkdn
+      priorsr weights info runs/first --json
+    """
     from priorsr.models.finding import find_weights
     from priorsr.models.weights import components_in, read_card
     from priorsr.sources import as_installed
@@ -65,19 +77,23 @@ def _beside(made: Component, here: Component | None) -> str:
     return version + ("the same source" if here.hash == made.hash else "another source")
 
 
-@app.command()
+@app.command(cls=Command)
 def pack(
     model: Annotated[str, typer.Argument(help="A training run's folder, or a weights file.")],
-    out: Annotated[Path, typer.Argument(help="The file to write (.safetensors).")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write (.safetensors).")],
     licence: Annotated[str, typer.Option(help="Licence of the weights, which their training data decide.")],
-    limits: Annotated[str, typer.Option(help="Where the model is known to fail.")] = "",
+    limits: Annotated[str, typer.Option(help="Cases in which the model is known to fail.")] = "",
     results: Annotated[
         Path | None, typer.Option(help="Results folder with records of OUT, whose scores go into its card.")
     ] = None,
 ) -> None:
-    """Write weights to offer to others: float16, with a card of data, licence, command, budget and scores.
+    """Pack weights to publish: float16, with a card of data, licence, command, budget and scores.
 
-    Pack, score the file with `priorsr bench run --model OUT`, and pack again with --results.
+    Pack, score the file with priorsr bench run --model OUT, and pack again with --results.
+
+    Examples:
+      priorsr weights pack runs/1 my.safetensors --licence MIT --limits profiles
+      priorsr weights pack runs/1 my.safetensors --licence MIT --results results
     """
     from priorsr.bench.submissions.weights import pack_weights
     from priorsr.errors import DataError
@@ -88,12 +104,16 @@ def pack(
     console.print(f"written to {out}, {out.stat().st_size / 2**20:.1f} MiB", soft_wrap=True, markup=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def convert(
     src: Annotated[Path, typer.Argument(help="The released checkpoint (.pth).")],
     out: Annotated[Path, typer.Argument(help="The weights to write (.safetensors).")],
 ) -> None:
-    """Turn a released checkpoint into weights of ours: detects the system and its layout, executes nothing."""
+    """Convert a published checkpoint to priorsr's weights; the system and layout are detected, no code in it is run.
+
+    Examples:
+      priorsr weights convert released/net.pth kdfsrnet.safetensors
+    """
     from priorsr.errors import DataError
     from priorsr.files import sha256_file
     from priorsr.models import convert_released, save

@@ -5,18 +5,19 @@ from __future__ import annotations
 import typer
 
 from priorsr.cli.bench import ablate, compare, pack, priors, protocols, report, run, score, site, spread, verify
+from priorsr.cli.help import Command
 from priorsr.cli.several import SeveralValues
 
 app = typer.Typer(no_args_is_help=True)
 app.command("run", cls=SeveralValues)(run.run)
 app.command("ablate", cls=SeveralValues)(ablate.ablate)
 app.command("priors", cls=SeveralValues)(priors.priors)
-app.command("site")(site.site)
-app.command("compare")(compare.compare)
-app.command("pack")(pack.pack)
-app.command("verify")(verify.verify)
-app.command("report")(report.report)
-app.command("spread")(spread.spread)
+app.command("site", cls=Command)(site.site)
+app.command("compare", cls=SeveralValues)(compare.compare)
+app.command("pack", cls=SeveralValues)(pack.pack)
+app.command("verify", cls=Command)(verify.verify)
+app.command("report", cls=Command)(report.report)
+app.command("spread", cls=SeveralValues)(spread.spread)
 app.command("score", cls=SeveralValues)(score.score)
 app.add_typer(protocols.app, name="protocols")
 

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.bench.options import (
+    RECIPE,
+    RUNNING,
     BatchSize,
     Data,
     Device,
@@ -25,28 +28,47 @@ from priorsr.cli.console import errors, print_json
 
 
 def ablate(
-    recipe: Annotated[str, typer.Argument(help="The recipe's name, see priorsr list recipe.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="The recipe's name; priorsr list recipe shows them.", autocompletion=completion.of_kind("recipe")
+        ),
+    ],
     data: Data,
     split: Split,
-    out: Annotated[Path, typer.Option(help="The folder for runs, results, table and picture.")],
+    out: Annotated[Path, typer.Option(help="Folder for runs, results, table and picture.")],
     vary: Annotated[
         list[str],
-        typer.Option(metavar="K=V,V", help="Values to try for part of the config: attention=channel,simam."),
+        typer.Option(metavar="K=V,V", help="Values to try for part of the config, such as attention=channel,simam."),
     ],
-    steps: Annotated[int, typer.Option(help="Of every run, over all its stages.")],
-    seeds: Annotated[int, typer.Option(help="Training seeds a variant.")] = 3,
+    steps: Annotated[int, typer.Option(help="Training steps per run, all stages together.")],
+    seeds: Annotated[int, typer.Option(help="Number of training runs per variant, each with a seed of its own.")] = 3,
     full: Annotated[
-        bool, typer.Option("--full", help="Try every combination of values, not one change at a time.")
+        bool, typer.Option("--full", help="Try every combination of values, instead of one change at a time.")
     ] = False,
-    preset: Annotated[str | None, typer.Option(help="A preset of the recipe's config, such as nano.")] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="K=V", help="Set part of the base's config.")
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from this preset of the recipe's config, such as nano.",
+            show_default="paper",
+            rich_help_panel=RECIPE,
+        ),
     ] = None,
-    product: Annotated[str | None, typer.Option(help="The module that is scored; else the last stage's.")] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="Set part of the base's config.", rich_help_panel=RECIPE),
+    ] = None,
+    product: Annotated[
+        str | None,
+        typer.Option(help="Module to score.", show_default="that of the last stage", rich_help_panel=RECIPE),
+    ] = None,
     protocol: Protocols = ["priorsr@1"],  # noqa: B006  # Typer copies it
     score: Scores = None,
     prior: Given = "none",
-    jobs: Annotated[int, typer.Option(help="Runs at once, each with its share of the cores.")] = 1,
+    jobs: Annotated[
+        int,
+        typer.Option(help="Number of runs at once, each with its share of the cores.", rich_help_panel=RUNNING),
+    ] = 1,
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
     device: Device = "auto",
@@ -54,7 +76,11 @@ def ablate(
 ) -> None:
     """Train variants of a recipe alike, with several seeds, and compare each with the base.
 
-    The same command goes on after an interruption; with more seeds, after the end.
+    After an interruption, the same command continues; with more --seeds, it adds runs to a finished study.
+
+    Examples:
+      priorsr bench ablate kdfsrnet --data faces --split val --out study \\
+        --preset nano --steps 2000 --vary attention=channel,simam
     """
     require_training_and_pictures()
     from priorsr.bench import ablate

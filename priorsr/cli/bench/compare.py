@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.console import console, errors, print_json
 
 if TYPE_CHECKING:
@@ -16,19 +17,35 @@ if TYPE_CHECKING:
 
     from priorsr.bench.board.compare import Compared
 
-_NAMED = "A label, record id, training run or weights file of --results; or a record's file."
+_NAMED = "A model in the results: its label, record id, training run or weights file; or a record's file."
 
 
 def compare(
     ours: Annotated[str, typer.Argument(metavar="A", help=_NAMED)],
-    theirs: Annotated[str, typer.Argument(metavar="B", help="What A is compared with, named alike.")],
-    results: Annotated[Path | None, typer.Option(help="The results folder; a record's own unless given.")] = None,
-    protocol: Annotated[list[str] | None, typer.Option(help="Only this protocol, by id; repeatable.")] = None,
-    score: Annotated[str | None, typer.Option(help="The score of the picture; the first one unless given.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw the faces' differences into this PNG.")] = None,
+    theirs: Annotated[str, typer.Argument(metavar="B", help="The model to compare A with, named in the same way.")],
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", show_default="that of the record's file")
+    ] = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Compare under this protocol only, by id; repeatable.",
+            show_default="all",
+            autocompletion=completion.protocols,
+        ),
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(help="Score that the picture shows.", show_default="the protocol's first")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the faces' differences into this PNG file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every face's difference.")] = False,
 ) -> None:
-    """Compare two models, or methods with several seeds, face by face, and report where they differ."""
+    """Compare two models, or methods with several seeds, face by face, and report where they differ.
+
+    Examples:
+      priorsr bench compare runs/first bicubic --results results
+      priorsr bench compare first second --results results --picture faces.png
+    """
     from priorsr.bench.board.compare import compare as compare_rows
     from priorsr.errors import OptionError
 

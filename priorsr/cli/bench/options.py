@@ -7,23 +7,44 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.console import console
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-Data = Annotated[Path, typer.Option(help="The face set.")]
-Split = Annotated[str, typer.Option(help="Which of its splits.")]
-Rerun = Annotated[bool, typer.Option("--rerun", help="Run what is finished again.")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Faces at once.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+RECIPE, SCORING, RUNNING = "Recipe", "Scoring", "Running"  # panels of the help
+
+Data = Annotated[Path, typer.Option(help="Face set.")]
+Split = Annotated[str, typer.Option(help="Split of the face set, such as val.")]
+Rerun = Annotated[bool, typer.Option("--rerun", help="Compute finished results again.", rich_help_panel=RUNNING)]
+BatchSize = Annotated[int, typer.Option(min=1, help="Number of faces at once.", rich_help_panel=RUNNING)]
+Device = Annotated[
+    str,
+    typer.Option(help="Run models on auto, cpu or cuda.", autocompletion=completion.devices, rich_help_panel=RUNNING),
+]
 Given = Annotated[
-    Literal["none", "ground-truth"], typer.Option(help="What models that can do without a prior are given.")
+    Literal["none", "ground-truth"],
+    typer.Option(help="Prior for models that can do without one.", rich_help_panel=SCORING),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Protocols = Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file; repeatable.")]
-SaveOutputs = Annotated[bool, typer.Option(help="Keep the SR images.")]
-Scores = Annotated[list[str] | None, typer.Option(help="A score beside the protocol's, by name.")]
+Protocols = Annotated[
+    list[str],
+    typer.Option(
+        help="Protocol: an id such as priorsr@1, or a file; repeatable.",
+        autocompletion=completion.protocols,
+        rich_help_panel=SCORING,
+    ),
+]
+SaveOutputs = Annotated[bool, typer.Option(help="Keep the SR images.", rich_help_panel=RUNNING)]
+Scores = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Score beyond the protocol's, by name; repeatable.",
+        autocompletion=completion.of_kind("score"),
+        rich_help_panel=SCORING,
+    ),
+]
 
 
 def print_study(summary: Table, files: Path) -> None:

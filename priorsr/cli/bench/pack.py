@@ -7,21 +7,35 @@ from typing import Annotated
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.console import console
 
 
 def pack(
-    results: Annotated[Path, typer.Argument(help="The results folder.")],
+    results: Annotated[Path, typer.Argument(help="A results folder.")],
     model: Annotated[
-        str, typer.Option(help="The model's label, training run or weights file, or a record's id, in it.")
+        str, typer.Option(help="Model to pack: a label, training run, weights file or record's id in the results.")
     ],
-    out: Annotated[Path, typer.Option(help="The submission's file, such as mine.zip.")],
-    protocol: Annotated[list[str] | None, typer.Option(help="Only records under this protocol; repeatable.")] = None,
-    split: Annotated[str | None, typer.Option(help="Only records of this split.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="The model's .safetensors, to be packed too.")] = None,
+    out: Annotated[Path, typer.Option(help="File to write, such as mine.zip.")],
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Pack records under this protocol only; repeatable.",
+            show_default="all",
+            autocompletion=completion.protocols,
+        ),
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Pack records of this split only.", show_default="all")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Pack these weights (.safetensors) of the model, too.")] = None,
     outputs: Annotated[bool, typer.Option(help="Pack the SR images.")] = True,
 ) -> None:
-    """Pack a model's records with its SR images, its weights, or both, so that others can verify them."""
+    """Pack a model's records with its SR images, its weights, or both, so that others can verify them.
+
+    Examples:
+      priorsr bench pack results --model mine --out mine.zip
+      priorsr bench pack results --model mine --out mine.zip \\
+        --weights mine.safetensors
+    """
     from priorsr.bench.board.selection import records_called
     from priorsr.bench.store.results import read_results
     from priorsr.bench.submissions.pack import pack as pack_records

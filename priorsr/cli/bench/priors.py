@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.bench.options import (
     BatchSize,
     Data,
@@ -23,27 +24,56 @@ from priorsr.cli.bench.options import (
 from priorsr.cli.command import command_line
 from priorsr.cli.console import print_json
 
+CASES = "Priors to try"
+
 
 def priors(
-    model: Annotated[str, typer.Argument(help="A weights file, or a training run's folder.")],
+    model: Annotated[
+        str,
+        typer.Argument(help="A weights file, a training run's folder, or a name.", autocompletion=completion.models),
+    ],
     data: Data,
     split: Split,
-    out: Annotated[Path, typer.Option(help="The folder for results, table and picture; results there are kept.")],
-    estimator: Annotated[str | None, typer.Option(help="What estimates priors: a weights file, or a name.")] = None,
-    shift: Annotated[
-        list[float] | None, typer.Option(help="HR pixels to move the prior by; 1, 2, 4, 8 and 16 unless given.")
+    out: Annotated[Path, typer.Option(help="Folder for results, table and picture; results in it are kept.")],
+    name: Annotated[str | None, typer.Option(help="Label of the model in tables.")] = None,
+    estimator: Annotated[
+        str | None,
+        typer.Option(
+            help="Estimator of priors, by name or weights file.",
+            autocompletion=completion.of_kind("estimator"),
+            rich_help_panel=CASES,
+        ),
     ] = None,
-    blur: Annotated[list[float] | None, typer.Option(help="Sigma in HR pixels; 1, 2, 4 and 8 unless given.")] = None,
+    shift: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Shift of the prior in HR pixels; repeatable.", show_default="1, 2, 4, 8, 16", rich_help_panel=CASES
+        ),
+    ] = None,
+    blur: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Blur of the prior, its sigma in HR pixels; repeatable.",
+            show_default="1, 2, 4, 8",
+            rich_help_panel=CASES,
+        ),
+    ] = None,
     protocol: Protocols = ["priorsr@1"],  # noqa: B006  # Typer copies it
     score: Scores = None,
-    name: Annotated[str | None, typer.Option(help="What to call the model.")] = None,
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
     rerun: Rerun = False,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Score one model with its true prior, and with estimated, shifted, blurred, another face's and absent ones."""
+    """Score one model with its true prior, and with estimated, shifted, blurred, another face's and absent ones.
+
+    Examples:
+      priorsr bench priors runs/first --data faces --split val --out study \\
+        --estimator parsing_net
+      priorsr bench priors runs/first --data faces --split val --out study \\
+        --shift 1 2 4 --blur 2
+    """
     require_training_and_pictures()
     from priorsr.bench import priors
     from priorsr.bench.studies.prior_report import summary

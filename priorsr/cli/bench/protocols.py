@@ -8,19 +8,26 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
+from priorsr.cli.help import Command, Group
 from priorsr.terminal import styled
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(cls=Group, invoke_without_command=True)
 
-Name = Annotated[str, typer.Argument(help="A protocol's id, such as dic@1.")]
+Name = Annotated[str, typer.Argument(help="A protocol's id, such as dic@1.", autocompletion=completion.protocols)]
 
 
 @app.callback()
 def protocols(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """List the protocols of this package, with their scores and hashes; show or copy one."""
+    """List the protocols of this package, with their scores and hashes; show or copy one.
+
+    Examples:
+      priorsr bench protocols
+      priorsr bench protocols show dic@1
+    """
     if context.invoked_subcommand is not None:
         return
     from priorsr.metrics import load_protocol, protocol_names
@@ -48,19 +55,27 @@ def protocols(
     console.print(table)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(name: Name) -> None:
-    """Print a protocol's file."""
+    """Print a protocol's file.
+
+    Examples:
+      priorsr bench protocols show dic@1
+    """
     from priorsr.metrics.protocol import protocol_text
 
     console.file.write(protocol_text(name))
 
 
-@app.command()
+@app.command(cls=Command)
 def copy(
-    name: Name, file: Annotated[Path, typer.Argument(help="The new file, NAME@V.toml; it must not be there yet.")]
+    name: Name, file: Annotated[Path, typer.Argument(help="The new file, NAME@V.toml; it must not exist yet.")]
 ) -> None:
-    """Copy a protocol's file, to make another of it: --protocol takes the file wherever one takes an id."""
+    """Copy a protocol's file, to change it; --protocol takes a file wherever it takes an id.
+
+    Examples:
+      priorsr bench protocols copy dic@1 mine@1.toml
+    """
     from priorsr.errors import DataError
     from priorsr.files import atomic_text
     from priorsr.metrics.protocol import check_file_name, protocol_text

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from priorsr.cli import completion
 from priorsr.cli.bench.options import BatchSize, Data, Device, Given, Rerun, SaveOutputs, Scores, Split
 from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
@@ -17,12 +18,21 @@ from priorsr.cli.console import console, errors, print_json
 def run(
     model: Annotated[
         list[str],
-        typer.Option(help="A weights file, a training run's folder, or the name of a model without parameters."),
+        typer.Option(
+            help="Model to score: a name, a weights file, or a training run's folder; repeatable.",
+            autocompletion=completion.models,
+        ),
     ],
     data: Data,
     split: Split,
-    protocol: Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file NAME@V.toml.")],
-    out: Annotated[Path, typer.Option(help="The results folder; results that it holds already are kept.")],
+    protocol: Annotated[
+        list[str],
+        typer.Option(
+            help="Protocol: an id such as priorsr@1, or a file NAME@V.toml; repeatable.",
+            autocompletion=completion.protocols,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Results folder; results in it are kept.")],
     prior: Given = "none",
     score: Scores = None,
     batch_size: BatchSize = 16,
@@ -30,12 +40,19 @@ def run(
     rerun: Rerun = False,
     device: Device = "auto",
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON: records without what they say of each face.")
+        bool, typer.Option("--json", help="Print the records as JSON, without the scores of each face.")
     ] = False,
 ) -> None:
-    """Score models on a split under protocols, bicubic beside them; --model and --protocol take one or several.
+    """Score models on a split of a face set under protocols, with bicubic interpolation beside them.
 
-    The same command goes on after an interruption, and does nothing where all is finished. torchrun splits the faces.
+    After an interruption, the same command continues; results that exist are not computed again. Under torchrun, the
+    processes share the faces.
+
+    Examples:
+      priorsr bench run --model runs/first --data faces --split val \\
+        --protocol priorsr@1 --out results
+      priorsr bench run --model pkdn runs/first --data faces --split test \\
+        --protocol dic@1 pfsr@1 --score lpips --out results
     """
     from priorsr import bench
     from priorsr.bench.board.terminal import LEGEND

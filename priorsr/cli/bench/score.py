@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.table import Table
 
+from priorsr.cli import completion
 from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
 from priorsr.terminal import styled
@@ -19,53 +20,63 @@ if TYPE_CHECKING:
     from priorsr.bench.store.records import Record
     from priorsr.data import FaceSet
 
+FACE_SET, DECLARED = "With a face set", "Declared, not checked"
 PriorSource = Literal["none", "estimated-from-lr", "estimated-from-hr", "ground-truth"]
 
 
 def score(
     sr: Annotated[Path, typer.Argument(help="A folder or zip of SR images.")],
     hr: Annotated[Path, typer.Argument(help="A folder or zip of HR images, or a face set.")],
-    protocol: Annotated[list[str], typer.Option(help="A protocol's id, such as priorsr@1, or a file NAME@V.toml.")],
-    pairs: Annotated[Path | None, typer.Option(help="A CSV file with the columns sr,hr, where stems differ.")] = None,
-    split: Annotated[str | None, typer.Option(help="The split of the face set.", rich_help_panel="Records")] = None,
-    name: Annotated[str | None, typer.Option(help="The method's name.", rich_help_panel="Records")] = None,
+    protocol: Annotated[
+        list[str],
+        typer.Option(
+            help="Protocol: an id such as priorsr@1, or a file NAME@V.toml; repeatable.",
+            autocompletion=completion.protocols,
+        ),
+    ],
+    pairs: Annotated[
+        Path | None, typer.Option(help="CSV file with the columns sr,hr, which pairs images whose stems differ.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the scores of each image.")] = False,
+    split: Annotated[str | None, typer.Option(help="Split of the face set.", rich_help_panel=FACE_SET)] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the method.", show_default="that of SR", rich_help_panel=FACE_SET)
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Add records and images to this results folder.", rich_help_panel="Records")
+        Path | None, typer.Option(help="Add records and images to this results folder.", rich_help_panel=FACE_SET)
     ] = None,
     lr: Annotated[
         Path | None,
         typer.Option(
-            help="The LR images that the method enlarged, to compare with the protocol's.", rich_help_panel="Records"
+            help="LR images that the method enlarged, to compare with the protocol's.", rich_help_panel=FACE_SET
         ),
     ] = None,
     beside: Annotated[
         list[str] | None,
-        typer.Option("--score", help="A score beside the protocol's, by name.", rich_help_panel="Records"),
+        typer.Option(
+            "--score",
+            help="Score beyond the protocol's, by name; repeatable.",
+            autocompletion=completion.of_kind("score"),
+            rich_help_panel=FACE_SET,
+        ),
     ] = None,
-    prior: Annotated[
-        PriorSource, typer.Option(help="The prior that the method was given.", rich_help_panel="Declared, not checked")
-    ] = "none",
+    prior: Annotated[PriorSource, typer.Option(help="Prior that the method used.", rich_help_panel=DECLARED)] = "none",
     training: Annotated[
         list[str] | None,
-        typer.Option(help="Data that the method was trained on.", rich_help_panel="Declared, not checked"),
+        typer.Option(help="Data that the method was trained on; repeatable.", rich_help_panel=DECLARED),
     ] = None,
-    paper: Annotated[
-        str | None, typer.Option(help="The address of the paper.", rich_help_panel="Declared, not checked")
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option(help="The address of the code.", rich_help_panel="Declared, not checked")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the scores of each image.")] = False,
+    paper: Annotated[str | None, typer.Option(help="Address of the paper.", rich_help_panel=DECLARED)] = None,
+    code: Annotated[str | None, typer.Option(help="Address of the code.", rich_help_panel=DECLARED)] = None,
 ) -> None:
     """Score SR images that were made elsewhere against HR images, paired by stem.
 
     With a face set in place of the HR images, --out adds records to a results folder, which bench pack and bench verify
     treat as those of any model.
 
-    \b
     Examples:
       priorsr bench score sr/ hr/ --protocol dic@1
-      priorsr bench score sr/ faces --split val --protocol dic@1 --name "Their method" --out results
+      priorsr bench score sr/ faces --split val --protocol dic@1 \\
+        --name 'Their method' --out results
     """
     from priorsr.bench.made_elsewhere.folders import read_pairs
     from priorsr.data import FaceSet

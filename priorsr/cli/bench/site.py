@@ -12,11 +12,18 @@ from priorsr.cli.console import console
 
 def site(
     results: Annotated[Path, typer.Argument(help="A results folder.")],
-    out: Annotated[Path, typer.Option(help="The folder for the site.")],
-    title: Annotated[str, typer.Option(help="The site's title.")] = "Face super-resolution, compared",
-    faces: Annotated[int | None, typer.Option(help="Faces of each set to compare; all unless given.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the site.")],
+    title: Annotated[str, typer.Option(help="Title of the site.")] = "Face super-resolution, compared",
+    faces: Annotated[
+        int | None, typer.Option(help="Number of faces of each set to show for comparison.", show_default="all")
+    ] = None,
 ) -> None:
-    """Build a static site of every result, with its images; it opens from disk."""
+    """Build a static site of every result, with its images; it opens from disk.
+
+    Examples:
+      priorsr bench site results --out site
+      priorsr bench site results --out site --title 'Our models' --faces 50
+    """
     from priorsr.bench.pages.site import build_site
 
     console.print(f"written to {build_site(results, out, title=title, faces=faces)}", soft_wrap=True, markup=False)

@@ -14,24 +14,31 @@ SHOWN = 20  # differences; a submission may have thousands
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="What priorsr bench pack made.")],
-    data: Annotated[Path, typer.Option(help="The face set that it is of.")],
+    bundle: Annotated[Path, typer.Argument(metavar="SUBMISSION", help="A file that priorsr bench pack made.")],
+    data: Annotated[Path, typer.Option(help="Face set that was scored.")],
     protocol: Annotated[
-        list[Path] | None, typer.Option(help="The file NAME@V.toml of a protocol that is not in the package.")
+        list[Path] | None,
+        typer.Option(help="File NAME@V.toml of a protocol that is not in the package; repeatable."),
     ] = None,
     rerun: Annotated[
         int | None,
-        typer.Option(help="Faces to run again from the weights; none unless given, or 8 where there are no images."),
+        typer.Option(
+            help="Number of faces to run again from the weights.", show_default="none, or 8 without SR images"
+        ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Chooses the faces to run again; nobody knows it unless given.")
+        int | None, typer.Option(help="Seed that chooses the faces to run again.", show_default="unpredictable")
     ] = None,
-    into: Annotated[Path | None, typer.Option(help="A results folder to add it to if nothing differs.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Add it to this results folder if nothing differs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compute every score of a submission again, or run faces again, and report exactly what differs.
+    """Verify a submission: compute its scores again, or run faces again, and report every difference.
 
-    The exit code is 2 if anything does.
+    The exit code is 2 if anything differs.
+
+    Examples:
+      priorsr bench verify mine.zip --data faces
+      priorsr bench verify mine.zip --data faces --rerun 20 --into leaderboard
     """
     from priorsr.bench.store.verification import TIERS
     from priorsr.bench.submissions.adding import add
