@@ -1,4 +1,4 @@
-"""What flows between components: a face's prior, a model's answer, a training batch.
+"""The values that components pass on: a face's prior, a model's output, a training batch.
 
 All are NamedTuples, so that they pass through torch.compile, collation and Accelerate.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.utils import _pytree
 
 
 class Prior(NamedTuple):
-    """What is known of a face beside its LR image; each part may be absent.
+    """The prior of a batch of faces: knowledge beside the LR images. Each part may be absent.
 
     parsing: (B,P,H,W) class probabilities. The number of classes names the label map: 19 is `celebamask-19`, 11 is
         `helen-11` (see `priorsr.priors.LABEL_MAPS`); convert any other order before it enters a Prior.
@@ -27,9 +28,13 @@ class Prior(NamedTuple):
     valid: Tensor | None = None
     heatmaps: Tensor | None = None
 
+    def to(self, device: torch.device | str) -> Prior:
+        """Return the prior with all its parts on a device."""
+        return Prior(*(None if part is None else part.to(device) for part in self))
+
 
 class SROutput(NamedTuple):
-    """A model's answer.
+    """The output of a model.
 
     sr: (B,3,sH,sW), RGB in [0, 1] up to overshoot: not clamped.
     stages: the images of the steps, first to last, for models that have several; the last one is `sr`.

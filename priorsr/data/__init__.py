@@ -1,8 +1,14 @@
-"""Face sets: how they are made, checked and loaded."""
+"""Face sets: how they are made, checked and loaded.
+
+The functions have the names of the commands `priorsr data ...`, and load what they need when they are first used.
+"""
 
 from __future__ import annotations
 
-from priorsr.data.face_set import FaceSet
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from priorsr.data.face_set import FaceSet, LoadedFace
 from priorsr.data.loader import FaceLoader
 from priorsr.data.manifest import Manifest, Provenance
 from priorsr.data.mixed_loader import MixedLoader
@@ -10,11 +16,31 @@ from priorsr.data.reduction import Reduction
 from priorsr.data.training_set import TrainingData, TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 
+if TYPE_CHECKING:
+    from priorsr.data.doctor.examination import examine
+    from priorsr.data.estimated import estimate_priors
+    from priorsr.data.importers.celeba import import_celeba
+    from priorsr.data.importers.celebamask_hq import import_celebamask_hq
+    from priorsr.data.importers.folder import import_folder
+    from priorsr.data.importers.helen import import_helen
+    from priorsr.data.importers.synthetic import synthesise
+
+_LAZY = {
+    "estimate_priors": "priorsr.data.estimated",
+    "examine": "priorsr.data.doctor.examination",
+    "import_celeba": "priorsr.data.importers.celeba",
+    "import_celebamask_hq": "priorsr.data.importers.celebamask_hq",
+    "import_folder": "priorsr.data.importers.folder",
+    "import_helen": "priorsr.data.importers.helen",
+    "synthesise": "priorsr.data.importers.synthetic",
+}
+
 __all__ = [
     "About",
     "Face",
     "FaceLoader",
     "FaceSet",
+    "LoadedFace",
     "Manifest",
     "MixedLoader",
     "Pixels",
@@ -22,5 +48,18 @@ __all__ = [
     "Reduction",
     "TrainingData",
     "TrainingSet",
+    "estimate_priors",
+    "examine",
+    "import_celeba",
+    "import_celebamask_hq",
+    "import_folder",
+    "import_helen",
+    "synthesise",
     "write_face_set",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'priorsr.data' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

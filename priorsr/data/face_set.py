@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,6 +42,18 @@ def split_path(split: str) -> str:
     return f"splits/{split}.txt"
 
 
+class LoadedFace(NamedTuple):
+    """A face of a set. image: uint8 (H,W,3). parsing: class indices, uint8 (H,W), or None.
+
+    landmarks: points (L,2) float32 in HR pixels and which are valid, (L), or None.
+    """
+
+    id: str
+    image: np.ndarray
+    parsing: np.ndarray | None
+    landmarks: Points | None
+
+
 class FaceSet:
     """Faces on disk: `manifest.json`, `images/ID.png`, `parsing/ID.png`, `landmarks.npz` and `splits/NAME.txt`.
 
@@ -71,6 +85,22 @@ class FaceSet:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {len(ids)}" for name, ids in self._splits.items())
         return f"FaceSet({self.manifest.name!r}, {sizes})"
+
+    def __len__(self) -> int:
+        """Return the number of faces in all splits together, and outside of any."""
+        return len(self.manifest.faces)
+
+    def __contains__(self, face: object) -> bool:
+        """Return whether there is a face with that id."""
+        return isinstance(face, str) and image_path(face) in self.manifest.files
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the ids of all faces, sorted."""
+        return iter(sorted(self.manifest.faces))
+
+    def __getitem__(self, face: str) -> LoadedFace:
+        """Read a face with what is known of it; raises DataError as `image`."""
+        return LoadedFace(face, self.image(face), self.parsing(face), self.landmarks(face))
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -98,6 +98,10 @@ class FaceLoader:
         self._augmentation.apply(faces, self.reduction, (self.seed, step), (self._rank, self._world))
         return faces.batch()
 
+    def __iter__(self) -> Iterator[Batch]:
+        """Return every face once, see `in_order`."""
+        return self.in_order()
+
     def in_order(self) -> Iterator[Batch]:
         """Return every face once, in the order of the ids, as it is; the last batch may be short.
 

@@ -20,7 +20,7 @@ from priorsr.bench.running.plan import RunPlan
 from priorsr.bench.running.profile import measure_cost
 from priorsr.bench.running.progress import progress
 from priorsr.bench.scoring.deterministic import deterministic
-from priorsr.bench.scoring.evaluation import Evaluation, evaluate, prior_on, ready_to_score, super_resolve
+from priorsr.bench.scoring.evaluation import Evaluation, evaluate, ready_to_score, super_resolve
 from priorsr.bench.scoring.record_parts import protocol_component
 from priorsr.bench.scoring.scorer import is_current, known_components, scorer_hash
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
@@ -146,7 +146,8 @@ class ModelRun:
 
     def _measure(self, model: nn.Module) -> Measured:
         plan, first = self._plan, self._loader.faces(self._batches[0])
-        given = prior_on(self._prior.of(first), plan.device)
+        prior = self._prior.of(first)
+        given = None if prior is None else prior.to(plan.device)
         key = (self._entry.model, first.lr.shape, given is None)  # which prior it is costs the model nothing
         if key not in self._known:
             with recorded() as backends:

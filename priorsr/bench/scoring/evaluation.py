@@ -83,12 +83,9 @@ def super_resolve(model: nn.Module, batch: Batch, prior: Prior | None, device: t
 
     Raises PriorsrError for an output that cannot be scored.
     """
-    return checked_sr(model(batch.lr.to(device), prior_on(prior, device)), batch, type(model).__name__).float()
-
-
-def prior_on(prior: Prior | None, device: torch.device) -> Prior | None:
-    """Return a prior on a device."""
-    return None if prior is None else Prior(*(None if part is None else part.to(device) for part in prior))
+    return checked_sr(
+        model(batch.lr.to(device), None if prior is None else prior.to(device)), batch, type(model).__name__
+    ).float()
 
 
 @contextmanager
