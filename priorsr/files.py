@@ -16,6 +16,9 @@ from typing import Any
 from priorsr.errors import DataError, MissingExtraError
 from priorsr.infinity import json_value
 from priorsr.partial_files import reserved
+from priorsr.reading.content import check_file
+
+MOST_BYTES = 2**37  # 128 GiB: a submission of 100,000 faces of 256 pixels as float32 takes 79
 
 
 @contextmanager
@@ -94,8 +97,9 @@ def without_home(text: str) -> str:
     return re.sub(rf"{re.escape(str(home))}(?![\w.-])", "~", text)
 
 
-def sha256_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
+def sha256_file(path: Path, most: int = MOST_BYTES) -> str:
+    """Return the SHA-256 of a file's bytes, in hex; raises DataError as `check_file` does."""
+    check_file(path, "a file", most)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from priorsr.errors import BrokenPluginError, PriorsrError
+from priorsr.errors import BrokenPluginError, DataError, PriorsrError
+from priorsr.reading.content import read_content
 
 VARIABLE = "PRIORSR_PLUGINS"
+MOST_BYTES = 2**24
 _PREFIX = "priorsr_script_"  # of the modules that scripts are run as
 
 
@@ -44,14 +46,14 @@ def scripts() -> Iterator[Script]:
 
 def read_script(path: Path) -> Script:
     """Read a script's version; raises BrokenPluginError for a file that is no Python file or cannot be read."""
-    path = path.expanduser().resolve()
+    path = path.expanduser()
     if path.suffix != ".py":
         raise BrokenPluginError(f"{path}: is no Python file; FILE.py, which calls @priorsr.register, was expected")
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BrokenPluginError(f"{path}: cannot be read as a plugin: {error.strerror}") from error
-    return Script(path, hashlib.sha256(content).hexdigest()[:12])
+        content = read_content(path, "a Python file", MOST_BYTES)
+    except DataError as error:
+        raise BrokenPluginError(str(error)) from error
+    return Script(path.resolve(), hashlib.sha256(content).hexdigest()[:12])
 
 
 def is_imported(script: Script) -> bool:

@@ -11,7 +11,10 @@ from typing import Any
 
 from priorsr.files import append
 from priorsr.infinity import json_value
+from priorsr.reading.content import read_content
 from priorsr.reading.json_files import decode
+
+MOST_BYTES = 2**32
 
 
 def add_line(path: Path, value: Any) -> None:
@@ -26,8 +29,11 @@ def signed_line(value: Any) -> bytes:
 
 
 def read_lines(path: Path) -> Iterator[Any]:
-    """Yield the values of a file's lines in their order, without those that are torn, altered or no JSON."""
-    for line in path.read_bytes().splitlines():
+    """Yield the values of a file's lines in their order, without those that are torn, altered or no JSON.
+
+    Raises DataError for a pipe, a device or a folder, and a file that is too large.
+    """
+    for line in read_content(path, "the lines of unfinished work", MOST_BYTES).splitlines():
         digest, _, content = line.partition(b" ")
         if digest == hashlib.sha256(content).hexdigest().encode():
             with suppress(ValueError):

@@ -12,6 +12,7 @@ import numpy as np
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
 from priorsr.priors import LandmarkScheme
+from priorsr.reading.content import read_content
 
 Points = tuple[np.ndarray, np.ndarray]
 """Landmarks (L,2) float32, and which are valid (L) bool."""
@@ -49,15 +50,15 @@ def read_landmarks(path: Path, scheme: LandmarkScheme, content: bytes | None = N
 
 
 def _read_arrays(path: Path, content: bytes | None) -> dict[str, np.ndarray]:
+    if content is None:
+        content = read_content(path, "landmarks", MOST_BYTES)
     try:
-        with zipfile.ZipFile(path if content is None else BytesIO(content)) as file:
+        with zipfile.ZipFile(BytesIO(content)) as file:
             size = sum(member.file_size for member in file.infolist())
         if size > MOST_BYTES:
             raise DataError(f"{path}: holds {size:,} bytes; landmarks of at most {MOST_BYTES:,} were expected")
-        with np.load(path if content is None else BytesIO(content), allow_pickle=False) as arrays:
+        with np.load(BytesIO(content), allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in KINDS if name in arrays or name != "valid"}
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; landmarks were expected") from None
     except KeyError as error:
         raise DataError(f"{path}: {error.args[0]}; arrays called ids and landmarks were expected") from error
     except DataError:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from priorsr.data.decoding import MOST_PIXELS
+from priorsr.data.decoding import MOST_BYTES, MOST_PIXELS
 from priorsr.data.face_set import PARTS, FaceSet, image_path, parsing_path, split_path
 from priorsr.data.images import write_image
 from priorsr.data.landmarks_file import Points, check_points, write_landmarks
@@ -213,9 +213,10 @@ def _check_one_size(first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
 
 
 def _whole(folder: Path, entry: Mapping[str, Any]) -> bool:
-    return all(
-        (folder / name).is_file() and sha256_file(folder / name) == digest for name, digest in entry["files"].items()
-    )
+    try:
+        return all(sha256_file(folder / name, MOST_BYTES) == digest for name, digest in entry["files"].items())
+    except (DataError, OSError):
+        return False
 
 
 def _points(entry: Mapping[str, Any]) -> Points:

@@ -29,11 +29,13 @@ def check_file(path: Path, expected: str, most: int) -> int:
 
 
 def read_content(path: Path, expected: str, most: int) -> bytes:
-    """Return a file's bytes; raises DataError as `check_file` does, and where the system refuses."""
-    check_file(path, expected, most)
+    """Return a file's bytes; raises DataError as `check_file` does, and where system or memory refuses."""
+    size = check_file(path, expected, most)
     try:
         with open(path, "rb") as file:
-            return file.read(most)
+            return file.read(size)  # reserves as much memory as it is asked for
+    except MemoryError:
+        raise DataError(f"{path}: has {size:,} bytes, for which there is no memory; {expected} was expected") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({_reason(error)}); {expected} was expected") from error
 

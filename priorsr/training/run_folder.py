@@ -63,7 +63,7 @@ class RunFolder:
         """Keep others from training in the folder; raises DataError if somebody does. A lock ends with its process."""
         with refusals_told(self.path / ".lock"):
             self.path.mkdir(parents=True, exist_ok=True)
-            file = open(self.path / ".lock", "w")  # noqa: SIM115  # closed below
+            file = open(self.path / ".lock", "a+")  # noqa: SIM115  # closed below
         with file:
             if lock(file.fileno()) is False:
                 raise DataError(f"{self.path}: another process is training in this folder")

@@ -89,7 +89,7 @@ def locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Take the lock of that path, waiting until nobody else holds it. A lock ends with its process."""
     with refusals_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "w")  # noqa: SIM115  # closed below
+        file = open(path, "a+")  # noqa: SIM115  # closed below
     with file:
         if lock(file.fileno()) is False:
             say(f"{path}: another process runs the same; waiting for it")

@@ -17,6 +17,6 @@ def sweep_results(results: Path) -> None:
     for old in outputs_path(results, "").glob(".*.old"):
         path = partial_path(results, f"{old.name[1:].removesuffix('.old')}.lock")
         path.parent.mkdir(exist_ok=True)
-        with open(path, "w") as held:
+        with open(path, "a+") as held:
             if lock(held.fileno()):
                 shutil.rmtree(old, ignore_errors=True)
