@@ -1,72 +1,155 @@
-"""The documents' Python runs."""
+"""Every Python block of the documentation runs as written, and prints what the block below it shows.
+
+A page's blocks run in order, in one namespace, in a folder that holds what the page's commands would have made: the face
+set `faces` (eight drawn faces of 128 px), untrained weights in `runs/first/weights` and `teacher.safetensors`, and the
+results folder `results` with the rows first and bicubic.
+
+- Lengths are shortened: `steps=N` and `minutes=N` become `steps=2`, `seeds=N` becomes `seeds=1`, and accelerated models
+  are not compiled.
+- A block after a sentence with "Save this as `NAME.py`" is written to that file; a later block imports it.
+- The output is compared to the letter, except after a block with the comment `# varies`, which must print something.
+- In blocks of commands, each `priorsr ...` line must name a command and options that exist.
+"""
 
 from __future__ import annotations
 
 import io
 import re
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from importlib import import_module
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
+import typer
 from PIL import Image
 
 import priorsr
 from priorsr import registry
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("README.md", "docs/*.md", "docs/protocols/*.md", "plugins/*/README.md")
+    for path in ROOT.glob(pattern)
+)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SAVED = re.compile(r"[Ss]ave this as `([\w.]+\.py)`")
+SHORTER = (
+    (re.compile(r"\b(?:steps|minutes)=\d+"), "steps=2"),
+    (re.compile(r"\bseeds=\d+"), "seeds=1"),
+    (re.compile(r"\baccelerate\(model\)"), 'accelerate(model, graph="eager")'),
+)
 
 
-def blocks(document: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+@dataclass(frozen=True)
+class Block:
+    """A block of Python: the code, the file that it is saved as, and the output that stands below it."""
+
+    code: str
+    file: str | None
+    output: str
+
+    @property
+    def varies(self) -> bool:
+        return "# varies" in self.code
+
+    def shortened(self) -> str:
+        code = self.code
+        for long, short in SHORTER:
+            code = long.sub(short, code)
+        return code
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/index.md", "docs/score.md", "docs/upscale.md"])
-def test_examples_print_what_stands_below_them(document: str, capsys: pytest.CaptureFixture[str]) -> None:
-    shown = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
-    assert shown
-    for code, printed in shown:
-        exec(code, {})
-        assert capsys.readouterr().out == printed
+def python_blocks(text: str) -> Iterator[Block]:
+    fences = list(FENCE.finditer(text))
+    end = 0
+    for i, fence in enumerate(fences):
+        if fence[1] == "python":
+            saved = SAVED.search(text, end, fence.start())
+            after = fences[i + 1] if i + 1 < len(fences) else None
+            shown = after is not None and not after[1] and not text[fence.end() : after.start()].strip()
+            yield Block(fence[2], saved[1] if saved else None, after[2] if after is not None and shown else "")
+        end = fence.end()
 
 
-def test_the_model_of_the_composing_page_holds_its_contracts_and_is_compared(
-    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def commands(text: str) -> Iterator[list[str]]:
+    for fence in FENCE.finditer(text):
+        if fence[1] == "":
+            for line in fence[2].replace("\\\n", " ").splitlines():
+                if line.startswith("priorsr ") and not re.search(r"\.\.\.|…", line):
+                    yield shlex.split(line, comments=True)[1:]
+
+
+def read(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the pages' commands would have made, once; each page gets a copy."""
+    from priorsr.bench import run
+    from priorsr.data.importers.synthetic import synthesise
+
+    folder = tmp_path_factory.mktemp("docs")
+    synthesise(folder / "faces", count=8, seed=0, size=128, val=2, test=2)
+    for product, name in {"student": "kdfsrnet", "teacher": "kdfsrnet-teacher"}.items():
+        model = priorsr.create("model", name, preset="nano")
+        priorsr.save(model, folder / "runs/first/weights" / f"{product}.safetensors")
+    weights = folder / "runs/first/weights/student.safetensors"
+    run(weights, name="first", data=folder / "faces", split="val", protocols=["priorsr@1"], out=folder / "results")
+    return folder
+
+
+@pytest.mark.parametrize("document", [document for document in DOCUMENTS if "```python" in read(document)])
+def test_python_blocks_print_what_stands_below_them(
+    document: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shutil.copytree(made, tmp_path / "page")
     monkeypatch.setattr(registry, "_state", registry._State())
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "my_model", raising=False)
-    (tmp_path / "faces").symlink_to(tiny_faces)
-    model, checks, comparison, swap = blocks("docs/compose.md")
-    (tmp_path / "my_model.py").write_text(model)
-    exec(checks, {})
-    assert capsys.readouterr().out == "{} {}\n"
-    exec(comparison.replace("steps=200", "steps=2"), {})
-    assert "psnr_y: " in capsys.readouterr().out
-    exec(swap, {})
-    assert capsys.readouterr().out == "(1, 3, 128, 128)\n"
+    monkeypatch.chdir(tmp_path / "page")
+    monkeypatch.syspath_prepend(str(tmp_path / "page"))
+    namespace = {"__name__": "__main__"}
+    saved = []
+    capsys.readouterr()
+    try:
+        for block in python_blocks(read(document)):
+            if block.file is not None:
+                Path(block.file).write_text(block.code, encoding="utf-8")
+                saved.append(block.file.removesuffix(".py"))
+                continue
+            exec(compile(block.shortened(), document, "exec"), namespace)
+            printed = capsys.readouterr().out
+            assert bool(printed) == bool(block.output), f"printed: {printed}"
+            assert block.varies or printed == block.output
+    finally:
+        for module in saved:
+            sys.modules.pop(module, None)
 
 
-def test_the_recipe_of_the_training_page_trains(
-    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from priorsr.training import train
+@pytest.mark.parametrize("document", [document for document in DOCUMENTS if "\npriorsr " in read(document)])
+def test_commands_exist_with_their_options(document: str) -> None:
+    from priorsr.cli.main import app
 
-    monkeypatch.setattr(registry, "_state", registry._State())
-    (code,) = blocks("docs/training.md")
-    (tmp_path / "page.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
-    import_module("page")
-    trained = train("mine", tiny_faces, tmp_path / "run", steps=2)
-    assert priorsr.load(trained.products["net"]).config.width == 16
+    for words in commands(read(document)):
+        command: click.Command = typer.main.get_command(app)
+        context = click.Context(command)
+        while isinstance(command, click.Group):
+            name, words = words[0], words[1:]
+            found = command.get_command(context, name)
+            assert found is not None, f"there is no command {name}"
+            command, context = found, click.Context(found, parent=context)
+        command.make_parser(context).parse_args(args=words)
 
 
 def test_the_server_of_the_export_page_computes_the_model(tmp_path: Path) -> None:
@@ -77,9 +160,9 @@ def test_the_server_of_the_export_page_computes_the_model(tmp_path: Path) -> Non
     torch.manual_seed(0)
     model = priorsr.create("model", "encoder_decoder", width=8, depth=1, levels=4).eval()
     export(model, tmp_path / "model.onnx")
-    (code,) = blocks("docs/export.md")
-    assert len(code.splitlines()) <= 30
-    (tmp_path / "serve.py").write_text(code)
+    (block,) = python_blocks(read("docs/export.md"))
+    assert len(block.code.splitlines()) <= 30
+    (tmp_path / "serve.py").write_text(block.code)
     small = np.random.default_rng(0).integers(0, 256, (19, 24, 3), np.uint8)
     content = io.BytesIO()
     Image.fromarray(small).save(content, "PNG")
