@@ -20,8 +20,18 @@ myst_heading_anchors = 3
 
 
 def as_written(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
-    """Docstrings are prose with hanging indents, not reStructuredText: keep their lines, and `code` as code."""
-    lines[:] = [f"| {_escaped(line)}" if line else "" for line in lines]
+    """Keep the lines of docstrings, which are prose with hanging indents, not reStructuredText, and `code` as code.
+
+    Python's own docstring of a `__call__` without one is dropped.
+    """
+    lines[:] = [f"| {_escaped(line)}" if line else "" for line in lines if line != "Call self as a function."]
+
+
+def without_placeholder(
+    _app: Any, _what: str, _name: str, _object: Any, _options: Any, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Drop the signature that a Protocol's class has instead of a constructor's."""
+    return ("", None) if signature == "(*args, **kwargs)" else (signature, returned)
 
 
 def _escaped(line: str) -> str:
@@ -33,5 +43,6 @@ def _escaped(line: str) -> str:
 
 
 def setup(app: Any) -> None:
-    """Connect the hook."""
+    """Connect the hooks."""
     app.connect("autodoc-process-docstring", as_written)
+    app.connect("autodoc-process-signature", without_placeholder)

@@ -1,12 +1,12 @@
 """Every Python block of the documentation runs as written, and prints what the block below it shows.
 
-A page's blocks run in order, in one namespace, in a folder that holds what the page's commands would have made: the face
-set `faces` (eight drawn faces of 128 px), untrained weights in `runs/first/weights` and `teacher.safetensors`, and the
-results folder `results` with the rows first and bicubic.
+A page's blocks run in order, in one namespace, in a folder that holds what the page's commands would have made: the
+face set `faces` (eight drawn faces of 128 px), untrained weights in `runs/first/weights`, the results folder `results`
+with the rows first and bicubic, and the photograph `party.jpg`.
 
 - Lengths are shortened: `steps=N` and `minutes=N` become `steps=2`, `seeds=N` becomes `seeds=1`, and accelerated models
   are not compiled.
-- A block after a sentence with "Save this as `NAME.py`" is written to that file; a later block imports it.
+- A block after the words "Save this as `NAME.py`" is only written to that file, which later blocks import.
 - The output is compared to the letter, except after a block with the comment `# varies`, which must print something.
 - In blocks of commands, each `priorsr ...` line must name a command and options that exist.
 """
@@ -80,7 +80,7 @@ def python_blocks(text: str) -> Iterator[Block]:
             after = fences[i + 1] if i + 1 < len(fences) else None
             shown = after is not None and not after[1] and not text[fence.end() : after.start()].strip()
             yield Block(fence[2], saved[1] if saved else None, after[2] if after is not None and shown else "")
-        end = fence.end()
+            end = fence.end()
 
 
 def commands(text: str) -> Iterator[list[str]]:
@@ -108,6 +108,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         priorsr.save(model, folder / "runs/first/weights" / f"{product}.safetensors")
     weights = folder / "runs/first/weights/student.safetensors"
     run(weights, name="first", data=folder / "faces", split="val", protocols=["priorsr@1"], out=folder / "results")
+    with Image.open(folder / "faces/images/000000.png") as face:
+        face.save(folder / "party.jpg")
     return folder
 
 
