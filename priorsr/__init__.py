@@ -12,7 +12,7 @@ from priorsr.errors import PriorsrError
 from priorsr.version import __version__
 
 if TYPE_CHECKING:
-    from priorsr.bench.made_elsewhere.scoring import score
+    from priorsr.bench.made_elsewhere.image_scores import score
     from priorsr.containers import Batch, Prior, SROutput
     from priorsr.description import describe
     from priorsr.inference.acceleration import accelerate
@@ -39,7 +39,7 @@ _LAZY = {
     "register": "priorsr.registry",
     "save": "priorsr.models.weights",
     "save_pretrained": "priorsr.models.hub",
-    "score": "priorsr.bench.made_elsewhere.scoring",
+    "score": "priorsr.bench.made_elsewhere.image_scores",
     "upscale": "priorsr.inference.upscaling.upscale",
     "weights_names": "priorsr.models.finding",
     "wrap": "priorsr.models.foreign.wrapping",

@@ -22,7 +22,7 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "upsampler": {
         "pixel_shuffle": "priorsr.blocks.pixel_shuffle:PixelShuffleUpsampler",
-        "progressive": "priorsr.blocks.progressive:ProgressiveUpsampler",
+        "progressive": "priorsr.blocks.progressive_upsampler:ProgressiveUpsampler",
         "transposed": "priorsr.blocks.transposed:TransposedUpsampler",
     },
     "distillation": {

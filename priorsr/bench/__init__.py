@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from priorsr.bench.board.compare import compare
     from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
-    from priorsr.bench.board.terminal import tables
+    from priorsr.bench.board.terminal_tables import tables
     from priorsr.bench.pages.run import build_report
     from priorsr.bench.pages.site import build_site
     from priorsr.bench.running.runner import run
@@ -33,7 +33,7 @@ _LAZY = {
     "read_results": "priorsr.bench.store.results",
     "record_schema": "priorsr.bench.store.records",
     "run": "priorsr.bench.running.runner",
-    "tables": "priorsr.bench.board.terminal",
+    "tables": "priorsr.bench.board.terminal_tables",
 }
 
 __all__ = [

@@ -14,7 +14,7 @@ from priorsr.blocks.multi_scale_retention import MultiScaleRetention
 from priorsr.blocks.parsing_attention import ParsingAttentionFusion
 from priorsr.blocks.parsing_gated import ParsingGatedFusion
 from priorsr.blocks.pixel_shuffle import PixelShuffleUpsampler, PixelUnshuffleDownsampler
-from priorsr.blocks.progressive import ProgressiveUpsampler, fade_in
+from priorsr.blocks.progressive_upsampler import ProgressiveUpsampler, fade_in
 from priorsr.blocks.residual_attention import ResidualAttentionBlock
 from priorsr.blocks.retention import NoRetention
 from priorsr.blocks.spatial_affine import SpatialAffineFusion

@@ -116,7 +116,7 @@ def upscale(
     upscaler = Upscaler(model, device=device, faces=len(jobs))
     writing = Writing(quality=quality, strip=strip)
     if photo:
-        from priorsr.inference.photographs.files import enlarge_photographs
+        from priorsr.inference.photographs.photograph_files import enlarge_photographs
 
         outcomes = list(enlarge_photographs(jobs, upscaler, writing, scale=scale or SCALE, **faces))
     else:
@@ -134,7 +134,7 @@ def upscale(
 
 def _faces(boxes: Path | None, jobs: Sequence[Job]) -> dict[str, Any]:
     """Return the source of the faces, as the argument that `enlarge_photographs` takes."""
-    from priorsr.inference.photographs.faces import dlib_finder, read_boxes
+    from priorsr.inference.photographs.face_finding import dlib_finder, read_boxes
 
     return {"find": dlib_finder()} if boxes is None else {"given": read_boxes(boxes, [job.name for job in jobs])}
 

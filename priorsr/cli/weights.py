@@ -95,7 +95,7 @@ def pack(
       priorsr weights pack runs/1 my.safetensors --licence MIT --limits profiles
       priorsr weights pack runs/1 my.safetensors --licence MIT --results results
     """
-    from priorsr.bench.submissions.weights import pack_weights
+    from priorsr.bench.submissions.packed_weights import pack_weights
     from priorsr.errors import DataError
 
     if out.suffix != ".safetensors":

@@ -18,7 +18,7 @@ from priorsr.data.manifest import Provenance
 from priorsr.data.reduction import USUAL, Reduction
 from priorsr.data.writer import FROM_PARSING, About, Face, Pixels, write_face_set
 from priorsr.errors import OptionError
-from priorsr.estimators.spec import estimator_from_spec, identity_of
+from priorsr.estimators.estimator_spec import estimator_from_spec, identity_of
 from priorsr.files import sha256_json
 from priorsr.models.enlarging import enlarge
 from priorsr.priors import label_map, landmark_scheme

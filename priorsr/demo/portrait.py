@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from priorsr.inference.photographs.alignment import crop_to_photograph
-from priorsr.inference.photographs.faces import dlib_finder
-from priorsr.inference.photographs.windows import Window
+from priorsr.inference.photographs.face_finding import dlib_finder
+from priorsr.inference.photographs.windows import FaceWindow
 
 PORTRAIT = Path(__file__).with_name("collins.png")
 
@@ -27,5 +27,5 @@ def portrait_face(size: int) -> Tensor:
     with Image.open(PORTRAIT) as file:
         photograph = file.convert("RGB")
     (face,) = dlib_finder()(np.asarray(photograph))
-    crop = Window.around(photograph, crop_to_photograph(face)).crop(size)[0]
+    crop = FaceWindow.around(photograph, crop_to_photograph(face)).crop(size)[0]
     return (crop.clamp(0, 1) * 255).round() / 255

@@ -11,10 +11,10 @@ from priorsr.losses.attention_transfer import AttentionTransfer
 from priorsr.losses.distillation import SoftOutput, StageDistillation, StageL1
 from priorsr.losses.facial_attention import facial_attention_loss, heatmap_loss, normalised_heatmaps
 from priorsr.losses.hint import Hint
-from priorsr.losses.landmarks import valid_mean
 from priorsr.losses.perceptual import PerceptualLoss
 from priorsr.losses.pixel import l1
 from priorsr.losses.relation import Relation
+from priorsr.losses.valid_landmarks import valid_mean
 
 __all__ = [
     "AttentionTransfer",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from priorsr.blocks.progressive import ProgressiveUpsampler, doublings, fade_in
+from priorsr.blocks.progressive_upsampler import ProgressiveUpsampler, doublings, fade_in
 from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError

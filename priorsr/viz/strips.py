@@ -71,3 +71,8 @@ def _cell(image: Tensor, height: int, width: int) -> Image.Image:
 
 def _height(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
     return int(font.getbbox("Ag")[3])
+
+
+def draw_enlargements(lr: Sequence[Tensor], bicubic: Sequence[Tensor], results: Sequence[Tensor]) -> Image.Image:
+    """Draw faces as rows: LR image (3,h,w), bicubic enlargement and result (3,sh,sw), in [0, 1]."""
+    return draw_strips({"LR": lr, "bicubic": bicubic, "result": results})

@@ -17,8 +17,17 @@ from priorsr.bench import run
 from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.statistics.means import interval_of_images
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.store.records import Cost, DataFacts, Environment, Execution, Identity, Latency, PriorFacts, Record
-from priorsr.bench.store.score_facts import ExtraScoreFacts, Score, Statistics
+from priorsr.bench.store.records import (
+    Cost,
+    DataFacts,
+    Environment,
+    Execution,
+    Latency,
+    PriorFacts,
+    Record,
+    ResultIdentity,
+)
+from priorsr.bench.store.score_facts import ExtraScoreFacts, RecordedScore, Statistics
 from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce
 from priorsr.files import sha256_json
@@ -30,20 +39,20 @@ from doubles import COMPONENT, clouds, image_hashes  # noqa: E402  # after the p
 
 
 @pytest.fixture
-def make_score() -> Callable[..., Score]:
+def make_score() -> Callable[..., RecordedScore]:
     """A score of the values given by image id, with any other part replaced."""
 
-    def make(values: Mapping[str, float], **changes: Any) -> Score:
+    def make(values: Mapping[str, float], **changes: Any) -> RecordedScore:
         mean = sum(values.values()) / len(values)
         interval = interval_of_images(values.values())
         facts = {"value": mean, "mean": mean, "interval95": interval, "unit": "dB", "higher_is_better": True}
-        return Score(**{**facts, "per_image": dict(values), **changes})
+        return RecordedScore(**{**facts, "per_image": dict(values), **changes})
 
     return make
 
 
 @pytest.fixture
-def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
+def make_record(make_score: Callable[..., RecordedScore]) -> Callable[..., Record]:
     """A record of a model called `label`, whose images score `psnr`, with any other part replaced."""
 
     def make(label: str = "model", psnr: Mapping[str, float] | None = None, **changes: Any) -> Record:
@@ -69,7 +78,7 @@ def make_record(make_score: Callable[..., Score]) -> Callable[..., Record]:
         scores = changes.get("scores", {"psnr": make_score(values)})
         facts = {
             "format": 2,
-            "id": Identity(**parts).record_id,
+            "id": ResultIdentity(**parts).record_id,
             "origin": "run",
             **parts,
             "components": (COMPONENT,),

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor, nn
 
-from priorsr.bench.store.images import pixel_hash
 from priorsr.bench.store.score_facts import ImageHashes
+from priorsr.bench.store.stored_images import pixel_hash
 from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceSet
 from priorsr.data.manifest import Provenance

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from priorsr.bench import Record, read_results, run
 from priorsr.bench.statistics.means import interval_of_images
 from priorsr.bench.store.results import faces_path, outputs_path, write_record
-from priorsr.bench.store.score_facts import Score
+from priorsr.bench.store.score_facts import RecordedScore
 from priorsr.containers import Prior, SROutput
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.files import sha256_json
@@ -141,12 +141,12 @@ def _another(record: Record, label: str, shift: float, noise: float, rng: np.ran
     return Record.model_validate({**dict(record), **changes})
 
 
-def _repeated(score: Score, more: Mapping[str, str]) -> Score:
+def _repeated(score: RecordedScore, more: Mapping[str, str]) -> RecordedScore:
     per_image = dict(score.per_image) | {face: score.per_image[first] for face, first in more.items()}
     return score.model_copy(update=_summarised(per_image))
 
 
-def _moved(score: Score, shift: float, noise: float, rng: np.random.Generator) -> Score:
+def _moved(score: RecordedScore, shift: float, noise: float, rng: np.random.Generator) -> RecordedScore:
     unit = 1.0 if score.unit == "dB" else 0.02
     per_image = {face: value + unit * (shift + rng.normal(0, noise)) for face, value in score.per_image.items()}
     return score.model_copy(update=_summarised(per_image))

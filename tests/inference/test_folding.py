@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.blocks import EqualisedConv2d, EqualisedResidualBlock
-from priorsr.blocks.progressive import ProgressiveUpsampler
+from priorsr.blocks.progressive_upsampler import ProgressiveUpsampler
 from priorsr.inference.folding import fold
 
 

@@ -19,7 +19,7 @@ MOST_MEMORY = 16 * 2**30  # bytes of addresses; beyond it Python raises MemoryEr
 PATHS = [str(ROOT / "tests/training"), str(ROOT / "tests/bench")]  # of the tests' own recipes and models
 USED = (
     *("slow", "toys", "accelerate", "scipy.stats", "priorsr.training.run", "priorsr.data.importers.synthetic"),
-    *("priorsr.bench.board.compare", "priorsr.bench.pages.run.build", "priorsr.bench.pages.site.build"),
+    *("priorsr.bench.board.compare", "priorsr.bench.pages.run.run_report", "priorsr.bench.pages.site.build"),
     *("priorsr.data.doctor", "priorsr.bench.submissions.verify", "priorsr.cli.main"),
 )
 COMMAND_LINE = f"""

@@ -8,9 +8,9 @@ import numpy as np
 
 from priorsr.bench.board.compare import Compared
 from priorsr.bench.board.numbers import interval, number, p_value, score_label
-from priorsr.bench.store.images import check_image, load_image
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path
+from priorsr.bench.store.stored_images import check_image, load_image
 from priorsr.viz.difference_picture import DifferenceSpread, FaceRow, draw_differences
 
 SHOWN = 3  # faces of either kind

@@ -10,7 +10,7 @@ from priorsr.bench.board.pairwise import PairwiseTests
 from priorsr.bench.board.rows import Row, make_tables
 from priorsr.bench.statistics.verdicts import Comparison
 from priorsr.bench.store.records import DataFacts, Environment, ProtocolFacts, Record, check_same_inputs
-from priorsr.bench.store.score_facts import Score
+from priorsr.bench.store.score_facts import RecordedScore
 from priorsr.bench.store.verification import Verification
 from priorsr.errors import PriorsrError
 
@@ -75,7 +75,7 @@ class Leaderboard:
         """Return whether the protocol pools images, so that a score is not the mean of the images' scores."""
         return any(score.value != score.mean for record in self.records for score in record.scores.values())
 
-    def example(self, score: str) -> Score:
+    def example(self, score: str) -> RecordedScore:
         """Return one record's score of that name, for what all rows share: its unit and direction."""
         return next(record.scores[score] for record in self.records if score in record.scores)
 

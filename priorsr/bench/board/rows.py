@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from priorsr.bench.board.labels import common_label, unique_labels
+from priorsr.bench.board.row_labels import common_label, unique_labels
 from priorsr.bench.statistics.means import Scope, estimate_mean
 from priorsr.bench.statistics.samples import Sample, make_samples
 from priorsr.bench.statistics.verdicts import Comparison
@@ -42,7 +42,7 @@ class RowScore:
 class Row:
     """A method, or one checkpoint of it, in a table.
 
-    records: one a training seed, in the seeds' order. label: see `priorsr.bench.board.labels`.
+    records: one a training seed, in the seeds' order. label: see `priorsr.bench.board.row_labels`.
     seeds: empty for a model without training, and where the seed is unknown.
     tier: of the record that was verified least, see `priorsr.bench.submissions`. stale: that a record has changed since
         it was verified, so that its verification does not count. not_checked: scores that were not computed again when

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from priorsr.bench.board.labels import unique_labels
-from priorsr.bench.store.images import load_arrays, load_images, pixel_hashes
+from priorsr.bench.board.row_labels import unique_labels
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import faces_path, outputs_path, read_results
+from priorsr.bench.store.stored_images import load_arrays, load_images, pixel_hashes
 from priorsr.errors import DataError
 from priorsr.files import atomic_json
 from priorsr.metrics import Protocol, Scores, load_protocol, protocol_names, score_many

@@ -21,12 +21,12 @@ from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.bench.scoring.record_parts import data_facts, protocol_component, protocol_facts
 from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
-from priorsr.bench.store.faces import store_faces
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.store.outputs import save_outputs
-from priorsr.bench.store.records import FORMAT, Identity, PriorFacts, Record, images_hash
+from priorsr.bench.store.records import FORMAT, PriorFacts, Record, ResultIdentity, images_hash
 from priorsr.bench.store.results import outputs_path, partial_path, write_record
-from priorsr.bench.store.score_facts import SetScore, Statistics
+from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
+from priorsr.bench.store.stored_faces import store_faces
 from priorsr.bench.store.values import Links
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
@@ -132,7 +132,7 @@ def record_images(
         images = None if out is None else _unfinished(out, declared, reduction)
         evaluation, of_sets = _evaluated(loader, files, inputs, group, found, declared, images)
         for protocol in group:
-            identity = Identity(
+            identity = ResultIdentity(
                 declared.model,
                 protocol_facts(protocol),
                 data_facts(face_set, split),
@@ -199,7 +199,7 @@ def _evaluated(
     scores: ExtraScores,
     declared: Declared,
     images: Path | None,
-) -> tuple[Evaluation, dict[str, SetScore]]:
+) -> tuple[Evaluation, dict[str, RecordedSetScore]]:
     """Score the images of all faces, and save them in the folder `images`."""
     parts: list[Evaluation] = []
     exact = not all(protocol.scoring.quantise for protocol in protocols)  # then verifying needs arrays

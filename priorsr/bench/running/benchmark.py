@@ -10,17 +10,17 @@ from priorsr.bench.running.entries import Entry
 from priorsr.bench.running.finished import finished_record
 from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.model_run import Measured, ModelRun
-from priorsr.bench.running.plan import RunPlan
+from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.scoring.record_parts import protocol_facts
-from priorsr.bench.store.faces import store_faces
-from priorsr.bench.store.records import Identity, Record
+from priorsr.bench.store.records import Record, ResultIdentity
+from priorsr.bench.store.stored_faces import store_faces
 from priorsr.data import FaceLoader
 from priorsr.metrics import Protocol, Reduction
 from priorsr.sources import Component
 
 
-class Group(NamedTuple):
+class ProtocolGroup(NamedTuple):
     """Protocols that share a reduction, and the split's faces with LR made by it."""
 
     reduction: Reduction
@@ -39,7 +39,7 @@ class Benchmark:
         """Remove half-written files of killed runs from the results folder, and nothing of a run at work."""
         self.plan.processes.decide(lambda: sweep_results(self.plan.out))
 
-    def groups(self, *, with_priors: bool) -> Iterator[Group]:
+    def groups(self, *, with_priors: bool) -> Iterator[ProtocolGroup]:
         """Return the protocols, grouped by the reduction that they share, and the split's faces so reduced."""
         for reduction in dict.fromkeys(protocol.reduction for protocol in self.plan.protocols):
             loader = FaceLoader(
@@ -51,19 +51,20 @@ class Benchmark:
                 keep=False,
             )
             group = [protocol for protocol in self.plan.protocols if protocol.reduction == reduction]
-            yield Group(reduction, group, loader)
+            yield ProtocolGroup(reduction, group, loader)
 
-    def store_faces(self, group: Group) -> None:
+    def store_faces(self, group: ProtocolGroup) -> None:
         """Store the faces beside the results: all of them where SR images are kept, else the first ones."""
         reduction = group.reduction.content_hash
         self.plan.processes.decide(
             lambda: store_faces(group.loader, self.plan.out, reduction, every=self.plan.save_outputs)
         )
 
-    def records(self, entry: Entry, prior: GivenPrior, group: Group) -> list[Record]:
+    def records(self, entry: Entry, prior: GivenPrior, group: ProtocolGroup) -> list[Record]:
         """Return a model's records under the protocols of a group; make those that are not finished."""
         identities = [
-            Identity(entry.facts, protocol_facts(protocol), self.plan.data, prior.facts) for protocol in group.protocols
+            ResultIdentity(entry.facts, protocol_facts(protocol), self.plan.data, prior.facts)
+            for protocol in group.protocols
         ]
         run = ModelRun(self.plan, self._measured, entry, prior, group.loader, identities[0].outputs_id)
         finished = partial(self._finished, entry, identities, [run.components(each) for each in group.protocols])
@@ -78,7 +79,7 @@ class Benchmark:
         return [record for record in records if record is not None]
 
     def _finished(
-        self, entry: Entry, identities: Sequence[Identity], components: Sequence[tuple[Component, ...]]
+        self, entry: Entry, identities: Sequence[ResultIdentity], components: Sequence[tuple[Component, ...]]
     ) -> list[Record | None]:
         if self.plan.rerun:
             return [None] * len(identities)

@@ -17,7 +17,7 @@ from priorsr.bench.store.values import Links
 from priorsr.data import TrainingSet
 from priorsr.errors import DataError, OptionError
 from priorsr.models.foreign.wrapping import WrappedModel, wrap
-from priorsr.models.spec import named_model
+from priorsr.models.model_spec import named_model
 from priorsr.models.weights import weights_hash
 from priorsr.reading.mistakes import first_mistake
 from priorsr.registry import create, offer_of

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from priorsr.bench.running.entries import Entry
-from priorsr.bench.running.plan import RunPlan
+from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.scoring.scorer import is_current, known_components
 from priorsr.bench.store.outputs import outputs_match
-from priorsr.bench.store.records import Identity, Record
+from priorsr.bench.store.records import Record, ResultIdentity
 from priorsr.bench.store.results import outputs_path, read_record, record_path, write_record
 from priorsr.errors import DataError
 from priorsr.sources import Component
 
 
-def earlier_record(plan: RunPlan, identity: Identity) -> Record | None:
+def earlier_record(plan: RunPlan, identity: ResultIdentity) -> Record | None:
     """Return the record of an identity, whatever code made it; report and put aside a broken one, and return None."""
     path = record_path(plan.out, identity.record_id)
     try:
@@ -24,7 +24,7 @@ def earlier_record(plan: RunPlan, identity: Identity) -> Record | None:
 
 
 def finished_record(
-    plan: RunPlan, entry: Entry, identity: Identity, components: tuple[Component, ...]
+    plan: RunPlan, entry: Entry, identity: ResultIdentity, components: tuple[Component, ...]
 ) -> Record | None:
     """Return the finished record of an earlier run, with today's label and card.
 

@@ -14,7 +14,7 @@ from priorsr.bench.store.records import PriorFacts
 from priorsr.containers import Batch, Prior
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError
-from priorsr.estimators.spec import identity_of
+from priorsr.estimators.estimator_spec import identity_of
 from priorsr.models.enlarging import enlarge
 from priorsr.sources import Component, components_of
 

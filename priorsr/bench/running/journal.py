@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from priorsr.bench.scoring.evaluation import Evaluation
-from priorsr.bench.store.images import load_array, load_image, pixel_hash
 from priorsr.bench.store.score_facts import ImageHashes
+from priorsr.bench.store.stored_images import load_array, load_image, pixel_hash
 from priorsr.errors import DataError
 from priorsr.files import atomic_json, refusals_told
 from priorsr.locks import lock

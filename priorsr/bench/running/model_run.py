@@ -16,19 +16,19 @@ from priorsr.bench.running.environment import environment
 from priorsr.bench.running.finished import earlier_record
 from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.journal import Journal, locked
-from priorsr.bench.running.plan import RunPlan
 from priorsr.bench.running.profile import measure_cost
 from priorsr.bench.running.progress import progress
+from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.scoring.deterministic import deterministic
 from priorsr.bench.scoring.evaluation import Evaluation, evaluate, ready_to_score, super_resolve
 from priorsr.bench.scoring.record_parts import protocol_component
 from priorsr.bench.scoring.scorer import is_current, known_components, scorer_hash
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
-from priorsr.bench.store.images import load_images
 from priorsr.bench.store.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
-from priorsr.bench.store.records import FORMAT, Cost, Execution, Identity, Record
+from priorsr.bench.store.records import FORMAT, Cost, Execution, Record, ResultIdentity
 from priorsr.bench.store.results import outputs_path, partial_path, write_record
-from priorsr.bench.store.score_facts import SetScore, Statistics
+from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
+from priorsr.bench.store.stored_images import load_images
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, mistakes_in
@@ -91,7 +91,7 @@ class ModelRun:
         """Return whether a run of it was killed, also while it cleaned up."""
         return self._plan.processes.decide(lambda: self._journal.exists)
 
-    def records(self, protocols: Sequence[Protocol], identities: Sequence[Identity]) -> list[Record]:
+    def records(self, protocols: Sequence[Protocol], identities: Sequence[ResultIdentity]) -> list[Record]:
         """Return the records under protocols of these identities: from saved SR images where possible, else from a
         new run.
         """
@@ -231,7 +231,7 @@ class ModelRun:
     def _finish(
         self,
         protocols: Sequence[Protocol],
-        identities: Sequence[Identity],
+        identities: Sequence[ResultIdentity],
         facts_of: Callable[[Evaluation], OutputFacts],
     ) -> list[Record]:
         """Make records from the journal, write them, and remove the journal."""
@@ -246,7 +246,7 @@ class ModelRun:
         self._journal.remove()
         return records
 
-    def _set_scores(self) -> dict[str, SetScore]:
+    def _set_scores(self) -> dict[str, RecordedSetScore]:
         """Return the scores of sets, for which the SR images are read back in the order of their ids."""
         plan, extra_scores = self._plan, self._plan.extra_scores.of_sets
         if not extra_scores:
@@ -266,10 +266,10 @@ class ModelRun:
 
     def _record(
         self,
-        identity: Identity,
+        identity: ResultIdentity,
         protocol: Protocol,
         found: Evaluation,
-        of_set: Mapping[str, SetScore],
+        of_set: Mapping[str, RecordedSetScore],
         facts: OutputFacts,
     ) -> Record:
         plan, entry = self._plan, self._entry

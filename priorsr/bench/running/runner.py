@@ -8,8 +8,8 @@ from pathlib import Path
 from priorsr.bench.running.benchmark import Benchmark
 from priorsr.bench.running.entries import BASELINE, Entry, ModelLike, as_entry, baseline
 from priorsr.bench.running.given_priors import PriorChoice, chosen_prior, takes_prior
-from priorsr.bench.running.plan import RunPlan
 from priorsr.bench.running.processes import started
+from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.store.records import Record
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError

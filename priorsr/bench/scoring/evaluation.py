@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.bench.scoring.deterministic import deterministic
-from priorsr.bench.store.images import pixel_hashes
 from priorsr.bench.store.score_facts import ImageHashes
+from priorsr.bench.store.stored_images import pixel_hashes
 from priorsr.containers import Batch, Prior
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.kinds import Score

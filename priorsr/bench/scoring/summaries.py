@@ -11,7 +11,7 @@ from torch import Tensor
 from priorsr import kinds
 from priorsr.bench.scoring.evaluation import Evaluation
 from priorsr.bench.statistics.means import interval_of_images
-from priorsr.bench.store.score_facts import Score, SetScore
+from priorsr.bench.store.score_facts import RecordedScore, RecordedSetScore
 from priorsr.errors import PriorsrError
 from priorsr.metrics import Protocol, Scores
 from priorsr.metrics.score_calls import SetScoring
@@ -19,7 +19,7 @@ from priorsr.metrics.score_calls import SetScoring
 
 def score_facts(
     evaluation: Evaluation, protocol: Protocol, extra_scores: Mapping[str, kinds.Score]
-) -> dict[str, Score]:
+) -> dict[str, RecordedScore]:
     """Return a record's scores: the protocol's own, aggregated as it defines, then the extra ones, as means."""
     ids = tuple(evaluation.images)
     own = protocol_score_facts(ids, evaluation.protocols[protocol.content_hash], protocol)
@@ -37,7 +37,7 @@ def score_facts(
     return own | others
 
 
-def protocol_score_facts(ids: Sequence[str], scores: Scores, protocol: Protocol) -> dict[str, Score]:
+def protocol_score_facts(ids: Sequence[str], scores: Scores, protocol: Protocol) -> dict[str, RecordedScore]:
     """Return a protocol's scores of images, by the score's name, aggregated as it defines."""
     values = protocol.aggregate(scores)
     return {
@@ -55,10 +55,10 @@ def protocol_score_facts(ids: Sequence[str], scores: Scores, protocol: Protocol)
 
 def set_score_facts(
     seen: Mapping[str, SetScoring], extra_scores: Mapping[str, kinds.SetScore], count: int
-) -> dict[str, SetScore]:
+) -> dict[str, RecordedSetScore]:
     """Return a record's scores of the set as a whole, of accumulators that have seen its `count` images."""
     return {
-        name: SetScore(
+        name: RecordedSetScore(
             value=accumulator.value(),
             higher_is_better=extra_scores[name].higher_is_better,
             count=count,
@@ -76,14 +76,14 @@ def _score(
     value: float | None,
     unit: Literal["dB", ""],
     higher_is_better: bool,
-) -> Score:
+) -> RecordedScore:
     values = per_image.double().numpy()
     if {math.inf, -math.inf} <= set(values.tolist()):
         raise PriorsrError(f"the score {name!r} is ∞ for some faces and -∞ for others, so it has no mean")
     mean = float(values.mean())
     if value is None or math.isclose(value, mean, rel_tol=1e-12):  # the same mean, added up in another order
         value = mean
-    return Score(
+    return RecordedScore(
         value=value,
         mean=mean,
         interval95=interval_of_images(values),

@@ -65,8 +65,8 @@ class MeanEstimate:
         return float((stdtrit(self.freedom, 1 - ALPHA / 2) + stdtrit(self.freedom, POWER)) * self.error)
 
     @property
-    def _moments(self) -> Moments:
-        return Moments(*map(np.asarray, (self.mean, self.error, self.freedom, self.skewness)))
+    def _moments(self) -> MeanMoments:
+        return MeanMoments(*map(np.asarray, (self.mean, self.error, self.freedom, self.skewness)))
 
 
 def estimate_mean(sample: Sample) -> MeanEstimate:
@@ -88,7 +88,7 @@ def interval_of_images(values: Iterable[float]) -> tuple[float, float] | None:
     return estimate_mean(Sample(np.array([list(values)]))).interval95
 
 
-class Moments(NamedTuple):
+class MeanMoments(NamedTuple):
     """The numbers of many `MeanEstimate`s, each an array of one shape."""
 
     mean: np.ndarray
@@ -97,7 +97,7 @@ class Moments(NamedTuple):
     skewness: np.ndarray
 
 
-def moments(values: np.ndarray, seeded: Sequence[np.ndarray] = ()) -> Moments:
+def moments(values: np.ndarray, seeded: Sequence[np.ndarray] = ()) -> MeanMoments:
     """Return the moments of the means of values (..., images), two images or more.
 
     seeded: the scores (..., seeds, images) of each row whose training seeds take part; `values` are made of their
@@ -122,7 +122,7 @@ def moments(values: np.ndarray, seeded: Sequence[np.ndarray] = ()) -> Moments:
         freedom = 1 / ((of_images / variance) ** 2 / (count - 1) + counted * sum(shares))
         centred = (values - mean[..., None]) / error[..., None]
     third = (centred * centred * centred).mean(axis=-1) / ((count - 1) * max(count - 2, 1))
-    return Moments(
+    return MeanMoments(
         mean=mean,
         error=error,
         freedom=np.where(error > 0, freedom, count - 1),
@@ -141,7 +141,7 @@ def _interaction(scores: np.ndarray) -> np.ndarray:
     return mean_square / (seeds * count)
 
 
-def p_values(of: Moments) -> np.ndarray:
+def p_values(of: MeanMoments) -> np.ndarray:
     """Return the two-sided p-values of true means of zero."""
     from scipy.special import stdtr
 
@@ -150,7 +150,7 @@ def p_values(of: Moments) -> np.ndarray:
     return np.where(of.error > 0, 2 * stdtr(of.freedom, -np.abs(statistic)), of.mean == 0)
 
 
-def intervals(of: Moments) -> tuple[np.ndarray, np.ndarray]:
+def intervals(of: MeanMoments) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the 95 % intervals: the true means that the test does not reject."""
     from scipy.special import stdtrit
 

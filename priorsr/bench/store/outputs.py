@@ -12,9 +12,16 @@ from typing import Literal
 
 from torch import Tensor
 
-from priorsr.bench.store.images import array_hashes, load_arrays, load_images, pixel_hashes, save_arrays, save_images
 from priorsr.bench.store.records import Cost, Environment, Execution
 from priorsr.bench.store.score_facts import ImageHashes
+from priorsr.bench.store.stored_images import (
+    array_hashes,
+    load_arrays,
+    load_images,
+    pixel_hashes,
+    save_arrays,
+    save_images,
+)
 from priorsr.bench.store.values import Hash, Id, RecordPart
 from priorsr.containers import Batch
 from priorsr.errors import DataError

@@ -14,8 +14,8 @@ from priorsr.bench.store.score_facts import (
     BootstrapStatistics,
     ExtraScoreFacts,
     ImageHashes,
-    Score,
-    SetScore,
+    RecordedScore,
+    RecordedSetScore,
     Statistics,
 )
 from priorsr.bench.store.values import Count, Hash, Id, Links, RecordPart
@@ -134,7 +134,7 @@ class Environment(RecordPart):
     torch: str
 
 
-class Identity(NamedTuple):
+class ResultIdentity(NamedTuple):
     """All that determines a result.
 
     images: of images that were made elsewhere, a hash of them all, since nothing else tells what they are.
@@ -200,8 +200,8 @@ class Record(RecordPart):
     components: tuple[Component, ...] | Literal["unknown"]
     links: Links
     images: dict[str, ImageHashes]
-    scores: dict[str, Score]
-    set_scores: dict[str, SetScore]
+    scores: dict[str, RecordedScore]
+    set_scores: dict[str, RecordedSetScore]
     extra_scores: dict[str, ExtraScoreFacts]
     absent: dict[str, str]
     statistics: Statistics | BootstrapStatistics
@@ -216,10 +216,10 @@ class Record(RecordPart):
     command: str | None
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> ResultIdentity:
         """Return all that determines the result."""
         made_elsewhere = images_hash(self.images) if self.origin == "images" else None
-        return Identity(self.model, self.protocol, self.data, self.prior, made_elsewhere)
+        return ResultIdentity(self.model, self.protocol, self.data, self.prior, made_elsewhere)
 
     @property
     def checkpoint(self) -> str:

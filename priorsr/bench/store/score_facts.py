@@ -11,7 +11,7 @@ from priorsr.bench.store.values import Count, Hash, Id, RecordPart
 from priorsr.fields import Value
 
 
-class Score(RecordPart):
+class RecordedScore(RecordPart):
     """A score of the images.
 
     value: the split's score as the protocol aggregates it; it is `mean` except where a protocol pools images.
@@ -27,14 +27,14 @@ class Score(RecordPart):
     per_image: dict[str, Value]
 
     @model_validator(mode="after")
-    def _mean_is_of_the_images(self) -> Score:
+    def _mean_is_of_the_images(self) -> RecordedScore:
         mean = sum(self.per_image.values()) / len(self.per_image) if self.per_image else math.nan
         if not (self.mean == mean or math.isclose(self.mean, mean, rel_tol=1e-9, abs_tol=1e-12)):
             raise ValueError(f"mean is {self.mean}, and the images' mean is {mean}")
         return self
 
 
-class SetScore(RecordPart):
+class RecordedSetScore(RecordPart):
     """A score of the split as a whole, such as FID, made of `count` images; `warning`: why not to lean on it."""
 
     value: Value
@@ -58,7 +58,7 @@ class ExtraScoreFacts(RecordPart):
 
 
 class ImageHashes(RecordPart):
-    """The hashes that identify a face's images: `priorsr.bench.store.images.pixel_hash` of their 8-bit pixels."""
+    """The hashes that identify a face's images: `priorsr.bench.store.stored_images.pixel_hash` of each in 8 bits."""
 
     hr: Id
     lr: Id

@@ -12,7 +12,7 @@ from rich.console import Console
 from priorsr.bench.running.entries import BASELINE
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.given_priors import PriorChoice
-from priorsr.bench.running.plan import RunPlan
+from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.running.runner import run
 from priorsr.bench.store.records import Record
 from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle

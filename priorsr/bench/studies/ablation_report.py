@@ -15,8 +15,8 @@ from priorsr.bench.store.records import Environment, PriorFacts
 from priorsr.bench.store.values import Count, Hash, Id, RecordPart
 from priorsr.bench.studies.study_report import (
     CORRECTED,
-    Row,
     StudyFacts,
+    StudyRow,
     draw_study,
     score_sections,
     terminal_table,
@@ -134,9 +134,9 @@ def summary(ablation: Ablation) -> Table:
     return terminal_table(_rows(ablation, protocol, name), first="variant", name=name, base=BASE, title=title)
 
 
-def _rows(ablation: Ablation, protocol: str, name: str) -> list[Row]:
+def _rows(ablation: Ablation, protocol: str, name: str) -> list[StudyRow]:
     return [
-        Row(_label(ablation, variant), variant.scores[protocol].get(name), _costs(variant))
+        StudyRow(_label(ablation, variant), variant.scores[protocol].get(name), _costs(variant))
         for variant in ablation.variants
     ]
 

@@ -13,8 +13,8 @@ from priorsr.bench.store.records import PriorFacts
 from priorsr.bench.store.values import Id, RecordPart
 from priorsr.bench.studies.study_report import (
     CORRECTED,
-    Row,
     StudyFacts,
+    StudyRow,
     draw_study,
     score_sections,
     terminal_table,
@@ -98,5 +98,7 @@ def _faces(study: PriorStudy) -> str:
     return f"{study.data.count} faces of {study.data.name}, {study.data.split}"
 
 
-def _rows(study: PriorStudy, protocol: str, name: str) -> list[Row]:
-    return [Row(row.label, row.scores.get(protocol, {}).get(name), left_out=row.left_out or "") for row in study.rows]
+def _rows(study: PriorStudy, protocol: str, name: str) -> list[StudyRow]:
+    return [
+        StudyRow(row.label, row.scores.get(protocol, {}).get(name), left_out=row.left_out or "") for row in study.rows
+    ]

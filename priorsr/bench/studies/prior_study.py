@@ -12,7 +12,7 @@ from torch import nn
 from priorsr.bench.running.benchmark import Benchmark
 from priorsr.bench.running.entries import Entry, ModelLike, as_entry, baseline
 from priorsr.bench.running.given_priors import NOTHING, estimator_name, ground_truth
-from priorsr.bench.running.plan import RunPlan
+from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.scoring.evaluation import ready_to_score
 from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.store.records import Record
@@ -21,7 +21,7 @@ from priorsr.bench.studies.prior_report import PriorRow, PriorStudy, write_study
 from priorsr.bench.studies.study_scores import RuleFacts, ScoreFacts, row_scores, shared_scores
 from priorsr.data import FaceSet
 from priorsr.errors import OptionError
-from priorsr.estimators.spec import estimator_from_spec
+from priorsr.estimators.estimator_spec import estimator_from_spec
 from priorsr.metrics import Protocol
 from priorsr.version import __version__
 

@@ -50,7 +50,7 @@ class StudyFacts(RecordPart):
 
 
 @dataclass(frozen=True)
-class Row:
+class StudyRow:
     """A row of a study for one score. cells: its further columns. left_out: why it has no score."""
 
     label: str
@@ -59,7 +59,7 @@ class Row:
     left_out: str = ""
 
 
-def score_table(rows: Iterable[Row], *, first: str, name: str, base: str, further: Sequence[str] = ()) -> str:
+def score_table(rows: Iterable[StudyRow], *, first: str, name: str, base: str, further: Sequence[str] = ()) -> str:
     """Return a Markdown table of the score `name`: each row's value, its difference to `base`, verdict and p-value.
 
     first, further: headings of the first column and of the rows' further cells, of which it takes as many.
@@ -72,7 +72,7 @@ def score_table(rows: Iterable[Row], *, first: str, name: str, base: str, furthe
 
 def score_sections(
     study: StudyFacts,
-    rows_of: Callable[[str, str], Sequence[Row]],
+    rows_of: Callable[[str, str], Sequence[StudyRow]],
     *,
     first: str,
     base: str,
@@ -94,7 +94,7 @@ def score_sections(
 
 
 def draw_study(
-    rows: Sequence[Row], path: Path, *, name: str, base: str, levels: Mapping[str, float], title: str, note: str
+    rows: Sequence[StudyRow], path: Path, *, name: str, base: str, levels: Mapping[str, float], title: str, note: str
 ) -> None:
     """Draw the score with its seeds on the left, and the difference to `base` on the right.
 
@@ -117,7 +117,7 @@ def draw_study(
     )
 
 
-def terminal_table(rows: Iterable[Row], *, first: str, name: str, base: str, title: str) -> Table:
+def terminal_table(rows: Iterable[StudyRow], *, first: str, name: str, base: str, title: str) -> Table:
     """Return the rows as a Rich table, which fits 80 columns."""
     rows = list(rows)
     table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
@@ -149,7 +149,7 @@ def _difference(score: ScoreFacts, centre: float) -> Mark:
     return Mark(found.mean, found.interval95, points, found.verdict) if found else Mark(0.0, None, points)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: StudyRow) -> list[str]:
     score = row.score
     if score is None:
         return [row.label, "", "", "", "", f"left out: {row.left_out}", *row.cells]

@@ -11,7 +11,7 @@ from priorsr.bench.statistics.means import Scope, estimate_mean
 from priorsr.bench.statistics.samples import Sample, make_samples
 from priorsr.bench.statistics.verdicts import Comparison, Verdict, compare_family
 from priorsr.bench.store.records import Record
-from priorsr.bench.store.score_facts import Score
+from priorsr.bench.store.score_facts import RecordedScore
 from priorsr.bench.store.values import Count, RecordPart
 from priorsr.fields import Value
 
@@ -88,7 +88,7 @@ def row_scores(rows: Sequence[Sequence[Record]], names: Iterable[str]) -> list[d
     return [{name: scores[place] for name, scores in found.items()} for place in range(len(rows))]
 
 
-def _compared(rows: Sequence[Sequence[Score]]) -> list[ScoreFacts]:
+def _compared(rows: Sequence[Sequence[RecordedScore]]) -> list[ScoreFacts]:
     base, *others = samples = make_samples([[score.per_image for score in row] for row in rows])
     higher = rows[0][0].higher_is_better
     compared = compare_family([(sample, base) for sample in others], higher_is_better=higher)
@@ -96,7 +96,7 @@ def _compared(rows: Sequence[Sequence[Score]]) -> list[ScoreFacts]:
     return [_facts(*parts) for parts in zip(rows, samples, differences, strict=True)]
 
 
-def _facts(scores: Sequence[Score], sample: Sample, difference: DifferenceFacts | None) -> ScoreFacts:
+def _facts(scores: Sequence[RecordedScore], sample: Sample, difference: DifferenceFacts | None) -> ScoreFacts:
     estimate = estimate_mean(sample)
     return ScoreFacts(
         mean=estimate.mean,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from priorsr.bench.scoring.scorer import scorer_hash
-from priorsr.bench.store.images import save_images
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import outputs_path, write_record
+from priorsr.bench.store.stored_images import save_images
 from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import TOLERANCE

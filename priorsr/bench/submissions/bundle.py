@@ -19,7 +19,7 @@ from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import parse_record
 from priorsr.bench.store.values import Hash, RecordPart
 from priorsr.bench.submissions.archive import MANIFEST, MOST_JSON, WEIGHTS, Archive
-from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
+from priorsr.bench.submissions.untrusted_images import most_bytes, npy_values, png_pixels
 from priorsr.errors import DataError
 from priorsr.reading.json_files import parse_facts
 
@@ -27,7 +27,7 @@ MOST_RECORDS = 64
 _Facts = TypeVar("_Facts", bound=RecordPart)
 
 
-class Manifest(RecordPart):
+class BundleManifest(RecordPart):
     """`manifest.json`: what packed the submission, and the SHA-256 of every other member."""
 
     format: Literal[1]
@@ -45,7 +45,7 @@ class Bundle:
         self.archive = Archive(path)
         self.path = path
         try:
-            self.manifest = self._parsed(Manifest, MANIFEST)
+            self.manifest = self._parsed(BundleManifest, MANIFEST)
             self._check_members()
             self._outputs = self._by_folder()
             self.records = self._read_records()

@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.store.records import Record
-from priorsr.bench.store.score_facts import ExtraScoreFacts, ImageHashes, Score, SetScore
+from priorsr.bench.store.score_facts import ExtraScoreFacts, ImageHashes, RecordedScore, RecordedSetScore
 from priorsr.bench.store.values import RecordPart
 from priorsr.metrics import Protocol
 
@@ -41,7 +41,9 @@ def protocol_differences(record: Record, protocol: Protocol) -> Iterator[Differe
     )
 
 
-def score_differences(record: Record, found: Mapping[str, Score], *, faces_only: bool = False) -> Iterator[Difference]:
+def score_differences(
+    record: Record, found: Mapping[str, RecordedScore], *, faces_only: bool = False
+) -> Iterator[Difference]:
     """Compare a record's scores with those that were found: every face's, then value and mean.
 
     faces_only: `found` is of some faces only, so that value and mean are not compared. A score that was not recomputed
@@ -65,7 +67,7 @@ def score_differences(record: Record, found: Mapping[str, Score], *, faces_only:
         yield from different_parts(where, said, ours, ("unit", "higher_is_better"))
 
 
-def set_score_differences(record: Record, found: Mapping[str, SetScore]) -> Iterator[Difference]:
+def set_score_differences(record: Record, found: Mapping[str, RecordedSetScore]) -> Iterator[Difference]:
     """Compare a record's scores of the whole set with those that were found; a value may differ by a thousandth."""
     for name, ours in found.items():
         said, where = record.set_scores.get(name), f"{record.id}: set_scores.{name}"

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from priorsr.bench.running.entries import entry_of
-from priorsr.bench.store.images import check_image
 from priorsr.bench.store.old_intervals import check_old_intervals
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import outputs_path, record_path
+from priorsr.bench.store.stored_images import check_image
 from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
-from priorsr.bench.submissions.bundle import Manifest, odd_one, quantised
+from priorsr.bench.submissions.bundle import BundleManifest, odd_one, quantised
 from priorsr.bench.submissions.own_model import model_differences
 from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_path, sha256_file
@@ -52,7 +52,7 @@ def pack(
         members |= _outputs(results, records)
     if weights is not None:
         members[WEIGHTS] = _weights(Path(weights), records)
-    manifest = Manifest(
+    manifest = BundleManifest(
         format=1, made_by=f"priorsr {__version__}", files={name: sha256_file(path) for name, path in members.items()}
     )
     with atomic_path(out) as beside, zipfile.ZipFile(beside, "w") as file:

@@ -13,7 +13,7 @@ from priorsr.bench.scoring.evaluation import Evaluation, evaluate
 from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
 from priorsr.bench.store.records import Record
-from priorsr.bench.store.score_facts import Score, SetScore
+from priorsr.bench.store.score_facts import RecordedScore, RecordedSetScore
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import (
     Difference,
@@ -89,7 +89,11 @@ class Recomputing:
         yield from extra_score_differences(record, _of(record, self._extra_scores.facts(record.training)))
 
     def _invented(
-        self, record: Record, part: str, said: Mapping[str, Score | SetScore], found: Mapping[str, object]
+        self,
+        record: Record,
+        part: str,
+        said: Mapping[str, RecordedScore | RecordedSetScore],
+        found: Mapping[str, object],
     ) -> Iterator[Difference]:
         """Yield the scores of a record that nothing here computes, though it has all that it takes."""
         for name in sorted(said.keys() - found.keys() - self.not_checked.keys()):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from priorsr.cli import completion
-from priorsr.cli.bench.options import (
+from priorsr.cli.bench.shared_options import (
     BatchSize,
     Data,
     Device,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from priorsr.cli import completion
-from priorsr.cli.bench.options import BatchSize, Data, Device, Given, Rerun, SaveOutputs, Scores, Split
+from priorsr.cli.bench.shared_options import BatchSize, Data, Device, Given, Rerun, SaveOutputs, Scores, Split
 from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
 
@@ -55,7 +55,7 @@ def run(
         --protocol dic@1 pfsr@1 --score lpips --out results
     """
     from priorsr import bench
-    from priorsr.bench.board.terminal import LEGEND
+    from priorsr.bench.board.terminal_tables import LEGEND
     from priorsr.bench.store.results import record_path
 
     began = datetime.now(UTC).replace(microsecond=0)

@@ -16,7 +16,7 @@ from priorsr.terminal import styled
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from priorsr.bench.made_elsewhere.scoring import ImageScores
+    from priorsr.bench.made_elsewhere.image_scores import ImageScores
     from priorsr.bench.store.records import Record
     from priorsr.data import FaceSet
 
@@ -109,7 +109,7 @@ def score(
 
 
 def _pairs_scored(sr: Path, hr: Path, protocols: Sequence[str], by_face: Mapping[str, str] | None) -> list[ImageScores]:
-    from priorsr.bench.made_elsewhere.scoring import pairs_of_folders, score_pairs
+    from priorsr.bench.made_elsewhere.image_scores import pairs_of_folders, score_pairs
     from priorsr.bench.running.progress import progress
     from priorsr.metrics import load_protocol
 
@@ -161,9 +161,9 @@ def _records(
     as_json: bool,
 ) -> None:
     from priorsr.bench import run, tables
-    from priorsr.bench.board.terminal import LEGEND
+    from priorsr.bench.board.terminal_tables import LEGEND
     from priorsr.bench.made_elsewhere.recording import declared_by, record_images
-    from priorsr.bench.running.plan import adapted
+    from priorsr.bench.running.run_plan import adapted
 
     loaded = [adapted(each, face_set) for each in protocols]
     found = record_images(

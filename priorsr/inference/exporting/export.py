@@ -16,9 +16,9 @@ from priorsr.errors import BackendError, DataError
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.files import atomic_path
 from priorsr.inference.exporting import onnx_form
-from priorsr.inference.exporting.description import KEY, describe_export
+from priorsr.inference.exporting.export_metadata import KEY, describe_export
 from priorsr.inference.exporting.tracing import Traced, trace
-from priorsr.models.spec import ModelSpec, model_from_spec
+from priorsr.models.model_spec import ModelSpec, model_from_spec
 
 MOST_ERROR = 1e-4  # of a value of the SR image, where RGB lies in [0, 1]
 

@@ -13,7 +13,7 @@ import torch
 
 from priorsr.errors import BackendError, OptionError
 from priorsr.files import require_extra
-from priorsr.inference.exporting.description import KEY
+from priorsr.inference.exporting.export_metadata import KEY
 from priorsr.inference.exporting.tracing import Traced
 
 OPSET, NEWEST = 18, 23  # 18 is the first whose Resize reduces and enlarges with antialiasing

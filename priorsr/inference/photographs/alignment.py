@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from priorsr.inference.photographs.faces import Face
+from priorsr.inference.photographs.face_finding import PhotographFace
 
 CROP = 128  # pixels a side of the crop that the numbers below are of
 EYES = ((47.8, 61.4), (79.3, 61.4))
@@ -12,7 +12,7 @@ MOUTH, MOUTH_CORNERS = (63.4, 95.2), (63.4, 93.4)
 BOX = (28.1, 41.4, 74.1)  # left and top edge, and side
 
 
-def crop_to_photograph(face: Face) -> np.ndarray:
+def crop_to_photograph(face: PhotographFace) -> np.ndarray:
     """Return the similarity (2,3) that takes places in the training crop to places in the photograph.
 
     The crop reaches from 0 to 1, the photograph from 0 to its width in pixels. The crop is

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 
-class Window(NamedTuple):
+class FaceWindow(NamedTuple):
     """Hold a rectangle of a photograph with a face's crop in it.
 
     left, top: its corner in the photograph, whose edge it may cross. image: its pixels (1,3,h,w) in [0, 1], the

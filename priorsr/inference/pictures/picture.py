@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from priorsr.data.decoding import decode
 from priorsr.errors import DataError
-from priorsr.inference.pictures.colour import split_colours
+from priorsr.inference.pictures.colour_profiles import split_colours
 from priorsr.inference.pictures.exif import carried_exif
 
 

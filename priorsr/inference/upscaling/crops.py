@@ -14,14 +14,13 @@ from PIL import Image
 
 from priorsr.errors import PriorsrError
 from priorsr.execution.parallel import parallel_map
-from priorsr.inference.comparison import draw_comparison
 from priorsr.inference.listing import Job
 from priorsr.inference.outcome import Outcome
 from priorsr.inference.pictures.picture import Picture, read_picture
 from priorsr.inference.pictures.writing import Writing, check_writable, write_picture
 from priorsr.inference.upscaling.upscaler import Upscaler
 from priorsr.models.enlarging import enlarge
-from priorsr.viz.strips import save_picture
+from priorsr.viz.strips import draw_enlargements, save_picture
 
 MOST_WAITING = 256  # crops of any sizes, for the model or for the disk
 
@@ -90,7 +89,7 @@ def _write(crop: _Read, sr: np.ndarray, writing: Writing) -> Outcome:
         if job.compare is not None:
             lr, result = (torch.tensor(pixels).permute(2, 0, 1)[None] / 255 for pixels in (crop.lr, sr))
             bicubic = enlarge(lr, sr.shape[0] // crop.lr.shape[0])
-            save_picture(draw_comparison(list(lr), list(bicubic), list(result)), job.compare)
+            save_picture(draw_enlargements(list(lr), list(bicubic), list(result)), job.compare)
     except (PriorsrError, OSError) as error:
         return Outcome.failed(job, error)
     height, width = crop.lr.shape[:2]

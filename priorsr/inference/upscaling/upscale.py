@@ -13,7 +13,7 @@ from torch import Tensor
 from priorsr.errors import OptionError, ShapeError
 from priorsr.inference.pictures.picture import Picture, picture_of, read_picture
 from priorsr.inference.upscaling.upscaler import Upscaler
-from priorsr.models.spec import ModelSpec
+from priorsr.models.model_spec import ModelSpec
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 

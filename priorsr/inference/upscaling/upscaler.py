@@ -18,7 +18,7 @@ from priorsr.execution.parallel import one_thread_each
 from priorsr.inference.acceleration import accelerate
 from priorsr.inference.devices import device_of, find_device
 from priorsr.inference.upscaling.model_input import ModelInput
-from priorsr.models.spec import ModelSpec, model_from_spec
+from priorsr.models.model_spec import ModelSpec, model_from_spec
 
 BATCH = 16  # LR images at once, at most
 MOST_PIXELS = 2**20  # of the results of a batch, unless one image has more

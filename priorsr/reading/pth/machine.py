@@ -31,7 +31,7 @@ _MAKE: dict[str, Callable[[], Any]] = {
 
 
 @dataclass(frozen=True)
-class Name:
+class DottedName:
     """The dotted name of a class or a function, which was not looked up."""
 
     name: str
@@ -115,10 +115,10 @@ class _Machine:
             value, key = pop(), pop()
             self._set([key, value])
         elif instruction == "GLOBAL":
-            push(Name(argument.replace(" ", ".")))
+            push(DottedName(argument.replace(" ", ".")))
         elif instruction == "STACK_GLOBAL":
             name, module = pop(), pop()
-            push(Name(f"{module}.{name}"))
+            push(DottedName(f"{module}.{name}"))
         elif instruction in ("REDUCE", "NEWOBJ"):
             args, what = pop(), pop()
             push(_stand_in(what, args))
@@ -189,10 +189,12 @@ class _Machine:
 def _stand_in(what: Any, args: Any) -> StandIn:
     if not isinstance(args, tuple):
         raise TypeError(f"arguments are a {type(args).__name__}")
-    return StandIn(what.name if isinstance(what, Name) else "something", args)
+    return StandIn(what.name if isinstance(what, DottedName) else "something", args)
 
 
 def _key(key: Any) -> Any:
     """Return a key that can be hashed at once; one of more than plain values becomes a stand-in, equal to no other."""
-    plain = isinstance(key, (*_ATOMS, Name)) or (isinstance(key, tuple) and all(isinstance(x, _ATOMS) for x in key))
+    plain = isinstance(key, (*_ATOMS, DottedName)) or (
+        isinstance(key, tuple) and all(isinstance(x, _ATOMS) for x in key)
+    )
     return key if plain else StandIn("a key", (key,))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from priorsr.reading.pth.machine import Name, StandIn
+from priorsr.reading.pth.machine import DottedName, StandIn
 
 MOST_DIMENSIONS = 16
 MOST_ELEMENTS = 2**40
@@ -69,7 +69,7 @@ class Storage:
         kind = kind.decode("latin1") if isinstance(kind, bytes) else kind
         if kind == "module" and rest:  # a class, with its source, which is not looked at
             return rest[0]
-        if kind != "storage" or len(rest) not in (4, 5) or not isinstance(rest[0], Name):
+        if kind != "storage" or len(rest) not in (4, 5) or not isinstance(rest[0], DottedName):
             raise ValueError(f"holds a pickle that names {persistent!r:.80}; a storage was expected")
         named, key, _, total, *views = rest
         dtype = _DTYPES.get(named.name.rpartition(".")[2])
@@ -107,7 +107,7 @@ class Stored:
         if _ARRAY.fullmatch(value.name):
             return _array(value)
         name, args = value.name, value.args
-        if name in _OF_TYPE and len(args) == 4 and isinstance(args[0], Name) and isinstance(args[2], tuple):
+        if name in _OF_TYPE and len(args) == 4 and isinstance(args[0], DottedName) and isinstance(args[2], tuple):
             name, args = args[0].name, args[2]
         if name not in _DENSE or len(args) < 4 or not isinstance(args[0], Storage):
             raise ValueError(f"is made by {name.rpartition('.')[2]:.80}; a dense tensor was expected")

@@ -9,9 +9,9 @@ from PIL import Image
 
 from priorsr.bench import read_results, run
 from priorsr.bench.made_elsewhere.recording import Declared, declared_by, record_images
-from priorsr.bench.running.plan import adapted
-from priorsr.bench.store.images import save_images
+from priorsr.bench.running.run_plan import adapted
 from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.stored_images import save_images
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack
 from priorsr.bench.submissions.verify import verify

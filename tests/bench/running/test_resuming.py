@@ -19,8 +19,8 @@ from priorsr import partial_files
 from priorsr.bench import Record, read_results, run
 from priorsr.bench.running import benchmark, journal, model_run
 from priorsr.bench.store import outputs
-from priorsr.bench.store.images import save_images
 from priorsr.bench.store.records import Cost, Latency
+from priorsr.bench.store.stored_images import save_images
 from priorsr.data import FaceSet, Reduction
 from priorsr.errors import DataError
 

@@ -11,7 +11,7 @@ import pytest
 import priorsr
 from priorsr.bench.scoring import scorer
 from priorsr.bench.scoring.scorer import SCORING, Fault, known_faults, known_wrong, scorer_hash
-from priorsr.bench.store.score_facts import ExtraScoreFacts, SetScore
+from priorsr.bench.store.score_facts import ExtraScoreFacts, RecordedSetScore
 from priorsr.errors import OptionError
 from priorsr.reading.toml_files import parse_toml
 from priorsr.sources.closure import Closure
@@ -66,7 +66,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> None:
     [("0.1.9", set()), ("0.2.0", {"psnr", "fid"}), ("0.9.1.dev3", {"psnr"}), ("0.10.0", set()), ("1.0", set())],
 )
 def test_scores_of_versions_known_to_be_wrong_are_marked(make_record, faults, version, wrong) -> None:
-    fid = SetScore(value=30.0, higher_is_better=False, count=3, warning=None)
+    fid = RecordedSetScore(value=30.0, higher_is_better=False, count=3, warning=None)
     facts = ExtraScoreFacts(name="fid", version="1", weights_hash=None, networks=(), trained_with=())
     record = make_record(scorer_version=version, set_scores={"fid": fid}, extra_scores={"fid": facts})
     assert known_wrong(record).keys() == wrong

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from priorsr.bench.statistics.means import Moments, estimate_difference, intervals, moments, p_values
+from priorsr.bench.statistics.means import MeanMoments, estimate_difference, intervals, moments, p_values
 from priorsr.bench.statistics.samples import Sample
 
 SETS, AT_ONCE = 4000, 200
@@ -28,14 +28,14 @@ FACES = (30, 100, 1000)
 COMBINATIONS = [(name, faces) for name in DIFFERENCES for faces in FACES]
 
 
-def checkpoints(name: str, faces: int) -> Iterator[Moments]:
+def checkpoints(name: str, faces: int) -> Iterator[MeanMoments]:
     """The moments of sets whose differences, of one seed each, have a mean of zero."""
     rng = np.random.default_rng([faces, *name.encode()])
     for _ in range(0, SETS, AT_ONCE):
         yield moments(DIFFERENCES[name](rng, (AT_ONCE, faces)))
 
 
-def methods(name: str, faces: int, *, shared: bool, spread: float, seeds: int = 3) -> Iterator[Moments]:
+def methods(name: str, faces: int, *, shared: bool, spread: float, seeds: int = 3) -> Iterator[MeanMoments]:
     """The moments of sets of two methods whose true mean difference is zero.
 
     Each seed adds a number to all faces, of the standard deviation `spread`, and another to each face. shared: whether
@@ -54,7 +54,7 @@ def methods(name: str, faces: int, *, shared: bool, spread: float, seeds: int = 
         yield moments((ours - theirs).mean(axis=1), [ours, theirs])
 
 
-def rates(found: Iterator[Moments]) -> tuple[float, float]:
+def rates(found: Iterator[MeanMoments]) -> tuple[float, float]:
     """How often the true mean of zero is rejected, and how often it lies in the interval."""
     rejected, held = 0, 0
     for sets in found:
@@ -64,7 +64,7 @@ def rates(found: Iterator[Moments]) -> tuple[float, float]:
     return rejected / SETS, held / SETS
 
 
-def check(what: str, found: Iterator[Moments]) -> None:
+def check(what: str, found: Iterator[MeanMoments]) -> None:
     rejected, held = rates(found)
     print(f"{what}: {100 * rejected:.1f} % false alarms, {100 * held:.1f} % of the intervals hold the truth")  # noqa: T201
     assert 0.03 <= rejected <= 0.09

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from priorsr.bench import Record, leaderboards, record_schema
 from priorsr.bench.scoring.record_parts import protocol_facts
-from priorsr.bench.store.records import Identity, PriorFacts, check_same_inputs, images_hash
+from priorsr.bench.store.records import PriorFacts, ResultIdentity, check_same_inputs, images_hash
 from priorsr.bench.store.results import parse_record, read_record, record_content
 from priorsr.bench.store.score_facts import BootstrapStatistics
 from priorsr.data import TrainingSet
@@ -192,7 +192,7 @@ def made_elsewhere(make_record, label: str, **changes) -> Record:
     base = make_record(label)
     images = {face: image_hashes(face).model_copy(update={"sr": sha256_json([label, face])[:16]}) for face in "abc"}
     model = base.model.model_copy(update={"weights_hash": None, "distribution": "elsewhere", "name": "theirs"})
-    identity = Identity(model, base.protocol, base.data, base.prior, images_hash(images))
+    identity = ResultIdentity(model, base.protocol, base.data, base.prior, images_hash(images))
     return make_record(
         label,
         id=identity.record_id,

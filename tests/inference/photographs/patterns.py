@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Prior, SROutput
 from priorsr.inference.photographs.alignment import BOX
-from priorsr.inference.photographs.faces import Face
+from priorsr.inference.photographs.face_finding import PhotographFace
 from priorsr.models import enlarge
 
 
@@ -38,7 +38,7 @@ class Stripes(nn.Module):
         return SROutput(sr + self.config.level + self.config.amplitude * (1 - 2 * (places // 4 % 2)))
 
 
-def face_at(left: float, top: float, side: float) -> Face:
+def face_at(left: float, top: float, side: float) -> PhotographFace:
     """A face whose crop has its corner there and that many pixels a side; its box is 0.58 of it."""
     x, y, width = (value * side / 128 for value in BOX)
-    return Face((left + x, top + y, width, width))
+    return PhotographFace((left + x, top + y, width, width))

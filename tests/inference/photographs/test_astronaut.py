@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import priorsr
-from priorsr.inference.photographs.enlarging import enlarge_photograph
-from priorsr.inference.photographs.faces import Face, dlib_finder
+from priorsr.inference.photographs.face_finding import PhotographFace, dlib_finder
+from priorsr.inference.photographs.photograph_enlarging import enlarge_photograph
 from priorsr.inference.pictures.picture import Picture
 from priorsr.inference.upscaling.upscaler import Upscaler
 
@@ -42,7 +42,7 @@ def test_a_given_face_comes_closer_to_the_truth_than_bicubic(
     points: np.ndarray | None, portrait: Image.Image, upscaler: Upscaler
 ) -> None:
     small = portrait.reduce(4)
-    face = Face((43, 21, 27, 27), points)
+    face = PhotographFace((43, 21, 27, 27), points)
     result, _ = enlarge_photograph(Picture(small), [face], upscaler, 4)
     bicubic = small.resize(portrait.size, Image.Resampling.BICUBIC)
     assert psnr(result.image, portrait) > psnr(bicubic, portrait) + 0.5

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from priorsr.errors import DataError, PriorsrError
-from priorsr.models.spec import model_from_spec
+from priorsr.models.model_spec import model_from_spec
 
 LR = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from priorsr.reading.pth import machine
-from priorsr.reading.pth.machine import Name, StandIn, run
+from priorsr.reading.pth.machine import DottedName, StandIn, run
 
 PLAIN = {"a": [1, -2, 2.5, None, True, b"bytes", "é", 2**70, (1, 2, 3, 4), ()], (1, "a"): {"b": []}, 3: ""}
 
@@ -98,7 +98,7 @@ def test_no_instruction_calls_or_imports(content: bytes, tmp_path: Path, monkeyp
 
 def test_a_class_is_a_name_and_its_module_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "antigravity", None)  # an import would raise
-    assert value(b"cantigravity\nfly\n.") == Name("antigravity.fly")
+    assert value(b"cantigravity\nfly\n.") == DottedName("antigravity.fly")
 
 
 def test_objects_are_remembered_with_all_that_would_make_them() -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from priorsr.bench.pages.run.build import build_report
+from priorsr.bench.pages.run.run_report import build_report
 
 __all__ = ["build_report"]

@@ -9,10 +9,10 @@ from priorsr.bench.board import numbers
 from priorsr.bench.board.leaderboard import leaderboards
 from priorsr.bench.board.reported import families
 from priorsr.bench.pages.rendering import STATIC, templates
+from priorsr.bench.pages.site.copied_images import copy_file
 from priorsr.bench.pages.site.models import made_by, model_pages
-from priorsr.bench.pages.site.pictures import copy_file
 from priorsr.bench.pages.site.plot import latency
-from priorsr.bench.pages.site.rows import page_url, row_key
+from priorsr.bench.pages.site.row_page import page_url, row_key
 from priorsr.bench.pages.site.section import make_section, marks, set_score, why_absent
 from priorsr.bench.store.results import read_results, record_path
 from priorsr.bench.store.verification import read_verifications

@@ -11,9 +11,9 @@ from priorsr.bench.board.numbers import number, score_label
 from priorsr.bench.board.reported import Reported
 from priorsr.bench.board.rows import Row
 from priorsr.bench.pages.rendering import card_in_words
-from priorsr.bench.pages.site.comparison import Comparison, Shown
-from priorsr.bench.pages.site.pictures import image_url
-from priorsr.bench.pages.site.rows import row_key
+from priorsr.bench.pages.site.copied_images import image_url
+from priorsr.bench.pages.site.face_comparison import FaceComparison, Shown
+from priorsr.bench.pages.site.row_page import row_key
 from priorsr.bench.pages.site.section import Section, Standing
 from priorsr.bench.scoring.scorer import known_components
 from priorsr.bench.store.records import Record
@@ -23,7 +23,7 @@ SHOWN_FACES = 6
 
 
 @dataclass(frozen=True)
-class Pair:
+class GalleryFace:
     """A face as the model made it, its score, and its HR image if that was kept; URLs from the site's folder."""
 
     face: str
@@ -41,7 +41,7 @@ class Gallery:
     score: str
     board_title: str
     link: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[GalleryFace, ...]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _galleries(places: Iterable[tuple[Section, Standing]]) -> tuple[Gallery, ...
     return ()
 
 
-def _gallery(section: Section, comparison: Comparison, shown: Shown, faces: Iterable[str], order: str) -> Gallery:
+def _gallery(section: Section, comparison: FaceComparison, shown: Shown, faces: Iterable[str], order: str) -> Gallery:
     """Return some faces of a model; `order` is "worst" or "best", as in the comparison."""
     name = section.board.scores[0]
     score = shown.record.scores[name]
@@ -119,7 +119,7 @@ def _gallery(section: Section, comparison: Comparison, shown: Shown, faces: Iter
         board_title=section.board.title,
         link=urlencode({"table": section.anchor, "models": key, "order": order, "of": key}),
         pairs=tuple(
-            Pair(
+            GalleryFace(
                 face=face,
                 sr=image_url(shown.folder, face),
                 hr=image_url(comparison.hr, face) if face in comparison.with_hr else "",

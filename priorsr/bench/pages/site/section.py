@@ -11,11 +11,11 @@ from priorsr.bench.board.leaderboard import Leaderboard
 from priorsr.bench.board.numbers import number, score_label
 from priorsr.bench.board.reported import Reported
 from priorsr.bench.board.rows import Row
-from priorsr.bench.pages.site.comparison import Comparison, disagreement, make_comparison
-from priorsr.bench.pages.site.pictures import image_url
+from priorsr.bench.pages.site.copied_images import image_url
+from priorsr.bench.pages.site.face_comparison import FaceComparison, disagreement, make_comparison
 from priorsr.bench.pages.site.plot import Bar, Plot, difference_bars, speed_plots
 from priorsr.bench.scoring.scorer import known_wrong
-from priorsr.bench.store.score_facts import SetScore
+from priorsr.bench.store.score_facts import RecordedSetScore
 
 TEASER_MODELS = 5
 
@@ -31,7 +31,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Picture:
+class TeaserImage:
     """An image and its caption; `kind` is "lr", "sr" or "hr"."""
 
     url: str
@@ -52,14 +52,14 @@ class Section:
 
     number: int
     board: Leaderboard
-    set_scores: dict[str, SetScore]
+    set_scores: dict[str, RecordedSetScore]
     notes: tuple[str, ...]
     bars: dict[int, Bar]
     told_bars: dict[int, Bar]
     plots: list[Plot]
     smallest: str
-    comparison: Comparison | None
-    teaser: tuple[Picture, ...]
+    comparison: FaceComparison | None
+    teaser: tuple[TeaserImage, ...]
     reported: tuple[Reported, ...]
 
     @property
@@ -145,7 +145,7 @@ def _smallest(board: Leaderboard) -> str:
     )
 
 
-def _teaser(comparison: Comparison) -> tuple[Picture, ...]:
+def _teaser(comparison: FaceComparison) -> tuple[TeaserImage, ...]:
     """Return the face that the models disagree on most: LR, the baseline, the best models, HR."""
     board = comparison.board
     face, name = disagreement(comparison)[0], board.scores[0]
@@ -153,7 +153,7 @@ def _teaser(comparison: Comparison) -> tuple[Picture, ...]:
     others = [shown for shown in ranked if shown.row is not board.baseline][:TEASER_MODELS]
     chosen = [*(shown for shown in ranked if shown.row is board.baseline), *others]
     models = [
-        Picture(
+        TeaserImage(
             image_url(shown.folder, face),
             f"{face}, {shown.label}",
             f"{shown.label} {number(value, board.example(name))}",
@@ -162,6 +162,6 @@ def _teaser(comparison: Comparison) -> tuple[Picture, ...]:
         for shown in chosen
         if (value := shown.score(name, face)) is not None
     ]
-    lr = [Picture(image_url(comparison.lr, face), f"{face}, LR", "LR", "lr")] if face in comparison.with_lr else []
-    hr = [Picture(image_url(comparison.hr, face), f"{face}, HR", "HR", "hr")] if face in comparison.with_hr else []
+    lr = [TeaserImage(image_url(comparison.lr, face), f"{face}, LR", "LR", "lr")] if face in comparison.with_lr else []
+    hr = [TeaserImage(image_url(comparison.hr, face), f"{face}, HR", "HR", "hr")] if face in comparison.with_hr else []
     return (*lr, *models, *hr)

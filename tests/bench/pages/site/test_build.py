@@ -12,7 +12,7 @@ from priorsr.bench.board.numbers import score_label
 from priorsr.bench.pages.site.build import _letter
 from priorsr.bench.store.records import PriorFacts
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path, read_results, write_record
-from priorsr.bench.store.score_facts import ExtraScoreFacts, SetScore
+from priorsr.bench.store.score_facts import ExtraScoreFacts, RecordedSetScore
 from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.errors import DataError, OptionError
 from priorsr.files import sha256_json
@@ -300,7 +300,7 @@ def test_scores_of_the_set_and_judges_that_took_part_in_training_are_marked(make
             name="fid", version="1", weights_hash=None, networks=("Inception",), trained_with=("Inception",)
         )
     }
-    fid = SetScore(value=12.34, higher_is_better=False, count=3, warning="3 faces are too few")
+    fid = RecordedSetScore(value=12.34, higher_is_better=False, count=3, warning="3 faces are too few")
     page = page_of(site_of(make_record("one", set_scores={"fid": fid}, extra_scores=extra_scores), make_record("two")))
     assert "FID" in page.text
     assert "12.34‡!" in page.text

@@ -12,16 +12,16 @@ from torch import Tensor
 
 from priorsr.bench.board.numbers import half_width, number, score_label
 from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, is_folder_of_images, paired
-from priorsr.bench.made_elsewhere.pictures import ImageLike, image_of, separate
+from priorsr.bench.made_elsewhere.given_images import ImageLike, image_of, separate
 from priorsr.bench.scoring.summaries import protocol_score_facts
-from priorsr.bench.store.score_facts import Score
+from priorsr.bench.store.score_facts import RecordedScore
 from priorsr.errors import PriorsrError, ShapeError, UnknownNameError, did_you_mean
 from priorsr.metrics import Protocol, Scores, load_protocol, score_many
 
 _AT_ONCE = 16  # pairs
 
 
-class Pair(NamedTuple):
+class ImagePair(NamedTuple):
     """An SR and an HR image of one face, read when they are asked for: (3,H,W) each."""
 
     face: str
@@ -39,9 +39,9 @@ class ImageScores:
 
     protocol: str
     hash: str
-    scores: Mapping[str, Score]
+    scores: Mapping[str, RecordedScore]
 
-    def __getitem__(self, name: str) -> Score:
+    def __getitem__(self, name: str) -> RecordedScore:
         """Return a score by its name in the protocol; raises UnknownNameError with the closest names."""
         if name not in self.scores:
             known = did_you_mean(name, self.scores)
@@ -85,7 +85,7 @@ def score(
 
 
 def score_pairs(
-    pairs: Sequence[Pair], protocols: Sequence[Protocol], advance: Callable[[int], object] = int
+    pairs: Sequence[ImagePair], protocols: Sequence[Protocol], advance: Callable[[int], object] = int
 ) -> list[ImageScores]:
     """Score pairs of images under each protocol; `advance` is called with the number of pairs that were just scored."""
     if not pairs:
@@ -103,16 +103,16 @@ def score_pairs(
     return results
 
 
-def pairs_of_folders(sr: Path, hr: Path, pairs: Mapping[str, str] | None = None) -> list[Pair]:
+def pairs_of_folders(sr: Path, hr: Path, pairs: Mapping[str, str] | None = None) -> list[ImagePair]:
     """Return the pairs of two folders or zips of images, by stem; raises DataError for images without a partner."""
     faces = images_by_stem(hr)
     found = paired(images_by_stem(sr), faces, pairs, str(sr))
-    return [Pair(face, _reader(found[face]), _reader(file)) for face, file in faces.items()]
+    return [ImagePair(face, _reader(found[face]), _reader(file)) for face, file in faces.items()]
 
 
 def _pairs(
     sr: ImageLike | Iterable[ImageLike], hr: ImageLike | Iterable[ImageLike], pairs: Mapping[str, str] | None
-) -> Iterator[Pair]:
+) -> Iterator[ImagePair]:
     folders = [isinstance(given, str | Path) and is_folder_of_images(Path(given)) for given in (sr, hr)]
     if all(folders):
         assert isinstance(sr, str | Path)
@@ -127,7 +127,7 @@ def _pairs(
     if len(ours) != len(theirs):
         raise PriorsrError(f"there are {len(ours)} SR and {len(theirs)} HR images; as many of each were expected")
     for place, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-        yield Pair(str(place), _maker(one, f"SR image {place}"), _maker(other, f"HR image {place}"))
+        yield ImagePair(str(place), _maker(one, f"SR image {place}"), _maker(other, f"HR image {place}"))
 
 
 def _maker(given: ImageLike, who: str) -> Callable[[], Tensor]:
@@ -138,7 +138,7 @@ def _reader(file: ImageFile) -> Callable[[], Tensor]:
     return lambda: torch.from_numpy(file.read().copy()).permute(2, 0, 1).float() / 255
 
 
-def _batches(pairs: Sequence[Pair]) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(pairs: Sequence[ImagePair]) -> Iterator[tuple[Tensor, Tensor]]:
     """Read pairs in batches of images of one size, (B,3,H,W) each."""
     waiting: list[tuple[Tensor, Tensor]] = []
     for pair in pairs:

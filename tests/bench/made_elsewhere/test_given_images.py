@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from priorsr.bench.made_elsewhere.pictures import image_of, separate
+from priorsr.bench.made_elsewhere.given_images import image_of, separate
 from priorsr.errors import DataError, PriorsrError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)

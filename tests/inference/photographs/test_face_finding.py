@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from priorsr.errors import DataError, MissingExtraError
-from priorsr.inference.photographs import faces as module
-from priorsr.inference.photographs.faces import dlib_finder, read_boxes
+from priorsr.inference.photographs import face_finding as module
+from priorsr.inference.photographs.face_finding import dlib_finder, read_boxes
 
 
 def write(path: Path, content: object) -> Path:

@@ -13,12 +13,12 @@ from patterns import Stripes, StripesConfig, face_at
 
 from priorsr.inference.listing import list_jobs
 from priorsr.inference.outcome import Outcome
-from priorsr.inference.photographs.faces import Face
-from priorsr.inference.photographs.files import enlarge_photographs
+from priorsr.inference.photographs.face_finding import PhotographFace
+from priorsr.inference.photographs.photograph_files import enlarge_photographs
 from priorsr.inference.pictures.writing import Writing
 from priorsr.inference.upscaling.upscaler import Upscaler
 
-FACES = {"a.png": [face_at(10, 10, 32), Face((0, 0, 70, 70))], "b.jpg": []}
+FACES = {"a.png": [face_at(10, 10, 32), PhotographFace((0, 0, 70, 70))], "b.jpg": []}
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_photographs_are_written_and_every_face_is_accounted_for(photographs: Pa
 def test_faces_are_found_in_the_pixels_of_each_photograph(photographs: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, ...]] = []
 
-    def find(image: np.ndarray) -> list[Face]:
+    def find(image: np.ndarray) -> list[PhotographFace]:
         seen.append(image.shape)
         return []
 

@@ -20,9 +20,9 @@ from priorsr.data.decoding import decode
 from priorsr.errors import DataError
 from priorsr.files import atomic_text, require_extra
 from priorsr.models.weights import load_file, weights_hash
-from priorsr.training.command import training_command
 from priorsr.training.metric_panels import panels
 from priorsr.training.metrics_file import StepLine, ValidationLine
+from priorsr.training.training_command import training_command
 from priorsr.training.validation_scores import SCORES
 from priorsr.training.validation_scores import number as score_number
 from priorsr.version import __version__

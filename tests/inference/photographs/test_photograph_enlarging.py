@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import patterns`
 from patterns import Stripes, StripesConfig, face_at
 
 from priorsr.errors import DataError
-from priorsr.inference.photographs.enlarging import check_enlargeable, enlarge_photograph, finer, soft_mask
-from priorsr.inference.photographs.faces import Face
+from priorsr.inference.photographs.face_finding import PhotographFace
+from priorsr.inference.photographs.photograph_enlarging import check_enlargeable, enlarge_photograph, finer, soft_mask
 from priorsr.inference.pictures.picture import Picture
 from priorsr.inference.upscaling.upscaler import Upscaler
 
@@ -25,7 +25,7 @@ def picture() -> Picture:
     return Picture(Image.fromarray(noise).resize((96, 72), Image.Resampling.BICUBIC))
 
 
-def enlarged(picture: Picture, *faces: Face, scale: int = 8, **options: float) -> np.ndarray:
+def enlarged(picture: Picture, *faces: PhotographFace, scale: int = 8, **options: float) -> np.ndarray:
     result, _ = enlarge_photograph(picture, faces, Upscaler(Stripes(StripesConfig(**options))), scale)
     return np.asarray(result.image).astype(int)
 
@@ -77,14 +77,17 @@ def test_grey_photographs_stay_grey_and_alpha_grows_along(picture: Picture) -> N
 @pytest.mark.parametrize(
     ("face", "why"),
     [
-        (Face((10, 10, 65, 60)), "larger than 64 px"),
-        (Face((90, 10, 20, 20)), "its middle lies outside the photograph"),
-        (Face((-300, 10, 20, 20)), "its middle lies outside the photograph"),
-        (Face((10, 10, 20, 20), np.full((68, 2), 60.0)), "its points do not fit its box"),
-        (Face((10, 10, 20, 20), np.random.default_rng(0).normal(500, 9, (68, 2))), "its points do not fit its box"),
+        (PhotographFace((10, 10, 65, 60)), "larger than 64 px"),
+        (PhotographFace((90, 10, 20, 20)), "its middle lies outside the photograph"),
+        (PhotographFace((-300, 10, 20, 20)), "its middle lies outside the photograph"),
+        (PhotographFace((10, 10, 20, 20), np.full((68, 2), 60.0)), "its points do not fit its box"),
+        (
+            PhotographFace((10, 10, 20, 20), np.random.default_rng(0).normal(500, 9, (68, 2))),
+            "its points do not fit its box",
+        ),
     ],
 )
-def test_a_face_that_is_left_is_reported(picture: Picture, face: Face, why: str) -> None:
+def test_a_face_that_is_left_is_reported(picture: Picture, face: PhotographFace, why: str) -> None:
     result, (report,) = enlarge_photograph(picture, [face], Upscaler("bicubic"), 2)
     assert (report.face, report.left, report.images) == (face, why, None)
     assert np.array_equal(np.asarray(result.image), bicubic(picture, 2))

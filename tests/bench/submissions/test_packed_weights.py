@@ -10,7 +10,7 @@ import torch
 
 import priorsr
 from priorsr.bench import run as benchmark
-from priorsr.bench.submissions.weights import pack_weights
+from priorsr.bench.submissions.packed_weights import pack_weights
 from priorsr.errors import DataError
 from priorsr.models import read_card
 from priorsr.training import stable_decay, train

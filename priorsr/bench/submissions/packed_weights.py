@@ -11,8 +11,8 @@ from priorsr.bench.store.training_run import read_run
 from priorsr.errors import DataError
 from priorsr.models.finding import find_weights
 from priorsr.models.weights import load_file, read_card, save, weights_hash
-from priorsr.training.command import training_command
 from priorsr.training.metrics_file import StepLine
+from priorsr.training.training_command import training_command
 
 
 def pack_weights(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from priorsr.bench.submissions.pictures import most_bytes, npy_values, png_pixels
+from priorsr.bench.submissions.untrusted_images import most_bytes, npy_values, png_pixels
 from priorsr.errors import DataError
 
 SIZE = 8
@@ -45,7 +45,7 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(monkeypatch) -> None:
     def decode(*_: object) -> None:
         raise AssertionError("it was decoded")
 
-    monkeypatch.setattr("priorsr.bench.submissions.pictures.read_image", decode)
+    monkeypatch.setattr("priorsr.bench.submissions.untrusted_images.read_image", decode)
     bomb = header_of(60_000, 50_000, png(Image.fromarray(PIXELS)))
     with pytest.raises(DataError, match=r"x.png: is 50000 x 60000 pixels; 8 x 8 was expected"):
         png_pixels("x.png", bomb, SIZE)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from priorsr.bench.pages.site.labels import free_sides
+from priorsr.bench.pages.site.plot_labels import free_sides
 
 
 def test_a_name_stands_at_the_right_and_at_the_left_near_the_end() -> None:

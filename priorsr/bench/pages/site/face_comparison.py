@@ -12,8 +12,8 @@ from typing import Any
 from priorsr.bench.board.leaderboard import Leaderboard
 from priorsr.bench.board.numbers import score_label
 from priorsr.bench.board.rows import Row
-from priorsr.bench.pages.site.pictures import bring_images, image_folder
-from priorsr.bench.pages.site.rows import row_key
+from priorsr.bench.pages.site.copied_images import bring_images, image_folder
+from priorsr.bench.pages.site.row_page import row_key
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path
 from priorsr.errors import DataError
@@ -43,7 +43,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FaceComparison:
     """A table's images. lr, hr: their folders' URLs; with_lr, with_hr: the faces that have them."""
 
     board: Leaderboard
@@ -101,7 +101,7 @@ class Comparison:
         return [_rounded(shown.score(score, face), _DIGITS[unit] + 1) for face in self.faces]
 
 
-def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | None) -> Comparison | None:
+def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | None) -> FaceComparison | None:
     """Make the comparison of a table's models whose images were kept, or None; copies the images into the folder `out`.
 
     Of a row with several seeds, it shows the first one whose images are there. most: of how many faces, the first ones;
@@ -135,7 +135,7 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
         if there:
             images = {face: getattr(first.images[face], kind) for face in sorted(there)}
             bring_images(folder, images, f"the record {first.id}", results, out)
-    return Comparison(
+    return FaceComparison(
         board=board,
         models=tuple(models),
         faces=tuple(known),
@@ -146,7 +146,7 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
     )
 
 
-def disagreement(comparison: Comparison) -> list[str]:
+def disagreement(comparison: FaceComparison) -> list[str]:
     """Return the faces, those first whose scores by ranked models differ most (standard deviation).
 
     Infinity is left out.

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from priorsr.bench.store.images import (
+from priorsr.bench.store.stored_images import (
     array_hashes,
     load_array,
     load_arrays,

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from priorsr.execution.parallel import progress_bar
-from priorsr.inference.comparison import draw_comparison
 from priorsr.inference.listing import Job
 from priorsr.inference.outcome import Outcome
-from priorsr.inference.photographs.enlarging import FaceReport, check_enlargeable, enlarge_photograph
-from priorsr.inference.photographs.faces import Face, FindFaces
+from priorsr.inference.photographs.face_finding import FindFaces, PhotographFace
+from priorsr.inference.photographs.photograph_enlarging import FaceReport, check_enlargeable, enlarge_photograph
 from priorsr.inference.pictures.picture import read_picture
 from priorsr.inference.pictures.writing import Writing, check_writable, write_picture
 from priorsr.inference.upscaling.upscaler import Upscaler
-from priorsr.viz.strips import save_picture
+from priorsr.viz.strips import draw_enlargements, save_picture
 
 
 def enlarge_photographs(
@@ -24,7 +23,7 @@ def enlarge_photographs(
     *,
     scale: int,
     find: FindFaces | None = None,
-    given: Mapping[str, Sequence[Face]] | None = None,
+    given: Mapping[str, Sequence[PhotographFace]] | None = None,
 ) -> Iterator[Outcome]:
     """Enlarge photographs, see `enlarge_photograph`, and write the results; yield the outcome of each, in order.
 
@@ -44,7 +43,7 @@ def _enlarge(
     writing: Writing,
     scale: int,
     find: FindFaces | None,
-    given: Sequence[Face] | None,
+    given: Sequence[PhotographFace] | None,
 ) -> Outcome:
     picture = read_picture(job.source)
     check_writable(job.target, check_enlargeable(picture, scale), picture.alpha)
@@ -57,7 +56,7 @@ def _enlarge(
     enlarged = [report.images for report in reports if report.images is not None]
     drawn = job.compare if enlarged else None
     if drawn is not None:
-        save_picture(draw_comparison(*zip(*enlarged, strict=True)), drawn)
+        save_picture(draw_enlargements(*zip(*enlarged, strict=True)), drawn)
     notes += [_sentence(report) for report in reports if report.left]
     if not faces:
         notes.append(

@@ -21,7 +21,7 @@ _Number = Annotated[float, Field(allow_inf_nan=False, ge=-(2**20), le=2**20)]
 _Length = Annotated[float, Field(allow_inf_nan=False, gt=0, le=2**20)]
 
 
-class Face(NamedTuple):
+class PhotographFace(NamedTuple):
     """Describe a face in a photograph, in its pixels as it is shown upright.
 
     box: left and top edge, width and height, where the photograph reaches from 0 to its width; from the brows to the
@@ -33,7 +33,7 @@ class Face(NamedTuple):
     points: np.ndarray | None = None
 
 
-FindFaces = Callable[[np.ndarray], list[Face]]
+FindFaces = Callable[[np.ndarray], list[PhotographFace]]
 """Finds the faces of a photograph (H,W,3) uint8, RGB."""
 
 
@@ -50,10 +50,10 @@ def dlib_finder(smallest: int = SMALLEST) -> FindFaces:
     dlib = import_module(PLUGIN)
     detector = dlib.FaceDetector(smallest)
 
-    def find(image: np.ndarray) -> list[Face]:
+    def find(image: np.ndarray) -> list[PhotographFace]:
         boxes = [tuple(face[:4]) for face in detector.detect(image)]
         points = dlib.find_landmarks(image, boxes)
-        return [Face(box, own.astype(float)) for box, own in zip(boxes, points, strict=True)]
+        return [PhotographFace(box, own.astype(float)) for box, own in zip(boxes, points, strict=True)]
 
     return find
 
@@ -71,15 +71,15 @@ class _Given(BaseModel):
             raise ValueError(f"{len(points)} points; {' or '.join(map(str, POINTS))} were expected")
         return points
 
-    def face(self) -> Face:
-        return Face(self.box, None if self.points is None else np.array(self.points, dtype=float))
+    def face(self) -> PhotographFace:
+        return PhotographFace(self.box, None if self.points is None else np.array(self.points, dtype=float))
 
 
 class _Boxes(RootModel[dict[str, list[_Given]]]):
     pass
 
 
-def read_boxes(path: Path, names: Sequence[str]) -> dict[str, list[Face]]:
+def read_boxes(path: Path, names: Sequence[str]) -> dict[str, list[PhotographFace]]:
     """Read the faces of photographs from a JSON file: {"a.jpg": [{"box": [x, y, w, h], "points": [[x, y], ...]}]}.
 
     names: the photographs' paths below what was given, each of which the file must know, by that path or by its last

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from priorsr.bench.store.images import check_image
+from priorsr.bench.store.stored_images import check_image
 from priorsr.errors import DataError
 from priorsr.partial_files import reserved
 

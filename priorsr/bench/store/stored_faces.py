@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from priorsr.bench.store.images import save_images
 from priorsr.bench.store.results import faces_path, lr_kind
+from priorsr.bench.store.stored_images import save_images
 from priorsr.data import FaceLoader
 
 SHOWN_FACES = 12

@@ -10,8 +10,8 @@ import priorsr
 from priorsr import registry
 from priorsr.containers import Prior
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
+from priorsr.estimators.estimator_spec import estimator_from_spec, identity_of
 from priorsr.estimators.parsing_net import ParsingNet
-from priorsr.estimators.spec import estimator_from_spec, identity_of
 from priorsr.models import weights_hash
 from priorsr.pretrained import UNTRAINED
 from priorsr.version import __version__

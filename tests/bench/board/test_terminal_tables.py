@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from priorsr.bench.board.terminal import tables
+from priorsr.bench.board.terminal_tables import tables
 from priorsr.bench.store.records import PriorFacts
 
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from priorsr.errors import DataError
 from priorsr.inference.photographs.alignment import crop_to_photograph
-from priorsr.inference.photographs.faces import Face
-from priorsr.inference.photographs.windows import Window
+from priorsr.inference.photographs.face_finding import PhotographFace
+from priorsr.inference.photographs.windows import FaceWindow
 from priorsr.inference.pictures.picture import Picture
 from priorsr.inference.upscaling.upscaler import Upscaler
 
@@ -35,7 +35,7 @@ class EnlargedFace(NamedTuple):
 class FaceReport(NamedTuple):
     """Report the outcome of a face. left: why it was left as it is, or an empty text. images: None if it was left."""
 
-    face: Face
+    face: PhotographFace
     left: str = ""
     images: EnlargedFace | None = None
 
@@ -52,7 +52,7 @@ def check_enlargeable(picture: Picture, scale: int) -> tuple[int, int]:
 
 
 def enlarge_photograph(
-    picture: Picture, faces: Sequence[Face], upscaler: Upscaler, scale: int
+    picture: Picture, faces: Sequence[PhotographFace], upscaler: Upscaler, scale: int
 ) -> tuple[Picture, list[FaceReport]]:
     """Enlarge a photograph `scale` times (Pillow's bicubic), and its faces up to 64 px by the model; report each face.
 
@@ -63,20 +63,20 @@ def enlarge_photograph(
     size = check_enlargeable(picture, scale)
     result = picture.enlarged(picture.image.resize(size, Image.Resampling.BICUBIC))
     places = [None if _left(face, picture) else crop_to_photograph(face) for face in faces]
-    windows = [None if place is None else Window.around(result.image, scale * place) for place in places]
+    windows = [None if place is None else FaceWindow.around(result.image, scale * place) for place in places]
     shown: list[EnlargedFace | None] = []
     for place, window in zip(places, windows, strict=True):
         shown.append(None)
         if place is not None and window is not None:
-            lr, detail = _detail(Window.around(picture.image, place), upscaler)
+            lr, detail = _detail(FaceWindow.around(picture.image, place), upscaler)
             before = window.crop(SHOWN)[0]
             window.paste(result.image, window.image + window.laid(detail), window.laid(soft_mask(detail.shape[-1])))
-            after = Window.around(result.image, scale * place).crop(SHOWN)[0]
+            after = FaceWindow.around(result.image, scale * place).crop(SHOWN)[0]
             shown[-1] = EnlargedFace(F.interpolate(lr, size=(SHOWN, SHOWN))[0], before, after)
     return result, [FaceReport(face, _left(face, picture), images) for face, images in zip(faces, shown, strict=True)]
 
 
-def _detail(window: Window, upscaler: Upscaler) -> tuple[Tensor, Tensor]:
+def _detail(window: FaceWindow, upscaler: Upscaler) -> tuple[Tensor, Tensor]:
     """Return a face's LR image (1,3,h,h), and the finer part of the model's image of it (1,3,sh,sh)."""
     multiple, least = upscaler.input.multiple, upscaler.input.side
     side = max(least, multiple * round(window.side / multiple))
@@ -84,7 +84,7 @@ def _detail(window: Window, upscaler: Upscaler) -> tuple[Tensor, Tensor]:
     return lr, finer(upscaler.enlarge_tensor(lr).cpu(), min(side, window.side))
 
 
-def _left(face: Face, picture: Picture) -> str:
+def _left(face: PhotographFace, picture: Picture) -> str:
     """Return why a face is left as it is; nothing if it is not."""
     x, y, width, height = face.box
     if max(width, height) > LARGEST_FACE:

@@ -7,7 +7,7 @@ from torch import nn
 
 import priorsr
 from priorsr.errors import PriorsrError, UnknownNameError, WrongKindError
-from priorsr.models.spec import model_from_spec
+from priorsr.models.model_spec import model_from_spec
 
 
 def test_a_model_is_returned_as_it_is() -> None:
@@ -38,7 +38,7 @@ def test_a_name_of_nothing_or_without_weights_is_refused() -> None:
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("priorsr.models.spec.weights_names", lambda model=None: [])
+    monkeypatch.setattr("priorsr.models.model_spec.weights_names", lambda model=None: [])
     with pytest.raises(UnknownNameError, match=r"pip install 'priorsr\[models,weights\]'"):
         model_from_spec("pknd")
     with pytest.raises(PriorsrError, match=r"pip install 'priorsr\[weights\]'"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from priorsr.bench.board.labels import common_label, unique_labels
+from priorsr.bench.board.row_labels import common_label, unique_labels
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from priorsr.errors import DataError
-from priorsr.inference.pictures.colour import split_colours
+from priorsr.inference.pictures.colour_profiles import split_colours
 
 
 def profile(name: str) -> bytes:
