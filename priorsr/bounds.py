@@ -1,4 +1,4 @@
-"""Numbers that users give, held to bounds: none overflows, or is written where it cannot be read again."""
+"""Bounds of the numbers that users give, so that none overflows or is written where it cannot be read again."""
 
 from __future__ import annotations
 

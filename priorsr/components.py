@@ -1,4 +1,4 @@
-"""The components that this package brings itself: a line each, imported when asked for."""
+"""The components of this package: a line each, imported when they are used."""
 
 from __future__ import annotations
 

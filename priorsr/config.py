@@ -12,7 +12,7 @@ from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_
 
 
 def build_config(config: type, preset: str | None, options: Mapping[str, Any], who: str) -> Any:
-    """A config from a preset and overrides of its fields, with the types of the fields checked.
+    """Build a config from a preset and overrides of its fields, with the types of the fields checked.
 
     Without a preset, "paper" is taken if there is one, else the fields' own defaults. Raises UnknownNameError (preset)
     and OptionError (field or value), naming `who`, the value, and what was expected.
@@ -24,7 +24,7 @@ def build_config(config: type, preset: str | None, options: Mapping[str, Any], w
 
 
 def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
-    """An instance of a dataclass, its fields' names and types checked, also of dataclasses inside.
+    """Build an instance of a dataclass, its fields' names and types checked, also of dataclasses inside.
 
     Raises OptionError for the first that does not fit.
     """
@@ -48,7 +48,7 @@ def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
 
 
 def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:
-    """A config's presets: name -> the fields that it sets."""
+    """Return a config's presets: name -> the fields that it sets."""
     return getattr(config, "presets", {})
 
 
@@ -69,7 +69,7 @@ def check_whole(config: Any, least: int, most: int, *names: str) -> None:
 
 
 def field_names(config: type) -> list[str]:
-    """The names of a config's fields, in order."""
+    """Return the names of a config's fields, in order."""
     return [field.name for field in dataclasses.fields(config)]
 
 
@@ -87,14 +87,14 @@ def _check_names(config: type, fields: Mapping[str, Any], who: str) -> None:
 
 
 def _dataclasses_in(hint: Any) -> Iterator[type]:
-    """The dataclasses that a type is, or is a union of."""
+    """Return the dataclasses that a type is, or is a union of."""
     for part in get_args(hint) or (hint,):
         if isinstance(part, type) and dataclasses.is_dataclass(part):
             yield part
 
 
 def _told(config: type, errors: list[Any]) -> str:
-    """What the first field's value is, and what was expected: of a union, each of its members."""
+    """Return the first wrong field's value and the expected types: for a union, each of its members."""
     where = errors[0]["loc"][:1]
     messages = (error["msg"] for error in errors if error["loc"][:1] == where)
     expected = list(dict.fromkeys(message[:1].lower() + message[1:] for message in messages))
@@ -108,7 +108,7 @@ def _told(config: type, errors: list[Any]) -> str:
 
 
 def _spelt_out(config: type) -> str:
-    """A dataclass's fields, and the choices that there are for them: .value, .unit (steps | epochs | fraction)."""
+    """Return a dataclass's fields and their choices as text: .value, .unit (steps | epochs | fraction)."""
     hints = get_type_hints(config)
     choices = {name: get_args(hints[name]) for name in field_names(config) if get_origin(hints[name]) is Literal}
     told = {name: f" ({' | '.join(map(str, values))})" for name, values in choices.items()}

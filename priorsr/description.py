@@ -1,4 +1,4 @@
-"""What there is to know of a component: where it comes from, what it does, and its options."""
+"""Descriptions of components: their origin, their docstring and their options."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def describe(kind: str, name: str) -> Description:
 
 
 def _own_doc(config: type) -> str:
-    """The docstring of a dataclass; empty where it is the signature that dataclasses write by themselves."""
+    """Return the docstring of a dataclass; empty where it is the signature that dataclasses write by themselves."""
     doc = inspect.cleandoc(config.__doc__ or "")
     return "" if doc.startswith(f"{config.__name__}(") else doc
 
 
 def _fields(config: Any, before: str = "") -> Iterator[Option]:
-    """The fields of a config, or of an instance of one; a dataclass inside one by one, as `a.b` sets them."""
+    """Yield the fields of a config or its instance, those of a dataclass inside one by one, as `a.b` sets them."""
     for field in dataclasses.fields(config):
         default: Any = field.default
         if not isinstance(config, type):
@@ -92,7 +92,7 @@ def _parameters(component: type) -> Iterator[Option]:
 
 
 def _spelt(annotation: Any) -> str:
-    """A type as it is written."""
+    """Return a type as it is written in source."""
     if annotation is inspect.Parameter.empty:
         return UNTYPED
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)

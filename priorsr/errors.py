@@ -13,54 +13,54 @@ from priorsr.text import one_line
 
 
 class PriorsrError(Exception):
-    """A mistake that the user can mend, in one sentence: one printable line, whoever wrote what it quotes."""
+    """A mistake that the user can mend, in one sentence and on one printable line, whatever it quotes."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(one_line(sentence))
 
 
 class PriorsrWarning(UserWarning):
-    """What a user should know of, told in one sentence, though all goes on."""
+    """A warning in one sentence; the program continues."""
 
 
 class UnknownNameError(PriorsrError):
-    """A component, preset or option of that name does not exist."""
+    """The name of no component, preset or option."""
 
 
 class NameCollisionError(PriorsrError):
-    """Several distributions offer the same name."""
+    """A name that several distributions offer."""
 
 
 class BrokenPluginError(PriorsrError):
-    """A plugin's component exists, but its module fails to import; the cause is chained."""
+    """A plugin's component that cannot be imported; the cause is chained."""
 
 
 class WrongKindError(PriorsrError):
-    """A component is not of the kind that it is registered or used as."""
+    """A component that is not of the kind that it is registered or used as."""
 
 
 class OptionError(PriorsrError):
-    """An option does not exist, or its value does not fit."""
+    """An option that does not exist, or whose value is not allowed."""
 
 
 class ShapeError(PriorsrError, ValueError):
-    """A tensor's shape does not fit."""
+    """A tensor of a wrong shape."""
 
 
 class BackendError(PriorsrError, RuntimeError):
-    """A kernel cannot run where or as it was asked to."""
+    """A kernel that cannot run on the device, or in the way, that was asked for."""
 
 
 class DataError(PriorsrError):
-    """A file or folder of the user's is missing, broken, or not what was expected."""
+    """A file or folder of the user's that is missing, broken, or of another kind than expected."""
 
 
 class MissingExtraError(PriorsrError):
-    """A command needs a package of an extra that is not installed."""
+    """A package of an extra that is needed and not installed."""
 
 
 class MissingWeightsError(PriorsrError):
-    """Pretrained weights are not on disk; the message says which file goes where."""
+    """Pretrained weights that are not on disk; the message names the file and its folder."""
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def mistakes_in(where: str) -> Iterator[None]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that helps someone who asked for `name`: the closest known names, or all of them."""
+    """Return a hint for an unknown name: the closest known names, or all of them."""
     known = sorted(known)
     close = get_close_matches(name, known, n=3, cutoff=0.6)
     if close:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, their hashes, and what is said of their place."""
+"""Files that are written whole or not at all, their hashes, and their paths as shown to others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def refusals_told(path: Path) -> Iterator[None]:
-    """Have the system's refusals to write the file or folder `path` raised as DataError, such as a full disk's.
+    """Raise the system's refusals to write the file or folder `path`, such as a full disk's, as DataError.
 
     A refusal that names another file, such as one that is read, passes as it is.
     """
@@ -55,7 +55,7 @@ def refusals_told(path: Path) -> Iterator[None]:
 
 
 def _concerns(other: Path, path: Path) -> bool:
-    """Return whether a refusal to do with `other` is one to write `path`: itself, above, below, or beside it."""
+    """Return whether a refusal that names `other` concerns writing `path`: itself, above, below, or beside it."""
     beside = other.parent == path.parent and path.name in other.name
     return beside or other == path or other in path.parents or path in other.parents
 
@@ -90,7 +90,7 @@ def home_folder() -> Path | None:
 
 
 def without_home(text: str) -> str:
-    """Return a text with the user's home folder as ~, since what is published need not tell whose it was."""
+    """Return a text with the user's home folder as ~, since a published path need not name its owner."""
     home = home_folder()
     if home is None or home == home.parent:
         return text
@@ -105,7 +105,7 @@ def sha256_file(path: Path, most: int = MOST_BYTES) -> str:
 
 
 def sha256_json(value: Any) -> str:
-    """The SHA-256 of a value's canonical JSON (sorted keys, no spaces), in hex."""
+    """Return the SHA-256 of a value's canonical JSON (sorted keys, no spaces), in hex."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

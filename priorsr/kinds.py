@@ -1,4 +1,4 @@
-"""The kinds of component: what each is called with, what it answers, and what it must declare.
+"""The kinds of component: the arguments, the result and the declarations of each.
 
 A component is a class with `kind = "..."`; its constructor takes the keywords of its kind, and every other option has a
 default. The checks in `priorsr.testing` hold components to these contracts.
@@ -118,7 +118,7 @@ class Score(Protocol):
 
 
 class SetScore(Protocol):
-    """A score of a set as a whole: `start()` answers an accumulator, which takes the set batch by batch.
+    """A score of a set as a whole: `start()` returns an accumulator, which takes the set batch by batch.
 
     `add(sr, hr)` takes (B,3,H,W) in [0, 1]; `value()` is the number; `warning()` a sentence why not to lean on it, or
     None. The set's order and its batches make no difference beyond rounding, and no image is kept.
@@ -131,7 +131,7 @@ class SetScore(Protocol):
 
 
 class Accumulator(Protocol):
-    """What a `SetScore` has seen so far."""
+    """The state of a `SetScore` after the batches so far."""
 
     def add(self, sr: Tensor, hr: Tensor) -> None: ...
 
@@ -159,11 +159,11 @@ class Kind:
 
     @property
     def group(self) -> str:
-        """The entry-point group under which plugins offer components of this kind."""
+        """Return the entry-point group under which plugins offer components of this kind."""
         return f"priorsr.{self.name}"
 
     def violation(self, component: object) -> str | None:
-        """What keeps `component` from being of this kind, as the end of a sentence; None if nothing does."""
+        """Return the reason why `component` is not of this kind, as the end of a sentence; None if it is."""
         if not isinstance(component, type):
             return f"is a {type(component).__name__}, and a class was expected"
         if getattr(component, "kind", None) != self.name:
@@ -178,7 +178,7 @@ class Kind:
         return None
 
     def violation_of_made(self, made: object) -> str | None:
-        """Return what keeps an instance from being of this kind, as the end of a sentence; None if nothing does."""
+        """Return the reason why an instance is not of this kind, as the end of a sentence; None if it is."""
         for name, wanted in self.attributes.items():
             if not hasattr(made, name):
                 return f"has no attribute {name!r}, which a {self.name} must"
@@ -212,7 +212,7 @@ KINDS: dict[str, Kind] = {
 
 
 def get_kind(name: str) -> Kind:
-    """The kind called `name`; raises UnknownNameError with the closest names."""
+    """Return the kind called `name`; raises UnknownNameError with the closest names."""
     try:
         return KINDS[name]
     except KeyError:

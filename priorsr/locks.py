@@ -1,4 +1,4 @@
-"""Locks on open files. One ends with its process, however that dies."""
+"""Locks on open files, which end with their process, however it dies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if sys.platform != "win32":
 
 
 def lock(descriptor: int, *, wait: bool = False) -> bool | None:
-    """Lock an open file, unless somebody else has; return whether that was so, or None where there are no locks.
+    """Lock an open file unless another process has; return whether it is locked now, or None without support for locks.
 
     wait: until it can be locked.
     """

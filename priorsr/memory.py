@@ -1,4 +1,4 @@
-"""How the process holds on to memory that was freed."""
+"""Reuse of freed memory within the process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LARGEST = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Have glibc's malloc keep what is freed for the next allocation, for the rest of the process; whether it does.
+    """Make glibc's malloc keep freed memory for later allocations of the process; return whether it does.
 
     By itself it hands large blocks back to the system; a network, which frees and allocates the same sizes at every
     call, then has every page mapped and cleared anew. The process stays at the most that it needed at once. Nothing is

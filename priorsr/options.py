@@ -1,4 +1,4 @@
-"""The options of components, and which of them no file decides.
+"""The options of components, and those that no file may set.
 
 A component declares those that reach this machine's files or its network as `local`, with the value that each has where
 a file builds it: `local = {"weights": "untrained", "fetch": False}`. A path is local without being declared.
@@ -19,7 +19,7 @@ _file: ContextVar[bool] = ContextVar("file", default=False)
 
 
 def option_names(component: type) -> dict[str, inspect.Parameter]:
-    """The constructor's named parameters of a component."""
+    """Return the named parameters of a component's constructor."""
     parameters = inspect.signature(component).parameters
     unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return {name: parameter for name, parameter in parameters.items() if parameter.kind not in unnamed}
@@ -27,7 +27,7 @@ def option_names(component: type) -> dict[str, inspect.Parameter]:
 
 @contextmanager
 def from_file() -> Iterator[None]:
-    """Within the block, options come from a file, so that components are built as `taken` says."""
+    """Treat options as read from a file within the block, so that components are built as described at `taken`."""
     token = _file.set(True)
     try:
         yield
@@ -36,7 +36,7 @@ def from_file() -> Iterator[None]:
 
 
 def taken(component: type, options: Mapping[str, Any], who: str) -> Mapping[str, Any]:
-    """The options that a component is built with: those given, or, under `from_file`, with local ones as it declares.
+    """Return the options to build a component with: those given; under `from_file`, local ones as it declares them.
 
     Raises OptionError for a local option to which a file gives another value.
     """
@@ -52,18 +52,18 @@ def taken(component: type, options: Mapping[str, Any], who: str) -> Mapping[str,
 
 
 def local_options(component: type) -> Mapping[str, Any]:
-    """The options that a component declares as local, and the value of each where a file builds it."""
+    """Return the options that a component declares as local, and the value of each where a file builds it."""
     types = option_types(component)
     return {name: value for name, value in getattr(component, "local", {}).items() if name in types}
 
 
 def without_local(component: type, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that a file may keep."""
+    """Return the options that a file may keep."""
     return {name: value for name, value in options.items() if name not in local_options(component)}
 
 
 def option_types(component: type) -> dict[str, str]:
-    """The options of a component, its config's fields or its constructor's, and their types as they are written."""
+    """Return a component's options, its config's fields or its constructor's, and their types as they are written."""
     config: Any = getattr(component, "Config", None)
     if dataclasses.is_dataclass(config):
         return {field.name: str(field.type) for field in dataclasses.fields(config)}

@@ -1,4 +1,4 @@
-"""Files that are being written: `.NAME.N.part`, locked while its writer lives, so that what a killed one left is known.
+"""Files in the making: `.NAME.N.part`, locked while their writer lives, so that those of killed processes are known.
 
 Where the file system has no locks, the number is the process's, and nothing is swept.
 """
@@ -35,7 +35,7 @@ def reserved(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left half-written in a folder and below it; what is being written stays."""
+    """Remove the half-written files of killed processes in a folder and below it; those being written stay."""
     for root, _, names in os.walk(folder):
         for name in filter(_PART.fullmatch, names):
             part = Path(root, name)

@@ -15,14 +15,14 @@ UNTRAINED = "untrained"
 
 
 def hub_path(name: str) -> Path:
-    """Where torch's own cache keeps a file of weights, whether it is there or not."""
+    """Return the path of a file of weights in torch's own cache, whether it exists or not."""
     import torch
 
     return Path(torch.hub.get_dir()) / "checkpoints" / name
 
 
 def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
-    """The file of `url` in torch's own cache, downloaded into it if it is absent and `fetch` is set.
+    """Return the file of `url` in torch's own cache, downloaded into it if it is absent and `fetch` is set.
 
     Raises MissingWeightsError naming `whose` weights, file and folder if they are absent and not asked for, or cannot
     be fetched.
@@ -34,7 +34,7 @@ def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
         return path
     missing = f"{whose} weights are absent: put {path.name} into {path.parent}"
     if not fetch:
-        raise MissingWeightsError(f"{missing}, or say fetch=True, which downloads {url}")
+        raise MissingWeightsError(f"{missing}, or pass fetch=True, which downloads {url}")
     try:
         torch.hub.load_state_dict_from_url(url, check_hash=True, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError) as error:  # no network, or another file than its hash says

@@ -88,6 +88,6 @@ def run(script: Script) -> None:
 
 
 def _is_of(module: str, script: Script) -> bool:
-    """Whether a module was loaded from a script."""
+    """Return whether a module was loaded from a script."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return isinstance(file, str) and Path(file).name == script.path.name and Path(file).resolve() == script.path

@@ -1,4 +1,4 @@
-"""Checks of tensors' shapes, so that a misfit is told in the user's words and not by a convolution."""
+"""Checks of tensors' shapes, whose errors name the argument instead of a layer deep inside."""
 
 from __future__ import annotations
 

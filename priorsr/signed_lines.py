@@ -1,4 +1,4 @@
-"""Lines of JSON behind their hashes, which several processes add to a file, and any of which may die meanwhile."""
+"""Lines of JSON, each after its hash, which several processes append to a file, even if one dies meanwhile."""
 
 from __future__ import annotations
 

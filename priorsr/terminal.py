@@ -1,4 +1,4 @@
-"""Where text leaves for a terminal: whoever wrote it, it moves no cursor, hides nothing, and is read as no markup."""
+"""Output to a terminal, in which no text moves the cursor, hides, or is read as markup, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Terminal(Console):
         return super().render_str(printable(text, keep="\n\t"), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render anything, of which only Rich's own control segments are left as they are."""
+        """Render anything as printable text; only Rich's own control segments stay as they are."""
         for segment in super().render(renderable, options):
             text = segment.text if segment.control else printable(segment.text, keep="\n")
             yield segment if text == segment.text else Segment(text, segment.style)
 
 
 def styled(*parts: str | tuple[str, str]) -> Text:
-    """Join pieces of text, each as it is or with a Rich style; what has no shape of its own is spelt out."""
+    """Join pieces of text, each as it is or with a Rich style; invisible characters are spelt out."""
     pairs = ((part, "") if isinstance(part, str) else part for part in parts)
     return Text.assemble(*((printable(text, keep="\n"), style) for text, style in pairs))

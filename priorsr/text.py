@@ -1,4 +1,4 @@
-"""Text of strangers, made fit to be shown: no character in it moves a cursor, turns a line round, or hides."""
+"""Untrusted text made safe to show: no character in it moves the cursor, reverses a line, or hides."""
 
 from __future__ import annotations
 

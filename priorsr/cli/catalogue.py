@@ -1,4 +1,4 @@
-"""`priorsr list` and `priorsr info`: what there is, and what it does."""
+"""`priorsr list` and `priorsr info`: list components, and describe one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that runs, as records keep it."""
+"""The running command, as records keep it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from priorsr.text import as_unicode
 
 
 def command_line() -> str:
-    """Return the command that runs, as records tell it."""
+    """Return the running command, as records keep it."""
     return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])

@@ -1,4 +1,4 @@
-"""Where commands write: results to stdout, progress and errors to stderr, in whatever encoding these have."""
+"""Output of commands: results to stdout, progress and errors to stderr, in whatever encoding these have."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ codecs.register_error("priorsr-spelt", _spell)
 
 
 def write_in_any_encoding() -> None:
-    """Have stdout spell what its encoding lacks, as stderr does, instead of raising."""
+    """Make stdout spell characters that its encoding lacks, as stderr does, instead of raising."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # absent where a notebook has put its own in its place
     if reconfigure:
         reconfigure(errors="priorsr-spelt")
 
 
 def takes_output() -> bool:
-    """Whether stdout takes one line more."""
+    """Return whether stdout takes one line more."""
     try:
         sys.stdout.write("\n")
         sys.stdout.flush()
@@ -46,7 +46,7 @@ def takes_output() -> bool:
 
 
 def abandon_output() -> None:
-    """Write what is left to nowhere, since stdout takes no more, and Python would complain of it at its end."""
+    """Discard the remaining output, since stdout takes no more, and Python would complain of it at its end."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -59,5 +59,5 @@ def print_json(value: Any) -> None:
 
 
 def _escaped(char: str) -> str:
-    """A character as JSON spells it, such as \\u202e, so that reading it gives the same."""
+    """Return a character as JSON spells it, such as \\u202e, so that reading it gives the same."""
     return json.dumps(char)[1:-1]

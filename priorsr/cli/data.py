@@ -1,4 +1,4 @@
-"""priorsr data: face sets made, imported and examined."""
+"""`priorsr data`: make, import and check face sets."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def import_folder(
         source=source,
         licence=licence,
     )
-    _tell(made)
+    _print_set(made)
 
 
 @importers.command("celebamask-hq", cls=Command)
@@ -104,7 +104,7 @@ def import_celebamask_hq(
     """
     from priorsr.data.importers.celebamask_hq import import_celebamask_hq
 
-    _tell(import_celebamask_hq(src, out, size=size))
+    _print_set(import_celebamask_hq(src, out, size=size))
 
 
 @importers.command("celeba", cls=Command)
@@ -136,7 +136,7 @@ def import_celeba(
     """
     from priorsr.data.importers.celeba import import_celeba
 
-    _tell(import_celeba(src, out, crop=crop, size=size, split=split, split_file=split_file, landmarks=landmarks))
+    _print_set(import_celeba(src, out, crop=crop, size=size, split=split, split_file=split_file, landmarks=landmarks))
 
 
 @importers.command("helen", cls=Command)
@@ -160,7 +160,7 @@ def import_helen(
     """
     from priorsr.data.importers.helen import import_helen
 
-    _tell(import_helen(src, out, size=size, split=split, split_file=split_file, scheme=scheme))
+    _print_set(import_helen(src, out, size=size, split=split, split_file=split_file, scheme=scheme))
 
 
 @app.command(cls=SeveralValues)
@@ -210,7 +210,7 @@ def priors(
     from priorsr.data import FaceSet
     from priorsr.data.estimated import estimate_priors
 
-    _tell(
+    _print_set(
         estimate_priors(
             FaceSet.open(path),
             out,
@@ -241,7 +241,7 @@ def synth(
     """
     from priorsr.data.importers.synthetic import synthesise
 
-    _tell(synthesise(out, count=count, seed=seed, size=size, val=val, test=test))
+    _print_set(synthesise(out, count=count, seed=seed, size=size, val=val, test=test))
 
 
 @app.command(cls=Command)
@@ -295,8 +295,8 @@ def _reduction(kernel: str | None, scale: int | None) -> Reduction | None:
     return Reduction(scale=USUAL.scale if scale is None else scale, kernel=USUAL.kernel if kernel is None else kernel)
 
 
-def _tell(faces: FaceSet) -> None:
-    """Say what a face set holds."""
+def _print_set(faces: FaceSet) -> None:
+    """Print the splits, priors and source of a face set."""
     splits = ", ".join(f"{len(faces.ids(split))} {split}" for split in faces.splits)
     priors = " and ".join(faces.manifest.priors) or "no priors"
     console.print(f"{faces.path}: {splits}; {priors}; {faces.manifest.source}", soft_wrap=True)

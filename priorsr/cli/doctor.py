@@ -1,4 +1,4 @@
-"""`priorsr doctor`: what this installation has, and what is wrong with it."""
+"""`priorsr doctor`: check this installation."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _examine() -> dict[str, list[str]]:
 
 
 def _kernels() -> list[str]:
-    """For each operation, the backend that it takes on each device, and why."""
+    """Return the backend of each operation on each device, with the reason."""
     import torch
 
     from priorsr.kernels.dispatch import OPS, explain
@@ -80,7 +80,7 @@ def _extra(name: str, packages: list[str]) -> str:
 
 
 def _version(package: str) -> str:
-    """Of an installed package; empty where it is missing."""
+    """Return the version of an installed package; empty where it is missing."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

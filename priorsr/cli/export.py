@@ -36,7 +36,7 @@ def export(
     from priorsr.inference.exporting.export import export as write
 
     if out.exists() and not overwrite:
-        raise DataError(f"{out}: there already; give --overwrite, or another name")
+        raise DataError(f"{out}: exists already; choose another name, or replace it (--overwrite)")
     done = write(model, out, opset=opset)
     if as_json:
         print_json({**done._asdict(), "path": str(done.path)})

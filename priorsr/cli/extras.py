@@ -1,4 +1,4 @@
-"""Which packages the extras of this installation bring."""
+"""The packages that the extras of this installation bring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`priorsr`: its commands, and how a user's mistake is told."""
+"""`priorsr`: its commands, and the report of a user's mistake."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Ty
 
 
 class Commands(TyperGroup):
-    """The commands, before or after which --plugins may stand.
+    """The commands of `priorsr`; --plugins may stand before or after one.
 
-    One that Ctrl-C ends prints what its KeyboardInterrupt says, such as how training goes on.
+    A command that Ctrl-C ends prints the text of its KeyboardInterrupt, such as how to continue a training.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -80,7 +80,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake, or what the system refuses, is one sentence on stderr and exit code 2."""
+    """Run the command line; a mistake of the user or a refusal of the system gives one sentence and exit code 2."""
     warnings.formatwarning = _warning_text
     write_in_any_encoding()
     try:
@@ -90,23 +90,23 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):  # Ctrl-C before a command has begun
         sys.exit(130)
     except PriorsrError as error:
-        _tell(str(error))
+        _print_error(str(error))
     except UsageError as error:
         if error.format_message():  # else the help was printed
-            _tell(error.format_message().replace("Value error, ", ""))  # which Typer lets pydantic say
+            _print_error(error.format_message().replace("Value error, ", ""))  # pydantic's prefix
     except ModuleNotFoundError as error:
         extra = extra_with(error.name or "")
         if extra is None:
             raise
-        _tell(f"this needs the package {error.name!r}: install it with pip install 'priorsr[{extra}]'")
+        _print_error(f"this needs the package {error.name!r}: install it with pip install 'priorsr[{extra}]'")
     except UnicodeEncodeError as error:
-        _tell(f"{error.object!r} cannot be written in the encoding {error.encoding}; PYTHONUTF8=1 was expected")
+        _print_error(f"{error.object!r} cannot be written in the encoding {error.encoding}; PYTHONUTF8=1 was expected")
     except BrokenPipeError:  # the reader of a pipe has seen enough
         abandon_output()
         sys.exit(1)
     except OSError as error:
         where = error.filename or ("standard output" if not takes_output() else "")
-        _tell(f"{where}: {error.strerror}" if where else str(error))
+        _print_error(f"{where}: {error.strerror}" if where else str(error))
         abandon_output()
     sys.exit(2)
 
@@ -120,7 +120,7 @@ def _warning_text(
     return _python_warning_text(message, category, filename, lineno, line)
 
 
-def _tell(mistake: str) -> None:
+def _print_error(mistake: str) -> None:
     from priorsr.terminal import styled
 
     errors.print(styled(("error:", "bold red"), " ", " ".join(mistake.split())), soft_wrap=True)

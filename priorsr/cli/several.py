@@ -27,7 +27,7 @@ class SeveralValues(Command):
 
 
 def spread(words: Sequence[str], repeatable: Container[str], mark: str) -> Iterator[str]:
-    """The words, with the option repeated before every further value of a repeatable one that has `mark` in it."""
+    """Yield the words, with a repeatable option repeated before each further value of it that contains `mark`."""
     option, values = "", 0
     for word in words:
         if word.startswith("-"):

@@ -1,4 +1,4 @@
-"""`priorsr train`: a recipe, a face set, and a run folder."""
+"""`priorsr train`: train by a recipe on face sets, into a run folder."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def train(
 
 
 def _leave_group() -> None:
-    """A process that ends while it is in a group may be aborted."""
+    """Leave torch's process group, in which a process that ends may be aborted."""
     from torch import distributed
 
     if distributed.is_initialized():

@@ -1,4 +1,4 @@
-"""`priorsr weights`: what weights hold; released checkpoints in, ours out."""
+"""`priorsr weights`: examine weights, convert published checkpoints, and pack weights to publish."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def weights() -> None:
-    """Examine weights, and convert those that others released."""
+    """Examine, convert and pack weights."""
 
 
 @app.command(cls=Command)

@@ -123,5 +123,5 @@ def _check_size(path: Path, pixels: np.ndarray, expected: tuple[int, ...]) -> No
     if pixels.shape[:2] != expected:
         raise DataError(
             f"{path}: is {pixels.shape[0]} x {pixels.shape[1]}; {expected[0]} x {expected[1]} was expected "
-            "(import the set with --size to bring all faces to one size)"
+            "(import the set with a size, which brings all faces to it)"
         )

@@ -117,7 +117,7 @@ class Augmentation:
         if self.flip and "landmarks" in priors and not faces.landmark_scheme.flip:
             raise OptionError(
                 f"{faces.path}: its landmarks ({faces.landmark_scheme.name}) cannot be mirrored, since no source "
-                "tells which points change places; flip=False or priors without landmarks were expected"
+                "defines which points change places; flip=False or priors without landmarks were expected"
             )
         if self.quarter_turns and size[0] != size[1]:
             raise OptionError(f"{faces.path}: its faces are {size[0]} x {size[1]}; quarter_turns need square ones")

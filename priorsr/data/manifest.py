@@ -116,9 +116,9 @@ class Manifest(_Frozen):
     def _knows_its_priors(self) -> Self:
         for prior, there in (("parsing", bool(self.maps)), ("landmarks", LANDMARKS in self.files)):
             if there and prior not in self.priors:
-                raise ValueError(f"priors does not name what made the {prior} that files lists")
+                raise ValueError(f"priors names no tool that made the {prior} that files lists")
             if prior in self.priors and not there:
-                raise ValueError(f"priors names what made {prior}, of which files lists none")
+                raise ValueError(f"priors names a tool that made {prior}, of which files lists none")
         return self
 
 

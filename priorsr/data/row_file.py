@@ -86,4 +86,4 @@ class RowFile:
         return content
 
     def _warn(self) -> None:
-        warnings.warn(PriorsrWarning(f"{self.path}: was cut or altered; what it held is made again"), stacklevel=2)
+        warnings.warn(PriorsrWarning(f"{self.path}: was cut or altered; its rows are computed again"), stacklevel=2)

@@ -95,4 +95,4 @@ def _split(given: str | Path | FaceSet) -> tuple[str | Path | FaceSet, float]:
     try:
         return folder, float(weight)
     except ValueError:
-        raise OptionError(f"--data {given}: the weight is {weight!r}; a number above 0 was expected") from None
+        raise OptionError(f"the face set {given}: the weight is {weight!r}; a number above 0 was expected") from None

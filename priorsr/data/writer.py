@@ -163,7 +163,7 @@ def _write_faces(
         check_pixels(pixels, f"the face {face.id!r}")
         for prior, tool in made_by.items():
             if getattr(pixels, prior) is not None and tool is None:
-                raise DataError(f"the face {face.id!r} brings {prior}, but it is not said what made them")
+                raise DataError(f"the face {face.id!r} brings {prior}, but no tool that made them is named")
         files: dict[str, tuple[np.ndarray, np.ndarray | None]] = {image_path(face.id): (pixels.image, None)}
         if pixels.parsing is not None:
             check_classes(pixels.parsing, labels, f"the face {face.id!r}")
@@ -209,7 +209,7 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
 def _check_one_size(first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
     if first["size"] != other["size"]:
         one, two = (f"the face {entry['id']!r} is {entry['size'][0]} x {entry['size'][1]}" for entry in (other, first))
-        raise DataError(f"{one}, but {two}; all of one size were expected (import them with --size)")
+        raise DataError(f"{one}, but {two}; all of one size were expected (import them with a size)")
 
 
 def _whole(folder: Path, entry: Mapping[str, Any]) -> bool:

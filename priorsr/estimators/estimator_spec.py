@@ -1,4 +1,4 @@
-"""Estimators by a user's name for them, and their identity."""
+"""Estimators by the name that a user gives, and their identity."""
 
 from __future__ import annotations
 

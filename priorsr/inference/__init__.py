@@ -1,4 +1,4 @@
-"""Trained models at work: the fast form of a model."""
+"""Inference with trained models: faster forms, upscaling and export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that was accelerated: called as before, by a program for each shape of its input."""
+"""Accelerated models: called as before, with a program for each shape of the input."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from priorsr.sources import Component
 
 
 class Accelerated(nn.Module):
-    """What `accelerate` answers: the model's own call, faster, for inference only.
+    """A faster form of a model, with the model's own call, for inference only.
 
     Called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. A compiled one makes a
     program when it is first called with tensors of other shapes, or with another value of a keyword that is no tensor,
@@ -66,7 +66,7 @@ class Accelerated(nn.Module):
 
     @property
     def has_programs(self) -> bool:
-        """Whether any shape could be compiled yet."""
+        """Return whether any shape has been compiled yet."""
         return any(program is not None for program in self._programs.values())
 
     def train(self, mode: bool = True) -> Self:
@@ -98,7 +98,7 @@ class Accelerated(nn.Module):
                 raise BackendError(f"{who} was made for {self._device}, and a tensor lies on {tensor.device}")
 
     def _program(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Program, TreeSpec] | None:
-        """The program for this call, compiled if there is none yet; None where it could not be."""
+        """Return the program for this call, compiled if there is none yet; None where it cannot be compiled."""
         leaves, spec = tree_flatten((args, options))
         described = tuple((leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else leaf for leaf in leaves)
         key = str(spec), described, torch.get_num_threads()
@@ -123,7 +123,7 @@ class Accelerated(nn.Module):
         return program, tree_structure(shaped.answer(tensors))
 
     def _note(self, began: float, *, done: str = "", refused: str = "") -> None:
-        """Add a sentence, and the seconds since `began`, to the report, and say it."""
+        """Add a sentence and the seconds since `began` to the report, and pass the sentence on to `say`."""
         seconds = time.perf_counter() - began
         sentence = f"{done or refused} ({seconds:.1f} s)"
         self._say(sentence if done else f"refused: {sentence}")

@@ -1,4 +1,4 @@
-"""The one call that makes a model fast."""
+"""Accelerate a model in one call."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def accelerate(
     device: str | torch.device | None = None,
     show: bool = True,
 ) -> Accelerated:
-    """The inference form of a model: the same call, faster. The model itself stays as it is.
+    """Return a faster form of a model for inference, with the same call. The model itself stays as it is.
 
     Folds what can be folded (see `priorsr.inference.folding`); lays images out as channels_last; computes in bf16 where
     there are instructions for it; compiles, with frozen weights, for batches of `batch_size` faces of the given faces'
@@ -102,19 +102,19 @@ def _check_options(model: object, faces: Batch | None, precision: str, graph: st
 
 
 def _folded(checked: Check) -> tuple[nn.Module, tuple[str, ...], tuple[str, ...]]:
-    """A copy of the model, folded if that changes nothing: (network, done, refused)."""
+    """Return a copy of the model, folded if that changes nothing: (network, done, refused)."""
     network, done = fold(copy.deepcopy(checked.model))
     error = checked.error(network)
     if error < MOST_ERROR:
         return network, done, ()
-    refusal = f"folding: it moves an answer by {error:.1e} of its largest value; less than {MOST_ERROR} was expected"
+    refusal = f"folding: it changes an output by {error:.1e} of its largest value; less than {MOST_ERROR} was expected"
     return copy.deepcopy(checked.model), (), (refusal,)
 
 
 def _in_precision(
     network: nn.Module, precision: str, device: torch.device, checked: Check
 ) -> tuple[Form, float, tuple[str, ...]]:
-    """The network's form in bf16, or else in float32: (form, how far the PSNR moves, refused)."""
+    """Return the network's form in bf16, or else in float32: (form, change of the PSNR, refused)."""
     refused: tuple[str, ...] = ()
     if precision != "float32":
         reason = bf16_obstacle(device)

@@ -1,4 +1,4 @@
-"""What an acceleration did, and what it did not."""
+"""The report of an acceleration: each step that was taken, and each that was refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Precision = Literal["float32", "bf16"]
 
 @dataclass(frozen=True)
 class AccelerationReport:
-    """What was done to a model, and what was refused, so far: a call with new shapes may compile, and add to it.
+    """The steps taken for a model, and those refused, so far: a call with new shapes may compile, and add to them.
 
     precision: what its convolutions and matrix products compute in; it answers in float32 always.
     graph: "compiled", one program for each shape that it was called with, or "eager".

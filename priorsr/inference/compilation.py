@@ -40,7 +40,7 @@ def obstacle(device: torch.device) -> str | None:
 
 
 def compile_for(network: nn.Module, tensors: Sequence[Tensor], say: Callable[[str], None]) -> tuple[Program, bool]:
-    """A program that computes `network(*tensors)`, a tuple of tensors, for tensors of these shapes and strides.
+    """Compile `network(*tensors)`, a tuple of tensors, for tensors of these shapes and strides.
 
     Returns the program, and whether it came from the disk. Raises what the compiler raises.
     """
@@ -61,7 +61,7 @@ def _with_cuda_graphs(network: nn.Module, tensors: Sequence[Tensor]) -> Program:
 
 
 def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callable[[str], None]) -> tuple[Program, bool]:
-    """By AOTInductor with frozen weights: they are laid out for the processor's instructions once and for all."""
+    """Compile by AOTInductor with frozen weights, which are laid out once for the processor's instructions."""
     exported = torch.export.export(network, tensors)
     package = cache_folder() / "accelerated" / f"{_fingerprint(exported)}.pt2"
     written = package.with_suffix(".sha256")
@@ -92,7 +92,7 @@ def _loaded(package: Path) -> Program:
 
 
 def _fingerprint(exported: torch.export.ExportedProgram) -> str:
-    """What a package depends on: the graph, its weights, torch, the processor and the number of threads."""
+    """Return the hash of all that a package depends on: graph, weights, torch, processor and number of threads."""
     from torch._inductor.cpu_vec_isa import pick_vec_isa
 
     made_for = (torch.__version__, str(pick_vec_isa()), torch.cpu.get_capabilities(), torch.get_num_threads())
@@ -107,7 +107,7 @@ def _fingerprint(exported: torch.export.ExportedProgram) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the compiler's warnings, of which none asks the user to do anything."""
+    """Silence the compiler's warnings within the block; none asks the user to do anything."""
     loggers = [logging.getLogger(name) for name in ("torch._inductor", "torch.utils.cpp_extension", "torch.export")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

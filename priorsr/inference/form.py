@@ -16,7 +16,7 @@ _MULTIPLIERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
 
 class Form(nn.Module):
-    """A network in eval mode and channels_last, which computes in a precision and answers in float32.
+    """A network in eval mode and channels_last, which computes in a precision and returns float32.
 
     In bf16 it runs in autocast, and the weights of its convolutions and linear layers are cast once, here. The network
     is changed.
@@ -38,7 +38,7 @@ class Form(nn.Module):
 
 
 class Shaped(nn.Module):
-    """A form as a function of tensors alone, (*tensors) -> the tensors of its answer, for one structure of call.
+    """A form as a function of tensors alone, (*tensors) -> the tensors of its result, for one structure of call.
 
     call: (args, keywords); what is no tensor in it is a constant.
     """
@@ -54,7 +54,7 @@ class Shaped(nn.Module):
         return tuple(tree_leaves(self.answer(tensors)))
 
     def answer(self, tensors: Sequence[Tensor]) -> SROutput:
-        """The answer as it is, whose structure the programs do not know."""
+        """Return the result in its own structure, which the programs do not know."""
         leaves = list(self._constants)
         for place, tensor in zip(self._places, tensors, strict=True):
             leaves[place] = tensor

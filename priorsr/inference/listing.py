@@ -18,7 +18,7 @@ COMPARED = ".compare.png"
 
 @dataclass(frozen=True)
 class Job:
-    """Name a picture to read and the files to write. compare: the comparison, or None. name: its path below `IN`."""
+    """A picture to read and the files to write. compare: the comparison, or None. name: its path below `IN`."""
 
     source: Path
     target: Path
@@ -27,7 +27,7 @@ class Job:
 
 
 class Listing(NamedTuple):
-    """List the jobs of a command. ignored: the number of files in the given folders that are no pictures."""
+    """The jobs of a command. ignored: the number of files in the given folders that are no pictures."""
 
     jobs: tuple[Job, ...]
     ignored: int
@@ -127,11 +127,11 @@ def _check_targets(jobs: Sequence[Job], overwrite: bool) -> None:
     for job in jobs:
         for target in filter(None, (job.target, job.compare)):
             if (source := taken.get(Path(os.path.realpath(target)))) is not None:
-                raise DataError(f"{target}: would take the place of the input {source}; choose another --out")
+                raise DataError(f"{target}: would replace the input {source}; choose another folder (--out)")
             if (other := made.setdefault(str(target).casefold(), job.source)) != job.source:
                 raise OptionError(f"{target}: would be written for {other} and for {job.source}; rename one of them")
             if target.exists():
                 there.append(target)
     if there and not overwrite:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise DataError(f"{there[0]}{more}: there already; give --overwrite, or another --out")
+        raise DataError(f"{there[0]}{more}: exists already; choose another folder (--out), or replace it (--overwrite)")

@@ -1,4 +1,4 @@
-"""Report the outcome of one picture."""
+"""The outcome of one picture, for people and programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from priorsr.text import one_line
 
 @dataclass(frozen=True)
 class Outcome:
-    """Report the outcome of a job.
+    """The outcome of a job.
 
     size: the result's (width, height). own: the picture's, upright. lr: the LR image's, None for photographs. faces:
     for photographs, the outcome of each face. notes: sentences on what was left out or left as it is. compare: the

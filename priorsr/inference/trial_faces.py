@@ -1,4 +1,4 @@
-"""Faces that an accelerated model is checked on, and how far its PSNR moves there."""
+"""Faces on which an accelerated model is checked, and the change of its PSNR on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLASSES = 19
 
 
 def synthetic_faces(model: nn.Module, number: int) -> Batch:
-    """Drawn faces with their priors, whose LR images have 16 px, or the next size that the model takes."""
+    """Return drawn faces with their priors; their LR images have 16 px, or the next size that the model takes."""
     scale, multiple = cast("int", model.scale), cast("int", model.size_multiple)
     drawn = draw_faces(0, 0, number, size=scale * multiple * math.ceil(LR_SIDE / multiple))
     hr = drawn.images
@@ -36,7 +36,7 @@ def synthetic_faces(model: nn.Module, number: int) -> Batch:
 
 
 def in_batches(faces: Batch, size: int, device: torch.device) -> Iterator[Batch]:
-    """The faces in batches of exactly `size`, on a device; the first ones come again to fill the last batch."""
+    """Return the faces in batches of exactly `size`, on a device; the first ones fill up the last batch."""
     total = len(faces.lr)
     for first in range(0, total, size):
         places = torch.arange(first, first + size) % total
@@ -50,7 +50,7 @@ def _taken(part: Tensor | None, places: Tensor, device: torch.device) -> Tensor 
 
 
 class Check:
-    """A model in eval mode, and what it answers to some faces, which other forms of it are held against.
+    """A model in eval mode and its results on some faces, to which other forms of it are compared.
 
     A model that needs a prior gets the faces' own.
     """
@@ -62,13 +62,13 @@ class Check:
 
     @torch.no_grad()
     def error(self, form: nn.Module) -> float:
-        """By which part of its largest value a tensor of the first answer moves, at most."""
+        """Return the largest change of a tensor of the first result, relative to its largest value."""
         wanted, got = (tree_leaves(self._answer(network, self._batches[0])) for network in (self.model, form))
         errors = [(a - b).abs().max() / a.abs().max().clamp(min=1e-12) for a, b in zip(wanted, got, strict=True)]
         return torch.stack(errors).max().item()
 
     def change(self, form: nn.Module) -> float:
-        """By how many dB the PSNR of a face moves, at most; NaN where the form answers with NaN."""
+        """Return the largest change of a face's PSNR in dB; NaN where the form returns NaN."""
         return (self._psnr_of(form) - self._psnr).abs().max().item()
 
     @torch.no_grad()

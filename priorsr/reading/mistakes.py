@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def first_mistake(error: ValidationError, whole: str, skip: int = 0) -> str:
-    """Return the first thing that pydantic finds wrong with a file's content, as "FIELD is VALUE: what was expected".
+    """Return the first mistake that pydantic finds in a file's content, as "FIELD is VALUE: EXPECTED".
 
     whole: what to call the content where no single field is wrong. skip: leading parts of a field's place that are not
     the file's, such as the tag of a union.

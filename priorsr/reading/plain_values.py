@@ -29,7 +29,7 @@ def check_plain(content: Any, where: object) -> None:
 
 
 def _problem(value: Any) -> str:
-    """Return what is wrong with a value, as the end of a sentence, or an empty text."""
+    """Return the mistake in a value, as the end of a sentence, or an empty text."""
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode()

@@ -169,7 +169,10 @@ def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str
         run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
         again = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun started this process anew
         if not resume and not again:
-            raise DataError(f"{folder.path}: holds a run already; --resume goes on with it, another folder starts anew")
+            raise DataError(
+                f"{folder.path}: holds a run already; resume it (--resume; in Python resume=True), or choose another "
+                "folder"
+            )
         return config
     if resume:
         report.say(f"{folder.path} holds no run yet: starting one")

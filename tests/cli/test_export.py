@@ -14,7 +14,7 @@ def test_a_program_is_written_and_described(cli, mistake, tmp_path: Path) -> Non
     assert "takes batches of LR images with sides from 16 on" in text
     lr = torch.rand(2, 3, 16, 20)
     assert torch.export.load(out).module()(lr).shape == (2, 3, 128, 160)
-    assert "there already; give --overwrite" in mistake("export", "bicubic", out)
+    assert "exists already; choose another name" in mistake("export", "bicubic", out)
     code, text, _ = cli("export", "bicubic", out, "--overwrite", "--json")
     assert code == 0
     assert json.loads(text)["path"] == str(out)

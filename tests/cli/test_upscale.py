@@ -83,7 +83,7 @@ def test_the_help_warns_that_details_are_invented(cli) -> None:
         ("a/1.png --out out --model bicubik", "called 'bicubik'; did you mean 'bicubic'?"),
         ("gone.png --out out", "gone.png: there is no such file or folder"),
         ("a/1.png --out a/1.png", "a/1.png: is a file; a folder for the results was expected"),
-        ("a/1.png --out a --overwrite", "a/1.png: would take the place of the input"),
+        ("a/1.png --out a --overwrite", "a/1.png: would replace the input"),
         ("a --out out --as-is --photo", "--as-is and --photo were given"),
         ("a --out out --scale 4", "--scale was given without --photo"),
         ("a --out out --boxes x.json", "--boxes was given without --photo"),
@@ -104,5 +104,5 @@ def test_a_mistake_is_reported_before_any_work(mistake, place: Path, arguments: 
 def test_nothing_is_overwritten_unless_asked(cli, mistake, place: Path) -> None:
     command = ("upscale", "a/1.png", "--out", "out", "--model", "bicubic")
     assert cli(*command)[0] == 0
-    assert "out/1.png: there already; give --overwrite, or another --out" in mistake(*command)
+    assert "out/1.png: exists already; choose another folder (--out), or replace it (--overwrite)" in mistake(*command)
     assert cli(*command, "--overwrite")[0] == 0

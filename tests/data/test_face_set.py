@@ -208,7 +208,7 @@ def test_what_a_set_cannot_hold_is_told(tmp_path: Path) -> None:
     nan = np.full((68, 2), np.nan, dtype=np.float32), np.ones(68, dtype=bool)
     with pytest.raises(DataError, match="'f0': landmark 0 is NaN"):
         written(pixels(0)._replace(landmarks=nan), landmarks=HAND)
-    with pytest.raises(DataError, match="brings landmarks, but it is not said what made them"):
+    with pytest.raises(DataError, match="brings landmarks, but no tool that made them is named"):
         written(pixels(0)._replace(landmarks=(nan[0], ~nan[1])))
     with pytest.raises(DataError, match="float64 of shape"):
         written(Pixels(np.zeros((8, 8, 3))))
@@ -361,8 +361,8 @@ def test_a_huge_image_in_a_set_is_refused_by_its_header(copied: Path, raw_png) -
         ({"image_sizes": []}, r"image_sizes is \[\]: .* at least 1 item"),
         ({"image_sizes": [[0, 64]]}, "image_sizes.0.0 is 0: input should be greater than 0"),
         ({"original_sizes": [[-5, 64]]}, "original_sizes.0.0 is -5: input should be greater than 0"),
-        ({"priors": {}}, "the manifest: priors does not name what made the parsing that files lists"),
-        ({"files": {}}, "the manifest: priors names what made parsing, of which files lists none"),
+        ({"priors": {}}, "the manifest: priors names no tool that made the parsing that files lists"),
+        ({"files": {}}, "the manifest: priors names a tool that made parsing, of which files lists none"),
         ({"files": {"images/a\x00.png": "0" * 64}}, "cannot be the name of a file: it holds a control character"),
         ({"files": {"images/a\ud800.png": "0" * 64}}, "which is no Unicode text"),
         ({"files": {"images/..\\\\a.png": "0" * 64}}, "cannot be the name of a file: a name without a slash"),

@@ -57,7 +57,7 @@ def test_rows_come_back_one_or_several_at_a_time(path: Path, source: Source) -> 
 @pytest.mark.parametrize("size", [0, 1, ROWS[0].nbytes, ROWS.nbytes, ROWS.nbytes + 27, ROWS.nbytes + 29, 10_000])
 def test_a_file_of_another_length_is_made_again(path: Path, source: Source, size: int) -> None:
     os.truncate(path, size)
-    with pytest.warns(PriorsrWarning, match=r"hr\.rows: was cut or altered; what it held is made again"):
+    with pytest.warns(PriorsrWarning, match=r"hr\.rows: was cut or altered; its rows are computed again"):
         rows = opened(path, source)
     assert source.made == 7
     assert np.array_equal(rows[list(range(7))], ROWS)

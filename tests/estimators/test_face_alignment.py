@@ -135,7 +135,7 @@ def test_the_real_network_fits(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_told(small_fan: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(MissingWeightsError, match=r"put 2DFAN4-\w+\.pth\.tar into .*checkpoints, or say fetch=True"):
+    with pytest.raises(MissingWeightsError, match=r"put 2DFAN4-\w+\.pth\.tar into .*checkpoints, or pass fetch=True"):
         FaceAlignment()
     (tmp_path / "broken.pth").write_text("nothing")
     with pytest.raises(DataError, match=r"broken\.pth: does not hold the weights of 2DFAN-4"):

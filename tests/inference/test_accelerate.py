@@ -105,7 +105,7 @@ def test_folding_that_changes_the_answer_is_refused() -> None:
     model = toy()
     model.identity = Lying(3, 3, 1)
     form = eager(model, precision="float32")
-    assert any(sentence.startswith("folding: it moves an answer by") for sentence in form.report.refused)
+    assert any(sentence.startswith("folding: it changes an output by") for sentence in form.report.refused)
     lr = torch.rand(1, 3, 16, 16)
     assert torch.allclose(form(lr).sr, model.eval()(lr).sr, atol=1e-5)
     assert isinstance(folding.fold(copy.deepcopy(model))[0].identity, nn.Identity)  # or nothing was refused

@@ -95,7 +95,7 @@ def test_what_is_there_is_not_replaced_unless_asked(place: Path) -> None:
     (place / "out/deep").mkdir(parents=True)
     (place / "out/deep/1.png").write_text("")
     (place / "out/2.JPG").write_text("")
-    with pytest.raises(DataError, match=r"out/2\.JPG and 1 more: there already; give --overwrite, or another --out"):
+    with pytest.raises(DataError, match=r"out/2\.JPG and 1 more: exists already; choose another folder \(--out\)"):
         targets("a")
     assert len(targets("a", overwrite=True)) == 3
 
@@ -103,7 +103,7 @@ def test_what_is_there_is_not_replaced_unless_asked(place: Path) -> None:
 def test_an_input_is_never_replaced(place: Path) -> None:
     (place / "link").symlink_to(place / "a")
     for out in ("a", "link"):
-        with pytest.raises(DataError, match=r"1\.png: would take the place of the input"):
+        with pytest.raises(DataError, match=r"1\.png: would replace the input"):
             list_jobs(["a/1.png"], Path(out), overwrite=True)
 
 

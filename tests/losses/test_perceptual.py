@@ -58,7 +58,7 @@ def test_absent_weights_name_the_file_and_the_folder(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
     with pytest.raises(
-        MissingWeightsError, match=r"put vgg16-\w+\.pth into .*checkpoints, or say fetch=True"
+        MissingWeightsError, match=r"put vgg16-\w+\.pth into .*checkpoints, or pass fetch=True"
     ) as raised:
         PerceptualLoss()
     assert str(tmp_path) in str(raised.value)

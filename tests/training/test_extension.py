@@ -93,7 +93,7 @@ def test_an_unfinished_run_is_finished_first(faces: Path, tmp_path: Path, monkey
         patch.setattr(StageLoop, "advance", advance)
         with pytest.raises(RuntimeError, match="killed"):
             run(faces, tmp_path / "run", steps=15)
-    with pytest.raises(DataError, match="is not finished; --resume finishes it"):
+    with pytest.raises(DataError, match="is not finished; resume it first"):
         run(faces, tmp_path / "run", extend=5)
 
 

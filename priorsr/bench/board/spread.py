@@ -64,7 +64,7 @@ def spreads(results: str | Path, protocols: Sequence[str | Path | Protocol] = ()
             key = (record.data.hash, record.data.split, record.protocol.reduction_hash)
             groups.setdefault(key, {}).setdefault(record.outputs, record)
     if not groups:
-        raise DataError(f"{results}: keeps no SR images; a run without --no-save-outputs was expected")
+        raise DataError(f"{results}: keeps no SR images; results of a run that keeps them were expected")
     return [_spread(results, list(records.values()), chosen) for records in groups.values()]
 
 
@@ -81,8 +81,8 @@ def write_spreads(found: Sequence[Spread], out: Path) -> list[Path]:
             [_scale(spread, "PSNR / dB", ("psnr",), 2), _scale(spread, "SSIM", ("ssim", "ssim-uniform"), 3)],
             paths[-1],
             title=f"The same images under {len(spread.scored_as)} protocols' scoring: {spread.data} {spread.split}",
-            note=f"{spread.faces} faces, LR by {spread.reduction}. A mark is what a protocol makes of a model, "
-            "the number how far apart the protocols are."
+            note=f"{spread.faces} faces, LR by {spread.reduction}. Each mark is a model's score under one protocol, "
+            "each number the range over the protocols."
             + (" Images were kept in 8 bits." if any(row.eight_bit for row in spread.rows) else ""),
         )
     return paths

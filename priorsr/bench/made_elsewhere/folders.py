@@ -101,8 +101,8 @@ def paired(
 def _report_odd(odd: list[str], count: int, what: str, who: str) -> None:
     if odd:
         raise DataError(
-            f"{who}: {len(odd)} of {count} are {what}, such as {odd[0]!r}; equal stems, or a list of pairs "
-            "(--pairs FILE.csv with the columns sr,hr), were expected"
+            f"{who}: {len(odd)} of {count} are {what}, such as {odd[0]!r}; equal stems, or a CSV file of pairs "
+            "(--pairs) with the columns sr,hr, were expected"
         )
 
 

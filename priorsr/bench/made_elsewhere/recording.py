@@ -86,7 +86,7 @@ def declared_by(label: str, prior: str, training: Sequence[str] | None, links: M
         checked = TypeAdapter(Links).validate_python(links)
         given = PriorFacts.model_validate({"source": prior, "by": None})
     except ValidationError as error:
-        raise OptionError(first_mistake(error, "what is declared")) from error
+        raise OptionError(first_mistake(error, "the declaration")) from error
     return Declared(label, given, None if training is None else tuple(training), checked)
 
 

@@ -167,7 +167,7 @@ class ModelRun:
         processes.wait()  # all have read before the first one adds
         before = sum(len(self._batches[index]) for index in done)
         if before:
-            plan.report(f"{self._what}: goes on after {before:,} of {len(loader.ids):,} faces")
+            plan.report(f"{self._what}: continues after {before:,} of {len(loader.ids):,} faces")
         mine = [index for index in range(len(self._batches)) if index not in done][processes.rank :: processes.world]
         broken = None
         with progress(plan.console, self._what, len(loader.ids), before) as advance, deterministic(plan.device):
@@ -223,7 +223,7 @@ class ModelRun:
         missing = [index for index in range(len(self._batches)) if index not in found]
         if missing:
             raise DataError(
-                f"{self._plan.out}: lacks what other processes found, such as of the face "
+                f"{self._plan.out}: lacks the results of other processes, such as those of the face "
                 f"{self._batches[missing[0]][0]!r}; a folder that all processes share was expected"
             )
         return Evaluation.join([found[index] for index in range(len(self._batches))])

@@ -124,7 +124,7 @@ def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, b
         return
     before = read_json(path)
     if not isinstance(before, dict):
-        raise DataError(f"{path}: holds a {type(before).__name__}; what an ablation was asked for was expected")
+        raise DataError(f"{path}: holds a {type(before).__name__}; the plan of an ablation was expected")
     if change := first_difference({key: before.get(key) for key in asked}, asked):
         raise OptionError(f"{out}: holds another ablation: {change}; another folder was expected, or the same command")
 

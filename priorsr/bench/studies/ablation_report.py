@@ -174,7 +174,7 @@ def _trained_on(ablation: Ablation) -> str:
     runs = [run for variant in ablation.variants for run in variant.runs]
     places = dict.fromkeys(f"{run.device} ({run.threads} thread{'s' * (run.threads > 1)})" for run in runs)
     versions = dict.fromkeys(", ".join(f"{name} {version}" for name, version in run.versions.items()) for run in runs)
-    unlike = "" if len(places) == len(versions) == 1 else " Not all runs were trained alike: ablation.json tells which."
+    unlike = "" if len(places) == len(versions) == 1 else " Not all runs were trained alike: see ablation.json."
     return f"Trained on {' and on '.join(places)}, with {'; or with '.join(versions)}.{unlike}"
 
 

@@ -103,8 +103,8 @@ def used_parts(model: nn.Module, source: Source) -> tuple[str, ...]:
             found.append(part)
     if not found:
         raise PriorsrError(
-            f"the model {type(model).__name__} answers alike with and without its prior ({source.truth.facts.by}); one "
-            "whose answer depends on it was expected"
+            f"the model {type(model).__name__} computes the same with and without its prior ({source.truth.facts.by}); "
+            "a model that depends on its prior was expected"
         )
     return tuple(found)
 

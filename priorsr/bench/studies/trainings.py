@@ -106,7 +106,7 @@ def train_all(trainings: Sequence[Training], at_once: int, console: Console | No
     except TrainingInterruptedError as interruption:
         done = sum(training.finished for training in trainings)
         raise TrainingInterruptedError(
-            f"stopped after {done} of {len(trainings)} runs, and saved; the same command goes on from there"
+            f"stopped after {done} of {len(trainings)} runs, and saved; the same command or call continues"
         ) from interruption
 
 
@@ -181,7 +181,7 @@ class _Processes:
                 said = _log(training).read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 raise PriorsrError(
                     f"{training.out}: training stopped with exit code {process.returncode}: "
-                    f"{said[-1].removeprefix('error: ') if said else 'it said nothing'}"
+                    f"{said[-1].removeprefix('error: ') if said else 'it printed nothing'}"
                 )
             done = len(self._all) - len(self._waiting) - len(self._running)
             _say(self._console, f"run {done} of {len(self._all)} is finished: {training.label}")

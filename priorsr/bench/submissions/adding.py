@@ -25,7 +25,7 @@ def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verificatio
     The images are written as 8-bit PNG, which pages show. A record that is there already is replaced.
     """
     if report.differences:
-        raise DataError(f"{bundle.path}: is not what it says ({report.differences[0]}), and is not added")
+        raise DataError(f"{bundle.path}: differs from its records ({report.differences[0]}), and is not added")
     results = Path(results)
     verifications = []
     for record in {record.identity.outputs_id: record for record in report.records}.values():

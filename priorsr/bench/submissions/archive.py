@@ -73,7 +73,7 @@ class Archive:
         with self._open(name) as file:
             content = file.read(size)
             if len(content) != size or file.read(1):
-                raise zipfile.BadZipFile("it is not as long as it says")
+                raise zipfile.BadZipFile("its length is not the declared one")
         return content
 
     def copy(self, name: str, target: Path) -> None:

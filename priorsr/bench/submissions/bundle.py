@@ -124,7 +124,9 @@ class Bundle:
         for name, digest in self.manifest.files.items():
             found = self.archive.sha256(name)
             if found != digest:
-                raise DataError(f"{self.path}: {name}: has the SHA-256 {found[:12]}, and {MANIFEST} says {digest[:12]}")
+                raise DataError(
+                    f"{self.path}: {name}: has the SHA-256 {found[:12]}, and {MANIFEST} lists {digest[:12]}"
+                )
 
     def _read_records(self) -> list[Record]:
         names = sorted(name for name in self.archive.names if name.startswith("records/"))
@@ -156,8 +158,8 @@ class Bundle:
             rounded = [name for name in members.values() if name.endswith(".png")]
             if rounded and not quantised(record.protocol.scoring):
                 raise DataError(
-                    f"{self.path}: {rounded[0]}: is rounded to 8 bits, and {record.protocol.id} scores what the model "
-                    "answers; a float32 array (.npy) was expected"
+                    f"{self.path}: {rounded[0]}: is rounded to 8 bits, and {record.protocol.id} scores the model's "
+                    "exact output; a float32 array (.npy) was expected"
                 )
 
 

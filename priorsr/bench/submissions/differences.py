@@ -31,7 +31,7 @@ class Difference:
     found: JsonValue
 
     def __str__(self) -> str:
-        return f"{self.where}: the record says {_shown(self.said)}, and {_shown(self.found)} was found"
+        return f"{self.where}: the record has {_shown(self.said)}, and {_shown(self.found)} was found"
 
 
 def protocol_differences(record: Record, protocol: Protocol) -> Iterator[Difference]:

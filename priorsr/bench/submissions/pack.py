@@ -81,8 +81,8 @@ def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
     for record in records:
         if record.outputs is None:
             raise DataError(
-                f"{record_path(results, record.id)}: its SR images were not kept; run 'priorsr bench run' again with "
-                "them (--save-outputs --rerun)"
+                f"{record_path(results, record.id)}: its SR images were not kept; run the benchmark again and "
+                "keep them (--rerun; in Python rerun=True)"
             )
         suffix = ".npy" if record.outputs in as_they_are else ".png"
         for face, hashes in record.images.items():

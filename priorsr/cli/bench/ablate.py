@@ -1,4 +1,4 @@
-"""`priorsr bench ablate`: variants of a recipe, trained alike."""
+"""`priorsr bench ablate`: train and compare variants of a recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`priorsr bench compare`: two models on the same faces."""
+"""`priorsr bench compare`: compare two models on the same faces."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def compare(
 
 
 def _results_of(results: Path | None, *names: str) -> Path:
-    """The results folder, or that in which a record's file lies."""
+    """Return the results folder, or that in which a record's file lies."""
     return results or next(Path(name).parent.parent for name in names if name.endswith(".json"))
 
 
@@ -85,7 +85,7 @@ def _draw(found: list[Compared], score: str | None, results: Path, picture: Path
 
 
 def _tables(found: list[Compared]) -> Iterator[Table]:
-    """A table for each split."""
+    """Yield a table for each split."""
     from rich.table import Table
 
     from priorsr.bench.board.numbers import interval, number, p_value, score_label

@@ -1,4 +1,4 @@
-"""`priorsr bench pack`: a submission, made."""
+"""`priorsr bench pack`: make a submission."""
 
 from __future__ import annotations
 

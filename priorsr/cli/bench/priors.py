@@ -1,4 +1,4 @@
-"""`priorsr bench priors`: one model with its true prior, and with others."""
+"""`priorsr bench priors`: score a model with its true prior, and with others."""
 
 from __future__ import annotations
 

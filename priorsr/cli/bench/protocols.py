@@ -83,6 +83,6 @@ def copy(
     text = protocol_text(name)
     check_file_name(file)
     if file.exists():
-        raise DataError(f"{file}: is there already; a new file was expected")
+        raise DataError(f"{file}: exists already; a new file was expected")
     atomic_text(file, text)
     console.print(f"written to {file}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`priorsr bench report`: a training run as one page."""
+"""`priorsr bench report`: show a training run as one page."""
 
 from __future__ import annotations
 

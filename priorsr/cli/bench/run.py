@@ -1,4 +1,4 @@
-"""`priorsr bench run`: models on a split, under protocols."""
+"""`priorsr bench run`: score models on a split, under protocols."""
 
 from __future__ import annotations
 

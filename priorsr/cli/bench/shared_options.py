@@ -1,4 +1,4 @@
-"""Options that several commands of `priorsr bench` take, and what they report alike."""
+"""Options of several commands of `priorsr bench`, and their common output."""
 
 from __future__ import annotations
 

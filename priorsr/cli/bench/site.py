@@ -1,4 +1,4 @@
-"""`priorsr bench site`: every result as a static site."""
+"""`priorsr bench site`: show every result as a static site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`priorsr bench spread`: the same images under all protocols."""
+"""`priorsr bench spread`: score the same images under all protocols."""
 
 from __future__ import annotations
 

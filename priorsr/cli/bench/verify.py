@@ -1,4 +1,4 @@
-"""`priorsr bench verify`: a submission, checked."""
+"""`priorsr bench verify`: check a submission."""
 
 from __future__ import annotations
 

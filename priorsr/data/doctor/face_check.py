@@ -39,7 +39,7 @@ def check_face(faces: FaceSet, face: str, landmarks: Points | None) -> CheckedFa
     height, width = image.shape[:2]
     if (height, width) not in faces.manifest.image_sizes:
         expected = " or ".join(f"{rows} x {columns}" for rows, columns in faces.manifest.image_sizes)
-        findings.append(Finding("sizes", str(path), f"is {height} x {width}, but manifest.json says {expected}"))
+        findings.append(Finding("sizes", str(path), f"is {height} x {width}, but manifest.json lists {expected}"))
     if (image == image[0, 0]).all():
         findings.append(Finding("images", str(path), f"has one colour throughout, RGB {tuple(image[0, 0].tolist())}"))
     if faces.has_parsing_of(face):

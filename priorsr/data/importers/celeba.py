@@ -87,7 +87,9 @@ def import_celeba(
         for face in sorted(images.keys() - splits.keys()):
             raise DataError(f"{partition}: does not name {images[face].name}")
         for face in sorted(splits.keys() - images.keys()):
-            raise DataError(f"{partition}: names {face!r}, of which there is no image; --split-file can leave it out")
+            raise DataError(
+                f"{partition}: names {face!r}, of which there is no image; a split file (--split-file) can leave it out"
+            )
         how = "split as CelebA is"
     else:
         splits = read_split_file(Path(split_file), images, PUBLISHED.get(split))
@@ -143,7 +145,7 @@ def _round_boxes(path: Path, faces: Iterable[str]) -> dict[str, Square]:
         if width < 1 or height < 1:
             raise DataError(
                 f"{path}: {named[face]}, an empty box, as CelebA's own list has for 101283.jpg; leave the image out by "
-                "--split-file, or take the aligned images by --crop centre"
+                "a split file (--split-file), or take the aligned images (the crop centre)"
             )
         squares[face] = round_box(left, top, width, height)
     return squares

@@ -26,7 +26,7 @@ Run = Callable[[np.ndarray], np.ndarray]
 
 
 class Exported(NamedTuple):
-    """Report an export. sizes: the LR images that it takes. error: its largest difference from the model."""
+    """An exported file. sizes: the LR images that it takes. error: its largest difference from the model."""
 
     path: Path
     sizes: str

@@ -20,7 +20,7 @@ _PATHS = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from
 
 
 class Traced(NamedTuple):
-    """Hold a traced model. LR images have sides from `side` on that are multiples of `multiple`; 0: `side` only."""
+    """A traced model. LR images have sides from `side` on that are multiples of `multiple`; 0: `side` only."""
 
     program: ExportedProgram
     multiple: int

@@ -22,7 +22,7 @@ _Length = Annotated[float, Field(allow_inf_nan=False, gt=0, le=2**20)]
 
 
 class PhotographFace(NamedTuple):
-    """Describe a face in a photograph, in its pixels as it is shown upright.
+    """A face in a photograph, in pixels of the upright photograph.
 
     box: left and top edge, width and height, where the photograph reaches from 0 to its width; from the brows to the
     chin, as dlib draws it. points: (68,2), `ibug-68`, or (5,2), the eyes, the nose's tip and the mouth's corners, from
@@ -45,7 +45,7 @@ def dlib_finder(smallest: int = SMALLEST) -> FindFaces:
     if find_spec(PLUGIN) is None:
         raise MissingExtraError(
             "finding faces in photographs needs the package priorsr-dlib: install it with pip install "
-            "'priorsr[landmarks]', or give the faces by --boxes"
+            "'priorsr[landmarks]', or give the faces' boxes (--boxes)"
         )
     dlib = import_module(PLUGIN)
     detector = dlib.FaceDetector(smallest)

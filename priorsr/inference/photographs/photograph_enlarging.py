@@ -25,7 +25,7 @@ SOFT = 0.15  # of the crop's side, within which the mask rises from 0 to 1
 
 
 class EnlargedFace(NamedTuple):
-    """Hold a face's crop (3,SHOWN,SHOWN) in [0, 1]: its pixels in the photograph, enlarged bicubically, the result."""
+    """Images (3,SHOWN,SHOWN) of a face in [0, 1]: its pixels in the photograph, enlarged bicubically, the result."""
 
     lr: Tensor
     bicubic: Tensor
@@ -33,7 +33,7 @@ class EnlargedFace(NamedTuple):
 
 
 class FaceReport(NamedTuple):
-    """Report the outcome of a face. left: why it was left as it is, or an empty text. images: None if it was left."""
+    """The outcome of a face. left: the reason for leaving it, or an empty text. images: None if it was left."""
 
     face: PhotographFace
     left: str = ""
@@ -46,7 +46,7 @@ def check_enlargeable(picture: Picture, scale: int) -> tuple[int, int]:
     if width * height > MOST_PIXELS:
         raise DataError(
             f"enlarged {scale} times it would have {width} x {height} pixels; at most {MOST_PIXELS:,} were expected: "
-            "choose a smaller --scale"
+            "choose a smaller scale"
         )
     return width, height
 

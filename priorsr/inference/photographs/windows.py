@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 class FaceWindow(NamedTuple):
-    """Hold a rectangle of a photograph with a face's crop in it.
+    """A rectangle of a photograph with a face's crop in it.
 
     left, top: its corner in the photograph, whose edge it may cross. image: its pixels (1,3,h,w) in [0, 1], the
     photograph's edge repeated outside. to_photograph: the similarity (2,3) from the crop, of side 1, to the photograph.
@@ -62,7 +62,7 @@ class FaceWindow(NamedTuple):
         return _sampled(crop, inverse, (height, width))
 
     def paste(self, photograph: Image.Image, image: Tensor, mask: Tensor) -> None:
-        """Lay an image (1,3,h,w) of the window's size over the photograph, as far as a mask (1,1,h,w) says."""
+        """Blend an image (1,3,h,w) of the window's size into the photograph by a mask (1,1,h,w)."""
         pixels = (image[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
         weights = (mask[0, 0].clamp(0, 1) * 255).round().byte().numpy()
         photograph.paste(

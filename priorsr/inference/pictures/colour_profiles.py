@@ -15,7 +15,7 @@ _PLAIN = {"1": "L", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YC
 
 
 class Colours(NamedTuple):
-    """Hold a picture's colours.
+    """The colours of a picture.
 
     image: mode RGB, sRGB, or L. alpha: mode L, or None. profile: the ICC profile to write beside.
     notes: sentences on what was left out.

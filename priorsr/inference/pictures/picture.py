@@ -16,7 +16,7 @@ from priorsr.inference.pictures.exif import carried_exif
 
 @dataclass(frozen=True)
 class Picture:
-    """Hold a picture to enlarge.
+    """A picture to enlarge.
 
     image: mode RGB (sRGB) or L, upright. alpha: mode L, of the same size, or None. profile, exif: to be written beside
     it, or None. notes: sentences on what was left out.

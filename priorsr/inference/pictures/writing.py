@@ -22,7 +22,7 @@ LARGE = 2**22  # pixels, from which on PNG's compression costs more seconds than
 
 
 class Writing(NamedTuple):
-    """Set how pictures are written. quality: of JPEG and WebP, 1 to 100. strip: whether EXIF data are left out."""
+    """The settings for writing pictures. quality: of JPEG and WebP, 1 to 100. strip: whether EXIF data are left out."""
 
     quality: int = 95
     strip: bool = False
@@ -34,14 +34,14 @@ def check_writable(path: Path, size: tuple[int, int], alpha: Image.Image | None)
     if max(size) > LONGEST_SIDE[format_]:
         raise DataError(
             f"the result has {size[0]} x {size[1]} pixels, and {format_} holds sides of at most "
-            f"{LONGEST_SIDE[format_]}: choose another --format"
+            f"{LONGEST_SIDE[format_]}: choose another format"
         )
     if format_ == "JPEG" and alpha is not None and alpha.getextrema()[0] != 255:
-        raise DataError("the picture has see-through pixels, which JPEG cannot hold: choose --format png or webp")
+        raise DataError("the picture has see-through pixels, which JPEG cannot hold: choose PNG or WebP (--format)")
 
 
 def write_picture(path: Path, picture: Picture, writing: Writing) -> tuple[str, ...]:
-    """Write a picture in the format of the path's suffix; return sentences on what was left out.
+    """Write a picture in the format of the path's suffix; return a sentence on each thing that was left out.
 
     Raises DataError as `check_writable` does, and where the file system refuses.
     """

@@ -26,7 +26,7 @@ MOST_WAITING = 256  # crops of any sizes, for the model or for the disk
 
 
 class _Read(NamedTuple):
-    """Hold a crop that waits for the model. own: its size. picture: blank, of the result's size, with alpha, EXIF."""
+    """A crop that waits for the model. own: its size. picture: blank, of the result's size, with alpha, EXIF."""
 
     job: Job
     own: tuple[int, int]

@@ -20,7 +20,7 @@ REDUCTION = "pil-bicubic"  # of models whose card names none, or one that damage
 
 @dataclass(frozen=True)
 class ModelInput:
-    """Describe the LR images that a model takes.
+    """The LR images that a model takes.
 
     scale: how many times it enlarges. multiple: what the LR image's sides are multiples of. side: the shorter side of
     the LR images that it was trained on. reduction: the kernel that made them.
@@ -33,7 +33,7 @@ class ModelInput:
 
     @classmethod
     def of(cls, model: nn.Module) -> Self:
-        """Read a model's input from what it declares, and from its card's `hr_size` and `reduction`.
+        """Return a model's input by its declarations and its card's `hr_size` and `reduction`.
 
         Raises PriorsrError for a model that requires a prior, which no picture brings along.
         """

@@ -26,7 +26,7 @@ PAYS_FROM = 180.0  # seconds of plain work ahead, from which on compiling, which
 
 
 class Upscaler:
-    """Enlarge LR images by a model.
+    """A model that enlarges LR images, on its device.
 
     model: a model or the name of one, see `model_from_spec`. device: see `find_device`; None for where the model lies.
     faces: about how many LR images will come; where the model needs minutes for them, it is accelerated on the way, for
@@ -47,7 +47,7 @@ class Upscaler:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the model runs on the CPU."""
+        """Return whether the model runs on the CPU."""
         return self.device.type == "cpu"
 
     def group(self, height: int, width: int) -> int:

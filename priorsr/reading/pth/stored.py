@@ -84,7 +84,7 @@ class Storage:
 
 
 def is_tensor(value: Any) -> bool:
-    """Return whether a value is what a pickle says of a tensor or an array, of whatever kind."""
+    """Return whether a value is a pickle's description of a tensor or an array, of any kind."""
     value = _unwrapped(value)
     return isinstance(value, StandIn) and (_OTHER.fullmatch(value.name) or _ARRAY.fullmatch(value.name)) is not None
 

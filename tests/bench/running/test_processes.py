@@ -74,7 +74,7 @@ def test_killed_and_gone_on_with_by_two_processes_is_as_one_unbroken_run(tmp_pat
         folders = [tmp_path / name / "outputs" / record.outputs for name in ("broken", "whole")]
         ours, theirs = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
         assert ours == theirs
-    assert "goes on after" in said
+    assert "continues after" in said
     assert said.count("dic@1 on clouds val") == 1  # one process prints the tables
 
 

@@ -146,7 +146,7 @@ def test_only_what_is_missing_is_run(bench, lr, noisy, monkeypatch, capsys) -> N
     assert model.count == 4
     bench(model)
     assert model.count == 5
-    assert "goes on after 4 of 5 faces" in capsys.readouterr().err
+    assert "continues after 4 of 5 faces" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", ["torn", "edited", "another image", "no image", "batch size", "scorer"])

@@ -256,7 +256,7 @@ class Blind(Pointed):
     ("model", "options", "error", "message"),
     [
         (lambda: network(None), {}, OptionError, "'encoder_decoder' takes no prior"),
-        (Blind, {}, PriorsrError, "Blind answers alike with and without its prior"),
+        (Blind, {}, PriorsrError, "Blind computes the same with and without its prior"),
         (network, {"shifts": (float("nan"),)}, OptionError, "a shift is nan"),
         (network, {"blurs": (0,)}, OptionError, "a blur's sigma is 0"),
         (network, {"estimator": "face_finder"}, UnknownNameError, "called 'face_finder'"),

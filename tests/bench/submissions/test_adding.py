@@ -55,7 +55,7 @@ def test_what_differs_is_not_added(rounded, synthetic, forge, tmp_path) -> None:
 
     with Bundle(forge(rounded, lambda members: edited(members, flatter))) as bundle:
         report = verify(bundle, synthetic)
-        with pytest.raises(DataError, match="is not what it says"):
+        with pytest.raises(DataError, match="differs from its records"):
             add(bundle, report, tmp_path / "board")
     assert not (tmp_path / "board").exists()
 

@@ -37,7 +37,7 @@ def test_an_edited_score_is_named_with_its_face(rounded, synthetic, forge) -> No
 
     found = said(checked(forge(rounded, lambda members: edited(members, flatter)), synthetic))
     face = synthetic.ids("val")[1]
-    assert any(f"scores.psnr of the face {face!r}: the record says" in text for text in found)
+    assert any(f"scores.psnr of the face {face!r}: the record has" in text for text in found)
     assert any("scores.psnr.mean" in text for text in found)
     assert not any("ssim" in text for text in found)
 
@@ -47,7 +47,7 @@ def test_an_edited_direction_is_named(rounded, synthetic, forge) -> None:
         record["scores"]["psnr"]["higher_is_better"] = False
 
     (text,) = said(checked(forge(rounded, lambda members: edited(members, flatter)), synthetic))
-    assert "scores.psnr.higher_is_better: the record says" in text
+    assert "scores.psnr.higher_is_better: the record has" in text
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_another_protocols_hash_is_named(rounded, synthetic, forge) -> None:
         return {**changed, f"records/{content['id']}.json": json.dumps(content).encode()}
 
     (text,) = said(checked(forge(rounded, rename), synthetic))
-    assert re.search(r"protocol.hash: the record says [0-9a-f]{64}", text)
+    assert re.search(r"protocol.hash: the record has [0-9a-f]{64}", text)
     assert load_protocol("dic@1").content_hash in text
     assert "hash" in refusal(forge(rounded, lambda members: edited(members, kinder)), synthetic)
 
@@ -147,7 +147,7 @@ def test_a_protocol_that_is_called_otherwise_is_named(rounded, synthetic, forge)
         record["protocol"]["id"] = "dic@1 (the strict one)"
 
     (text,) = said(checked(forge(rounded, lambda members: edited(members, rename)), synthetic))
-    assert "protocol.id: the record says dic@1 (the strict one), and dic@1 was found" in text
+    assert "protocol.id: the record has dic@1 (the strict one), and dic@1 was found" in text
 
 
 def test_wrong_image_counts(rounded, exact, synthetic, forge) -> None:
@@ -233,7 +233,7 @@ def test_training_that_the_weights_do_not_declare_is_named(exact, synthetic, for
         record["training"]["networks"] = []
 
     (text,) = said(checked(forge(exact, lambda members: edited(members, confess)), synthetic, faces=1))
-    assert "training.networks: the record says nothing, and unknown was found" in text
+    assert "training.networks: the record has nothing, and unknown was found" in text
 
 
 def test_weights_that_are_a_pickle(exact, synthetic, forge, tmp_path) -> None:
@@ -311,7 +311,7 @@ def test_a_score_of_the_set_under_the_name_of_a_protocols_is_a_difference(rounde
         record["set_scores"]["psnr"] = {"value": 99.0, "higher_is_better": True, "count": 3, "warning": None}
 
     (text,) = said(checked(forge(rounded, lambda members: edited(members, smuggle)), synthetic))
-    assert "set_scores.psnr: the record says 99, and nothing was found" in text
+    assert "set_scores.psnr: the record has 99, and nothing was found" in text
 
 
 # Cards, priors, models
@@ -324,7 +324,7 @@ def test_a_card_that_the_weights_do_not_bring_is_named(exact, synthetic, forge, 
 
     found = said(checked(forge(exact, with_model(boast)), synthetic, faces=faces))
     assert len(found) == 2  # a record each
-    assert all("model.card.steps: the record says 10, and nothing was found" in text for text in found)
+    assert all("model.card.steps: the record has 10, and nothing was found" in text for text in found)
 
 
 def test_components_and_links_that_the_weights_do_not_list_are_named(exact, synthetic, forge) -> None:
@@ -334,8 +334,8 @@ def test_components_and_links_that_the_weights_do_not_list_are_named(exact, synt
         record["links"] = {"paper": "https://papers.example/ours"}
 
     links, parts = said(checked(forge(exact, lambda members: edited(members, credit)), synthetic))
-    assert "links: the record says paper: https://papers.example/ours, and nothing was found" in links
-    assert "components of training: the record says recipe" in parts
+    assert "links: the record has paper: https://papers.example/ours, and nothing was found" in links
+    assert "components of training: the record has recipe" in parts
     assert "famous" in parts
     assert "and unknown was found" in parts
 

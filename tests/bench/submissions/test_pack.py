@@ -57,7 +57,7 @@ def test_an_image_that_is_not_the_records_is_not_packed(copied, tmp_path) -> Non
 def test_weights_whose_card_contradicts_the_record_are_not_packed(results, weights, tmp_path) -> None:
     model = priorsr.load(weights)
     priorsr.save(model, tmp_path / "same.safetensors", card={"note": "a test", "seed": 3})
-    with pytest.raises(DataError, match=r"same.safetensors: \w{16}: model.card.seed: the record says nothing, and 3"):
+    with pytest.raises(DataError, match=r"same.safetensors: \w{16}: model.card.seed: the record has nothing, and 3"):
         pack(results, records(results, "small"), tmp_path / "a.zip", weights=tmp_path / "same.safetensors")
 
 

@@ -132,7 +132,7 @@ def test_extra_scores_and_set_scores_are_computed_again(weights, synthetic, tmp_
         summarise(contrast)
 
     found = said(checked(forge(path, lambda members: edited(members, flatter)), synthetic))
-    assert any("set_scores.brightness: the record says" in text for text in found)
-    assert any("set_scores.brightness.warning: the record says nothing, and few" in text for text in found)
-    assert any("extra_scores.brightness.networks: the record says nothing, and Lamp" in text for text in found)
+    assert any("set_scores.brightness: the record has" in text for text in found)
+    assert any("set_scores.brightness.warning: the record has nothing, and few" in text for text in found)
+    assert any("extra_scores.brightness.networks: the record has nothing, and Lamp" in text for text in found)
     assert any("scores.contrast of the face" in text for text in found)

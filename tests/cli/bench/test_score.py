@@ -68,6 +68,6 @@ def test_protocols_are_listed_shown_and_copied(cli, mistake, place) -> None:
     assert cli("bench", "protocols", "copy", "dic@1", "mine@1.toml")[0] == 0
     assert load_protocol("mine@1.toml").scoring == load_protocol("dic@1").scoring
     assert cli("bench", "protocols", "show", "dic@1")[1] == Path("mine@1.toml").read_text(encoding="utf-8")
-    assert "is there already" in mistake("bench", "protocols", "copy", "dic@1", "mine@1.toml")
+    assert "exists already" in mistake("bench", "protocols", "copy", "dic@1", "mine@1.toml")
     assert "NAME@V.toml was expected" in mistake("bench", "protocols", "copy", "dic@1", "mine.toml")
     assert "there is no protocol 'dik@1'" in mistake("bench", "protocols", "show", "dik@1")

@@ -64,7 +64,7 @@ def test_a_forged_submission_is_exit_code_2_with_what_differs(cli, packed: Path,
     code, out, err = cli("bench", "verify", forged, "--data", "faces", "--into", tmp_path / "board")
     assert (code, err) == (2, "")
     first, last = out.strip().splitlines()
-    assert first.startswith(f"{forged}: {record['id']}: scores.psnr.higher_is_better: the record says False, and ")
+    assert first.startswith(f"{forged}: {record['id']}: scores.psnr.higher_is_better: the record has False, and ")
     assert last == f"{forged}: 1 difference"
     assert not (tmp_path / "board").exists()
     code, out, _ = cli("bench", "verify", forged, "--data", "faces", "--json")

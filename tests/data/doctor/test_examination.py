@@ -237,7 +237,7 @@ def test_a_manifest_that_contradicts_its_images_is_found(copied: Path) -> None:
     change(copied, image_sizes=[[32, 32]], image_formats={"PNG": 11})
     report = examine(copied)
     assert {finding.problem for finding in report.findings if finding.check == "sizes"} == {
-        "is 64 x 64, but manifest.json says 32 x 32"
+        "is 64 x 64, but manifest.json lists 32 x 32"
     }
     assert sum(finding.check == "sizes" for finding in report.findings) == 12
     assert [finding.problem for finding in report.findings if finding.check == "manifest"] == [

@@ -94,7 +94,7 @@ def test_a_face_that_is_left_is_reported(picture: Picture, face: PhotographFace,
 
 
 def test_a_photograph_that_would_be_too_large_is_refused() -> None:
-    with pytest.raises(DataError, match=r"enlarged 8 times it would have 32000 x 24000 pixels; .* a smaller --scale"):
+    with pytest.raises(DataError, match=r"enlarged 8 times it would have 32000 x 24000 pixels; .* a smaller scale"):
         check_enlargeable(Picture(Image.new("L", (4000, 3000))), 8)
     assert check_enlargeable(Picture(Image.new("L", (4000, 3000))), 4) == (16000, 12000)
 

@@ -119,8 +119,8 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
         missing = next((face for face in known if face not in there), None)
         if missing is not None:
             raise DataError(
-                f"{folder}: lacks {missing}.png, which the record {record.id} has scores of; run the benchmark again "
-                "with --rerun, or remove the folder"
+                f"{folder}: lacks {missing}.png, an image that the record {record.id} has scores of; run the "
+                "benchmark again (--rerun; in Python rerun=True), or remove the folder"
             )
         images = {face: record.images[face].sr for face in known}
         bring_images(folder, images, f"the record {record.id}", results, out)
