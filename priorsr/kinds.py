@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Fusion(Protocol):
-    """Brings a prior into features: (features (B,C,H,W), map (B,P,h,w)) -> (B,C,H,W). Resizes the map itself.
+    """A block that fuses a prior into features: (features (B,C,H,W), map (B,P,h,w)) -> (B,C,H,W).
 
-    `prior` says which map it wants: "parsing", "heatmaps" or "any".
+    It resizes the map itself. `prior` names the map that it takes: "parsing", "heatmaps" or "any".
     """
 
     prior: str
@@ -31,41 +31,44 @@ class Fusion(Protocol):
 
 
 class Attention(Protocol):
-    """Weighs features by themselves: (x (B,C,H,W), residual=None) -> attended x (+ residual), (B,C,H,W)."""
+    """A block that weighs features by themselves: (x (B,C,H,W), residual=None) -> attended x (+ residual)."""
 
     def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor: ...
 
 
 class Retention(Protocol):
-    """Brings back what the encoder kept: (x (B,C,H,W), retained, finest first) -> (B,C,H,W) at x's scale."""
+    """A block that reuses encoder features: (x (B,C,H,W), retained, finest first) -> (B,C,H,W) at x's scale."""
 
     def __call__(self, x: Tensor, retained: Sequence[Tensor]) -> Tensor: ...
 
 
 class Upsampler(Protocol):
-    """Enlarges features: (B,Cin,H,W) -> (B,Cout,sH,sW)."""
+    """A block that enlarges features: (B,Cin,H,W) -> (B,Cout,sH,sW)."""
 
     def __call__(self, x: Tensor) -> Tensor: ...
 
 
 class Distillation(Protocol):
-    """Compares a student's tensors with a teacher's, which are detached: (student, teacher) -> a scalar.
+    """A loss between a student's tensors and a teacher's, which are detached: (student, teacher) -> a scalar.
 
-    An nn.Module: adapters with parameters are trained and checkpointed with the student, and never exported. Half
-    precision is answered in float32.
+    An nn.Module: adapters with parameters are trained and checkpointed with the student, and never exported. For
+    half precision it returns float32.
     """
 
     def __call__(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor: ...
 
 
 class Estimator(Protocol):
-    """Estimates a prior: (images (B,3,H,W) in [0, 1], state=None) -> (Prior, state). What recurs is passed in."""
+    """A network that estimates a prior: (images (B,3,H,W) in [0, 1], state=None) -> (Prior, state).
+
+    A recurrent one takes its state from the call before.
+    """
 
     def __call__(self, images: Tensor, state: Any = None) -> tuple[Prior, Any]: ...
 
 
 class Model(Protocol):
-    """Super-resolves faces: (lr (B,3,h,w), prior=None, *, ...) -> SROutput, not clamped.
+    """A network that super-resolves faces: (lr (B,3,h,w), prior=None, *, ...) -> SROutput, not clamped.
 
     `Config` is a frozen dataclass whose class variable `presets` names sets of its fields; the constructor takes one.
     `prior` is "none", "optional" or "required"; `scale` and `size_multiple` (sides of the LR image) are integers.
@@ -86,9 +89,9 @@ class Teacher(Protocol):
 
 
 class Recipe(Protocol):
-    """How a system is trained: `stages()` -> a list of `priorsr.training.Stage`. Constructed from its `Config`.
+    """The training of a system: `stages()` -> a list of `priorsr.training.Stage`. Constructed from its `Config`.
 
-    `scale` and `reduction` (a kernel's name, see `priorsr.data.Reduction`) say how its LR images are made.
+    `scale` and `reduction` (a kernel's name, see `priorsr.data.Reduction`) define its LR images.
     """
 
     Config: type
@@ -99,17 +102,16 @@ class Recipe(Protocol):
 
 
 class Score(Protocol):
-    """Scores faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
+    """A score of faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
 
-    `higher_is_better` is a bool. Half precision is answered in float32. A score may also declare
-    - `needs`: what it is called with beside, by keyword: "lr" (B,3,h,w), "reduction" (the `priorsr.metrics.Reduction`
-      that made LR), "ids" (the faces' names), "shared" (a dict for this batch, in which scores keep what others can
-      use; None where there is no other);
-    - `networks`: every name that the networks go by that judge, so that a record can say where one of them has helped
-      to train the model;
-    - `unit`: "dB", or "" if it does not say;
-    - `label`: its heading in tables, such as "ST-LPIPS"; made of its name if it does not say;
-    - `level`: "set" for a score of a set as a whole, such as FID, which is a `SetScore`; "image" if it does not say.
+    `higher_is_better` is a bool. For half precision it returns float32. A score may also declare
+    - `needs`: the further keywords of its call: "lr" (B,3,h,w), "reduction" (the `priorsr.metrics.Reduction`
+      that made LR), "ids" (the faces' names), "shared" (a dict for this batch, in which scores leave values for
+      others; None where there is no other);
+    - `networks`: every name of its networks, so that a record can flag one that helped to train the model;
+    - `unit`: "dB", or "", the default;
+    - `label`: its heading in tables, such as "ST-LPIPS"; by default made of its name;
+    - `level`: "set" for a score of a set as a whole, such as FID, which is a `SetScore`; "image" by default.
     """
 
     higher_is_better: bool
@@ -120,8 +122,8 @@ class Score(Protocol):
 class SetScore(Protocol):
     """A score of a set as a whole: `start()` returns an accumulator, which takes the set batch by batch.
 
-    `add(sr, hr)` takes (B,3,H,W) in [0, 1]; `value()` is the number; `warning()` a sentence why not to lean on it, or
-    None. The set's order and its batches make no difference beyond rounding, and no image is kept.
+    `add(sr, hr)` takes (B,3,H,W) in [0, 1]; `value()` is the number; `warning()` a sentence on why it is unreliable,
+    or None. The set's order and its batches make no difference beyond rounding, and no image is kept.
     """
 
     higher_is_better: bool

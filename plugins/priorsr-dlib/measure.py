@@ -30,7 +30,7 @@ WIDTHS = (20, 24, 32, 48, 64, 100)  # of small faces
 
 
 def main() -> None:
-    """Print what dlib finds in a split."""
+    """Print dlib's detections and landmark errors in a split."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("set")
     parser.add_argument("--split", default="val")
@@ -84,7 +84,7 @@ def _identities(images: Sequence[np.ndarray], landmarks: np.ndarray) -> None:
 
 
 def _small_faces(images: Sequence[np.ndarray], boxes: np.ndarray) -> None:
-    """Faces reduced to a width, side by side on one picture."""
+    """Return faces reduced to a width, side by side on one picture."""
     columns = int(len(images) ** 0.5)
     count = columns**2
     for width in WIDTHS:

@@ -24,7 +24,7 @@ RAISED = 0.12  # of the box's height, by which the window lies higher
 
 
 class FaceAlignment(nn.Module):
-    """68 landmarks (`ibug-68`) by the 2D FAN of the package face-alignment, whose weights are frozen.
+    """An estimator of 68 landmarks (`ibug-68`): the 2D FAN of the package face-alignment, whose weights are frozen.
 
     No detector runs: `box` is the face's place in every image, as (left, top, right, bottom) in parts of the image;
     the whole image unless given, which suits crops that the face fills. From the box FAN's window follows as in the

@@ -24,7 +24,7 @@ CLASSES = len(label_map("celebamask-19").classes)
 
 
 class ParsingNet(nn.Module):
-    """Parsing maps of 19 classes (`celebamask-19`) by a U-Net that works at half the image's size and below.
+    """An estimator of parsing maps of 19 classes (`celebamask-19`): a U-Net at half the image's size and below.
 
     A convolution of stride 2, then scales each half as large as the one before, with the channels `widths`; on the way
     back a coarser scale is projected, enlarged and added. The logits are enlarged to the image's size (bilinear).

@@ -1,4 +1,4 @@
-"""Sums that half precision is too narrow for."""
+"""Sums that half precision cannot hold."""
 
 from __future__ import annotations
 

@@ -24,16 +24,16 @@ from priorsr.sources import Component
 class Accelerated(nn.Module):
     """A faster form of a model, with the model's own call, for inference only.
 
-    Called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. A compiled one makes a
-    program when it is first called with tensors of other shapes, or with another value of a keyword that is no tensor,
-    and says so; programs lie on disk for the next time. Features cannot be asked for, and it cannot be trained: both
-    raise OptionError. Tensors must lie on the device that it was made for, else BackendError.
+    It is called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. A compiled one
+    makes a program when it is first called with tensors of other shapes, or with another value of a keyword that is no
+    tensor, and reports it; programs are kept on disk for the next time. Asking for features, or training, raises
+    OptionError. Tensors must lie on the device that it was made for, else BackendError.
 
     scale, prior, size_multiple, config, card, made_by: the model's. original_class, weights_hash: of the model before
     it was folded. components: the model's own, and the code that made it faster. precision, report: what was done.
 
     must_compile: whether a shape that cannot be compiled raises BackendError, or is computed eagerly, with a line in
-    the report. say: is told what takes long.
+    the report. say: called with a sentence before anything that takes long.
     """
 
     kind = "model"

@@ -47,11 +47,11 @@ def accelerate(
     two, but once; and the process keeps the memory that it frees (see `priorsr.memory`). On a GPU the program is
     replayed as a CUDA graph.
 
-    faces: what the result is held against the model in float32 on: no face's PSNR may move by 0.01 dB or more. Unless
-    given, drawn faces with LR images of 16 px. A model that needs a prior gets theirs.
-    precision, graph: "auto" takes the fastest that passes, and the report says what was refused and why. Another value
+    faces: the faces on which the result is compared to the model in float32: no face's PSNR may move by 0.01 dB or
+    more. Unless given, drawn faces with LR images of 16 px. A model that needs a prior gets theirs.
+    precision, graph: "auto" takes the fastest that passes, and the report lists what was refused and why. Another value
     is taken or raises: OptionError where bf16 moves the PSNR too far, BackendError where it cannot run.
-    device: where to run, unless it is where the model lies. show: whether to say on stderr what takes long.
+    device: where to run, unless it is where the model lies. show: whether to report on stderr what takes long.
 
     Raises WrongKindError for what is no model, OptionError for other values or a batch without faces, and BackendError
     for a device that is not there.

@@ -13,7 +13,7 @@ Precision = Literal["float32", "bf16"]
 class AccelerationReport:
     """The steps taken for a model, and those refused, so far: a call with new shapes may compile, and add to them.
 
-    precision: what its convolutions and matrix products compute in; it answers in float32 always.
+    precision: that of its convolutions and matrix products; it always returns float32.
     graph: "compiled", one program for each shape that it was called with, or "eager".
     done, refused: a sentence each.
     psnr_change: by how many dB the PSNR of one face moved at most, on the faces of the check; None without a check.

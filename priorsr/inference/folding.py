@@ -13,7 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 class Foldable(Protocol):
     """A module that knows a cheaper form of itself.
 
-    `folded()` answers a module that computes the same in eval mode, perhaps itself. It is called on a copy in eval
+    `folded()` returns a module that computes the same in eval mode, perhaps itself. It is called on a copy in eval
     mode, whose inner modules have been folded before; it may change and reuse them.
     """
 

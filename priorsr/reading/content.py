@@ -1,4 +1,4 @@
-"""The bytes of a file, if it is one and not too large."""
+"""The bytes of a file, within bounds."""
 
 from __future__ import annotations
 

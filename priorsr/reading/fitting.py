@@ -1,4 +1,4 @@
-"""Tensors of a file against the module that they are for."""
+"""Checks of a file's tensors against the module that loads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes that pydantic finds, as the end of a sentence."""
+"""Mistakes that pydantic finds, each as the end of a sentence."""
 
 from __future__ import annotations
 

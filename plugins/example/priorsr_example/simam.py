@@ -8,7 +8,7 @@ from priorsr.shapes import check_map, check_same
 
 
 class SimAM(nn.Module):
-    """Weighs every value by how far it stands out in its channel: x * sigmoid(d^2 / (4 (v + regulariser)) + 1/2).
+    """An attention by how far a value stands out in its channel: x * sigmoid(d^2 / (4 (v + regulariser)) + 1/2).
 
     d is the distance to the channel's mean, v the channel's variance.
 

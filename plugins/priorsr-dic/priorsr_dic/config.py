@@ -1,4 +1,4 @@
-"""What DIC is made of. Read this first."""
+"""The parts of DIC. Read this file first."""
 
 from __future__ import annotations
 

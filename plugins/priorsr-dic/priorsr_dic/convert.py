@@ -1,4 +1,4 @@
-"""Released weights of DIC and DICGAN -> ours; both have one layout, alone or as `netG` in a training checkpoint."""
+"""Conversion of published weights of DIC and DICGAN; both have one layout, alone or as `netG` in a checkpoint."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _convert(state: Mapping[str, Tensor]) -> tuple[DICConfig, dict[str, Tensor]]
 
 
 def _rename(key: str, depth: int) -> str:
-    """One released name -> ours; a name of another layout stays, and is told by the check of the whole."""
+    """Return our name for a published one; a name of another layout stays, and the check of the whole reports it."""
     if match := re.fullmatch(r"(first_block|block)\.(uptranBlocks|downtranBlocks)\.(\d+)\.(.+)", key):
         return f"{match[1]}.{_SQUEEZES[match[2]]}.{int(match[3]) + 1}.{match[4]}"  # the first group has none
     if match := re.fullmatch(r"HG\.hg\.res(\d+)_([123])\.(.+)", key):  # theirs are numbered from the coarsest, 1
@@ -67,7 +67,7 @@ def _rename(key: str, depth: int) -> str:
 
 
 def _factor(kernel: Tensor) -> int:
-    """What a transposed convolution enlarges by: its kernel is 4 wider."""
+    """Return the factor by which a transposed convolution enlarges: its kernel is 4 wider."""
     return kernel.shape[-1] - 4
 
 
@@ -76,7 +76,7 @@ def _depth(state: Mapping[str, Tensor]) -> int:
 
 
 def _count(state: Mapping[str, Tensor], pattern: str) -> int:
-    """How many different numbers the names have where the pattern's group stands."""
+    """Return how many different numbers the names have in the place of the pattern's group."""
     return len({match[1] for key in state if (match := re.match(pattern, key))})
 
 

@@ -46,7 +46,7 @@ def _convolution(in_channels: int, out_channels: int, kernel_size: int) -> MaxFe
 
 
 def trunk() -> nn.Sequential:
-    """LightCNN-9 without its classifier: (B,3,H,W) -> (B,128,H/16,W/16)."""
+    """Build LightCNN-9 without its classifier: (B,3,H,W) -> (B,128,H/16,W/16)."""
     return nn.Sequential(
         _convolution(3, 48, 5),
         _pool(),
@@ -65,7 +65,7 @@ def _pool() -> nn.Module:
 
 
 class Discriminator(nn.Module):
-    """Tells real faces from made ones: RGB in [0, 1], (B,3,128,128) -> logits (B,1), large for real ones.
+    """A classifier of real and generated faces: RGB in [0, 1], (B,3,128,128) -> logits (B,1), large for real ones.
 
     A misfit raises ShapeError. The layers are named as in the published LightCNN.
     """
@@ -89,7 +89,7 @@ class Discriminator(nn.Module):
 
 
 class LightCNNLoss(nn.Module):
-    """The L1 distance of two images' features, as a frozen LightCNN-9 with weights from a file sees them.
+    """The L1 distance of two images' features in a frozen LightCNN-9, whose weights come from a file.
 
     weights: a checkpoint (.pth) of a LightCNN-9 for RGB faces less DIC's mean colour, its layers named `features.N...`
         as in the published LightCNN; a classifier is passed over. A file with others raises DataError.

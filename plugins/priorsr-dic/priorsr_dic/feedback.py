@@ -1,4 +1,4 @@
-"""The feedback block of DIC's recovery branch: features up and down again, group after group."""
+"""The feedback block of DIC's recovery branch: groups that enlarge features and reduce them again."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0) -> nn.Module:
-    """A convolution and a PReLU with one slope."""
+    """Build a convolution and a PReLU with one slope."""
     return nn.Sequential(nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding), nn.PReLU(init=0.2))
 
 
 def enlargement(channels: int, factor: int) -> nn.Module:
-    """A transposed convolution that enlarges by `factor`, and a PReLU with one slope."""
+    """Build a transposed convolution that enlarges by `factor`, and a PReLU with one slope."""
     return nn.Sequential(nn.ConvTranspose2d(channels, channels, factor + 4, factor, 2), nn.PReLU(init=0.2))
 
 
 def reduction(channels: int, factor: int) -> nn.Module:
-    """A convolution that reduces by `factor`, and a PReLU with one slope."""
+    """Build a convolution that reduces by `factor`, and a PReLU with one slope."""
     return convolution(channels, channels, factor + 4, factor, 2)
 
 
@@ -44,7 +44,7 @@ class Squeeze(nn.Sequential):
 
 
 class FeedbackBlock(nn.Module):
-    """Projects features to HR and back, `groups` times, each time from all that the groups before made.
+    """A block that projects features to HR and back, `groups` times, each time from the results of all groups before.
 
     (B,in_channels,H,W) is compressed to (B,width,H,W), fused with heatmaps if there is a fusion, and projected; what
     comes out, (B,width,H,W), is the feedback for the next step.
@@ -73,7 +73,7 @@ class FeedbackBlock(nn.Module):
 
 
 class First(nn.Module):
-    """What the first group has for a squeeze: the only feature that there is."""
+    """The squeeze of the first group: the one feature that exists, unchanged."""
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         (feature,) = features
@@ -81,5 +81,5 @@ class First(nn.Module):
 
 
 def _squeezes(width: int, groups: int) -> nn.ModuleList:
-    """What makes `width` channels of all the features so far."""
+    """Build the squeeze of each group, which makes `width` channels of all the features so far."""
     return nn.ModuleList([First(), *(Squeeze(width, count) for count in range(2, groups + 1))])

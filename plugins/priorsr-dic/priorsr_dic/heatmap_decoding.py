@@ -1,4 +1,4 @@
-"""Landmarks read off heatmaps."""
+"""Decoding of heatmaps to landmarks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TRACE = 1e-4  # what counts as nothing, where a logarithm is taken
 
 @torch.no_grad()
 def decode_heatmaps(heatmaps: Tensor, *, scale: float, threshold: float) -> tuple[Tensor, Tensor]:
-    """Landmarks (B,L,2) float32, (x, y) in HR pixels, and valid (B,L) bool, of heatmaps (B,L,h,w).
+    """Decode heatmaps (B,L,h,w): landmarks (B,L,2) float32, (x, y) in HR pixels, and valid (B,L) bool.
 
     scale: HR pixels in one heatmap pixel. threshold: the least maximum of a landmark that is valid.
 
@@ -28,7 +28,7 @@ def decode_heatmaps(heatmaps: Tensor, *, scale: float, threshold: float) -> tupl
         return maps.gather(2, index[..., None])[..., 0].clamp(min=TRACE).log()
 
     def top(before: Tensor, after: Tensor) -> Tensor:
-        """Where the parabola through three points a pixel apart, the middle one the highest, has its top."""
+        """Return the vertex of the parabola through three points a pixel apart, the middle one the highest."""
         return (after - before) / (2 * (2 * log_at(0, 0) - before - after)).clamp(min=TRACE)
 
     x_offset = torch.where((x == 0) | (x == width - 1), 0.0, top(log_at(-1, 0), log_at(1, 0)))

@@ -18,7 +18,7 @@ SCALE = 4  # image pixels in one heatmap pixel
 
 
 class FeedbackHourglass(nn.Module):
-    """Estimates 68 landmarks as heatmaps, with the features of its last look at the face at hand.
+    """An estimator of 68 landmarks as heatmaps, which reuses the features of its previous pass over the face.
 
     A stem to a quarter of the image's size; its features beside the hidden state, compressed by 1x1; one hourglass of
     `depth` levels. Half of what comes out becomes heatmaps, the other half is the hidden state for the next call.
@@ -63,7 +63,7 @@ class FeedbackHourglass(nn.Module):
         return Prior(landmarks=landmarks, valid=valid, heatmaps=heatmaps), state
 
     def look(self, images: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The heatmaps and the next state alone."""
+        """Return the heatmaps and the next state alone."""
         check_map(images, 3, "hourglass", "image")
         features = self.stem(self.shift(images))
         before = features if state is None else state
@@ -76,7 +76,7 @@ class FeedbackHourglass(nn.Module):
 
 
 class Hourglass(nn.Module):
-    """Halves the features `depth` times and enlarges them again, adding what each size kept: (B,C,h,w), unchanged."""
+    """An hourglass that halves features `depth` times and enlarges them again, with a skip at each size; (B,C,h,w)."""
 
     def __init__(self, channels: int, depth: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What DIC's landmark branch learns from."""
+"""The loss of DIC's landmark branch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from priorsr_dic.hourglass import SCALE
 
 
 def heatmap_mse(heatmaps: Tensor, prior: Prior, *, peak_weight: float = 0.0) -> Tensor:
-    """The mean squared difference of heatmaps (B,L,h,w) and their targets over the valid landmarks; 0 without any.
+    """Return the mean squared error of heatmaps (B,L,h,w) over the valid landmarks; 0 without any.
 
     A target is exp(-d^2 / 2) in heatmap pixels, of peak 1, around a landmark's own position, as DIC's. A pixel's square
     weighs 1 + peak_weight * target. Raises PriorsrError for a prior without landmarks.

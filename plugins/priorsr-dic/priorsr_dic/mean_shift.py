@@ -1,4 +1,4 @@
-"""The mean colour that DIC's networks take off their images."""
+"""The mean colour that DIC's networks subtract from images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MEAN_COLOUR = (0.509, 0.424, 0.378)
 
 
 class MeanShift(nn.Module):
-    """RGB in [0, 1] (B,3,H,W) less the mean colour."""
+    """Subtraction of the mean colour from RGB in [0, 1] (B,3,H,W)."""
 
     mean: Tensor
 

@@ -20,7 +20,7 @@ from priorsr_dic.mean_shift import MeanShift
 class DIC(nn.Module):
     """Deep iterative collaboration: each step restores the face, then finds its landmarks, which steer the next step.
 
-    Features at twice the LR size; a feedback block a step, which from the second step on takes in its last answer and
+    Features at twice the LR size; a feedback block a step, which from the second step on takes in its last output and
     fuses heatmaps; each step's image is the bilinear enlargement plus what the features add. The heatmaps come from
     the feedback hourglass's look at the image of the step before, or, where a prior with heatmaps or landmarks is
     given, from there in every step: that is how the worth of a prior is measured.

@@ -1,4 +1,4 @@
-"""How DIC is trained: its hourglass by itself, then the whole, then, as DICGAN, against a discriminator."""
+"""The training of DIC: its hourglass by itself, then the whole, then, as DICGAN, against a discriminator."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SMALL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class DICRecipeConfig:
-    """What training depends on; the defaults are the paper's for CelebA, the preset `paper`.
+    """The settings of DIC's training; the defaults are the paper's for CelebA, the preset `paper`.
 
     heatmap_weight: of the heatmaps' MSE, in the stages dic and dicgan.
     peak_weight: how much more the MSE weighs where a landmark is, in all stages; 0 is DIC's.
@@ -246,20 +246,20 @@ class DICRecipe:
         )
 
     def _pixel_term(self, output: SROutput, hr: Tensor) -> Tensor:
-        """The sum of L1 over the steps."""
+        """Return the sum of L1 over the steps."""
         if self.config.pixel_images == "last":
             return len(output.stages) * l1(output.sr, hr)
         return torch.stack([l1(image, hr) for image in output.stages]).sum()
 
     def _heatmap_term(self, heatmaps: Sequence[Tensor], batch: Batch) -> Tensor:
-        """The sum of the heatmaps' MSE over the steps."""
+        """Return the sum of the heatmaps' MSE over the steps."""
         weight = self.config.peak_weight
         return torch.stack([heatmap_mse(found, batch.prior, peak_weight=weight) for found in heatmaps]).sum()
 
 
 @contextmanager
 def learning(module: nn.Module, learns: bool) -> Iterator[None]:
-    """While this lasts, what a trained module computes gives its own parameters a gradient only if it `learns`."""
+    """Within the block, give a trained module's own parameters gradients only if it `learns`."""
     module.requires_grad_(learns)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where the face is in an image of one face."""
+"""The place of the face in an image of one face."""
 
 from __future__ import annotations
 

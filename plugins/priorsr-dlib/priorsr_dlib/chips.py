@@ -1,4 +1,4 @@
-"""Faces cut out, turned upright and resized as dlib's face recognition network wants them."""
+"""Face chips: faces cut out, turned upright and resized for dlib's face recognition network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding faces in photographs: dlib's detector on the enlarged photograph, tile by tile."""
+"""Face detection in photographs: dlib's detector on the enlarged photograph, tile by tile."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Tile(NamedTuple):
 
 
 class FaceDetector:
-    """Find frontal faces in photographs, also small ones.
+    """A detector of frontal faces in photographs, also of small ones.
 
     smallest: the width of the smallest faces to find, in pixels: the photograph is enlarged so much (bicubic) that they
         fill the detector's window of 80 pixels. Time grows with (80 / smallest) squared: see the plugin's README.
@@ -89,7 +89,7 @@ def _rgb(image: np.ndarray | Image.Image) -> np.ndarray:
 
 
 def _tiles(image: np.ndarray, scale: float) -> Iterator[_Tile]:
-    """The image in tiles that overlap, at a scale for the smallest faces, then at less for those that fit no overlap.
+    """Yield the image in overlapping tiles, at a scale for the smallest faces, then at less for larger ones.
 
     The last pass is the one at which the image is a single tile, in which the detector finds faces of any size.
     """
@@ -104,7 +104,7 @@ def _tiles(image: np.ndarray, scale: float) -> Iterator[_Tile]:
 
 
 def _places(length: int, side: float, overlap: float) -> list[tuple[int, int]]:
-    """Where tiles begin and end along an axis: as few as cover it, alike in size, and overlapping by enough."""
+    """Return where tiles begin and end along an axis: as few as cover it, alike in size, and overlapping by enough."""
     count = max(1, ceil((length - overlap) / (side - overlap)))
     own = (length + (count - 1) * overlap) / count
     starts = [int(index * (own - overlap)) for index in range(count)]
@@ -140,7 +140,7 @@ def detect_once(image: np.ndarray, threshold: float) -> list[DetectedFace]:
 
 
 def _distinct(faces: Sequence[DetectedFace]) -> list[DetectedFace]:
-    """The faces by falling confidence, without those that lie in a more confident one or around it."""
+    """Return the faces by falling confidence, without those that lie in a more confident one or around it."""
     kept: list[DetectedFace] = []
     for face in sorted(faces, key=lambda face: (-face.confidence, face)):
         if all(_shared(face, other) < SAME for other in kept):
@@ -149,7 +149,7 @@ def _distinct(faces: Sequence[DetectedFace]) -> list[DetectedFace]:
 
 
 def _shared(a: DetectedFace, b: DetectedFace) -> float:
-    """The part of the smaller of two boxes that lies in the other."""
+    """Return the share of the smaller of two boxes that lies in the other."""
     across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
     return max(0.0, across) * max(0.0, down) / min(a.width * a.height, b.width * b.height)

@@ -17,7 +17,7 @@ from priorsr_dlib.published import LANDMARKS, landmark_predictor, weights_digest
 
 
 class DlibLandmarks(nn.Module):
-    """68 landmarks (`ibug-68`) of the largest face in each image, by dlib's detector and its shape predictor.
+    """An estimator of 68 landmarks (`ibug-68`) of the largest face in each image: dlib's detector and predictor.
 
     The detector knows faces from about 80 pixels on; images with a side below 128 are enlarged for it.
 

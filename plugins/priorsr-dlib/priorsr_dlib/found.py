@@ -1,4 +1,4 @@
-"""What dlib finds in HR: by it SR is judged, since SR is often too blurred for a detector."""
+"""dlib's faces in HR, at which SR is scored, too, since SR is often too blurred for a detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether dlib's face recognition network takes SR for the person of HR."""
+"""Scores of identity by dlib's face recognition network."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from priorsr_dlib.recognition_net import FaceRecognitionNet
 
 
 class _Compared(NamedTuple):
-    """Of pairs of embeddings, (B,) each: the cosine similarity, and the Euclidean distance."""
+    """The cosine similarity and the Euclidean distance of pairs of embeddings, (B,) each."""
 
     cosine: Tensor
     distance: Tensor
 
 
 class _DlibRecognition(nn.Module):
-    """What both scores of identity have in common: the same two embeddings of each face, compared."""
+    """The common part of both scores of identity: the same two embeddings of each face, compared."""
 
     kind = "score"
     higher_is_better = True
@@ -58,7 +58,7 @@ class _DlibRecognition(nn.Module):
         return compared
 
     def _embed(self, sr: Tensor, hr: Tensor, ids: Sequence[str] | None, shared: Shared | None) -> Sequence[Tensor]:
-        """The embeddings (B,128) of SR and HR, cut out alike by HR's landmarks."""
+        """Return the embeddings (B,128) of SR and HR, cut out alike by HR's landmarks."""
         weight = self.network.head.weight
         if sr.is_meta:
             chips = torch.empty(2 * len(sr), 3, SIDE, SIDE, device=sr.device)
@@ -96,7 +96,7 @@ class DlibIdentity(_DlibRecognition):
 
 
 class DlibIdentityMatch(_DlibRecognition):
-    """1 where dlib's face recognition takes SR for the person of HR, else 0; their mean is the share of faces kept.
+    """The share of faces whose identity is kept: 1 where dlib's face recognition takes SR for the person of HR, else 0.
 
     It does so where both embeddings are closer than 0.6, which dlib recommends. See `identity_dlib`, which compares the
     same embeddings, also for `box`, `ids` and `shared`.

@@ -1,4 +1,4 @@
-"""How far dlib's landmarks of SR lie from those of HR."""
+"""The distance of dlib's landmarks in SR from those in HR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images as dlib takes them."""
+"""Conversion of images to dlib's form."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LEVELS = ((32, 3), (64, 4), (128, 3), (256, 3), (256, 1))  # channels and blocks
 
 
 class FaceRecognitionNet(nn.Module):
-    """The embedding of faces by dlib's ResNet of 29 convolutions, with the weights of `path`, in eval mode.
+    """dlib's ResNet of 29 convolutions, which embeds faces, with the weights of `path`, in eval mode.
 
     In torch, since dlib's wheels are built without BLAS and take 14 times as long on a CPU core. Each convolution holds
     the affine layer that follows it.
@@ -28,7 +28,7 @@ class FaceRecognitionNet(nn.Module):
     Range: faces in [0, 1]; embeddings about 1.4 long. Those of one person lie closer than 0.6, those of two farther
         apart, as a rule.
     Source: dlib's `dnn_face_recognition_ex.cpp` and `dlib_face_recognition_resnet_model_v1.dat`; He et al., "Deep
-        residual learning" (CVPR 2016). Its answers are dlib's to 1e-5.
+        residual learning" (CVPR 2016). Its results are dlib's to 1e-5.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +71,7 @@ class FaceRecognitionNet(nn.Module):
 
 
 class _Block(nn.Module):
-    """Two convolutions and what came in; where sides or channels differ, the smaller is filled with zeros."""
+    """A residual block of two convolutions; where sides or channels differ, the smaller is filled with zeros."""
 
     def __init__(self, in_channels: int, channels: int, halves: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Reading the weights of dlib's face recognition network out of dlib's own file."""
+"""The weights of dlib's face recognition network, read from dlib's own file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LAYER = re.compile(rb"\x01[\x04\x05\x07](con_4|affine_|fc_2)")  # the length of
 
 
 class LayerWeights(NamedTuple):
-    """What a layer has learnt. kind: "con_4" (filters, then biases), "affine_" (gammas, then betas) or "fc_2"."""
+    """The weights of a layer. kind: "con_4" (filters, then biases), "affine_" (gammas, then betas) or "fc_2"."""
 
     kind: str
     values: np.ndarray
@@ -52,6 +52,6 @@ def _layers(content: bytes) -> Iterator[LayerWeights]:
 
 
 def _integer(content: bytes, place: int) -> tuple[int, int]:
-    """An integer from 0, as dlib writes it (its number of bytes, then these, lowest first), and the place after it."""
+    """Read an integer from 0 as dlib writes it (number of bytes, then these, lowest first), and the place after it."""
     end = place + 1 + content[place]
     return int.from_bytes(content[place + 1 : end], "little"), end

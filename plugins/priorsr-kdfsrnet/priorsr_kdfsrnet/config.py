@@ -1,4 +1,4 @@
-"""The two networks of KDFSRNet: the encoder-decoder skeleton, and what each makes of it. Read this first."""
+"""The two networks of KDFSRNet, each a config of the encoder-decoder skeleton. Read this file first."""
 
 from __future__ import annotations
 

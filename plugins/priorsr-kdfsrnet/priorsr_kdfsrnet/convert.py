@@ -1,4 +1,4 @@
-"""Released weights of KDFSRNet -> ours.
+"""Conversion of published weights of KDFSRNet.
 
 Two layouts of the same network were released: `net` (CelebA, Helen), whose down and up stages are Sequential
 (`down1.1.weight`), and `net1` (FFHQ), where they are modules (`down1.conv.weight`).
@@ -42,7 +42,7 @@ def _renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _rename(key: str) -> str:
-    """One released name -> ours; a name of neither layout stays, and is told by the check of the whole."""
+    """Return our name for a published one; a name of neither layout stays, and the check of the whole reports it."""
     path, dot, leaf = key.rpartition(".")
     if match := re.fullmatch(r"(down|up)(\d)\.(?:[01]|conv)", path):
         return f"{match[1]}.{int(match[2]) - 1}.conv.{leaf}"

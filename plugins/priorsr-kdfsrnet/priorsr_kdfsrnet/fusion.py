@@ -1,4 +1,4 @@
-"""How KDFSRNet's teacher sees the parsing map: as a picture beside the image."""
+"""The fusion of KDFSRNet's teacher: the parsing map as a picture beside the image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from priorsr.priors import parsing_picture
 
 
 class PictureFusion(nn.Module):
-    """Adds a convolution of the parsing map, painted as a picture, to the features.
+    """A fusion that adds a convolution of the parsing map, painted as a picture, to the features.
 
     The released teacher's head convolves image and picture side by side. A convolution of two inputs side by side is
     the sum of a convolution of each, so after a head that convolves the image alone this is the same network.

@@ -8,7 +8,7 @@ from priorsr_kdfsrnet.convert import STUDENT_LAYOUTS, TEACHER_LAYOUTS
 
 
 class KDFSRNet(EncoderDecoder):
-    """KDFSRNet's student, which needs no prior: what is left after training.
+    """KDFSRNet's student, which needs no prior and is used after training.
 
     Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
         1/16 | 1/8, 1/4, 1/2, 1 of the HR size. A misfit raises ShapeError.
@@ -22,7 +22,7 @@ class KDFSRNet(EncoderDecoder):
 
 
 class KDFSRNetTeacher(EncoderDecoder):
-    """KDFSRNet's teacher, which sees a parsing map: used in training, or to show what the prior is worth.
+    """KDFSRNet's teacher, which takes a parsing map: used in training, or to measure the worth of the prior.
 
     Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
         student's. A misfit raises ShapeError, a missing parsing map PriorsrError.

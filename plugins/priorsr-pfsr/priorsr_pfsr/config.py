@@ -1,4 +1,4 @@
-"""The networks of PFSR: the progressive skeleton, and the discriminator that grows with it. Read this first."""
+"""The networks of PFSR: the progressive skeleton, and the discriminator that grows with it. Read this file first."""
 
 from __future__ import annotations
 

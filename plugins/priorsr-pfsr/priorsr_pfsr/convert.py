@@ -1,4 +1,4 @@
-"""Released weights of PFSR -> ours: the generator, and the distilled FAN."""
+"""Conversion of published weights of PFSR: the generator, and the distilled FAN."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _generator(state: Mapping[str, Tensor]) -> tuple[PFSRConfig, dict[str, Tenso
 
 
 def _rename(key: str) -> str:
-    """One released name -> ours; a name of another layout stays, and is told by the check of the whole."""
+    """Return our name for a published one; a name of another layout stays, and the check of the whole reports it."""
     path, _, leaf = key.rpartition(".")
     leaf = leaf.removesuffix("_orig")  # an equalised convolution's weight, before it is scaled
     if match := re.fullmatch(r"to_rgb\.(\d+)", path):

@@ -12,7 +12,7 @@ from priorsr_pfsr.config import DiscriminatorConfig
 
 
 class Discriminator(nn.Module):
-    """A critic of images at each step's size: how real they look, one number an image, without bounds.
+    """A critic of images at each step's size: one unbounded number an image, larger for images that look real.
 
     An image enters by its step's 1x1 convolution, and passes that step's block (two equalised convolutions with
     LeakyReLU 0.2, average pooling) and those of the earlier steps, with fade-in after the first. Then comes the
@@ -20,9 +20,9 @@ class Discriminator(nn.Module):
     pixels, and two linear layers; nothing is activated there.
 
     Shapes: images (B,3,s,s') with sides that are multiples of 2^step -> (B,). B must be 2 or more: of one image the
-        deviation over the batch is not defined (the released network answers NaN). A misfit raises ShapeError, a step
+        deviation over the batch is not defined (the published network returns NaN). A misfit raises ShapeError, a step
         that does not exist OptionError.
-    Range: images in [0, 1]; the answer is unbounded.
+    Range: images in [0, 1]; the result is unbounded.
     Source: PFSR (BMVC 2019) as released. Departure: any size, by averaging over the whole last map (16 x 16 there).
     """
 
@@ -40,7 +40,7 @@ class Discriminator(nn.Module):
         return self.judge(2 * images - 1, step=step, fade=fade)
 
     def judge(self, images: Tensor, *, step: int | None = None, fade: float | Tensor = 1.0) -> Tensor:
-        """The same of images in [-1, 1], as the released network takes them, which its gradient penalty refers to.
+        """Rate images in [-1, 1], as the published network takes them and its gradient penalty refers to them.
 
         Being a method, it also computes in the images' own precision when training runs the module in autocast.
         """

@@ -1,4 +1,4 @@
-"""The distilled FAN: a small network that sees a face's landmarks at the image's own size."""
+"""The distilled FAN: a small network that finds a face's landmarks at the image's own size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WINDOW = 2  # pixels around a heatmap's peak that its centroid is taken over
 
 
 class DistilledFAN(nn.Module):
-    """68 landmarks (`ibug-68`) by a network of five convolutions without stride, distilled from FAN.
+    """An estimator of 68 landmarks (`ibug-68`): five convolutions without stride, distilled from FAN.
 
     It sees no more than 13 pixels around each, so it is sharpest where faces are small: 64 px.
 
@@ -53,7 +53,7 @@ class DistilledFAN(nn.Module):
 
 
 def _centroids(heatmaps: Tensor) -> Tensor:
-    """(B,L,H,W) -> (B,L,2) as (x, y), an integer being a pixel's centre; see DistilledFAN."""
+    """Return centroids (B,L,2) of heatmaps (B,L,H,W), (x, y), an integer being a pixel's centre; see DistilledFAN."""
     height, width = heatmaps.shape[2:]
     flat = heatmaps.flatten(2)
     best = flat.argmax(2, keepdim=True)  # (B,L,1)

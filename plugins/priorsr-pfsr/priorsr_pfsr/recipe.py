@@ -1,4 +1,4 @@
-"""How PFSR is trained: a small FAN first, then the generator step by step, against a critic that grows with it."""
+"""The training of PFSR: a small FAN first, then the generator step by step, against a critic that grows with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from priorsr_pfsr.steps import learn_adversarially, learn_heatmaps, learn_pixels
 
 
 class _Plan(NamedTuple):
-    """A stage to be: its name, the modules that it trains and those that it only asks, its step and its product.
+    """The plan of a stage: its name, the modules that it trains, those that it only calls, its step and its product.
 
     terms: the terms of the generator's loss that it has.
     """
@@ -94,7 +94,7 @@ class PFSRRecipe:
         return bool(self.config.steps_with("attention", "heatmap"))
 
     def _networks(self) -> dict[str, nn.Module]:
-        """Every network that a stage needs; raises MissingWeightsError for pretrained ones that are not on disk."""
+        """Build every network that a stage needs; raises MissingWeightsError for pretrained ones not on disk."""
         config = self.config
         found: dict[str, nn.Module] = {
             "generator": PFSR(config.generator),

@@ -1,4 +1,4 @@
-"""What the training of PFSR depends on."""
+"""The settings of PFSR's training."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SMALL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PFSRRecipeConfig:
-    """What training depends on; the defaults, the preset `paper`, are what is known of the published training.
+    """The settings of PFSR's training; the defaults, the preset `paper`, are the known ones of the published training.
 
     TERM_weights: the weights of the generator's loss terms, a value for each step, x2, x4, x8. They stem from a fork's
         copy of a training script that was removed, and other copies differ: they are unsettled, and so is whether L1
@@ -126,22 +126,22 @@ class PFSRRecipeConfig:
 
     @property
     def pixel_names(self) -> tuple[str, ...]:
-        """The names of the stages that learn by L1 alone, one a step."""
+        """Return the names of the stages that learn by L1 alone, one a step."""
         last = self.generator.steps
         names = [f"pixel-x{2**step}" for step in range(1, last)]
         return (*names, "pixel") if self.pixel_stages else ()
 
     @property
     def adversarial_names(self) -> dict[int, str]:
-        """The steps, from 1, that are trained adversarially, and the names of their stages."""
+        """Return the steps, from 1, that are trained adversarially, and the names of their stages."""
         last = self.generator.steps
         return {step: f"x{2**step}" for step in range(last if self.pixel_stages else 1, last + 1)}
 
     def weights_at(self, step: int) -> dict[str, float]:
-        """The loss terms that take part at a step, from 1, and their weights."""
+        """Return the loss terms that take part at a step, from 1, and their weights."""
         found = {term: getattr(self, f"{term}_weights")[step - 1] for term in TERMS}
         return {term: weight for term, weight in found.items() if weight}
 
     def steps_with(self, *terms: str) -> list[int]:
-        """The adversarial steps in which one of these loss terms takes part."""
+        """Return the adversarial steps in which one of these loss terms takes part."""
         return [step for step in self.adversarial_names if self.weights_at(step).keys() & set(terms)]

@@ -32,7 +32,7 @@ PEAK_WEIGHT = 200  # without it heatmaps, 0 nearly everywhere, sink below 0, whe
 def learn_heatmaps(
     config: PFSRRecipeConfig, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
 ) -> dict[str, Tensor]:
-    """The FAN learns the heatmaps of its teacher's landmarks, at the sizes at which it is used, by turns."""
+    """Train the FAN on the heatmaps of its teacher's landmarks, at the sizes at which it is used, by turns."""
     landmarks, valid = batch.prior.landmarks, batch.prior.valid
     if "teacher" in modules:
         with torch.no_grad():
@@ -61,7 +61,7 @@ def learn_heatmaps(
 def learn_pixels(
     config: PFSRRecipeConfig, step: int, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
 ) -> dict[str, Tensor]:
-    """The generator learns a step by L1 alone, while the step fades in."""
+    """Train a step of the generator by L1 alone, while the step fades in."""
     sr = modules["generator"](batch.lr, step=step, fade=_fade(config, step, progress)).sr
     return {"generator": l1(sr, reduced(batch.hr, _halvings(config, step)))}
 
@@ -69,7 +69,7 @@ def learn_pixels(
 def learn_adversarially(
     config: PFSRRecipeConfig, step: int, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
 ) -> StepResult:
-    """The generator learns a step by all its loss terms, then the critic, on what the generator draws by then."""
+    """Train a step of the generator by all its loss terms, then the critic on the images that it makes by then."""
     fade = 1.0 if config.pixel_stages else _fade(config, step, progress)
     generate = partial(modules["generator"], step=step, fade=fade)
     hr = reduced(batch.hr, _halvings(config, step))
@@ -98,7 +98,7 @@ def learn_adversarially(
 def _terms(
     modules: Mapping[str, nn.Module], criticise: Callable[[Tensor], Tensor], sr: Tensor, hr: Tensor
 ) -> dict[str, Callable[[], Tensor]]:
-    """The generator's loss terms by name, each computed when it is called."""
+    """Return the generator's loss terms by name, each computed when it is called."""
     with torch.no_grad():
         wanted = modules["fan"](hr)[0].heatmaps if "fan" in modules else hr.new_empty(0)
     return {
@@ -111,17 +111,17 @@ def _terms(
 
 
 def reduced(images: Tensor, halvings: int) -> Tensor:
-    """Images (B,C,H,W) halved so many times, each bilinearly with antialiasing, in float32, as the data are."""
+    """Halve images (B,C,H,W) so many times, each bilinearly with antialiasing, in float32, as the data are."""
     for _ in range(halvings):
         images = F.interpolate(images, scale_factor=0.5, mode="bilinear", antialias=True)
     return images
 
 
 def _halvings(config: PFSRRecipeConfig, step: int) -> int:
-    """How many times smaller by 2 than HR a step's image is."""
+    """Return how many halvings of HR give the size of a step's image."""
     return config.generator.steps - step
 
 
 def _fade(config: PFSRRecipeConfig, step: int, progress: Progress) -> float:
-    """How far a step has come in: from 0 at the stage's start to 1; the first step is there at once."""
+    """Return the weight of a step that fades in: from 0 at the stage's start to 1; always 1 for the first step."""
     return min(1.0, progress.passed(config.fade_until)) if step > 1 else 1.0

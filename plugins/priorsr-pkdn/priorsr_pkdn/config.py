@@ -1,4 +1,4 @@
-"""The two networks of PKDN: the encoder-decoder skeleton, and what each makes of it. Read this first.
+"""The two networks of PKDN, each a config of the encoder-decoder skeleton. Read this file first.
 
 The paper's code is not public. From its abstract come the teacher with LR image and parsing map, and the student with
 the LR image alone; from a page that quotes it, an encoder of downsampling and parsing map fusion blocks, and a decoder

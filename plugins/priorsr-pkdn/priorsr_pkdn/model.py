@@ -7,7 +7,7 @@ from priorsr_pkdn.config import PKDNConfig, PKDNTeacherConfig
 
 
 class PKDN(EncoderDecoder):
-    """PKDN's student, which needs no prior: what is left after training.
+    """PKDN's student, which needs no prior and is used after training.
 
     Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
         1/16 | 1/8, 1/4, 1/2, 1 of the HR size. A misfit raises ShapeError.
@@ -20,7 +20,7 @@ class PKDN(EncoderDecoder):
 
 
 class PKDNTeacher(EncoderDecoder):
-    """PKDN's teacher, which sees a parsing map: used in training, or to show what the prior is worth.
+    """PKDN's teacher, which takes a parsing map: used in training, or to measure the worth of the prior.
 
     Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
         student's. A misfit raises ShapeError, a missing parsing map PriorsrError.

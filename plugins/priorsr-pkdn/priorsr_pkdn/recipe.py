@@ -1,4 +1,4 @@
-"""How PKDN is trained: the teacher by itself, then the student with the teacher beside."""
+"""The training of PKDN: the teacher by itself, then the student beside the teacher."""
 
 from __future__ import annotations
 

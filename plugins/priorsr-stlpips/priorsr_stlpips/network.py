@@ -15,7 +15,7 @@ SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of images in [
 
 
 class ShiftTolerantAlexNet(nn.Module):
-    """The weighted distance of two images' features in AlexNet, whose strides are blurs with stride 2.
+    """A network for the weighted distance of two images' features in AlexNet, whose strides are blurs with stride 2.
 
     The first convolution has stride 1 and is blurred before its ReLU; each max pooling has stride 1 and is blurred
     after it. A blur weighs 1 2 1 on both axes, on features mirrored by 2 pixels at their edges. Where LPIPS has five
@@ -41,7 +41,7 @@ class ShiftTolerantAlexNet(nn.Module):
         return torch.stack(distances).sum(0)
 
     def _features(self, images: Tensor) -> Iterator[Tensor]:
-        """The features after each ReLU."""
+        """Return the features after each ReLU."""
         shift, scale = (images.new_tensor(values)[:, None, None] for values in (SHIFT, SCALE))
         x = ((images - shift) / scale).contiguous(
             memory_format=torch.channels_last
@@ -55,7 +55,7 @@ class ShiftTolerantAlexNet(nn.Module):
 
 
 def _blurred(x: Tensor) -> Tensor:
-    """Features (B,C,H,W) at half the size."""
+    """Return features (B,C,H,W) at half the size."""
     channels = x.shape[1]
     line = x.new_tensor([0.25, 0.5, 0.25])
     kernel = (line[:, None] * line).expand(channels, 1, 3, 3)
@@ -63,5 +63,5 @@ def _blurred(x: Tensor) -> Tensor:
 
 
 def _unit(x: Tensor) -> Tensor:
-    """Features (B,C,H,W) of length 1 at every pixel."""
+    """Return features (B,C,H,W) of length 1 at every pixel."""
     return x / (x.norm(dim=1, keepdim=True) + 1e-10)

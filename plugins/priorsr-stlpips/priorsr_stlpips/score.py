@@ -66,7 +66,7 @@ def _weights_file() -> Path:
 
 
 def _published(path: Path) -> dict[str, Any]:
-    """The weights of the package's network under the names of ours."""
+    """Return the weights of the package's network under the names of ours."""
     try:
         theirs = torch.load(path, map_location="cpu", weights_only=True)
         layers = [name for name in theirs if name.startswith("net.") and name.endswith((".weight", ".bias"))]

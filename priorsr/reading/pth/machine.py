@@ -139,7 +139,7 @@ class _Machine:
             raise ValueError(f"holds a pickle with the instruction {instruction}, which weights do not need")
 
     def _of_marked(self, instruction: str, argument: Any, marked: list[Any]) -> None:
-        """Execute an instruction on what lies above the last mark."""
+        """Execute an instruction on the values above the last mark."""
         push = self._stack.append
         if instruction == "TUPLE":
             push(tuple(marked))

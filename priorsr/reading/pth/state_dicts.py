@@ -31,7 +31,7 @@ def read_state_dict(path: Path, tell: Callable[[str], None] | None = None) -> di
     Where mappings or objects wrap them, one of the usual names (`WRAPPERS`) is followed first, else the only one with
     tensors. A module that was saved whole has the names of its state dict. A leading `module.` (DataParallel) and
     `_orig_mod.` (torch.compile) are left out, however often they are there, and so are the counts of a profiler.
-    tell: is given a sentence on counts that are left out.
+    tell: called with a sentence on counts that are left out.
 
     Raises DataError naming the file for one that is no checkpoint, is broken, or holds no such weights.
     """
@@ -48,7 +48,7 @@ def read_state_dict(path: Path, tell: Callable[[str], None] | None = None) -> di
 
 
 class _Search:
-    """Finds the tensors of one network in what a checkpoint holds; each value is looked into once."""
+    """A search for the tensors of one network in a checkpoint; each value is visited once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
