@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,9 @@ from torch import Tensor
 
 from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, paired
 from priorsr.bench.running.environment import environment
+from priorsr.bench.running.journal import locked
 from priorsr.bench.running.progress import progress
+from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.scoring.deterministic import deterministic
 from priorsr.bench.scoring.evaluation import Evaluation, evaluate
 from priorsr.bench.scoring.extra_scores import ExtraScores
@@ -24,7 +27,7 @@ from priorsr.bench.scoring.summaries import score_facts, set_score_facts
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.store.outputs import save_outputs
 from priorsr.bench.store.records import FORMAT, PriorFacts, Record, ResultIdentity, images_hash
-from priorsr.bench.store.results import outputs_path, partial_path, write_record
+from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
 from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
 from priorsr.bench.store.stored_faces import store_faces
 from priorsr.bench.store.values import Links
@@ -129,55 +132,67 @@ def record_images(
             priors=(),
             keep=False,
         )
-        images = None if out is None else _unfinished(out, declared, reduction)
-        evaluation, of_sets = _evaluated(loader, files, inputs, group, found, declared, images)
-        for protocol in group:
-            identity = ResultIdentity(
-                declared.model,
-                protocol_facts(protocol),
-                data_facts(face_set, split),
-                declared.prior,
-                images_hash(evaluation.images),
-            )
-            scored = score_facts(evaluation, protocol, found.of_images)
-            records[protocol.content_hash] = Record(
-                format=FORMAT,
-                id=identity.record_id,
-                origin="images",
-                model=identity.model,
-                training=declared.training_facts,
-                protocol=identity.protocol,
-                data=identity.data,
-                prior=identity.prior,
-                components=tuple(sorted({protocol_component(protocol), *found.components})),
-                links=declared.links,
-                images=evaluation.images,
-                scores=scored,
-                set_scores=of_sets,
-                extra_scores=found.facts(declared.training_facts),
-                absent=found.absent,
-                statistics=Statistics(interval="Hall's t over images"),
-                cost=None,
-                execution=None,
-                kernel_backends={},
-                environment=environment(_CPU),
-                outputs=None if out is None else identity.outputs_id,
-                scorer_version=__version__,
-                scorer_hash=scorer_hash(),
-                created=datetime.now(UTC).replace(microsecond=0),
-                command=command,
-            )
-        if out is not None and images is not None:
-            _write([records[protocol.content_hash] for protocol in group], images, out)
-            store_faces(loader, out, reduction.content_hash, every=True)
+        with _unfinished(out, declared, reduction) as images:
+            evaluation, of_sets = _evaluated(loader, files, inputs, group, found, declared, images)
+            for protocol in group:
+                identity = ResultIdentity(
+                    declared.model,
+                    protocol_facts(protocol),
+                    data_facts(face_set, split),
+                    declared.prior,
+                    images_hash(evaluation.images),
+                )
+                scored = score_facts(evaluation, protocol, found.of_images)
+                records[protocol.content_hash] = Record(
+                    format=FORMAT,
+                    id=identity.record_id,
+                    origin="images",
+                    model=identity.model,
+                    training=declared.training_facts,
+                    protocol=identity.protocol,
+                    data=identity.data,
+                    prior=identity.prior,
+                    components=tuple(sorted({protocol_component(protocol), *found.components})),
+                    links=declared.links,
+                    images=evaluation.images,
+                    scores=scored,
+                    set_scores=of_sets,
+                    extra_scores=found.facts(declared.training_facts),
+                    absent=found.absent,
+                    statistics=Statistics(interval="Hall's t over images"),
+                    cost=None,
+                    execution=None,
+                    kernel_backends={},
+                    environment=environment(_CPU),
+                    outputs=None if out is None else identity.outputs_id,
+                    scorer_version=__version__,
+                    scorer_hash=scorer_hash(),
+                    created=datetime.now(UTC).replace(microsecond=0),
+                    command=command,
+                )
+            if out is not None and images is not None:
+                _write([records[protocol.content_hash] for protocol in group], images, out)
+                store_faces(loader, out, reduction.content_hash, every=True)
     return [records[protocol.content_hash] for protocol in protocols]
 
 
-def _unfinished(out: Path, declared: Declared, reduction: Reduction) -> Path:
-    """Return the empty folder in which SR images are put until all are scored."""
-    folder = partial_path(out, sha256_json([declared.label, reduction.content])[:16]) / "images"
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-    return folder
+@contextmanager
+def _unfinished(out: Path | None, declared: Declared, reduction: Reduction) -> Iterator[Path | None]:
+    """Give the folder for SR images until all are scored, which nobody else uses meanwhile, and remove it at the end.
+
+    What a killed process leaves there is removed by the next that scores or runs into `out`.
+    """
+    if out is None:
+        yield None
+        return
+    sweep_results(out)
+    folder = partial_path(out, sha256_json([declared.label, reduction.content])[:16])
+    with locked(lock_path(folder), Terminal(stderr=True).print):
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield folder / "images"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(records: Sequence[Record], images: Path, out: Path) -> None:
@@ -186,7 +201,6 @@ def _write(records: Sequence[Record], images: Path, out: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     images.rename(folder)
-    images.parent.rmdir()
     for record in records:
         write_record(out, record)
 

@@ -26,6 +26,8 @@ from priorsr.metrics import Scores
 from priorsr.reading.json_files import read_json
 from priorsr.signed_lines import add_line, read_lines
 
+KEY = "key.json"
+
 
 class Journal:
     """The unfinished work in `folder`, of batches of known faces. `images`: the folder for SR images."""
@@ -46,7 +48,7 @@ class Journal:
 
     def prepare(self, key: str) -> None:
         """Keep the unfinished work if it is of the same key, else remove it."""
-        path = self._folder / "key.json"
+        path = self._folder / KEY
         try:
             kept = read_json(path) == {"key": key}
         except DataError:

@@ -26,7 +26,7 @@ from priorsr.bench.scoring.scorer import is_current, known_components, scorer_ha
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
 from priorsr.bench.store.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
 from priorsr.bench.store.records import FORMAT, Cost, Execution, Record, ResultIdentity
-from priorsr.bench.store.results import outputs_path, partial_path, write_record
+from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
 from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
 from priorsr.bench.store.stored_images import load_images
 from priorsr.containers import Batch
@@ -84,7 +84,7 @@ class ModelRun:
         if not self._plan.processes.is_main:
             yield
             return
-        with locked(partial_path(self._plan.out, f"{self._outputs}.lock"), self._plan.report):
+        with locked(lock_path(partial_path(self._plan.out, self._outputs)), self._plan.report):
             yield
 
     def is_unfinished(self) -> bool:

@@ -5,18 +5,30 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from priorsr.bench.store.results import outputs_path, partial_path
+from priorsr.bench.running.journal import KEY
+from priorsr.bench.store.results import lock_path, outputs_path, partial_path
 from priorsr.locks import lock
 from priorsr.partial_files import sweep
 
 
 def sweep_results(results: Path) -> None:
-    """Remove half-written files, and SR images that others took the place of; nothing that is at work is touched."""
+    """Remove half-written files, SR images that others took the place of, and unfinished work that cannot go on.
+
+    Nothing that is at work is touched.
+    """
     for part in ("records", "outputs", "faces", ".partial"):
         sweep(results / part)
     for old in outputs_path(results, "").glob(".*.old"):
-        path = partial_path(results, f"{old.name[1:].removesuffix('.old')}.lock")
-        path.parent.mkdir(exist_ok=True)
-        with open(path, "a+") as held:
-            if lock(held.fileno()):
-                shutil.rmtree(old, ignore_errors=True)
+        _remove(old, partial_path(results, old.name[1:].removesuffix(".old")))
+    for unfinished in partial_path(results, "").glob("*/"):
+        if not (unfinished / KEY).exists():  # which only a journal has
+            _remove(unfinished, unfinished)
+
+
+def _remove(folder: Path, unfinished: Path) -> None:
+    """Remove a folder, unless the work that it is of goes on."""
+    path = lock_path(unfinished)
+    path.parent.mkdir(exist_ok=True)
+    with open(path, "a+") as held:
+        if lock(held.fileno()):
+            shutil.rmtree(folder, ignore_errors=True)

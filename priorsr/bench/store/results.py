@@ -31,6 +31,11 @@ def partial_path(results: Path, name: str) -> Path:
     return results / ".partial" / name
 
 
+def lock_path(unfinished: Path) -> Path:
+    """Return the path of the lock on a folder of unfinished work."""
+    return unfinished.with_name(f"{unfinished.name}.lock")
+
+
 def faces_path(results: Path, data_hash: str, kind: str) -> Path:
     """Return the folder of the faces that pages show: `kind` is "hr", or `lr_kind(...)`."""
     return results / "faces" / data_hash[:12] / kind

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from priorsr.bench import read_results, run
+from priorsr.bench.made_elsewhere import recording
 from priorsr.bench.made_elsewhere.recording import Declared, declared_by, record_images
+from priorsr.bench.running.journal import locked
 from priorsr.bench.running.run_plan import adapted
+from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.results import lock_path, partial_path
 from priorsr.bench.store.stored_images import save_images
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack
@@ -58,7 +65,44 @@ def test_a_second_time_replaces_and_leaves_nothing_behind(faces, given, protocol
     again = record_images(given, faces, "val", protocols, Declared("theirs"), out=out)
     assert [record.id for record in first] == [record.id for record in again]
     assert len(list((out / "outputs").iterdir())) == 1
-    assert not list((out / ".partial").iterdir())
+    assert {path.suffix for path in (out / ".partial").iterdir()} == {".lock"}
+
+
+def test_a_score_that_fails_leaves_nothing_behind(faces, given, protocols, tmp_path, monkeypatch) -> None:
+    def failing(*_: object) -> None:
+        raise DataError("a full disk")
+
+    monkeypatch.setattr(recording, "set_score_facts", failing)
+    with pytest.raises(DataError, match="a full disk"):
+        record_images(given, faces, "val", protocols, Declared("theirs"), out=tmp_path / "results")
+    assert [path.suffix for path in (tmp_path / "results/.partial").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("mended_by", ["the next score", "a run of a model"])
+def test_what_was_killed_while_scoring_is_swept(faces, given, protocols, tmp_path, mended_by: str) -> None:
+    out = tmp_path / "results"
+    child = os.fork()
+    if not child:
+        recording.set_score_facts = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        record_images(given, faces, "val", protocols, Declared("theirs"), out=out)
+    os.waitpid(child, 0)
+    assert len(list(out.glob(".partial/*/images/*.png"))) == len(faces.ids("val"))
+    if mended_by == "the next score":
+        record_images(given, faces, "val", protocols, Declared("another method"), out=out)
+    else:
+        run("bicubic", data=faces, split="val", protocols=protocols, out=out)
+    assert {path.suffix for path in (out / ".partial").iterdir()} == {".lock"}
+
+
+def test_what_is_being_scored_is_not_swept(faces, given, protocols, tmp_path) -> None:
+    out = tmp_path / "results"
+    unfinished = partial_path(out, "0" * 16)
+    save_images(torch.zeros(1, 3, 8, 8), ["a"], unfinished / "images")
+    with locked(lock_path(unfinished), print):
+        run("bicubic", data=faces, split="val", protocols=protocols, out=out)
+        assert (unfinished / "images/a.png").exists()
+    sweep_results(out)
+    assert not unfinished.exists()
 
 
 def test_what_is_declared_stands_in_the_record(faces, given, protocols) -> None:

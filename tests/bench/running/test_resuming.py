@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -384,3 +385,11 @@ def test_no_room_for_a_line_of_the_journal_is_one_sentence(bench, lr, noisy, no_
         patched.setattr(journal.Journal, "add", add)
         with pytest.raises(DataError, match=r"scores-0\.jsonl: cannot be written \(No space left on device\)"):
             bench(Stored(lr, noisy))
+
+
+def test_a_pipe_in_place_of_a_lock_does_not_hang(bench, tmp_path) -> None:
+    path = tmp_path / ".partial/a.lock"
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(DataError, match=r"a\.lock: cannot be written"), journal.locked(path, print):
+        pass
