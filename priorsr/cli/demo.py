@@ -20,7 +20,7 @@ def demo(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Training steps of each variant.", max=MOST, show_default="120")
+        int | None, typer.Option(help="Training steps of each variant.", min=3, max=MOST, show_default="120")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed for drawn faces and for training.", min=0, max=2**32 - 1)] = 0,
 ) -> None:
@@ -40,7 +40,7 @@ def demo(
     from priorsr.bench import tables
     from priorsr.demo.run import STEPS, DemoSettings, run_demo
 
-    settings = DemoSettings(None if data is None else str(data), steps or STEPS, seed)
+    settings = DemoSettings(None if data is None else str(data), STEPS if steps is None else steps, seed)
     found = run_demo(out, settings, errors, lambda line: errors.print(line, style="bold", soft_wrap=True))
     shown = [record for record in found.records if record.protocol.id.startswith("dic@1")]
     for table in tables(shown):
