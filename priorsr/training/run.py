@@ -25,12 +25,13 @@ from priorsr.text import as_unicode
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
 from priorsr.training.checkpoints import Checkpoint
 from priorsr.training.extension import extend as lengthen
+from priorsr.training.planned_run import Pace, PlannedRun
 from priorsr.training.progress_report import ProgressReport
 from priorsr.training.run_folder import RunFolder, circumstances
 from priorsr.training.run_log import RunLog, flatten
 from priorsr.training.settings import Settings
 from priorsr.training.setup import Setup
-from priorsr.training.trainer import Pace, RunResult, Trainer
+from priorsr.training.trainer import RunResult, Trainer
 
 
 def train(
@@ -110,7 +111,7 @@ def train(
         setup = Setup(settings, plan, faces, accelerator)
     checkpoint = None
     if config:
-        _check_unchanged(config, plan, faces, folder)
+        _check_unchanged(config, plan, setup.sets, folder)
         if extend is not None:
             config = _extended(config, extend, folder, accelerator)
         checkpoint = folder.checkpoints.latest(report.say)
@@ -119,23 +120,7 @@ def train(
         _tell_resumed(config, checkpoint, folder, report)
     else:
         config = _new_config(setup, plan, faces, began)
-    trainer = Trainer(
-        setup.stages,
-        config["stage_steps"],
-        setup.loop,
-        setup.validator,
-        folder,
-        accelerator,
-        RunLog(folder, accelerator, report),
-        setup.recipe,
-        {
-            **{key: config[key] for key in ("recipe", "preset", "overrides", "minutes", "seed", "precision")},
-            "data": [_described(*part) for part in faces],
-            "reduction": setup.recipe.reduction,
-            "hr_size": faces[0][0].manifest.image_sizes[0][0],
-        },
-        pace,
-    )
+    trainer = Trainer(PlannedRun(setup, config, folder, RunLog(folder, accelerator, report), pace))
     accelerator.wait_for_everyone()  # all have looked before the first file is written
     with folder.locked() if accelerator.is_main_process else nullcontext():
         if accelerator.is_main_process and not folder.holds_a_run():
@@ -167,8 +152,8 @@ def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str
     if folder.holds_a_run():
         config = folder.read_config()
         run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
-        again = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun started this process anew
-        if not resume and not again:
+        restarted = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun started this process anew
+        if not resume and not restarted:
             raise DataError(
                 f"{folder.path}: holds a run already; resume it (--resume; in Python resume=True), or choose another "
                 "folder"
@@ -195,7 +180,10 @@ def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, fl
         **asdict(setup.settings),
         "precision": setup.precision,
         "config": plan.plain_config(),
-        "data": [{**_described(*part), "path": as_unicode(str(part[0].path))} for part in faces],
+        "data": [
+            {**part.model_dump(mode="json"), "path": as_unicode(str(face_set.path))}
+            for part, (face_set, _) in zip(setup.sets, faces, strict=True)
+        ],
         "stage_steps": stage_steps,
         "measured_seconds": {stage: asdict(cost) for stage, cost in measured.items()},
         "processes": setup.processes,
@@ -204,18 +192,14 @@ def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, fl
     return broadcast_object_list([config])[0]
 
 
-def _described(faces: FaceSet, weight: float) -> dict[str, Any]:
-    return TrainingSet.of(faces, weight=weight).model_dump(mode="json")
-
-
 def _check_unchanged(
-    config: Mapping[str, Any], plan: Blueprint, faces: Sequence[tuple[FaceSet, float]], folder: RunFolder
+    config: Mapping[str, Any], plan: Blueprint, sets: Sequence[TrainingSet], folder: RunFolder
 ) -> None:
     """Raise DataError if the recipe or the data are not what the run was started with."""
     change = first_difference(config["config"], plan.plain_config())
     if change:
         raise DataError(f"{folder.config}: the recipe {plan.name!r} has changed since the run was started: {change}")
-    was, now = config["data"], [_described(*part) for part in faces]
+    was, now = config["data"], [part.model_dump(mode="json") for part in sets]
     if [(part["hash"], part.get("weight", 1.0)) for part in was] != [(part["hash"], part["weight"]) for part in now]:
         raise DataError(
             f"{folder.path}: was started with the face sets {_named(was)}, and is given {_named(now)}; the same sets, "

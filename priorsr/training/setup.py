@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from accelerate import Accelerator
 
-from priorsr.data import FaceSet, MixedLoader, Reduction
+from priorsr.data import FaceSet, MixedLoader, Reduction, TrainingSet
 from priorsr.errors import OptionError, mistakes_in
 from priorsr.models import weights
 from priorsr.training.blueprint import Blueprint
@@ -26,6 +26,7 @@ class Setup:
     """Everything that settings, a recipe and face sets determine; checks the stages when made.
 
     faces: the sets to train on, each with its weight; the first one's split `val` is validated on.
+    sets: the same, as cards describe them.
     """
 
     def __init__(
@@ -39,13 +40,15 @@ class Setup:
         self.precision = resolve_precision(settings.precision or "auto", accelerator.device)
         self._blueprint = blueprint
         self._faces = faces
-        self._accelerator = accelerator
+        self.accelerator = accelerator
         self._seed = settings.seed or 0
         self.processes = accelerator.num_processes
         self._loaders: dict[tuple[int, bool, bool, float], MixedLoader] = {}
         self.recipe, self.stages = blueprint.build(self._seed)
         check_stages(self.stages)
         self._reduction = Reduction(scale=self.recipe.scale, kernel=self.recipe.reduction)
+        self.hr_size = faces[0][0].manifest.image_sizes[0][0]
+        self.sets = [TrainingSet.of(part, weight=weight) for part, weight in faces]
         self.validator = Validator(faces[0][0], self._reduction, accelerator)
 
     def loader(self, stage: Stage) -> MixedLoader:
@@ -66,7 +69,7 @@ class Setup:
                 flip=stage.flip,
                 quarter_turns=stage.quarter_turns,
                 zoom=stage.zoom,
-                shard=(self._accelerator.process_index, self.processes),
+                shard=(self.accelerator.process_index, self.processes),
             )
         return self._loaders[key]
 
@@ -77,7 +80,7 @@ class Setup:
             self.loader(stage),
             steps=steps,
             seed=self._seed,
-            accelerator=self._accelerator,
+            accelerator=self.accelerator,
             precision=self.precision,
             channels_last=self.settings.channels_last is not False,
         )
@@ -90,7 +93,7 @@ class Setup:
         with TemporaryDirectory() as folder:
             for stage in self.stages:
                 if stage.product:
-                    product = stage.modules[stage.product].to(self._accelerator.device)
+                    product = stage.modules[stage.product].to(self.accelerator.device)
                     with mistakes_in(f"the stage {stage.name!r}, before its first step"):
                         self.validator.score(product, SHOWN)
                         weights.save(product, Path(folder) / "product.safetensors")
@@ -108,7 +111,7 @@ class Setup:
         costs = {}
         for stage in self._blueprint.build(self._seed)[1]:  # thrown away, so that the run starts afresh
             loop = self.loop(stage, max(LEAST_STEPS, by_length[stage.name]))
-            costs[stage.name] = measure(loop, self.validator, self._accelerator, 0.05 * seconds)
+            costs[stage.name] = measure(loop, self.validator, self.accelerator, 0.05 * seconds)
             loop.close()
         left = seconds - (time.monotonic() - began)
         return steps_by_seconds(self.stages, left, costs, self.settings.validate_every), costs
