@@ -47,10 +47,9 @@ def _benchmarked(folder: Path, faces: Path) -> None:
     """Make results, with a submission that was verified, and a copy of them as of a run that was killed at its end."""
     from priorsr import bench
     from priorsr.bench.running.journal import Journal
-    from priorsr.bench.submissions.adding import add
     from priorsr.bench.submissions.bundle import Bundle
     from priorsr.bench.submissions.pack import pack
-    from priorsr.bench.submissions.verify import verify
+    from priorsr.bench.submissions.verify import add, verify
 
     weights, results = folder / "model.safetensors", folder / "results"
     records = bench.run(weights, data=faces, split="val", protocols=["dic@1"], out=results)

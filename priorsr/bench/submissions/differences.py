@@ -1,4 +1,4 @@
-"""What differs between a record and what was computed again, exactly."""
+"""Differences between a record and what is found here: scores, images, protocol and model."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from math import isclose, isinf
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
+from priorsr.bench.running.entries import Entry
 from priorsr.bench.scoring.record_parts import protocol_facts
+from priorsr.bench.scoring.scorer import known_components
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.score_facts import ExtraScoreFacts, ImageHashes, RecordedScore, RecordedSetScore
-from priorsr.bench.store.values import RecordPart
+from priorsr.bench.store.values import Links, RecordPart
 from priorsr.metrics import Protocol
+from priorsr.sources import Component
 
 TOLERANCE = 1e-4
 """How much a protocol's score may differ between machines."""
 
 NETWORK_TOLERANCE = 1e-3
 """How much another score may, which networks make."""
+
+_MODEL = ("distribution", "name", "weights_hash", "config", "precision", "accelerated")
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,27 @@ def image_differences(record: Record, found: Mapping[str, ImageHashes], which: t
                 yield Difference(where, getattr(said, kind), getattr(hashes, kind))
 
 
+def model_differences(record: Record, entry: Entry) -> Iterator[Difference]:
+    """Yield what of a record's model, training, links and parameters is not as the weights and their card state."""
+    yield from different_parts(f"{record.id}: model", record.model, entry.facts, _MODEL)
+    said, found = record.model.card, entry.facts.card
+    for key in sorted(said.keys() | found.keys()):
+        if said.get(key) != found.get(key):
+            yield Difference(f"{record.id}: model.card.{key}", said.get(key), found.get(key))
+    training = ("networks", "seed") if record.format == 1 else ("data", "networks", "seed")  # 1 has data in words
+    yield from different_parts(f"{record.id}: training", record.training, entry.training, training)
+    if record.format != 1:
+        for part, said_words, found_words in (
+            ("links", _in_words(record.links), _in_words(entry.links)),
+            ("components of training", _trained_by(known_components(record)), _trained_by(entry.components)),
+        ):
+            if said_words != found_words:
+                yield Difference(f"{record.id}: {part}", said_words, found_words)
+    parameters = sum(parameter.numel() for parameter in entry.model.parameters())
+    if record.cost and parameters != record.cost.parameters:
+        yield Difference(f"{record.id}: cost.parameters", record.cost.parameters, parameters)
+
+
 def different_parts(where: str, said: RecordPart, found: RecordPart, parts: Sequence[str]) -> Iterator[Difference]:
     """Those parts that are not equal."""
     for part in parts:
@@ -118,3 +144,19 @@ def _shown(value: JsonValue) -> str:
         between = " to " if value and isinstance(value[0], float) else ", "
         return between.join(map(_shown, value)) or "nothing"
     return "nothing" if value is None else f"{value!s:.300}"
+
+
+def _in_words(links: Links) -> str:
+    return ", ".join(f"{name}: {url}" for name, url in sorted(links.items())) or "nothing"
+
+
+def _trained_by(components: tuple[Component, ...]) -> str:
+    """Return the components that took part in training, in words."""
+    return (
+        ", ".join(
+            f"{part.kind} {part.distribution}:{part.name} {part.version} ({part.hash:.12})"
+            for part in sorted(components)
+            if part.used_for == "training"
+        )
+        or "unknown"
+    )

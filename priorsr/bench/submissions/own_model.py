@@ -1,28 +1,30 @@
-"""A submission's model as it is here, and what its weights and its class declare against what the records do."""
+"""The model of a submission as it is installed here, and faces run again by it."""
 
 from __future__ import annotations
 
+import random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from priorsr.bench.running.entries import Entry, entry_of
-from priorsr.bench.scoring.scorer import known_components
+from priorsr.bench.running.given_priors import NOTHING, GivenPrior, own_priors
+from priorsr.bench.scoring.evaluation import ready_to_score, super_resolve
 from priorsr.bench.store.records import Record
-from priorsr.bench.store.values import Links
 from priorsr.bench.submissions.archive import WEIGHTS
 from priorsr.bench.submissions.bundle import Bundle
-from priorsr.bench.submissions.differences import Difference, different_parts
+from priorsr.containers import Batch
+from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError, PriorsrError
 from priorsr.models import EncoderDecoder
 from priorsr.models.weights import load_file
 from priorsr.options import from_file
 from priorsr.reading.fitting import built_for
 from priorsr.registry import create, find
-from priorsr.sources import Component
-
-_MODEL = ("distribution", "name", "weights_hash", "config", "precision", "accelerated")
 
 
 def own_model(bundle: Bundle) -> Entry:
@@ -48,27 +50,6 @@ def own_model(bundle: Bundle) -> Entry:
     return entry_of(module, record.model.label)
 
 
-def model_differences(record: Record, entry: Entry) -> Iterator[Difference]:
-    """Yield what of a record's model, training, links and parameters is not as the weights and their card state."""
-    yield from different_parts(f"{record.id}: model", record.model, entry.facts, _MODEL)
-    said, found = record.model.card, entry.facts.card
-    for key in sorted(said.keys() | found.keys()):
-        if said.get(key) != found.get(key):
-            yield Difference(f"{record.id}: model.card.{key}", said.get(key), found.get(key))
-    training = ("networks", "seed") if record.format == 1 else ("data", "networks", "seed")  # 1 has data in words
-    yield from different_parts(f"{record.id}: training", record.training, entry.training, training)
-    if record.format != 1:
-        for part, said_words, found_words in (
-            ("links", _in_words(record.links), _in_words(entry.links)),
-            ("components of training", _trained_by(known_components(record)), _trained_by(entry.components)),
-        ):
-            if said_words != found_words:
-                yield Difference(f"{record.id}: {part}", said_words, found_words)
-    parameters = sum(parameter.numel() for parameter in entry.model.parameters())
-    if record.cost and parameters != record.cost.parameters:
-        yield Difference(f"{record.id}: cost.parameters", record.cost.parameters, parameters)
-
-
 def check_prior(record: Record, entry: Entry | None) -> None:
     """Raise DataError for a record of no prior whose model, as far as it is known here, cannot run without one."""
     if record.prior.source != "none":
@@ -78,6 +59,54 @@ def check_prior(record: Record, entry: Entry | None) -> None:
             f"the record {record.id} is of the model {record.model.name!r} without a prior, which that model requires; "
             "the prior that it was given was expected"
         )
+
+
+class Rerun:
+    """The model of a submission, as it is installed here, for the faces of one of its records.
+
+    Raises DataError for one that did not run in float32 as it is, which cannot be repeated here.
+    """
+
+    def __init__(self, record: Record, entry: Entry) -> None:
+        self._entry = entry
+        self._device = torch.device("cpu")
+        if record.model.accelerated or record.model.precision != "float32":
+            ran = "accelerated" if record.model.accelerated else f"in {record.model.precision}"
+            raise DataError(f"its model ran {ran}; only float32 as it is can be run again")
+
+    def images(self, batch: Batch, record: Record, loader: FaceLoader) -> Tensor:
+        """Compute the SR images (B,3,H,W) of a batch, given the prior that the record names.
+
+        Raises DataError where the face set has another prior, and for a model that cannot be run.
+        """
+        prior = self._prior(record, loader)
+        try:
+            with ready_to_score(self._entry.model, self._device) as model:
+                return super_resolve(model, batch, prior.of(batch), self._device).cpu()
+        except PriorsrError:
+            raise
+        except Exception as error:  # a model may raise anything
+            raise DataError(f"its model cannot be run ({type(error).__name__}: {error})") from error
+
+    def _prior(self, record: Record, loader: FaceLoader) -> GivenPrior:
+        if record.prior.source == "none":
+            return NOTHING
+        if record.prior.source == "corrupted":
+            raise DataError("was given a corrupted prior; only the face set's own can be given again")
+        given = own_priors(self._entry, loader)
+        if given.facts != record.prior:
+            raise DataError(
+                f"was given a prior {record.prior.source} ({record.prior.by}), and the face set's is "
+                f"{given.facts.source} ({given.facts.by})"
+            )
+        return given
+
+
+def choose(faces: Sequence[str], count: int, seed: int) -> tuple[str, ...]:
+    """Draw faces to run again, sorted; raises OptionError for more than there are."""
+    if not 1 <= count <= len(faces):
+        raise OptionError(f"{count} faces are to be run again; 1 to {len(faces)} were expected")
+    return tuple(sorted(random.Random(seed).sample(sorted(faces), count)))
 
 
 def _class_requires_prior(record: Record) -> bool:
@@ -97,19 +126,3 @@ def _reference(record: Record) -> str:
 
 def _options(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
-
-
-def _in_words(links: Links) -> str:
-    return ", ".join(f"{name}: {url}" for name, url in sorted(links.items())) or "nothing"
-
-
-def _trained_by(components: tuple[Component, ...]) -> str:
-    """Return the components that took part in training, in words."""
-    return (
-        ", ".join(
-            f"{part.kind} {part.distribution}:{part.name} {part.version} ({part.hash:.12})"
-            for part in sorted(components)
-            if part.used_for == "training"
-        )
-        or "unknown"
-    )

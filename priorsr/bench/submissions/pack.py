@@ -15,7 +15,7 @@ from priorsr.bench.store.results import outputs_path, record_path
 from priorsr.bench.store.stored_images import check_image
 from priorsr.bench.submissions.archive import MANIFEST, WEIGHTS
 from priorsr.bench.submissions.bundle import BundleManifest, odd_one, quantised
-from priorsr.bench.submissions.own_model import model_differences
+from priorsr.bench.submissions.differences import model_differences
 from priorsr.errors import DataError, OptionError
 from priorsr.files import atomic_path, sha256_file
 from priorsr.models.weights import load_file, weights_hash

@@ -22,7 +22,7 @@ from priorsr.bench.submissions.differences import (
     score_differences,
     set_score_differences,
 )
-from priorsr.bench.submissions.rerun import Rerun
+from priorsr.bench.submissions.own_model import Rerun
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import PriorsrError
@@ -71,7 +71,7 @@ class Recomputing:
 
     def from_weights(self, rerun: Rerun, faces: Sequence[str]) -> Iterator[Difference]:
         """Compare the records with what the model makes of some faces."""
-        found = self._evaluated(faces, lambda batch: rerun.answer(batch, self._record, self._loader), {})
+        found = self._evaluated(faces, lambda batch: rerun.images(batch, self._record, self._loader), {})
         for record, protocol in self._scored:
             yield from image_differences(record, found.images, ("hr", "lr"))  # SR may differ by a level elsewhere
             yield from self._compared(record, protocol, found, faces_only=True)
@@ -105,14 +105,14 @@ class Recomputing:
         return dict.fromkeys(names, "is of all images, and the submission brings none")
 
     def _evaluated(
-        self, faces: Sequence[str], answer: Callable[[Batch], Tensor], of_sets: Mapping[str, SetScoring]
+        self, faces: Sequence[str], sr_of: Callable[[Batch], Tensor], of_sets: Mapping[str, SetScoring]
     ) -> Evaluation:
         """Return what faces score, batch by batch; the accumulators see them rounded to 8 bits."""
         parts = []
         with deterministic(torch.device("cpu")), torch.inference_mode():
             for start in range(0, len(faces), BATCH):
                 batch = self._loader.faces(faces[start : start + BATCH])
-                sr = answer(batch)
+                sr = sr_of(batch)
                 parts.append(evaluate(sr, batch, self._protocols, self._extra_scores.of_images))
                 for accumulator in of_sets.values():
                     accumulator.add(to_8bit(sr).float() / 255, batch.hr, batch.ids)

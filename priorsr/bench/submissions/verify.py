@@ -1,23 +1,32 @@
-"""Verifying a submission: every score computed again from its images, or faces run again from its weights."""
+"""Verifying a submission: every score computed again from its images, or faces run again from its weights.
+
+One that is verified can be added to a results folder.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from priorsr.bench.scoring.record_parts import data_facts
+from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.store.old_intervals import check_old_intervals
 from priorsr.bench.store.records import DataFacts, Record
+from priorsr.bench.store.results import outputs_path, write_record
+from priorsr.bench.store.stored_images import save_images
+from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.bench.submissions.bundle import Bundle
-from priorsr.bench.submissions.differences import Difference, protocol_differences
-from priorsr.bench.submissions.own_model import check_prior, model_differences, own_model
-from priorsr.bench.submissions.recomputing import Recomputing
-from priorsr.bench.submissions.rerun import Rerun, choose
+from priorsr.bench.submissions.differences import TOLERANCE, Difference, model_differences, protocol_differences
+from priorsr.bench.submissions.own_model import Rerun, check_prior, choose, own_model
+from priorsr.bench.submissions.recomputing import BATCH, Recomputing
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, MissingExtraError, OptionError, UnknownNameError, mistakes_in
+from priorsr.files import sha256_file
 from priorsr.metrics import Protocol, load_protocol, protocol_names
+from priorsr.version import __version__
 
 RERUN = 8  # faces, of a submission that brings no images
 
@@ -65,6 +74,38 @@ def verify(
         return _verified(bundle, face_set, protocols, faces, seed)
 
 
+def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verification]:
+    """Add what was verified to a results folder, each file whole or not at all; raises DataError if it was not true.
+
+    The images are written as 8-bit PNG, which pages show. A record that is there already is replaced.
+    """
+    if report.differences:
+        raise DataError(f"{bundle.path}: differs from its records ({report.differences[0]}), and is not added")
+    results = Path(results)
+    verifications = []
+    for record in {record.identity.outputs_id: record for record in report.records}.values():
+        _save_images(bundle, record, results)
+    for record in report.records:
+        write_record(results, record)
+        verification = Verification(
+            format=1,
+            record=record.id,
+            record_hash=record_hash(record),
+            tier=2 if report.tier == 2 else 1,
+            recomputed=report.recomputed,
+            rerun=report.rerun,
+            tolerance=TOLERANCE,
+            not_checked={name: why for name, why in report.not_checked.items() if name in _scores(record)},
+            bundle_hash=sha256_file(bundle.path),
+            scorer_version=__version__,
+            scorer_hash=scorer_hash(),
+            created=datetime.now(UTC).replace(microsecond=0),
+        )
+        write_verification(results, verification)
+        verifications.append(verification)
+    return verifications
+
+
 def _verified(
     bundle: Bundle, face_set: FaceSet, protocols: Sequence[str | Path], faces: int | None, seed: int | None
 ) -> Report:
@@ -97,12 +138,12 @@ def _verified(
         if not others:
             known.setdefault(record.identity.outputs_id, []).append((record, protocol))
     for scored in known.values():
-        again = Recomputing(bundle, scored, face_set)
+        recomputing = Recomputing(bundle, scored, face_set)
         if has_images:
-            differences += again.from_images()
+            differences += recomputing.from_images()
         if rerun:
-            differences += again.from_weights(rerun, chosen)
-        not_checked |= again.not_checked
+            differences += recomputing.from_weights(rerun, chosen)
+        not_checked |= recomputing.not_checked
     return Report(
         records=tuple(bundle.records),
         tier=2 if chosen else 1,
@@ -141,3 +182,15 @@ def _own_protocol(record: Record, files: Sequence[str | Path], face_set: FaceSet
     if len(sizes) != 1:
         raise DataError(f"{face_set.path}: has images of {len(sizes)} sizes; a protocol scores images of one size")
     return load_protocol(known.get(name, name)).adapted(sizes[0][0])
+
+
+def _scores(record: Record) -> set[str]:
+    return record.scores.keys() | record.set_scores.keys()
+
+
+def _save_images(bundle: Bundle, record: Record, results: Path) -> None:
+    size, faces = record.protocol.reduction["hr_size"], sorted(bundle.faces(record))
+    assert isinstance(size, int), "verified"
+    for start in range(0, len(faces), BATCH):
+        few = faces[start : start + BATCH]
+        save_images(bundle.images(record, few, size), few, outputs_path(results, record.identity.outputs_id))

@@ -41,8 +41,8 @@ def verify(
       priorsr bench verify mine.zip --data faces --rerun 20 --into leaderboard
     """
     from priorsr.bench.store.verification import TIERS
-    from priorsr.bench.submissions.adding import add
     from priorsr.bench.submissions.bundle import Bundle
+    from priorsr.bench.submissions.verify import add
     from priorsr.bench.submissions.verify import verify as verify_bundle
     from priorsr.infinity import json_value
 

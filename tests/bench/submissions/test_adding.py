@@ -10,9 +10,8 @@ from checking import edited, records
 
 from priorsr.bench import leaderboards, read_results
 from priorsr.bench.store.verification import read_verifications, record_hash
-from priorsr.bench.submissions.adding import add
 from priorsr.bench.submissions.bundle import Bundle
-from priorsr.bench.submissions.verify import verify
+from priorsr.bench.submissions.verify import add, verify
 from priorsr.errors import DataError
 
 

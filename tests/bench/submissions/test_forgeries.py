@@ -17,10 +17,9 @@ import priorsr
 from priorsr.bench import leaderboards, read_results
 from priorsr.bench.pages.site.section import marks
 from priorsr.bench.store.verification import read_verifications
-from priorsr.bench.submissions.adding import add
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack
-from priorsr.bench.submissions.verify import verify
+from priorsr.bench.submissions.verify import add, verify
 from priorsr.errors import DataError, UnknownNameError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol
