@@ -39,7 +39,7 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(make_record, make_score
     console.print(table)
     text = console.export_text()
     assert "dic@1 on my[/b]set val" in text
-    assert "[/I]" in text
+    assert "[/i]" in text
 
 
 def test_no_control_character_of_a_label_reaches_a_console(make_record) -> None:
