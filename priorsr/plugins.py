@@ -1,4 +1,4 @@
-"""Which components and weights other distributions offer, read from their metadata alone: nothing is imported.
+"""The components and weights that other distributions offer, read from their metadata alone: nothing is imported.
 
 This is the only file that reads entry points. importlib.metadata.entry_points() is not used, because one malformed
 entry_points.txt of any installed distribution ends its whole scan.
@@ -38,7 +38,7 @@ class Offer:
 
     @property
     def reference(self) -> str:
-        """How to ask for just this one."""
+        """Return the name that stands for this component alone."""
         return self.name if self.distribution in (OWN, *REGISTERED) else f"{self.distribution}:{self.name}"
 
 
@@ -49,17 +49,32 @@ class Installed(NamedTuple):
     version: str
 
 
+class Problem(NamedTuple):
+    """A line of entry points that cannot be used: a sentence on it, and the component that it was to offer."""
+
+    sentence: str
+    kind: str
+    name: str
+    distribution: str
+
+    def concerns(self, kind: str, name: str, distribution: str) -> bool:
+        """Return whether the line was to offer a component of this name: of the kind, or of one that does not exist."""
+        of_kind = self.kind == kind or self.kind not in (*KINDS, WEIGHTS)
+        return of_kind and self.name == name and normalise(distribution) in ("", self.distribution)
+
+
 @dataclass(frozen=True)
 class Scan:
-    """What a walk over the installed distributions found, and what it could not read, a sentence each.
+    """The result of a walk over the installed distributions.
 
-    offers: components. weights: trained ones by name, offers of the kind "weights" whose target is PACKAGE:STEM.
+    offers: components. problems: lines that could not be read.
+    weights: trained ones by name, offers of the kind "weights" whose target is PACKAGE:STEM.
     packages: by the name of a package or module that can be imported, the distribution that brings it; only of
         distributions that offer components.
     """
 
     offers: tuple[Offer, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     packages: Mapping[str, Installed] = field(default_factory=dict)
     weights: tuple[Offer, ...] = ()
 
@@ -74,7 +89,7 @@ def is_name(name: str) -> bool:
 
 
 def normalise(distribution: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
+    """Return a distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
@@ -85,7 +100,7 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
     itself, and becomes a problem if it stands in a group of ours.
     """
     offers: list[Offer] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     packages: dict[str, Installed] = {}
     seen: set[str] = set()
     for distribution in metadata.distributions() if distributions is None else distributions:
@@ -108,7 +123,7 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
 
 
 def _top_level(distribution: metadata.Distribution) -> set[str]:
-    """The packages and modules that a distribution brings, as far as its metadata or a folder of its own tell."""
+    """Return the packages and modules that a distribution brings, by its metadata or by a folder of its own."""
     try:
         listed = (distribution.read_text("top_level.txt") or "").split()
         files = [PurePosixPath(file) for file in distribution.files or ()]
@@ -122,8 +137,8 @@ def _top_level(distribution: metadata.Distribution) -> set[str]:
     return {*listed, *(file.parts[0].removesuffix(".py") for file in sources)}
 
 
-def _read(text: str, distribution: str, version: str, offers: list[Offer], problems: list[str]) -> None:
-    """Add what an entry_points.txt offers, and what is wrong with its lines."""
+def _read(text: str, distribution: str, version: str, offers: list[Offer], problems: list[Problem]) -> None:
+    """Add the offers of an entry_points.txt, and the problems of its lines."""
     here: set[tuple[str, str]] = set()
     for kind, line, number in _lines_of_ours(text):
         name, _, target = (part.strip() for part in line.partition("="))
@@ -137,11 +152,12 @@ def _read(text: str, distribution: str, version: str, offers: list[Offer], probl
             here.add((kind, name))
             offers.append(Offer(kind, name, target, distribution, version))
             continue
-        problems.append(f"the plugin {distribution} {version}: entry_points.txt line {number} {wrong}")
+        sentence = f"the plugin {distribution} {version}: entry_points.txt line {number} {wrong}"
+        problems.append(Problem(sentence, kind, name, distribution))
 
 
 def _lines_of_ours(text: str) -> Iterator[tuple[str, str, int]]:
-    """The lines in groups called priorsr.KIND, as (KIND, line, number); everything else is none of our business."""
+    """Yield the lines in groups called priorsr.KIND, as (KIND, line, number); other groups are passed over."""
     kind = None
     for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if line.startswith("["):

@@ -34,7 +34,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Part:
-    """A component by name with options, for a skeleton to build anew at every place: Part("concat", kernel_size=1)."""
+    """A component by name with options, which a skeleton builds at every place: Part("concat", kernel_size=1)."""
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class _Registered(NamedTuple):
 
 @dataclass(frozen=True)
 class _State:
-    """All that the registry knows; replaced whole, so that a reader never sees half of a change.
+    """The state of the registry; replaced whole, so that a reader never sees half of a change.
 
     ran: the scripts of PRIORSR_PLUGINS that were run.
     """
@@ -74,7 +74,7 @@ _makers: ContextVar[tuple[Offer, ...]] = ContextVar("makers", default=())
 
 
 def _discovered() -> Scan:
-    """What plugins offer; walked once, and remembered only after the walk has succeeded."""
+    """Return the offers of plugins; walked once, and remembered only after the walk has succeeded."""
     global _state
     found = _state.scan
     if found is None:
@@ -85,7 +85,7 @@ def _discovered() -> Scan:
 
 
 def _run_scripts() -> None:
-    """Run the scripts of PRIORSR_PLUGINS that were not run; what one registered is forgotten where it fails."""
+    """Run the scripts of PRIORSR_PLUGINS that were not run; the components of one that fails are forgotten."""
     global _state
     for script in scripts.scripts():
         with _lock:
@@ -108,14 +108,14 @@ def _run_scripts() -> None:
 
 
 def rescan() -> None:
-    """Forget what plugins offer, so that the next question walks the installed distributions again."""
+    """Forget the offers of plugins, so that the next call walks the installed distributions again."""
     global _state
     with _lock:
         _state = replace(_state, scan=None)
 
 
 def offers(kind: str) -> list[Offer]:
-    """Every component of a kind, sorted by name, built-in ones first, with where it comes from.
+    """Return every component of a kind with its origin, sorted by name, built-in ones first.
 
     Imports nothing, but runs the scripts of PRIORSR_PLUGINS, once; raises BrokenPluginError for one that fails.
     """
@@ -134,23 +134,23 @@ def _offer_of(kind: str, name: str, registered: _Registered) -> Offer:
 
 
 def packages() -> dict[str, Installed]:
-    """The packages of priorsr and of all distributions that offer components, by the name that they are imported by."""
+    """Return the packages of priorsr and of all distributions that offer components, by their names in imports."""
     return {**_discovered().packages, OWN: Installed(OWN, __version__)}
 
 
 def weights_offers() -> list[Offer]:
-    """Every set of trained weights that an installed distribution offers, sorted by name. Imports nothing."""
+    """Return every set of trained weights that an installed distribution offers, sorted by name. Imports nothing."""
     return sorted(_discovered().weights, key=lambda offer: (offer.name, offer.distribution))
 
 
 def names(kind: str) -> list[str]:
-    """The names of every component of a kind, sorted. Imports nothing."""
+    """Return the names of every component of a kind, sorted. Imports nothing."""
     return sorted({offer.name for offer in offers(kind)})
 
 
 def problems() -> list[str]:
-    """What is wrong with the installed plugins, a sentence each: metadata, clashes, and modules that fail."""
-    found = list(_discovered().problems)
+    """Return the problems of the installed plugins, a sentence each: metadata, clashes, and modules that fail."""
+    found = [problem.sentence for problem in _discovered().problems]
     for kind in KINDS:
         for name in names(kind):
             try:
@@ -171,11 +171,11 @@ def problems() -> list[str]:
 
 
 def locate(kind: str, name: str) -> Offer:
-    """Where the component `name` (or `distribution:name`) comes from. Imports nothing.
+    """Return the offer of the component `name` (or `distribution:name`). Imports nothing.
 
     The session's own and scripts' come first, then the built-in, then plugins. Raises UnknownNameError with the closest
-    names and any plugin that could not be read, and NameCollisionError if two distributions offer it. Under `made_by`,
-    a bare name is of the distribution that is given there, or unknown.
+    names and any plugin whose broken line was to offer the name, and NameCollisionError if two distributions offer it.
+    Under `made_by`, a bare name is of the distribution that is given there, or unknown.
     """
     distribution, _, bare = name.rpartition(":")
     found = [o for o in offers(kind) if o.name == bare and normalise(distribution) in ("", o.distribution)]
@@ -183,7 +183,8 @@ def locate(kind: str, name: str) -> Offer:
     if makers and not distribution:
         found = _of_makers(makers, found)
     if not found:
-        broken = "".join(f"; {problem}" for problem in _discovered().problems)
+        refused = (problem for problem in _discovered().problems if problem.concerns(kind, bare, distribution))
+        broken = "".join(f"; {problem.sentence}" for problem in refused)
         raise UnknownNameError(f"there is no {kind} {name!r}; {did_you_mean(bare, names(kind))}{broken}")
     for source in (*REGISTERED, OWN):
         first = [offer for offer in found if offer.distribution == source]
@@ -197,9 +198,9 @@ def locate(kind: str, name: str) -> Offer:
 
 @contextmanager
 def made_by(makers: Iterable[Offer]) -> Iterator[None]:
-    """Within the block, take components that are asked for by a bare name from the distributions of these offers.
+    """Take components of a bare name from the distributions of these offers, within the block.
 
-    So what was saved is built again of what it was made of, though another distribution offers the same name by now.
+    So a saved object is built again of its own components, though another distribution offers the same name by now.
     """
     token = _makers.set(tuple(makers))
     try:
@@ -209,9 +210,9 @@ def made_by(makers: Iterable[Offer]) -> Iterator[None]:
 
 
 def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
-    """Those of the offers that are of a maker's distribution; raises UnknownNameError if none is.
+    """Return the offers of a maker's distribution; raises UnknownNameError if there is none.
 
-    What a notebook registered may come from a script by now, and the other way round.
+    A component that a notebook registered may come from a script by now, and the other way round.
     """
     wanted = {maker.distribution for maker in makers}
     if wanted.intersection(REGISTERED):
@@ -222,7 +223,7 @@ def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
         others = "".join(f"; {offer.distribution} {offer.version} offers another of that name" for offer in found)
         where = "it is not installed"
         if maker.distribution in REGISTERED:
-            where = "the running program does not register it (--plugins FILE.py names a script that does)"
+            where = "the running program does not register it (PRIORSR_PLUGINS or --plugins names a script that does)"
         raise UnknownNameError(
             f"the {maker.kind} {maker.name!r} was that of {maker.distribution} {maker.version}".rstrip()
             + f", and {where}{others}"
@@ -231,7 +232,7 @@ def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
 
 
 def find(kind: str, name: str) -> type:
-    """The class of the component `name` of a kind.
+    """Return the class of the component `name` of a kind.
 
     Raises UnknownNameError, NameCollisionError, BrokenPluginError (chained to what its import raised) and
     WrongKindError (the class is of another kind, or declares too little).
@@ -240,7 +241,7 @@ def find(kind: str, name: str) -> type:
 
 
 def component_of(offer: Offer) -> type:
-    """The class that an offer names; imports its module. Raises BrokenPluginError and WrongKindError as `find` does."""
+    """Return the class of an offer; imports its module. Raises BrokenPluginError and WrongKindError as `find` does."""
     if offer.distribution in REGISTERED:
         return _state.session[offer.kind, offer.name].component
     module, _, attribute = offer.target.partition(":")
@@ -311,7 +312,7 @@ def build_part(kind: str, part: PartSpec, **keywords: Any) -> Any:
     if not isinstance(part, type):
         raise OptionError(
             f"a {kind} is given as an instance of {type(part).__name__}: give its name, Part(name, ...) or its class, "
-            "since a skeleton builds a part anew at every place"
+            "since a skeleton builds a new part at every place"
         )
     wrong = get_kind(kind).violation(part)
     if wrong:
@@ -322,7 +323,7 @@ def build_part(kind: str, part: PartSpec, **keywords: Any) -> Any:
 def build(kind: str, component: type, *, preset: str | None, who: str, options: Mapping[str, Any]) -> Any:
     """Build a class of a kind from options, checked against its signature or its config first.
 
-    What its constructor cannot make of them becomes an OptionError, chained to what it raised.
+    An exception of its constructor becomes an OptionError, chained to it.
     """
     options = taken(component, options, who)
     if get_kind(kind).configured:
@@ -355,7 +356,7 @@ def of_kind(kind: str, made: Made, who: str) -> Made:
 
 
 def offer_of(kind: str, component: type) -> Offer:
-    """The offer under which a class can be found again; raises OptionError if it is not, or no longer, registered."""
+    """Return the offer by which a class can be found again; raises OptionError if it is not registered."""
     package = _package(component.__module__)
     for offer in offers(kind):
         # Only offers of the class's own package are loaded to compare, since it is imported already.
@@ -368,5 +369,5 @@ def offer_of(kind: str, component: type) -> Offer:
 
 
 def _package(module: str) -> str:
-    """The package of a module's dotted name, or of MODULE:CLASS."""
+    """Return the package of a module's dotted name, or of MODULE:CLASS."""
     return re.split("[.:]", module, maxsplit=1)[0]

@@ -62,15 +62,16 @@ def test_a_malformed_line_of_ours_is_a_problem_and_costs_only_itself(tmp_path: P
     distribution(tmp_path, "half", f"[priorsr.fusion]\n{line}\nother = half:Other\n")
     assert [offer.name for offer in found(tmp_path).offers] == ["other"]
     (problem,) = found(tmp_path).problems
-    assert "half 1.0" in problem
-    assert "line 2" in problem
-    assert "NAME = MODULE:CLASS" in problem
+    assert "half 1.0" in problem.sentence
+    assert "line 2" in problem.sentence
+    assert "NAME = MODULE:CLASS" in problem.sentence
 
 
 def test_an_unknown_kind_is_a_problem_with_a_suggestion(tmp_path: Path) -> None:
     distribution(tmp_path, "typo", "[priorsr.fussion]\nmine = typo:Mine\n")
     (problem,) = found(tmp_path).problems
-    assert "did you mean 'fusion'" in problem
+    assert "did you mean 'fusion'" in problem.sentence
+    assert problem.concerns("fusion", "mine", "")
 
 
 def test_comments_and_foreign_groups_are_passed_over(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_shadowed_distribution_offers_nothing(tmp_path: Path) -> None:
 def test_a_name_twice_in_one_distribution_is_a_problem(tmp_path: Path) -> None:
     distribution(tmp_path, "twice", "[priorsr.fusion]\nmine = twice:A\nmine = twice:B\n")
     assert [offer.target for offer in found(tmp_path).offers] == ["twice:A"]
-    assert "offers the fusion 'mine' again" in found(tmp_path).problems[0]
+    assert "offers the fusion 'mine' again" in found(tmp_path).problems[0].sentence
 
 
 def test_metadata_that_cannot_be_read_costs_only_its_distribution(tmp_path: Path) -> None:

@@ -129,6 +129,25 @@ def test_a_broken_plugin_is_isolated(plugin) -> None:
     assert any("broken 1.0" in problem for problem in registry.problems())
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("fusion", "half", True),
+        ("fusion", "broken-lines:half", True),
+        ("fusion", "misspelt", True),  # under priorsr.fussion, which may have been to be any kind
+        ("fusion", "other-plugin:half", False),
+        ("fusion", "concta", False),
+        ("attention", "half", False),
+    ],
+)
+def test_an_unknown_name_tells_of_lines_that_were_to_offer_it_alone(plugin, kind: str, name: str, told: bool) -> None:
+    plugin("broken-lines", "[priorsr.fusion]\nhalf = no target\n[priorsr.fussion]\nmisspelt = a:B\n")
+    with pytest.raises(UnknownNameError) as raised:
+        registry.find(kind, name)
+    assert ("broken-lines 1.0" in str(raised.value)) == told
+    assert len(registry.problems()) >= 2
+
+
 def test_a_missing_class_is_a_broken_plugin(plugin) -> None:
     plugin("empty", "[priorsr.fusion]\nmine = empty:Mine\n", "")
     with pytest.raises(BrokenPluginError, match="empty:Mine"):
