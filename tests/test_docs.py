@@ -2,7 +2,7 @@
 
 A page's blocks run in order, in one namespace, in a folder that holds what the page's commands would have made: the
 face set `faces` (eight drawn faces of 128 px), untrained weights in `runs/first/weights`, the results folder `results`
-with the rows first and bicubic, and the photograph `party.jpg`.
+with the rows first and bicubic, and the photograph `portrait.jpg`.
 
 - Lengths are shortened: `steps=N` and `minutes=N` become `steps=2`, `seeds=N` becomes `seeds=1`, and accelerated models
   are not compiled.
@@ -108,8 +108,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         priorsr.save(model, folder / "runs/first/weights" / f"{product}.safetensors")
     weights = folder / "runs/first/weights/student.safetensors"
     run(weights, name="first", data=folder / "faces", split="val", protocols=["priorsr@1"], out=folder / "results")
-    with Image.open(folder / "faces/images/000000.png") as face:
-        face.save(folder / "party.jpg")
+    with Image.open(ROOT / "priorsr/demo/collins.png") as portrait:
+        portrait.convert("RGB").save(folder / "portrait.jpg")
     return folder
 
 
