@@ -11,6 +11,7 @@ author = "the priorsr developers"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 myst_enable_extensions = ["deflist"]
+highlight_language = "none"  # of blocks without a language: commands and their output
 html_theme = "furo"
 html_title = f"priorsr {__version__}"
 exclude_patterns = ["_build"]

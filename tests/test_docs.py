@@ -85,7 +85,7 @@ def python_blocks(text: str) -> Iterator[Block]:
 
 def commands(text: str) -> Iterator[list[str]]:
     for fence in FENCE.finditer(text):
-        if fence[1] == "":
+        if fence[1] in ("", "sh"):
             for line in fence[2].replace("\\\n", " ").splitlines():
                 if line.startswith("priorsr ") and not re.search(r"\.\.\.|…", line):
                     yield shlex.split(line, comments=True)[1:]
