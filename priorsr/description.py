@@ -55,17 +55,17 @@ def describe(kind: str, name: str) -> Description:
         distribution=offer.distribution,
         version=offer.version,
         target=offer.target,
-        doc=inspect.cleandoc(component.__doc__ or ""),
+        doc=own_doc(component),
         options=tuple(_fields(config) if config else _parameters(component)),
-        options_doc=_own_doc(config) if config else "",
+        options_doc=own_doc(config) if config else "",
         presets=tuple(presets_of(config)),
     )
 
 
-def _own_doc(config: type) -> str:
-    """Return the docstring of a dataclass; empty where it is the signature that dataclasses write by themselves."""
-    doc = inspect.cleandoc(config.__doc__ or "")
-    return "" if doc.startswith(f"{config.__name__}(") else doc
+def own_doc(component: type) -> str:
+    """Return the docstring of a class, which it does not inherit; empty for what dataclasses write by themselves."""
+    doc = inspect.cleandoc(component.__doc__ or "")
+    return "" if doc.startswith(f"{component.__name__}(") else doc
 
 
 def _fields(config: Any, before: str = "") -> Iterator[Option]:

@@ -1,7 +1,10 @@
 """The kinds of component: the arguments, the result and the declarations of each.
 
 A component is a class with `kind = "..."`; its constructor takes the keywords of its kind, and every other option has a
-default. The checks in `priorsr.testing` hold components to these contracts.
+default. The checks in `priorsr.testing` hold components to these contracts. A class may declare beside
+- `contract`: the version of the checks that it was written for (`priorsr.testing.CONTRACT` is today's);
+- `waived`: checks that it need not hold, each with the reason;
+- `local`: options that reach this machine's files or network, see `priorsr.options`.
 """
 
 from __future__ import annotations
@@ -109,6 +112,7 @@ class Score(Protocol):
       that made LR), "ids" (the faces' names), "shared" (a dict for this batch, in which scores leave values for
       others; None where there is no other);
     - `networks`: every name of its networks, so that a record can flag one that helped to train the model;
+    - `bounds`: its least and its greatest value, such as (0, math.inf), to which its checks hold it;
     - `unit`: "dB", or "", the default;
     - `label`: its heading in tables, such as "ST-LPIPS"; by default made of its name;
     - `level`: "set" for a score of a set as a whole, such as FID, which is a `SetScore`; "image" by default.

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from priorsr.errors import BrokenPluginError, DataError, PriorsrError
 from priorsr.reading.content import read_content
@@ -66,8 +67,11 @@ def defines(script: Script, component: type) -> bool:
     return _is_of(component.__module__, script)
 
 
-def run(script: Script) -> None:
-    """Run a script as a module of its own, with its folder on the path; raises BrokenPluginError for what it raises."""
+def run(script: Script) -> ModuleType:
+    """Run a script as a module of its own, with its folder on the path, and return that.
+
+    Raises BrokenPluginError for what it raises.
+    """
     name = f"{_PREFIX}{script.version}_{script.path.stem}"
     spec = spec_from_file_location(name, script.path)
     if spec is None or spec.loader is None:
@@ -85,6 +89,7 @@ def run(script: Script) -> None:
             raise
         told = str(error) if isinstance(error, PriorsrError) else f"{type(error).__name__}: {error}"
         raise BrokenPluginError(f"{script.path}: cannot be run as a plugin: {told}") from error
+    return module
 
 
 def _is_of(module: str, script: Script) -> bool:

@@ -31,7 +31,8 @@ FLOORS = [
     {"training"},
     {"bench", "inference"},
     {"demo"},
-    {"testing", "cli"},
+    {"testing"},
+    {"cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 HEAVY = ("torch", "numpy", "PIL", "pydantic", "triton", "accelerate", "scipy", "matplotlib", "kornia", "torchvision")

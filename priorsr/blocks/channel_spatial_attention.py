@@ -11,6 +11,8 @@ from priorsr.shapes import check_map, check_same
 class ChannelSpatialAttention(nn.Module):
     """A channel gate over average and maximum, then a spatial gate over what it let through (+ residual).
 
+    reduction: how many times fewer hidden channels the channel gate has. kernel_size: of the spatial gate, odd.
+
     Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError, a wrong option OptionError.
     Range: both gates lie in (0, 1), so |output - residual| <= |x|.
     Source: CBAM (ECCV 2018) eq. 1-3, with its reduction of 16 and 7x7. Departures: at least one hidden channel, for

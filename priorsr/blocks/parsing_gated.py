@@ -16,6 +16,8 @@ class ParsingGatedFusion(nn.Module):
     attended = conv1x1(f * channel gate(f), f * spatial gate(f)) of f = conv3x3(relu(conv3x3(features)));
     informed = conv1x1(conv3x3(features), conv3x3(parsing map)).
 
+    reduction: how many times fewer hidden channels the channel gate has. kernel_size: of the spatial gate, odd.
+
     Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError, a
         wrong option OptionError.
     Range: unbounded; no normalisation.

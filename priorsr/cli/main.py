@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from priorsr.cli import bench, catalogue, data, demo, doctor, export, train, upscale, weights
+from priorsr.cli import bench, catalogue, data, demo, doctor, export, plugin, train, upscale, weights
 from priorsr.cli.console import abandon_output, errors, takes_output, write_in_any_encoding
 from priorsr.cli.extras import extra_with
 from priorsr.cli.help import Command
@@ -56,6 +56,7 @@ app.command("upscale", cls=Command)(upscale.upscale)
 app.command("export", cls=Command)(export.export)
 app.add_typer(data.app, name="data", help="Make, import and examine face sets.")
 app.add_typer(bench.app, name="bench", help="Score models, compare them, and publish the results.")
+app.add_typer(plugin.app, name="plugin", help="Start a plugin, and check components.")
 app.add_typer(weights.app, name="weights", help="Examine, convert and pack weights.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,6 +39,7 @@ class FID(nn.Module):
     local: ClassVar = {"weights": UNTRAINED, "fetch": False}
     level = "set"
     higher_is_better = False
+    bounds = (0.0, math.inf)
     networks = ("FID", "InceptionV3", "Inception3")
 
     def __init__(self, weights: str | Path | None = None, fetch: bool = False) -> None:

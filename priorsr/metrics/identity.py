@@ -39,6 +39,7 @@ class Identity(nn.Module):
     kind = "score"
     local: ClassVar = {"weights": UNTRAINED}
     higher_is_better = True
+    bounds = (-1.0, 1.0)
     networks = ("ArcFace", "IResNet")
 
     def __init__(

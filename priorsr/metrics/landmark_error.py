@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -31,6 +32,7 @@ class LandmarkError(nn.Module):
 
     kind = "score"
     higher_is_better = False
+    bounds = (0.0, math.inf)
     needs = ("ids",)
 
     def __init__(self, estimator: PartSpec = "face_alignment", normaliser: Normaliser = "inter-ocular") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 from typing import ClassVar
@@ -36,6 +37,7 @@ class LPIPS(nn.Module):
     kind = "score"
     local: ClassVar = {"weights": UNTRAINED, "fetch": False}
     higher_is_better = False
+    bounds = (0.0, math.inf)
     networks = ("LPIPS", "AlexNet")
 
     def __init__(self, weights: str | Path | None = None, fetch: bool = False) -> None:

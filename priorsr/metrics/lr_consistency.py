@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -29,8 +31,10 @@ class LRConsistency(nn.Module):
 
     kind = "score"
     higher_is_better = True
+    bounds = (0.0, math.inf)
     unit = "dB"
     needs = ("lr", "reduction", "ids")
+    waived: ClassVar = {"device_follows_input": "reduction kernels run on the CPU, by Pillow and NumPy"}
 
     def forward(self, sr: Tensor, hr: Tensor, lr: Tensor, reduction: Reduction, ids: Sequence[str]) -> Tensor:
         check_map(sr, 3, "LR consistency", "sr")

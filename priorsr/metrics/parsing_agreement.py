@@ -32,6 +32,7 @@ class ParsingAgreement(nn.Module):
 
     kind = "score"
     higher_is_better = True
+    bounds = (0.0, 1.0)
     needs = ("shared",)
     part: tuple[str, ...] | None = None
 
@@ -77,6 +78,8 @@ class ParsingAgreement(nn.Module):
 class EyesAgreement(ParsingAgreement):
     """Parsing agreement of the eyes.
 
+    estimator: see `ParsingAgreement`.
+
     Shapes: see `ParsingAgreement`.
     Range: as there.
     Source: as there.
@@ -88,6 +91,8 @@ class EyesAgreement(ParsingAgreement):
 class NoseAgreement(ParsingAgreement):
     """Parsing agreement of the nose.
 
+    estimator: see `ParsingAgreement`.
+
     Shapes: see `ParsingAgreement`.
     Range: as there.
     Source: as there.
@@ -98,6 +103,8 @@ class NoseAgreement(ParsingAgreement):
 
 class MouthAgreement(ParsingAgreement):
     """Parsing agreement of the mouth, lips and all.
+
+    estimator: see `ParsingAgreement`.
 
     Shapes: see `ParsingAgreement`.
     Range: as there.

@@ -1,6 +1,20 @@
-"""Contract checks for components, public: a plugin's tests run them with one decorator."""
+"""Contract checks for components, public: `check(MyBlock)` here, and one decorator for a plugin's tests."""
 
-from priorsr.testing.contracts import Waivers, checks_of, failures, parametrize_with_checks
+from priorsr.testing.checking import Outcome, Result, check
+from priorsr.testing.contract_checks import checks_of
+from priorsr.testing.contracts import Waivers, failures, parametrize_with_checks
 from priorsr.testing.golden import golden_state, golden_weight
+from priorsr.testing.versions import CONTRACT
 
-__all__ = ["Waivers", "checks_of", "failures", "golden_state", "golden_weight", "parametrize_with_checks"]
+__all__ = [
+    "CONTRACT",
+    "Outcome",
+    "Result",
+    "Waivers",
+    "check",
+    "checks_of",
+    "failures",
+    "golden_state",
+    "golden_weight",
+    "parametrize_with_checks",
+]

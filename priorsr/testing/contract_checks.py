@@ -6,36 +6,28 @@ Each takes an example, and raises AssertionError, or lets out what the component
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import re
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from priorsr.containers import Prior, SROutput
+from priorsr.description import own_doc
 from priorsr.errors import PriorsrError
+from priorsr.kinds import KINDS
 from priorsr.options import local_options, option_types
-from priorsr.testing.examples import Example, cast, floating, map_tensors, spoilt, tensors
-from priorsr.training import Progress, StepResult
+from priorsr.testing.answers import Check, answer_of, assert_equal
+from priorsr.testing.examples import Example, cast, floating, is_of_sets, map_tensors, spoilt, tensors
+from priorsr.testing.recipe_checks import resumes_exactly, stages_learn
+from priorsr.testing.score_checks import (
+    half_precision_is_close,
+    numbers_for_odd_faces,
+    one_number_an_image,
+    values_in_range,
+)
 
-Check = Callable[[Example], None]
 REACHING = ("weights", "checkpoint", "fetch", "download", "path", "file", "folder", "url", "cache")
-
-
-def _answer(example: Example, inputs: Any, module: Any = None) -> list[Tensor]:
-    module = module or example.build()
-    torch.manual_seed(1)
-    with torch.no_grad():
-        return tensors(module(*inputs))
-
-
-def _assert_equal(given: list[Tensor], wanted: list[Tensor], message: str, tolerance: float = 0.0) -> None:
-    assert len(given) == len(wanted), f"{message}: {len(given)} tensors instead of {len(wanted)}"
-    for a, b in zip(given, wanted, strict=True):
-        assert a.shape == b.shape, f"{message}: {tuple(a.shape)} instead of {tuple(b.shape)}"
-        if a.numel() and a.is_floating_point():
-            error = (a - b).abs().max() / b.abs().max().clamp(min=1e-12)
-            assert error <= tolerance, f"{message}: off by {error:.1e} of the largest value"
 
 
 def answer_type(example: Example) -> None:
@@ -52,14 +44,33 @@ def answer_type(example: Example) -> None:
 def shapes(example: Example) -> None:
     """The answer has the shapes that the kind prescribes."""
     inputs = example.inputs(2, False)
-    for answer, wanted in zip(_answer(example, inputs), example.shapes(inputs), strict=False):
+    for answer, wanted in zip(answer_of(example, inputs), example.shapes(inputs), strict=False):
         assert tuple(answer.shape) == wanted, f"{example.name}: answers {tuple(answer.shape)}, not {wanted}"
+
+
+def finite_answers(example: Example) -> None:
+    """The answer is finite, for random arguments and, but of a score, for ones that are all zero.
+
+    Black images and empty maps occur; a PriorsrError that says what is wrong with them is as good.
+    """
+    module, inputs = example.build(), example.inputs(2, False)
+    given = {"random arguments": inputs}
+    if example.kind != "score":  # which may be infinite there
+        given["arguments that are all zero"] = map_tensors(floating(torch.zeros_like), inputs)
+    for what, arguments in given.items():
+        try:
+            answer = answer_of(example, arguments, module)
+        except PriorsrError:
+            if arguments is inputs:
+                raise
+            continue
+        assert all(tensor.isfinite().all() for tensor in answer), f"{example.name}: is not finite for {what}"
 
 
 def odd_sizes(example: Example) -> None:
     """Sides that are no power of two give the shapes that the kind prescribes."""
     inputs = example.inputs(2, True)
-    for answer, wanted in zip(_answer(example, inputs), example.shapes(inputs), strict=False):
+    for answer, wanted in zip(answer_of(example, inputs), example.shapes(inputs), strict=False):
         assert tuple(answer.shape) == wanted, (
             f"{example.name}: answers {tuple(answer.shape)} at odd sizes, not {wanted}"
         )
@@ -87,24 +98,25 @@ def dtype_follows_input(example: Example) -> None:
 def device_follows_input(example: Example) -> None:
     """On another device the answer is there: nothing inside is made on the CPU (shown on the meta device).
 
-    Not of scores of sets, which answer a number.
+    A score of sets, whose answer is a number, is shown to take its images there.
     """
-    if getattr(example.component, "level", "image") == "set":
-        return
     inputs = map_tensors(lambda tensor: tensor.to("meta"), example.inputs(2, False))
     try:
-        answer = _answer(example, inputs, example.build().to("meta"))
+        answer = answer_of(example, inputs, example.build().to("meta"))
     except RuntimeError as error:
+        if is_of_sets(example.component) and "meta tensor" in str(error):
+            return  # it has come to its number, which the meta device has not
         raise AssertionError(f"{example.name}: mixes devices: {error}") from error
-    assert all(tensor.is_meta for tensor in answer), f"{example.name}: answers on the CPU to another device"
+    of_sets = is_of_sets(example.component)
+    assert of_sets or all(tensor.is_meta for tensor in answer), f"{example.name}: answers on the CPU to another device"
 
 
 def inputs_unchanged(example: Example) -> None:
     """The arguments are the same before and after."""
     inputs = example.inputs(2, False)
     before = map_tensors(Tensor.clone, inputs)
-    _answer(example, inputs)
-    _assert_equal(tensors(inputs), tensors(before), f"{example.name}: changes its arguments")
+    answer_of(example, inputs)
+    assert_equal(tensors(inputs), tensors(before), f"{example.name}: changes its arguments")
 
 
 def same_answer_twice(example: Example) -> None:
@@ -114,7 +126,7 @@ def same_answer_twice(example: Example) -> None:
         first = tensors(module(*inputs))
         first = [tensor.clone() for tensor in first]
         second = tensors(module(*inputs))
-    _assert_equal(second, first, f"{example.name}: another answer at the second call")
+    assert_equal(second, first, f"{example.name}: another answer at the second call")
 
 
 def second_backward(example: Example) -> None:
@@ -134,7 +146,7 @@ def second_backward(example: Example) -> None:
             raise AssertionError(f"{example.name}: backward fails: {error}") from error
         moved = [*tensors(leaves), *module.parameters()]
         gradients.append([tensor.grad.clone() for tensor in moved if tensor.grad is not None])
-    _assert_equal(gradients[1], gradients[0], f"{example.name}: other gradients at the second backward", 1e-6)
+    assert_equal(gradients[1], gradients[0], f"{example.name}: other gradients at the second backward", 1e-6)
 
 
 def another_batch_size(example: Example) -> None:
@@ -142,22 +154,22 @@ def another_batch_size(example: Example) -> None:
     inputs = example.inputs(3, False)
     for training in (False, True):
         module, fresh = example.build().train(training), example.build().train(training)
-        _answer(example, example.inputs(2, False), module)
+        answer_of(example, example.inputs(2, False), module)
         try:
-            answer = _answer(example, inputs, module)
+            answer = answer_of(example, inputs, module)
         except RuntimeError as error:
             raise AssertionError(f"{example.name}: fails at another batch size: {error}") from error
-        wanted = _answer(example, inputs, fresh)
-        _assert_equal(answer, wanted, f"{example.name}: another answer after another batch size")
+        wanted = answer_of(example, inputs, fresh)
+        assert_equal(answer, wanted, f"{example.name}: another answer after another batch size")
 
 
 def permuted_batch(example: Example) -> None:
     """Images do not see each other in eval mode: a permuted batch gives the permuted answer."""
     inputs, order = example.inputs(3, False), torch.tensor([2, 0, 1])
-    answer = _answer(example, inputs)
-    permuted = _answer(example, map_tensors(lambda tensor: tensor[order], inputs))
+    answer = answer_of(example, inputs)
+    permuted = answer_of(example, map_tensors(lambda tensor: tensor[order], inputs))
     wanted = [tensor[order] if tensor.ndim else tensor for tensor in answer]
-    _assert_equal(permuted, wanted, f"{example.name}: depends on the order of the batch", 1e-5)
+    assert_equal(permuted, wanted, f"{example.name}: depends on the order of the batch", 1e-5)
 
 
 def every_parameter_has_a_gradient(example: Example) -> None:
@@ -187,7 +199,8 @@ def state_dict_round_trip(example: Example) -> None:
             parameter.add_(0.02 * torch.randn(parameter.shape, generator=generator))
     other = example.build(seed=1)
     other.load_state_dict(module.state_dict())
-    _assert_equal(_answer(example, inputs, other), _answer(example, inputs, module), f"{example.name}: its state dict")
+    wanted = answer_of(example, inputs, module)
+    assert_equal(answer_of(example, inputs, other), wanted, f"{example.name}: its state dict")
 
 
 def bad_shapes_raise(example: Example) -> None:
@@ -197,7 +210,7 @@ def bad_shapes_raise(example: Example) -> None:
     """
     for how, inputs in spoilt(example.inputs(2, False)):
         try:
-            _answer(example, inputs)
+            answer_of(example, inputs)
         except PriorsrError:
             continue
         except Exception as error:
@@ -219,8 +232,8 @@ def local_options_are_declared(example: Example) -> None:
 def residual_is_added(example: Example) -> None:
     """An attention answers x attended without a residual, and with one that, plus the residual."""
     x, residual = example.inputs(2, False)
-    (attended,), (added,) = _answer(example, (x,)), _answer(example, (x, residual))
-    _assert_equal([added], [attended + residual], f"{example.name}: with a residual, its answer is not the sum", 1e-5)
+    (attended,), (added,) = answer_of(example, (x,)), answer_of(example, (x, residual))
+    assert_equal([added], [attended + residual], f"{example.name}: with a residual, its answer is not the sum", 1e-5)
 
 
 def declares_its_facts(example: Example) -> None:
@@ -240,10 +253,10 @@ def prior_as_declared(example: Example) -> None:
     """Without a prior, a model that requires one raises a PriorsrError, and any other answers."""
     model, (lr, _) = example.build(), example.inputs(2, False)
     if getattr(model, "prior", None) != "required":
-        _answer(example, (lr, None), model)
+        answer_of(example, (lr, None), model)
         return
     try:
-        _answer(example, (lr, None), model)
+        answer_of(example, (lr, None), model)
     except PriorsrError:
         return
     raise AssertionError(f"{example.name}: requires a prior, and answers without one")
@@ -257,29 +270,6 @@ def teacher_is_detached(example: Example) -> None:
     assert all(tensor.grad is None for tensor in teacher), f"{example.name}: sends a gradient to the teacher"
 
 
-def numbers_for_odd_faces(example: Example) -> None:
-    """A score gives black, white and equal images a number or infinity, never NaN.
-
-    A PriorsrError that says why a face has none is as good.
-    """
-    sr, hr, *beside = example.inputs(2, False)
-    black, white = torch.zeros_like(hr), torch.ones_like(hr)
-    odd = {
-        "equal images": (hr, hr),
-        "equal black images": (black, black),
-        "black SR images": (black, hr),
-        "white SR images": (white, hr),
-        "black HR images": (sr, black),
-    }
-    module = example.build()
-    for what, images in odd.items():
-        try:
-            answer = _answer(example, (*images, *beside), module)
-        except PriorsrError:
-            continue
-        assert not any(values.isnan().any() for values in answer), f"{example.name}: is NaN for {what}"
-
-
 def docstring_headings(example: Example) -> None:
     """The class docstring says what it does, and has the lines Shapes:, Range: and Source: (a recipe: Source:)."""
     doc = inspect.cleandoc(example.component.__doc__ or "")  # its own: an inherited one speaks of another class
@@ -288,29 +278,14 @@ def docstring_headings(example: Example) -> None:
         assert found, f"{example.name}: the docstring has no line {heading!r}"
 
 
-def stages_learn(example: Example) -> None:
-    """Every stage of a recipe gives each optimiser that moves a finite loss, at its start and at its end.
-
-    At the start, every module that an optimiser trains gets a gradient.
-    """
-    (batch,) = example.inputs(2, False)
-    for stage in example.create().stages():
-        who = f"{example.name}: the stage {stage.name!r}"
-        for step in (0, 99):
-            answer = stage.step(stage.modules, batch, Progress(step, 100, 10))
-            losses = answer.losses if isinstance(answer, StepResult) else answer
-            assert losses.keys() <= stage.optimisers.keys(), f"{who} answers {list(losses)}, not its optimisers"
-            assert losses, f"{who} has no loss at step {step}"
-            for name, loss in losses.items():
-                scalar = loss() if callable(loss) else loss
-                assert scalar.isfinite(), f"{who}: the loss of {name!r} is {scalar.item()}"
-                scalar.backward()
-            if step:
-                continue
-            for module in {module for name in losses for module in stage.optimisers[name].modules}:
-                trained = [p for p in stage.modules[module].parameters() if p.requires_grad]
-                moved = not trained or any(p.grad is not None and p.grad.any() for p in trained)
-                assert moved, f"{who}: {module!r} gets no gradient"
+def options_are_documented(example: Example) -> None:
+    """The docstring, of the class or of its config, names every option beside the keywords of the kind."""
+    config: Any = getattr(example.component, "Config", None)
+    documented = [example.component, *(config.__mro__ if isinstance(config, type) else ())]
+    words = set(re.findall(r"\w+", " ".join(map(own_doc, documented))))
+    options = [option for option in option_types(example.component) if option not in KINDS[example.kind].keywords]
+    missing = [option for option in options if option not in words]
+    assert not missing, f"{example.name}: the docstring does not name the options {', '.join(missing)}"
 
 
 def _loss(answer: Any) -> Tensor:
@@ -323,6 +298,7 @@ def _loss(answer: Any) -> Tensor:
 CHECKS: tuple[Check, ...] = (
     answer_type,
     shapes,
+    finite_answers,
     odd_sizes,
     dtype_follows_input,
     device_follows_input,
@@ -336,16 +312,22 @@ CHECKS: tuple[Check, ...] = (
     bad_shapes_raise,
     local_options_are_declared,
     docstring_headings,
+    options_are_documented,
 )
 ALSO: dict[str, tuple[Check, ...]] = {
     "attention": (residual_is_added,),
     "distillation": (teacher_is_detached,),
     "model": (declares_its_facts, prior_as_declared),
-    "score": (numbers_for_odd_faces,),
+    "score": (one_number_an_image, values_in_range, half_precision_is_close, numbers_for_odd_faces),
 }
 _TRAINED = (second_backward, every_parameter_has_a_gradient)
 INSTEAD: dict[str, tuple[Check, ...]] = {
-    "recipe": (stages_learn, docstring_headings),
+    "recipe": (stages_learn, resumes_exactly, docstring_headings, options_are_documented),
     "score": tuple(check for check in CHECKS if check not in _TRAINED),  # nothing learns from a score
 }
 HEADINGS = {"recipe": ("Source:",)}
+
+
+def checks_of(kind: str) -> tuple[Check, ...]:
+    """Return the checks that components of a kind must hold."""
+    return INSTEAD.get(kind, CHECKS) + ALSO.get(kind, ())

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from priorsr.errors import MissingExtraError, MissingWeightsError, OptionError, did_you_mean
+from priorsr.errors import OptionError, PriorsrWarning, did_you_mean
 from priorsr.kinds import KINDS
 from priorsr.plugins import normalise
 from priorsr.registry import find, offers
-from priorsr.testing.contract_checks import ALSO, CHECKS, INSTEAD, Check
-from priorsr.testing.examples import example_of
+from priorsr.testing.answers import Check
+from priorsr.testing.checking import judge, waivers_of
+from priorsr.testing.contract_checks import checks_of
+from priorsr.testing.versions import difference
 
 Waivers = Mapping[tuple[str, str, str], str]
 """(kind, component, check) -> why the component need not hold it."""
-
-
-def checks_of(kind: str) -> tuple[Check, ...]:
-    """The checks that components of a kind must hold."""
-    return INSTEAD.get(kind, CHECKS) + ALSO.get(kind, ())
 
 
 def failures(kind: str, name: str, component: type) -> dict[str, str]:
@@ -26,13 +24,8 @@ def failures(kind: str, name: str, component: type) -> dict[str, str]:
 
     Empty if the class holds the contract.
     """
-    found = {}
-    for check in checks_of(kind):
-        try:
-            check(example_of(kind, name, component))
-        except Exception as error:  # the component's own code may raise anything
-            found[check.__name__] = str(error) or type(error).__name__
-    return found
+    judged = [judge(check, kind, name, component, {}) for check in checks_of(kind)]
+    return {outcome.check: outcome.reason for outcome, error in judged if error is not None}
 
 
 def parametrize_with_checks(*, distribution: str | None = None, waivers: Waivers | None = None) -> Callable[[Any], Any]:
@@ -42,9 +35,10 @@ def parametrize_with_checks(*, distribution: str | None = None, waivers: Waivers
         def test_contract(check):
             check()
 
-    A waived check must fail: one that holds turns red, so that no waiver outlives its reason. A component whose extra
-    or weights are not on this machine is skipped with that reason. A distribution that offers nothing, and a waiver
-    that names nothing, raise OptionError.
+    A waived check must fail: one that holds turns red, so that no waiver outlives its reason. A class may declare
+    waivers itself, as `waived`, by check, which `priorsr plugin check` reads, too. A component whose extra or weights
+    are not on this machine is skipped with that reason, and so is a check of a later contract than the one that the
+    class pins (`contract`). A distribution that offers nothing, and a waiver that names nothing, raise OptionError.
     """
     import pytest
 
@@ -71,9 +65,15 @@ def _case(kind: str, name: str, check: Check) -> Callable[[], None]:
     def case() -> None:
         import pytest
 
-        try:
-            check(example_of(kind, name, find(kind, name)))
-        except (MissingExtraError, MissingWeightsError) as error:
-            pytest.skip(str(error))
+        component = find(kind, name)
+        if note := difference(component):
+            warnings.warn(f"the {kind} {name!r} is {note}", PriorsrWarning, stacklevel=2)
+        outcome, error = judge(check, kind, name, component, waivers_of(kind, component))
+        if outcome.status == "waived":
+            pytest.xfail(outcome.reason)
+        if outcome.status in ("skipped", "newer"):
+            pytest.skip(outcome.reason)
+        if error is not None:
+            raise error
 
     return case

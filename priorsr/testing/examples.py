@@ -48,7 +48,7 @@ class Example:
         for parameter in module.parameters():  # nothing may hide behind a gate that starts at zero
             if parameter.ndim and not parameter.any():
                 nn.init.normal_(parameter, std=0.02)
-        return _OfASet(module).eval() if _is_of_sets(self.component) else module.eval()
+        return _OfASet(module).eval() if is_of_sets(self.component) else module.eval()
 
 
 class _OfASet(nn.Module):
@@ -64,7 +64,8 @@ class _OfASet(nn.Module):
         return torch.tensor(seen.value(), dtype=torch.promote_types(sr.dtype, torch.float32))
 
 
-def _is_of_sets(component: type) -> bool:
+def is_of_sets(component: type) -> bool:
+    """Return whether a score judges a set as a whole."""
     return getattr(component, "level", "image") == "set"
 
 
@@ -199,7 +200,7 @@ def _score(component: Any) -> tuple:
         sr, hr = _random(batch, 3, side, side).sigmoid(), _random(batch, 3, side, side).flip(1).sigmoid()
         return sr, hr, *(beside[name] for name in needs)
 
-    return {}, inputs, lambda given: [() if _is_of_sets(component) else (given[0].shape[0],)]
+    return {}, inputs, lambda given: [() if is_of_sets(component) else (given[0].shape[0],)]
 
 
 def _model(component: Any) -> tuple:

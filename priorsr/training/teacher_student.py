@@ -49,6 +49,7 @@ SMALL: Mapping[str, Any] = {
 class TeacherStudentConfig:
     """The config of training a student with a teacher; derive from it, and give `student` and `teacher`.
 
+    student, teacher: the configs of the two networks.
     distil: whether there is a teacher at all; without one, the student is trained by itself (the ablation).
     teacher_weights: a .safetensors of the teacher, which is then not trained again.
     feature_loss, output_loss: what the student is compared to the teacher by, of kind `distillation`.
@@ -58,6 +59,10 @@ class TeacherStudentConfig:
     output_weight: weight of the output term until `features_until`.
     teacher_share: the teacher's share when a whole run is given its steps or minutes.
     length: of each stage, when it is not.
+    learning_rate: at its highest, with its `schedule`. batch_size: faces a step, over all processes.
+    flip, quarter_turns, zoom: how faces are varied, see `priorsr.data.augmentation.Augmentation`.
+    ema: decay of the average of the weights; None for no average. clip: the most that the norm of the gradients may be.
+    reduction: how LR images are made.
     """
 
     student: EncoderDecoderConfig = field(default_factory=EncoderDecoderConfig)

@@ -77,6 +77,8 @@ class RightRecipe:
 
     kind = "recipe"
     Config = NoConfig
+    scale = 8
+    reduction = "pil-bicubic"
 
     def __init__(self, config: NoConfig) -> None:
         self.config = config
@@ -119,7 +121,7 @@ class RightEstimator(nn.Module):
 
 @dataclass(frozen=True)
 class Scale:
-    """How many times the sides grow."""
+    """scale: how many times the sides grow."""
 
     scale: int = 2
 
@@ -164,6 +166,7 @@ class RightScore(nn.Module):
 
     kind = "score"
     higher_is_better = True
+    bounds = (-1.0, 1.0)
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
         check_map(sr, 3, "cosine", "sr")
@@ -186,6 +189,7 @@ class RightSetScore(nn.Module):
     kind = "score"
     level = "set"
     higher_is_better = False
+    bounds = (0.0, 1.0)
 
     def start(self) -> MeanDifference:
         return MeanDifference()

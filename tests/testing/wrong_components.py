@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Batch, Prior, SROutput
 from priorsr.errors import ShapeError
+from priorsr.shapes import check_map, check_same
 from priorsr.training import Progress
 from tests.testing.right_components import (
     MeanDifference,
@@ -127,6 +129,7 @@ class PermutedBatch(Right):
 
 class FirstImageCountsTwice(RightSetScore):
     __doc__ = RightSetScore.__doc__
+    bounds = (0.0, 2.0)
 
     def start(self) -> MeanDifference:
         class Lopsided(MeanDifference):
@@ -317,25 +320,109 @@ RIGHT = (
 
 
 class FetchesWhatAFileNames(RightEstimator):
-    __doc__ = RightEstimator.__doc__
+    __doc__ = f"{RightEstimator.__doc__}\n    weights: a file."
 
     def __init__(self, weights: str | None = None) -> None:
         super().__init__()
 
 
 class TakesAPath(Right):
-    __doc__ = Right.__doc__
+    __doc__ = f"{Right.__doc__}\n    cascade: a file."
 
     def __init__(self, channels: int, cascade: Path | None = None) -> None:
         super().__init__(channels)
 
 
+class NaNForEmptyMaps(Right):
+    __doc__ = Right.__doc__
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        size = x.flatten(1).norm(dim=1)[:, None, None, None]
+        return super().forward(x, residual) + x / size  # 0 / 0 where all is zero
+
+
+class SqueezesOneImage(RightScore):
+    __doc__ = RightScore.__doc__
+
+    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+        return super().forward(sr, hr).squeeze(0) if len(sr) == 1 else super().forward(sr, hr)
+
+
+class BetterIsAWord(RightScore):
+    __doc__ = RightScore.__doc__
+    higher_is_better = "yes"
+
+
+class LeavesItsBounds(RightScore):
+    __doc__ = RightScore.__doc__
+    bounds = (0.0, 0.5)
+
+
+class DeclaresNoBounds(RightScore):
+    __doc__ = RightScore.__doc__
+    bounds = None
+
+
+class ComputesInTheImagesPrecision(RightScore):
+    __doc__ = RightScore.__doc__
+
+    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+        wide = super().forward(sr, hr)
+        product = (sr * hr).sum((1, 2, 3))
+        norms = sr.square().sum((1, 2, 3)).sqrt() * hr.square().sum((1, 2, 3)).sqrt()
+        return self.divided(product, norms).to(wide.dtype)
+
+
+class SetOnAnotherDevice(RightSetScore):
+    __doc__ = RightSetScore.__doc__
+
+    def start(self) -> MeanDifference:
+        class Shifted(MeanDifference):
+            def add(self, sr: Tensor, hr: Tensor) -> None:
+                check_map(sr, 3, "shifted")
+                check_same(sr, hr, "shifted", "sr and hr")
+                super().add(sr * torch.ones(1, 3, 1, 1, dtype=sr.dtype), hr)  # made on the CPU
+
+        return Shifted()
+
+
+class CountsItsSteps(RightRecipe):
+    __doc__ = RightRecipe.__doc__
+
+    def step(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> dict[str, Tensor]:
+        self.steps = getattr(self, "steps", 0) + 1  # in no checkpoint
+        return {"net": super().step(modules, batch, progress)["net"] / self.steps}
+
+
+class OptionWithoutAWord(Right):
+    __doc__ = Right.__doc__
+
+    def __init__(self, channels: int, gain: float = 1.0) -> None:
+        super().__init__(channels)
+
+
+@dataclass(frozen=True)
+class ScaleWithoutAWord:
+    scale: int = 2
+
+
+class FieldWithoutAWord(RightModel):
+    __doc__ = RightModel.__doc__
+    Config = ScaleWithoutAWord
+
+
 WRONG = {
+    "finite_answers": (NaNForEmptyMaps,),
+    "one_number_an_image": (SqueezesOneImage, BetterIsAWord),
+    "values_in_range": (LeavesItsBounds, DeclaresNoBounds),
+    "half_precision_is_close": (ComputesInTheImagesPrecision,),
+    "resumes_exactly": (CountsItsSteps,),
+    "options_are_documented": (OptionWithoutAWord, FieldWithoutAWord),
     "answer_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
     "shapes": (Shapes,),
     "odd_sizes": (OddSizes,),
     "dtype_follows_input": (DtypeFollowsInput, Bfloat16FollowsInput, LandmarksFollowInput),
-    "device_follows_input": (DeviceFollowsInput,),
+    "device_follows_input": (DeviceFollowsInput, SetOnAnotherDevice),
     "inputs_unchanged": (InputsUnchanged,),
     "same_answer_twice": (SameAnswerTwice,),
     "second_backward": (SecondBackward, GrowingGradients),

@@ -67,6 +67,9 @@ SMALL: dict[str, Any] = {
 class DICRecipeConfig:
     """The settings of DIC's training; the defaults are the paper's for CelebA, the preset `paper`.
 
+    model: the network's config. reduction: how LR images are made. learning_rate: at its highest.
+    batch_size: faces a step, over all processes. clip: the most that the norm of the gradients may be.
+    flip, quarter_turns, zoom: how faces are varied, see `priorsr.data.augmentation.Augmentation`.
     heatmap_weight: of the heatmaps' MSE, in the stages dic and dicgan.
     peak_weight: how much more the MSE weighs where a landmark is, in all stages; 0 is DIC's.
     release: how long the stage dic leaves the hourglass as it was pretrained (2e4 steps for Helen).

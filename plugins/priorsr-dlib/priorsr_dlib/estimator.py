@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -38,6 +38,7 @@ class DlibLandmarks(nn.Module):
     """
 
     kind = "estimator"
+    waived: ClassVar = {"second_backward": "dlib's regression trees have no gradient, and nothing is learnt from them"}
 
     def __init__(self, box: PartBox | None = ALIGNED) -> None:
         super().__init__()

@@ -32,6 +32,7 @@ class _DlibRecognition(nn.Module):
 
     kind = "score"
     higher_is_better = True
+    bounds = (-1.0, 1.0)
     needs = ("ids", "shared")
     networks = ("FaceRecognitionNet", RECOGNITION)
     name: str
@@ -109,6 +110,7 @@ class DlibIdentityMatch(_DlibRecognition):
     """
 
     name = "identity_dlib_match"
+    bounds = (0.0, 1.0)
 
     def __init__(self, box: PartBox | None = ALIGNED, threshold: float = 0.6) -> None:
         super().__init__(box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -36,6 +37,7 @@ class DlibNME(nn.Module):
 
     kind = "score"
     higher_is_better = False
+    bounds = (0.0, math.inf)
     needs = ("ids", "shared")
     networks = ("DlibLandmarks", LANDMARKS)
 

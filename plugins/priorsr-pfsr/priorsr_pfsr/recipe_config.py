@@ -47,10 +47,13 @@ SMALL: dict[str, Any] = {
 class PFSRRecipeConfig:
     """The settings of PFSR's training; the defaults, the preset `paper`, are the known ones of the published training.
 
-    TERM_weights: the weights of the generator's loss terms, a value for each step, x2, x4, x8. They stem from a fork's
-        copy of a training script that was removed, and other copies differ: they are unsettled, and so is whether L1
-        and attention meant images in [-1, 1]; ours are in [0, 1]. A term whose weight is 0 is left out, with the
-        network that it needs: without `adversarial`, the discriminator.
+    adversarial_weights, pixel_weights, perceptual_weights, attention_weights, heatmap_weights: of the generator's loss
+        terms, a value for each step, x2, x4, x8. They stem from a fork's copy of a training script that was removed,
+        and other copies differ: they are unsettled, and so is whether L1 and attention meant images in [-1, 1]; ours
+        are in [0, 1]. A term whose weight is 0 is left out, with the network that it needs: without
+        `adversarial_weights`, the discriminator.
+    schedule: of all learning rates. zoom: how far faces are scaled. ema: decay of the average of the weights.
+    clip: the most that the norm of the gradients may be.
     penalty_weight, drift: of the critic's loss.
     fade_until: when a new step has come in completely.
     pixel_stages: train every step by L1 alone first, and adversarially at the last step only.

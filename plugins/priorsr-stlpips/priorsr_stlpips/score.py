@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class ShiftTolerantLPIPS(nn.Module):
     kind = "score"
     label = "ST-LPIPS"
     higher_is_better = False
+    bounds = (0.0, math.inf)
     networks = ("ShiftTolerantLPIPS", "ShiftTolerantAlexNet")
 
     def __init__(self) -> None:

@@ -35,6 +35,8 @@ class ParsingNetConfig:
     rotation (degrees), scaling, shift (parts of the image), brightness, contrast, saturation (parts of what they are):
         how far each face is turned, scaled, moved, lit and coloured at random, at most, to either side.
     scale, reduction: how LR is made.
+    learning_rate: at its highest, with its `schedule`. batch_size: faces a step, over all processes.
+    length: where the run is not given its steps or minutes.
     """
 
     widths: tuple[int, ...] = (32, 64, 96, 128)

@@ -24,6 +24,10 @@ class SupervisedConfig:
     preset: of the model's config; None for its defaults.
     options: of the model's config, by name.
     length: where the run is not given its steps or minutes.
+    learning_rate: at its highest, with its `schedule`. batch_size: faces a step, over all processes.
+    flip, quarter_turns, zoom: how faces are varied, see `priorsr.data.augmentation.Augmentation`.
+    ema: decay of the average of the weights; None for no average. clip: the most that the norm of the gradients may be.
+    reduction: how LR images are made.
     """
 
     model: str | Part = "encoder_decoder"

@@ -1,0 +1,42 @@
+"""Which failures of a component have one cause, so that it is reported once."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Container
+
+from priorsr.testing.answers import Check
+
+_FIRST = ("answer_type", "shapes")  # what a component returns at all, on which later checks rest
+_OF_WORDS = ("local_options_are_declared", "docstring_headings", "options_are_documented")  # which call nothing
+
+
+def cause_of(error: BaseException, check: Check, component: type, known: Container[object]) -> object:
+    """Return what tells the cause of a failure from others.
+
+    It is the check that judges what the component returns, where that failed before; else the line of the component's
+    own file that raised; else the message. known: the causes of failures before.
+    """
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    if check.__name__ not in _OF_WORDS:
+        for first in _FIRST:
+            if first in known:
+                return first
+        if "finite_answers" in known and " nan " in str(root):
+            return "finite_answers"
+    own = [frame for frame in traceback.extract_tb(root.__traceback__) if frame.filename == _file_of(component)]
+    if own:
+        return type(root), own[-1].filename, own[-1].lineno
+    if isinstance(root, AssertionError):
+        return check.__name__  # what the check itself found
+    return type(root), str(root)
+
+
+def _file_of(component: type) -> str | None:
+    try:
+        return inspect.getsourcefile(component)
+    except (OSError, TypeError):  # it was made at a prompt
+        return None
