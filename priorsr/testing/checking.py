@@ -129,9 +129,9 @@ def _result(kind: str | None, name: str, distribution: str, version: str, compon
     outcomes: list[Outcome] = []
     causes: dict[object, str] = {}
     for each in checks_of(kind):
-        outcome, error = judge(each, kind, name, component, waived)
-        if error is not None:
-            first = causes.setdefault(cause_of(error, each, component, causes), each.__name__)
+        outcome, failure = judge(each, kind, name, component, waived)
+        if failure is not None:
+            first = causes.setdefault(cause_of(failure, each, component, causes), each.__name__)
             outcome = Outcome(outcome.check, outcome.status, outcome.reason, first)
         outcomes.append(outcome)
     return Result(kind, name, distribution, version, tuple(outcomes), note)
@@ -142,22 +142,19 @@ def judge(
 ) -> tuple[Outcome, BaseException | None]:
     """Run a check on a class: its outcome, and what was raised where it failed."""
     reason = waived.get(check.__name__)
-    error: BaseException | None = None
     try:
         check(example_of(kind, name, component))
     except (MissingExtraError, MissingWeightsError) as missing:
         return Outcome(check.__name__, "skipped", str(missing)), None
-    except (Exception, SystemExit) as raised:  # the component's own code may raise anything
-        error = raised
+    except (Exception, SystemExit) as error:  # the component's own code may raise anything
+        if reason is not None:
+            return Outcome(check.__name__, "waived", reason), None
+        status: Status = "newer" if is_newer(check.__name__, component) else "failed"
+        return Outcome(check.__name__, status, _told(error, f"{kind} {name!r}: ")), error
     if reason is not None:
-        if error is None:
-            kept = f"is waived ({reason}), and holds; remove the waiver"
-            return Outcome(check.__name__, "failed", kept), AssertionError(kept)
-        return Outcome(check.__name__, "waived", reason), None
-    if error is None:
-        return Outcome(check.__name__, "passed"), None
-    status: Status = "newer" if is_newer(check.__name__, component) else "failed"
-    return Outcome(check.__name__, status, _told(error, f"{kind} {name!r}: ")), error
+        kept = f"is waived ({reason}), and holds; remove the waiver"
+        return Outcome(check.__name__, "failed", kept), AssertionError(kept)
+    return Outcome(check.__name__, "passed"), None
 
 
 def waivers_of(kind: str, component: type) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,11 +41,11 @@ def values_in_range(example: Example) -> None:
 
 
 def _bounds(example: Example) -> tuple[float, float]:
-    bounds = getattr(example.component, "bounds", None)
+    bounds: Any = getattr(example.component, "bounds", None)
     numbers = isinstance(bounds, tuple) and len(bounds) == 2 and all(isinstance(b, int | float) for b in bounds)
     ordered = numbers and bounds[0] < bounds[1]
     assert ordered, f"{example.name}: declares bounds = {bounds!r}; its least and greatest value were expected"
-    return bounds
+    return bounds[0], bounds[1]
 
 
 def half_precision_is_close(example: Example) -> None:
