@@ -15,7 +15,7 @@ import priorsr
 
 ROOT = Path(priorsr.__file__).parent
 PLUGIN_NAMES = (ROOT.parent / "docs" / "plugin_names.txt").read_text(encoding="utf-8").split()
-PLUGINS = sorted((ROOT.parent / "plugins").glob("*/*/__init__.py"))
+PLUGINS = sorted([*(ROOT.parent / "plugins").glob("*/*/__init__.py"), ROOT / "testing" / "templates" / "__init__.py"])
 
 CORE = {"reading"}  # folders of the core
 FLOORS = [

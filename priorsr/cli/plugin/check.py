@@ -34,8 +34,8 @@ def check(
     Failures of one cause are reported once. A check is skipped where an extra or weights are missing.
 
     Examples:
-    priorsr plugin check fsr-gate
-    priorsr plugin check my_fusion.py --json
+      priorsr plugin check fsr-gate
+      priorsr plugin check my_fusion.py --json
     """
     results = _of_file(Path(what), kind) if what.endswith(".py") else _by_name(what, kind)
     if as_json:

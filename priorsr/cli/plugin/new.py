@@ -29,8 +29,8 @@ def new(
     """Write a distribution: a module for each component, entry points, tests, README, licence and a CI workflow.
 
     Examples:
-    priorsr plugin new fsr-gate --kind fusion:gate
-    priorsr plugin new fsr-gate --kind fusion:gate --kind score:edges --licence MIT --author "Ada Lovelace"
+      priorsr plugin new fsr-gate --kind fusion:gate
+      priorsr plugin new fsr-gate --kind fusion:gate --kind score:edges --licence MIT --author "Ada Lovelace"
     """
     from priorsr.cli.plugin.plan import plan_plugin
     from priorsr.cli.plugin.writing import write_plugin
