@@ -38,7 +38,7 @@ def demo(
     for package, extra in (("accelerate", "train"), ("matplotlib", "train"), ("jinja2", "bench"), ("scipy", "bench")):
         require_extra(package, extra)
     from priorsr.bench import tables
-    from priorsr.demo.run import STEPS, DemoSettings, run_demo
+    from priorsr.demo.demo_run import STEPS, DemoSettings, run_demo
 
     settings = DemoSettings(None if data is None else str(data), STEPS if steps is None else steps, seed)
     found = run_demo(out, settings, errors, lambda line: errors.print(line, style="bold", soft_wrap=True))

@@ -18,7 +18,7 @@ class Command(TyperCommand):
         _lay_out(self)
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group of commands whose docstring is its help, as a command's is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -117,7 +117,7 @@ def train(
         checkpoint = folder.checkpoints.latest(report.say)
         if checkpoint:
             folder.checkpoints.check_place(checkpoint.place, config["stage_steps"])
-        _tell_resumed(config, checkpoint, folder, report)
+        _report_resumed(config, checkpoint, folder, report)
     else:
         config = _new_config(setup, plan, faces, began)
     trainer = Trainer(PlannedRun(setup, config, folder, RunLog(folder, accelerator, report), pace))
@@ -211,7 +211,7 @@ def _named(data: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} (hash {part['hash'][:12]})" for part in data)
 
 
-def _tell_resumed(
+def _report_resumed(
     config: Mapping[str, Any], checkpoint: Checkpoint | None, folder: RunFolder, report: ProgressReport
 ) -> None:
     place = checkpoint.place if checkpoint else None

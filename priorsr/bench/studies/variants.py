@@ -72,8 +72,8 @@ def make_variants(
 
     def variant(changes: Mapping[str, Any]) -> Variant:
         changed = {**overrides, **changes}
-        told = {key: value for key, value in changes.items() if (key, value) not in base_values.items()}
-        return Variant(named(told), changes, changed, blueprint(recipe, preset, changed))
+        named_changes = {key: value for key, value in changes.items() if (key, value) not in base_values.items()}
+        return Variant(named(named_changes), changes, changed, blueprint(recipe, preset, changed))
 
     found = [variant({key: value}) for key, values in vary.items() for value in values]
     for single in found:

@@ -10,10 +10,10 @@ from rich.table import Table
 
 from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
-from priorsr.cli.help import Command, Group
+from priorsr.cli.help import Command, CommandGroup
 from priorsr.terminal import styled
 
-app = typer.Typer(cls=Group, invoke_without_command=True)
+app = typer.Typer(cls=CommandGroup, invoke_without_command=True)
 
 Name = Annotated[str, typer.Argument(help="A protocol's id, such as dic@1.", autocompletion=completion.protocols)]
 

@@ -26,7 +26,7 @@ def image_url(folder: str, face: str) -> str:
     return f"{folder}/{quote(face, safe='')}.png"
 
 
-def bring_images(source: Path, hashes: Mapping[str, str], of: str, results: Path, out: Path) -> None:
+def copy_images(source: Path, hashes: Mapping[str, str], of: str, results: Path, out: Path) -> None:
     """Copy the images FACE.png of a results folder's `source` to their place in `out`.
 
     hashes: by face, the hash that `of` holds of its image. One of the same size and time that is there is kept, so that

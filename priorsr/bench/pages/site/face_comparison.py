@@ -12,7 +12,7 @@ from typing import Any
 from priorsr.bench.board.leaderboard import Leaderboard
 from priorsr.bench.board.numbers import score_label
 from priorsr.bench.board.rows import Row
-from priorsr.bench.pages.site.copied_images import bring_images, image_folder
+from priorsr.bench.pages.site.copied_images import copy_images, image_folder
 from priorsr.bench.pages.site.row_page import row_key
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path
@@ -123,7 +123,7 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
                 "benchmark again (--rerun; in Python rerun=True), or remove the folder"
             )
         images = {face: record.images[face].sr for face in known}
-        bring_images(folder, images, f"the record {record.id}", results, out)
+        copy_images(folder, images, f"the record {record.id}", results, out)
         models.append(Shown(row, record, image_folder(folder, results)))
     if not models:
         return None
@@ -134,7 +134,7 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
     for kind, folder, there in (("lr", lr, with_lr), ("hr", hr, with_hr)):
         if there:
             images = {face: getattr(first.images[face], kind) for face in sorted(there)}
-            bring_images(folder, images, f"the record {first.id}", results, out)
+            copy_images(folder, images, f"the record {first.id}", results, out)
     return FaceComparison(
         board=board,
         models=tuple(models),

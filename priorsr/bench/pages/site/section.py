@@ -45,9 +45,9 @@ class Section:
     """A table of scores and what the page shows with it.
 
     number: its place on the page, from 1. set_scores: scores of all faces together, with one row's as an example.
-    notes: what the marks at scores mean. bars, told_bars: by a row's place among the ranked, and among those with a
-    prior from beyond LR. smallest: the smallest difference that the faces can show, by score. comparison: None without
-    images. reported: published values of its protocol.
+    notes: what the marks at scores mean. bars, given_prior_bars: by a row's place among the ranked, and among those
+    with a prior from beyond LR. smallest: the smallest difference that the faces can show, by score. comparison: None
+    without images. reported: published values of its protocol.
     """
 
     number: int
@@ -55,7 +55,7 @@ class Section:
     set_scores: dict[str, RecordedSetScore]
     notes: tuple[str, ...]
     bars: dict[int, Bar]
-    told_bars: dict[int, Bar]
+    given_prior_bars: dict[int, Bar]
     plots: list[Plot]
     smallest: str
     comparison: FaceComparison | None
@@ -84,7 +84,7 @@ def make_section(
         set_scores={name: score for record in board.records for name, score in record.set_scores.items()},
         notes=_notes(board),
         bars=difference_bars(board.ranked, board.scores[0]),
-        told_bars=difference_bars(board.given_prior, board.scores[0]),
+        given_prior_bars=difference_bars(board.given_prior, board.scores[0]),
         plots=speed_plots(board),
         smallest=_smallest(board),
         comparison=comparison,

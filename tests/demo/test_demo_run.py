@@ -9,8 +9,8 @@ from PIL import Image
 from rich.console import Console
 
 from priorsr.bench import read_results
-from priorsr.demo import run
-from priorsr.demo.run import BLOCKS, DemoSettings, run_demo, shipped_models
+from priorsr.demo import demo_run
+from priorsr.demo.demo_run import BLOCKS, DemoSettings, run_demo, shipped_models
 from priorsr.errors import DataError, MissingWeightsError, OptionError
 from priorsr.metrics import protocol_names
 
@@ -66,6 +66,6 @@ def test_another_demo_in_the_same_folder_is_refused(tiny_faces: Path, tmp_path: 
 
 
 def test_without_weights_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run.priorsr, "weights_names", list)
+    monkeypatch.setattr(demo_run.priorsr, "weights_names", list)
     with pytest.raises(MissingWeightsError, match=r"pip install 'priorsr\[weights\]'"):
         shipped_models()
