@@ -52,7 +52,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(kind: Kind) -> str:
-    module = import_module(f"priorsr.testing.templates.{kind.name}")
+    module = import_module(f"priorsr.testing.templates.my_{kind.name}")
     component = getattr(module, f"My{kind.name.capitalize()}")
     method = kind.contract.stages if kind.name == "recipe" else kind.contract.__call__
     keywords = ("config",) if kind.configured else kind.keywords

@@ -1,6 +1,6 @@
 """Contract checks for components, public: `check(MyBlock)` here, and one decorator for a plugin's tests."""
 
-from priorsr.testing.checking import Outcome, Result, check
+from priorsr.testing.checking import CheckOutcome, Result, check
 from priorsr.testing.contract_checks import checks_of
 from priorsr.testing.contracts import Waivers, failures, parametrize_with_checks
 from priorsr.testing.golden import golden_state, golden_weight
@@ -8,7 +8,7 @@ from priorsr.testing.versions import CONTRACT
 
 __all__ = [
     "CONTRACT",
-    "Outcome",
+    "CheckOutcome",
     "Result",
     "Waivers",
     "check",

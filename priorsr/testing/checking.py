@@ -26,7 +26,7 @@ Status = Literal["passed", "failed", "waived", "skipped", "newer"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """The outcome of one check.
 
     status: "waived" where the component declares why it does not hold, "skipped" where an extra or weights are missing,
@@ -60,7 +60,7 @@ class Result:
     name: str
     distribution: str
     version: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CheckOutcome, ...]
     note: str = ""
     contract: int = CONTRACT
 
@@ -72,7 +72,7 @@ class Result:
     @property
     def causes(self) -> list[Cause]:
         """The reasons why checks did not pass, each once."""
-        found: dict[tuple[Status, str], list[Outcome]] = {}
+        found: dict[tuple[Status, str], list[CheckOutcome]] = {}
         for outcome in self.outcomes:
             if outcome.status != "passed":
                 same = outcome.reason if outcome.status in ("skipped", "waived") else outcome.cause or outcome.check
@@ -109,7 +109,7 @@ def check(component: type | str, name: str | None = None, /) -> Result:
         try:
             return _result(*where, component_of(offer))
         except (BrokenPluginError, WrongKindError) as error:
-            return Result(*where, (Outcome("declared_as_its_kind", "failed", str(error)),))
+            return Result(*where, (CheckOutcome("declared_as_its_kind", "failed", str(error)),))
     if not isinstance(component, type) or name is not None:
         raise OptionError(f"check was given {component!r}; a class, or a kind and a name, was expected")
     return _result(getattr(component, "kind", None), component.__name__, "", "", component)
@@ -118,43 +118,43 @@ def check(component: type | str, name: str | None = None, /) -> Result:
 def _result(kind: str | None, name: str, distribution: str, version: str, component: type) -> Result:
     if kind not in KINDS:
         wrong = f"declares kind = {kind!r}; {did_you_mean(str(kind), KINDS)}"
-        return Result(str(kind), name, distribution, version, (Outcome("declared_as_its_kind", "failed", wrong),))
+        return Result(str(kind), name, distribution, version, (CheckOutcome("declared_as_its_kind", "failed", wrong),))
     if told := KINDS[kind].violation(component):
-        return Result(kind, name, distribution, version, (Outcome("declared_as_its_kind", "failed", told),))
+        return Result(kind, name, distribution, version, (CheckOutcome("declared_as_its_kind", "failed", told),))
     try:
         note = difference(component)
         waived = waivers_of(kind, component)
     except OptionError as error:
-        return Result(kind, name, distribution, version, (Outcome("declared_as_its_kind", "failed", str(error)),))
-    outcomes: list[Outcome] = []
+        return Result(kind, name, distribution, version, (CheckOutcome("declared_as_its_kind", "failed", str(error)),))
+    outcomes: list[CheckOutcome] = []
     causes: dict[object, str] = {}
     for each in checks_of(kind):
         outcome, failure = judge(each, kind, name, component, waived)
         if failure is not None:
             first = causes.setdefault(cause_of(failure, each, component, causes), each.__name__)
-            outcome = Outcome(outcome.check, outcome.status, outcome.reason, first)
+            outcome = CheckOutcome(outcome.check, outcome.status, outcome.reason, first)
         outcomes.append(outcome)
     return Result(kind, name, distribution, version, tuple(outcomes), note)
 
 
 def judge(
     check: Check, kind: str, name: str, component: type, waived: Mapping[str, str]
-) -> tuple[Outcome, BaseException | None]:
+) -> tuple[CheckOutcome, BaseException | None]:
     """Run a check on a class: its outcome, and what was raised where it failed."""
     reason = waived.get(check.__name__)
     try:
         check(example_of(kind, name, component))
     except (MissingExtraError, MissingWeightsError) as missing:
-        return Outcome(check.__name__, "skipped", str(missing)), None
+        return CheckOutcome(check.__name__, "skipped", str(missing)), None
     except (Exception, SystemExit) as error:  # the component's own code may raise anything
         if reason is not None:
-            return Outcome(check.__name__, "waived", reason), None
+            return CheckOutcome(check.__name__, "waived", reason), None
         status: Status = "newer" if is_newer(check.__name__, component) else "failed"
-        return Outcome(check.__name__, status, _told(error, f"{kind} {name!r}: ")), error
+        return CheckOutcome(check.__name__, status, _told(error, f"{kind} {name!r}: ")), error
     if reason is not None:
         kept = f"is waived ({reason}), and holds; remove the waiver"
-        return Outcome(check.__name__, "failed", kept), AssertionError(kept)
-    return Outcome(check.__name__, "passed"), None
+        return CheckOutcome(check.__name__, "failed", kept), AssertionError(kept)
+    return CheckOutcome(check.__name__, "passed"), None
 
 
 def waivers_of(kind: str, component: type) -> Mapping[str, str]:

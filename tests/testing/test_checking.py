@@ -156,7 +156,7 @@ def test_a_plugins_test_is_told_of_another_contract_too(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_of_each_kind_passes(kind: str) -> None:
-    module = import_module(f"priorsr.testing.templates.{kind}")
+    module = import_module(f"priorsr.testing.templates.my_{kind}")
     result = check(getattr(module, f"My{kind.capitalize()}"))
     assert result.passed, str(result)
     assert all(outcome.status == "passed" for outcome in result.outcomes), str(result)

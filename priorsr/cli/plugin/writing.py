@@ -53,7 +53,7 @@ def plugin_files(plan: NewPlugin) -> dict[str, str]:
 
 def example(component: NewComponent) -> str:
     """Return the example of a component's kind, as a module with the component's names."""
-    text = (_EXAMPLES / f"{component.kind}.py").read_text(encoding="utf-8")
+    text = (_EXAMPLES / f"my_{component.kind}.py").read_text(encoding="utf-8")
     return text.replace(f"My{component.kind.capitalize()}", component.cls).replace(
         f"my_{component.kind}", component.name
     )
