@@ -51,10 +51,10 @@ def classes(files: list[Path]) -> dict[str, list[str]]:
 
 
 def modules(files: list[Path]) -> dict[str, list[str]]:
-    """Return the places of each file's name, but for commands', which may be named as what they run."""
+    """Return the places of each file's name; commands are named as what they run, and templates by their kind."""
     found = defaultdict(list)
     for file in files:
-        if not shown(file).startswith("priorsr/cli/"):
+        if not shown(file).startswith(("priorsr/cli/", "priorsr/testing/templates/")):
             found[file.name].append(shown(file))
     return found
 

@@ -15,7 +15,7 @@ from priorsr.terminal import styled
 
 if TYPE_CHECKING:
     from priorsr.inference.listing import Job
-    from priorsr.inference.outcome import Outcome
+    from priorsr.inference.outcome import FileOutcome
 
 SCALE = 4  # of photographs
 CROPS, PHOTOS, RESULTS = "Crops of faces", "Photographs", "Results"
@@ -139,7 +139,7 @@ def _faces(boxes: Path | None, jobs: Sequence[Job]) -> dict[str, Any]:
     return {"find": dlib_finder()} if boxes is None else {"given": read_boxes(boxes, [job.name for job in jobs])}
 
 
-def _report(outcomes: Sequence[Outcome], ignored: int, how: str, out: Path, quiet: bool) -> None:
+def _report(outcomes: Sequence[FileOutcome], ignored: int, how: str, out: Path, quiet: bool) -> None:
     """Print notes and failures to stderr, and a summary to stdout."""
     for outcome in outcomes:
         for note in outcome.notes:

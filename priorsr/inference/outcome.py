@@ -11,7 +11,7 @@ from priorsr.text import one_line
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """The outcome of a job.
 
     size: the result's (width, height). own: the picture's, upright. lr: the LR image's, None for photographs. faces:
@@ -29,7 +29,7 @@ class Outcome:
     error: str = ""
 
     @classmethod
-    def failed(cls, job: Job, error: Exception) -> Outcome:
+    def failed(cls, job: Job, error: Exception) -> FileOutcome:
         """Return the outcome of a job that raised, without the file's name where the error begins with it."""
         text = str(error) or type(error).__name__
         return cls(job, error=one_line(text.removeprefix(f"{job.source}: ")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from priorsr.execution.parallel import progress_bar
 from priorsr.inference.listing import Job
-from priorsr.inference.outcome import Outcome
+from priorsr.inference.outcome import FileOutcome
 from priorsr.inference.photographs.face_finding import FindFaces, PhotographFace
 from priorsr.inference.photographs.photograph_enlarging import FaceReport, check_enlargeable, enlarge_photograph
 from priorsr.inference.pictures.picture import read_picture
@@ -24,7 +24,7 @@ def enlarge_photographs(
     scale: int,
     find: FindFaces | None = None,
     given: Mapping[str, Sequence[PhotographFace]] | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[FileOutcome]:
     """Enlarge photographs, see `enlarge_photograph`, and write the results; yield the outcome of each, in order.
 
     find, given: the source of the faces, one of both; `given` is by the jobs' names.
@@ -34,7 +34,7 @@ def enlarge_photographs(
             try:
                 yield _enlarge(job, upscaler, writing, scale, find, None if given is None else given[job.name])
             except Exception as error:  # a plugin's model, or detector, may raise anything
-                yield Outcome.failed(job, error)
+                yield FileOutcome.failed(job, error)
 
 
 def _enlarge(
@@ -44,7 +44,7 @@ def _enlarge(
     scale: int,
     find: FindFaces | None,
     given: Sequence[PhotographFace] | None,
-) -> Outcome:
+) -> FileOutcome:
     picture = read_picture(job.source)
     check_writable(job.target, check_enlargeable(picture, scale), picture.alpha)
     faces = given
@@ -62,7 +62,7 @@ def _enlarge(
         notes.append(
             "no face was found: enlarged bicubically" if given is None else "no face is given: enlarged bicubically"
         )
-    return Outcome(
+    return FileOutcome(
         job,
         result.image.size,
         picture.image.size,

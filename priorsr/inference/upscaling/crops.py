@@ -15,7 +15,7 @@ from PIL import Image
 from priorsr.errors import PriorsrError
 from priorsr.execution.parallel import parallel_map
 from priorsr.inference.listing import Job
-from priorsr.inference.outcome import Outcome
+from priorsr.inference.outcome import FileOutcome
 from priorsr.inference.pictures.picture import Picture, read_picture
 from priorsr.inference.pictures.writing import Writing, check_writable, write_picture
 from priorsr.inference.upscaling.upscaler import Upscaler
@@ -36,18 +36,18 @@ class _Read(NamedTuple):
 
 def enlarge_crops(
     jobs: Sequence[Job], upscaler: Upscaler, writing: Writing, *, as_is: bool = False
-) -> Iterator[Outcome]:
+) -> Iterator[FileOutcome]:
     """Enlarge crops, see `priorsr.upscale`, and write the results; yield the outcome of each, in no certain order."""
     waiting: dict[tuple[int, ...], list[_Read]] = {}
-    written: deque[Future[Outcome]] = deque()
+    written: deque[Future[FileOutcome]] = deque()
     with ThreadPoolExecutor() as pool:
 
-        def by_the_model(shape: tuple[int, ...]) -> Iterator[Outcome]:
+        def by_the_model(shape: tuple[int, ...]) -> Iterator[FileOutcome]:
             crops = waiting.pop(shape)
             try:
                 results = upscaler.enlarge([crop.lr for crop in crops])
             except Exception as error:  # a plugin's model may raise anything
-                yield from (Outcome.failed(crop.job, error) for crop in crops)
+                yield from (FileOutcome.failed(crop.job, error) for crop in crops)
                 return
             written.extend(pool.submit(_write, crop, sr, writing) for crop, sr in zip(crops, results, strict=True))
             while len(written) > MOST_WAITING:
@@ -55,7 +55,7 @@ def enlarge_crops(
 
         read = partial(_read, upscaler=upscaler, as_is=as_is)
         for crop in parallel_map(read, jobs, "Enlarging"):
-            if isinstance(crop, Outcome):
+            if isinstance(crop, FileOutcome):
                 yield crop
                 continue
             group = waiting.setdefault(crop.lr.shape, [])
@@ -70,7 +70,7 @@ def enlarge_crops(
             yield future.result()
 
 
-def _read(job: Job, upscaler: Upscaler, as_is: bool) -> _Read | Outcome:
+def _read(job: Job, upscaler: Upscaler, as_is: bool) -> _Read | FileOutcome:
     try:
         picture = read_picture(job.source)
         lr = upscaler.input.to_lr(picture.rgb(), as_is)
@@ -78,11 +78,11 @@ def _read(job: Job, upscaler: Upscaler, as_is: bool) -> _Read | Outcome:
         blank = picture.enlarged(Image.new("RGB", size))
         check_writable(job.target, size, blank.alpha)
     except (PriorsrError, OSError, MemoryError) as error:
-        return Outcome.failed(job, error)
+        return FileOutcome.failed(job, error)
     return _Read(job, picture.image.size, blank, lr)
 
 
-def _write(crop: _Read, sr: np.ndarray, writing: Writing) -> Outcome:
+def _write(crop: _Read, sr: np.ndarray, writing: Writing) -> FileOutcome:
     job, picture = crop.job, crop.picture.enlarged(Image.fromarray(sr))
     try:
         notes = write_picture(job.target, picture, writing)
@@ -91,8 +91,8 @@ def _write(crop: _Read, sr: np.ndarray, writing: Writing) -> Outcome:
             bicubic = enlarge(lr, sr.shape[0] // crop.lr.shape[0])
             save_picture(draw_enlargements(list(lr), list(bicubic), list(result)), job.compare)
     except (PriorsrError, OSError) as error:
-        return Outcome.failed(job, error)
+        return FileOutcome.failed(job, error)
     height, width = crop.lr.shape[:2]
-    return Outcome(
+    return FileOutcome(
         job, picture.image.size, crop.own, (width, height), notes=(*picture.notes, *notes), compare=job.compare
     )

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import patterns`
 from patterns import Stripes, StripesConfig, face_at
 
 from priorsr.inference.listing import list_jobs
-from priorsr.inference.outcome import Outcome
+from priorsr.inference.outcome import FileOutcome
 from priorsr.inference.photographs.face_finding import PhotographFace
 from priorsr.inference.photographs.photograph_files import enlarge_photographs
 from priorsr.inference.pictures.writing import Writing
@@ -31,7 +31,7 @@ def photographs(tmp_path: Path) -> Path:
     return folder
 
 
-def run(photographs: Path, out: Path, **options: object) -> dict[str, Outcome]:
+def run(photographs: Path, out: Path, **options: object) -> dict[str, FileOutcome]:
     jobs, _ = list_jobs([str(photographs)], out, compare=True)
     upscaler = Upscaler(Stripes(StripesConfig()))
     found = list(enlarge_photographs(jobs, upscaler, Writing(), scale=4, **options))

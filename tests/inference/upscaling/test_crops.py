@@ -9,12 +9,12 @@ from PIL import Image
 
 import priorsr
 from priorsr.inference.listing import list_jobs
-from priorsr.inference.outcome import Outcome
+from priorsr.inference.outcome import FileOutcome
 from priorsr.inference.pictures.writing import Writing
 from priorsr.inference.upscaling.crops import enlarge_crops
 from priorsr.inference.upscaling.upscaler import Upscaler
 
-Enlarge = Callable[..., dict[str, Outcome]]
+Enlarge = Callable[..., dict[str, FileOutcome]]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def crops(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def enlarge(crops: Path, tmp_path: Path) -> Enlarge:
-    def run(*, as_is: bool = False, upscaler: Upscaler | None = None, **options: object) -> dict[str, Outcome]:
+    def run(*, as_is: bool = False, upscaler: Upscaler | None = None, **options: object) -> dict[str, FileOutcome]:
         jobs, _ = list_jobs([str(crops)], tmp_path / "out", **options)
         found = list(enlarge_crops(jobs, upscaler or Upscaler("bicubic"), Writing(), as_is=as_is))
         assert {outcome.job for outcome in found} == set(jobs)
