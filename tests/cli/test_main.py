@@ -160,7 +160,7 @@ def test_plugins_may_stand_before_and_after_the_command(cli, scripted: Path, pla
 
 
 def test_a_plugin_file_that_is_wrong_is_one_sentence(mistake, scripted: Path) -> None:
-    assert "nowhere.py: cannot be read as a plugin" in mistake("list", "--plugins", scripted.parent / "nowhere.py")
+    assert "nowhere.py: there is no such file" in mistake("list", "--plugins", scripted.parent / "nowhere.py")
     scripted.write_text("1 / 0")
     assert "scripted.py: cannot be run as a plugin: ZeroDivisionError" in mistake("--plugins", scripted, "list")
     assert "option '--plugins' requires an argument" in mistake("list", "--plugins")
