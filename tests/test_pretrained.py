@@ -30,7 +30,7 @@ def test_absent_ones_are_fetched_only_if_asked_for(cache: Path, monkeypatch: pyt
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
     with pytest.raises(
-        MissingWeightsError, match=f"Net's weights are absent: put net-0123abcd.pth into {cache}, or say"
+        MissingWeightsError, match=f"Net's weights are absent: put net-0123abcd.pth into {cache}, or pass fetch=True"
     ):
         hub_weights(URL, "Net's")
     with pytest.raises(MissingWeightsError, match="since https://example.org/net-0123abcd.pth cannot be fetched"):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from priorsr.bench.store.records import Environment
+from priorsr.bench.store.run_facts import Environment
 
 What = Literal["copy", "product", "convolution", "forward", "forward and backward", "training step"]
 

@@ -17,16 +17,8 @@ from priorsr.bench import run
 from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.statistics.means import interval_of_images
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.store.records import (
-    Cost,
-    DataFacts,
-    Environment,
-    Execution,
-    Latency,
-    PriorFacts,
-    Record,
-    ResultIdentity,
-)
+from priorsr.bench.store.records import Record, ResultIdentity
+from priorsr.bench.store.run_facts import Cost, DataFacts, Environment, Execution, Latency, PriorFacts
 from priorsr.bench.store.score_facts import ExtraScoreFacts, RecordedScore, Statistics
 from priorsr.data import FaceSet
 from priorsr.data.reduction import reduce

@@ -29,6 +29,8 @@ COMMANDS = {
     "bench priors": "TEACHER --data FACES --split val --out OUT",
     "bench site": "RESULTS --out OUT",
     "bench verify": "BUNDLE --data FACES",
+    "upscale": "IMAGES --out OUT --model bicubic",
+    "export": "bicubic OUT.onnx",
 }
 NONE = ("nan", "inf", "-inf", "abc", "", "-1", str(2**70), "1" + "0" * 400)
 TAKEN = {  # what is a number for an option: more than there could be, or a place to either side
@@ -86,14 +88,14 @@ def test_every_command_with_numbers_is_tried() -> None:
 def test_what_is_no_number_for_an_option_is_one_sentence(
     mistake: Callable[..., str], given: dict[str, Path], tmp_path: Path, command: str, option: str
 ) -> None:
-    places = {**given, "OUT": tmp_path / "out"}
+    places = {**given, "OUT": tmp_path / "out", "OUT.onnx": tmp_path / "out.onnx"}
     words = [str(places.get(word, word)) for word in f"{command} {COMMANDS[command]}".split()]
     for value in NONE:
         if value in TAKEN.get((command, option), ()):
             continue
         said = mistake(*words, f"--{option.replace('_', '-')}={value}")
         assert option.replace("_", "-") in said.replace("_", "-") or value[:60] in said, (value, said)
-        assert not places["OUT"].exists(), value
+        assert not list(tmp_path.glob("out*")), value
 
 
 @pytest.mark.parametrize("weight", ["nan", "inf", "-inf", "-1", "0", "1e400", "much"])

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from priorsr.bench.board.pairwise import PairwiseTests
 from priorsr.bench.board.rows import Row, make_tables
 from priorsr.bench.statistics.verdicts import Comparison
-from priorsr.bench.store.records import DataFacts, Environment, ProtocolFacts, Record, check_same_inputs
+from priorsr.bench.store.records import Record, check_same_inputs
+from priorsr.bench.store.run_facts import DataFacts, Environment, ProtocolFacts
 from priorsr.bench.store.score_facts import RecordedScore
 from priorsr.bench.store.verification import Verification
 from priorsr.errors import PriorsrError

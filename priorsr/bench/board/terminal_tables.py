@@ -10,7 +10,8 @@ from rich.text import Text
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
 from priorsr.bench.board.numbers import engineering, half_width, milliseconds, number, rank_interval, score_label
 from priorsr.bench.board.rows import Row
-from priorsr.bench.store.records import Cost, Record
+from priorsr.bench.store.records import Record
+from priorsr.bench.store.run_facts import Cost
 from priorsr.terminal import styled
 
 LEGEND = (

@@ -26,8 +26,9 @@ from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.store.outputs import save_outputs
-from priorsr.bench.store.records import FORMAT, PriorFacts, Record, ResultIdentity, images_hash
+from priorsr.bench.store.records import FORMAT, Record, ResultIdentity, images_hash
 from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
 from priorsr.bench.store.stored_faces import store_faces
 from priorsr.bench.store.values import Links

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from priorsr.bench.store.records import Environment
+from priorsr.bench.store.run_facts import Environment
 
 
 def environment(device: torch.device) -> Environment:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from priorsr.bench.running.entries import Entry
-from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.containers import Batch, Prior
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError

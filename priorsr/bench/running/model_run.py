@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import torch
@@ -13,21 +12,22 @@ from torch import Tensor, nn
 
 from priorsr.bench.running.entries import Entry
 from priorsr.bench.running.environment import environment
-from priorsr.bench.running.finished import earlier_record
 from priorsr.bench.running.given_priors import GivenPrior
 from priorsr.bench.running.journal import Journal, locked
+from priorsr.bench.running.new_record import new_record
 from priorsr.bench.running.profile import measure_cost
 from priorsr.bench.running.progress import progress
 from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.scoring.deterministic import deterministic
 from priorsr.bench.scoring.evaluation import Evaluation, evaluate, ready_to_score, super_resolve
 from priorsr.bench.scoring.record_parts import protocol_component
-from priorsr.bench.scoring.scorer import is_current, known_components, scorer_hash
-from priorsr.bench.scoring.summaries import score_facts, set_score_facts
+from priorsr.bench.scoring.scorer import scorer_hash
+from priorsr.bench.scoring.summaries import set_score_facts
 from priorsr.bench.store.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
-from priorsr.bench.store.records import FORMAT, Cost, Execution, Record, ResultIdentity
+from priorsr.bench.store.records import Record, ResultIdentity
 from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
-from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
+from priorsr.bench.store.run_facts import Cost, Execution
+from priorsr.bench.store.score_facts import RecordedSetScore
 from priorsr.bench.store.stored_images import load_images
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader
@@ -36,8 +36,7 @@ from priorsr.files import sha256_json
 from priorsr.kernels.dispatch import recorded
 from priorsr.metrics import Protocol, to_8bit
 from priorsr.metrics.score_calls import SetScoring
-from priorsr.sources import Component, score_use
-from priorsr.version import __version__
+from priorsr.sources import Component
 
 
 class Measured(NamedTuple):
@@ -238,7 +237,7 @@ class ModelRun:
         found = self._found()
         facts, of_set = facts_of(found), self._set_scores()
         records = [
-            self._record(identity, protocol, found, of_set, facts)
+            new_record(self._plan, self._entry, self.components(protocol), identity, protocol, found, of_set, facts)
             for identity, protocol in zip(identities, protocols, strict=True)
         ]
         for record in records:
@@ -263,54 +262,6 @@ class ModelRun:
                         accumulator.add(sr, hr, batch.ids)
                 advance(len(batch.ids))
         return set_score_facts(seen, extra_scores, len(self._loader.ids))
-
-    def _record(
-        self,
-        identity: ResultIdentity,
-        protocol: Protocol,
-        found: Evaluation,
-        of_set: Mapping[str, RecordedSetScore],
-        facts: OutputFacts,
-    ) -> Record:
-        plan, entry = self._plan, self._entry
-        scores = score_facts(found, protocol, plan.extra_scores.of_images)
-        extra_scores = plan.extra_scores.facts(entry.training)
-        components = self.components(protocol)
-        earlier = None if plan.rerun else earlier_record(plan, identity)
-        if earlier and is_current(earlier, self._running) and earlier.images == found.images:
-            kept = earlier.extra_scores.keys() - extra_scores.keys()  # asked for then, and not now
-            uses = set(map(score_use, kept))
-            components += tuple(part for part in known_components(earlier) if part.used_for in uses)
-            scores |= {name: earlier.scores[name] for name in earlier.scores if name in kept}
-            of_set = {**of_set, **{name: earlier.set_scores[name] for name in earlier.set_scores if name in kept}}
-            extra_scores |= {name: earlier.extra_scores[name] for name in earlier.extra_scores if name in kept}
-        return Record(
-            format=FORMAT,
-            id=identity.record_id,
-            origin="run",
-            model=identity.model,
-            training=entry.training,
-            protocol=identity.protocol,
-            data=identity.data,
-            prior=identity.prior,
-            components=tuple(sorted(components)),
-            links=entry.links,
-            images=found.images,
-            scores=scores,
-            set_scores=dict(of_set),
-            extra_scores=extra_scores,
-            absent=plan.extra_scores.absent_beside(extra_scores),
-            statistics=Statistics(interval="Hall's t over images"),
-            cost=facts.cost,
-            execution=facts.execution,
-            kernel_backends=facts.kernel_backends,
-            environment=facts.environment,
-            outputs=facts.id if plan.save_outputs else None,
-            scorer_version=__version__,
-            scorer_hash=scorer_hash(),
-            created=datetime.now(UTC).replace(microsecond=0),
-            command=plan.command,
-        )
 
 
 def _exact(protocols: Sequence[Protocol]) -> bool:

@@ -14,7 +14,7 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from priorsr.bench.store.records import Cost, Latency
+from priorsr.bench.store.run_facts import Cost, Latency
 from priorsr.containers import Prior
 
 _SECONDS = 2.0  # to spend on one latency, after the warm-up

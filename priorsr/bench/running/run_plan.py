@@ -12,7 +12,7 @@ from rich.console import Console
 from priorsr.bench.running.processes import Processes
 from priorsr.bench.scoring.extra_scores import ExtraScores
 from priorsr.bench.scoring.record_parts import data_facts
-from priorsr.bench.store.records import DataFacts
+from priorsr.bench.store.run_facts import DataFacts
 from priorsr.bounds import check_number
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, OptionError

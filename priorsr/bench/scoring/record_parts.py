@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic_core import to_jsonable_python
 
-from priorsr.bench.store.records import DataFacts, ProtocolFacts
+from priorsr.bench.store.run_facts import DataFacts, ProtocolFacts
 from priorsr.data import FaceSet
 from priorsr.errors import DataError
 from priorsr.metrics import Protocol, load_protocol, protocol_names

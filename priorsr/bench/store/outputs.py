@@ -12,7 +12,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from priorsr.bench.store.records import Cost, Environment, Execution
+from priorsr.bench.store.run_facts import Cost, Environment, Execution
 from priorsr.bench.store.score_facts import ImageHashes
 from priorsr.bench.store.stored_images import (
     array_hashes,

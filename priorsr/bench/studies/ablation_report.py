@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 from rich.table import Table
 
 from priorsr.bench.board.numbers import duration, engineering, milliseconds
-from priorsr.bench.store.records import Environment, PriorFacts
+from priorsr.bench.store.run_facts import Environment, PriorFacts
 from priorsr.bench.store.values import Count, Hash, Id, RecordPart
 from priorsr.bench.studies.study_report import (
     CORRECTED,

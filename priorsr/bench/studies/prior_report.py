@@ -9,7 +9,7 @@ from typing import Literal
 from rich.table import Table
 
 from priorsr.bench.store.model_facts import ModelFacts
-from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.bench.store.values import Id, RecordPart
 from priorsr.bench.studies.study_report import (
     CORRECTED,

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from priorsr.bench.board.numbers import interval, number, p_value, score_label
 from priorsr.bench.statistics.verdicts import with_reason
-from priorsr.bench.store.records import DataFacts, ProtocolFacts
+from priorsr.bench.store.run_facts import DataFacts, ProtocolFacts
 from priorsr.bench.store.values import RecordPart
 from priorsr.bench.studies.study_scores import BootstrapFacts, DifferenceFacts, RuleFacts, ScoreFacts
 from priorsr.fields import Value

@@ -14,8 +14,9 @@ from pathlib import Path
 from priorsr.bench.scoring.record_parts import data_facts
 from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.store.old_intervals import check_old_intervals
-from priorsr.bench.store.records import DataFacts, Record
+from priorsr.bench.store.records import Record
 from priorsr.bench.store.results import outputs_path, write_record
+from priorsr.bench.store.run_facts import DataFacts
 from priorsr.bench.store.stored_images import save_images
 from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.bench.submissions.bundle import Bundle

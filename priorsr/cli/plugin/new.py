@@ -30,7 +30,7 @@ def new(
 
     Examples:
       priorsr plugin new fsr-gate --kind fusion:gate
-      priorsr plugin new fsr-gate --kind fusion:gate --kind score:edges --licence MIT --author "Ada Lovelace"
+      priorsr plugin new fsr-gate --kind fusion:gate --kind score --licence MIT
     """
     from priorsr.cli.plugin.plan import plan_plugin
     from priorsr.cli.plugin.writing import write_plugin

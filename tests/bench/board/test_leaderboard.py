@@ -10,7 +10,7 @@ from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.statistics.means import estimate_mean
 from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.errors import PriorsrError
 from priorsr.files import sha256_json
 from priorsr.metrics import load_protocol

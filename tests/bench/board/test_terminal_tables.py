@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from priorsr.bench.board.terminal_tables import tables
-from priorsr.bench.store.records import PriorFacts
+from priorsr.bench.store.run_facts import PriorFacts
 
 
 def test_tables_fit_80_columns_and_hold_every_row(make_record, make_score) -> None:

@@ -16,8 +16,8 @@ from priorsr.bench.made_elsewhere.recording import Declared, declared_by, record
 from priorsr.bench.running.journal import locked
 from priorsr.bench.running.run_plan import adapted
 from priorsr.bench.running.sweeping import sweep_results
-from priorsr.bench.store.records import PriorFacts
 from priorsr.bench.store.results import lock_path, partial_path
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.bench.store.stored_images import save_images
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack

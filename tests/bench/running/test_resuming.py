@@ -18,9 +18,9 @@ from torch import Tensor, nn
 import priorsr
 from priorsr import partial_files
 from priorsr.bench import Record, read_results, run
-from priorsr.bench.running import benchmark, journal, model_run
+from priorsr.bench.running import benchmark, journal, model_run, new_record
 from priorsr.bench.store import outputs
-from priorsr.bench.store.records import Cost, Latency
+from priorsr.bench.store.run_facts import Cost, Latency
 from priorsr.bench.store.stored_images import save_images
 from priorsr.data import FaceSet, Reduction
 from priorsr.errors import DataError
@@ -248,7 +248,7 @@ def test_a_broken_record_is_put_aside_and_made_again(bench, lr, noisy, tmp_path,
 def test_a_changed_scorer_scores_again_without_the_model(bench, lr, noisy, monkeypatch) -> None:
     model = Stored(lr, noisy)
     bench(model)
-    for module in (model_run, sys.modules["priorsr.bench.scoring.scorer"]):
+    for module in (model_run, new_record, sys.modules["priorsr.bench.scoring.scorer"]):
         monkeypatch.setattr(module, "scorer_hash", lambda: "0" * 64)
     (record,) = bench(model)
     assert record.scorer_hash == "0" * 64

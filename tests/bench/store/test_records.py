@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from priorsr.bench import Record, leaderboards, record_schema
 from priorsr.bench.scoring.record_parts import protocol_facts
-from priorsr.bench.store.records import PriorFacts, ResultIdentity, check_same_inputs, images_hash
+from priorsr.bench.store.records import ResultIdentity, check_same_inputs, images_hash
 from priorsr.bench.store.results import parse_record, read_record, record_content
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.bench.store.score_facts import BootstrapStatistics
 from priorsr.data import TrainingSet
 from priorsr.errors import DataError, PriorsrError

@@ -224,7 +224,7 @@ def test_a_stopped_ablation_goes_on_and_ends_as_an_unbroken_one(done, call, tmp_
 
     monkeypatch.setattr(Training, "run", stopped)
     with pytest.raises(
-        TrainingInterruptedError, match="stopped after 2 of 6 runs, and saved; the same command goes on"
+        TrainingInterruptedError, match="stopped after 2 of 6 runs, and saved; the same command or call continues"
     ):
         call(tmp_path)
     assert not (tmp_path / "ablation.json").exists()

@@ -52,7 +52,7 @@ def test_a_file_of_boxes_that_is_wrong_is_told(content: object, sentence: str, t
 
 def test_without_dlib_a_sentence_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtraError, match=r"install it with pip install 'priorsr\[landmarks\]', or .* --boxes"):
+    with pytest.raises(MissingExtraError, match=r"install it with pip install 'priorsr\[landmarks\]', or .*--boxes"):
         dlib_finder()
 
 

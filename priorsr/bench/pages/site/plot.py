@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from priorsr.bench.board.leaderboard import Leaderboard
 from priorsr.bench.board.rows import Row
 from priorsr.bench.pages.site.plot_labels import NEAR_THE_END, free_sides
-from priorsr.bench.store.records import Environment
+from priorsr.bench.store.run_facts import Environment
 from priorsr.viz.axis import Axis
 
 

@@ -13,8 +13,8 @@ from doubles import teal, teal_hashes
 
 from priorsr.bench import Record
 from priorsr.bench.scoring.record_parts import protocol_facts
-from priorsr.bench.store.records import PriorFacts
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path, write_record
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.metrics import load_protocol
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 from priorsr.bench import build_site
 from priorsr.bench.board.numbers import score_label
 from priorsr.bench.pages.site.build import _letter
-from priorsr.bench.store.records import PriorFacts
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path, read_results, write_record
+from priorsr.bench.store.run_facts import PriorFacts
 from priorsr.bench.store.score_facts import ExtraScoreFacts, RecordedSetScore
 from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.errors import DataError, OptionError

@@ -6,7 +6,7 @@ import pytest
 
 from priorsr.bench import leaderboards
 from priorsr.bench.pages.site.plot import difference_bars, speed_plots
-from priorsr.bench.store.records import Latency
+from priorsr.bench.store.run_facts import Latency
 
 
 @pytest.fixture

@@ -1,0 +1,74 @@
+"""The record of a model that was run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from priorsr.bench.running.entries import Entry
+from priorsr.bench.running.finished import earlier_record
+from priorsr.bench.running.run_plan import RunPlan
+from priorsr.bench.scoring.evaluation import Evaluation
+from priorsr.bench.scoring.scorer import is_current, known_components, scorer_hash
+from priorsr.bench.scoring.summaries import score_facts
+from priorsr.bench.store.outputs import OutputFacts
+from priorsr.bench.store.records import FORMAT, Record, ResultIdentity
+from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
+from priorsr.metrics import Protocol
+from priorsr.sources import Component, score_use
+from priorsr.version import __version__
+
+
+def new_record(
+    plan: RunPlan,
+    entry: Entry,
+    components: tuple[Component, ...],
+    identity: ResultIdentity,
+    protocol: Protocol,
+    found: Evaluation,
+    of_set: Mapping[str, RecordedSetScore],
+    facts: OutputFacts,
+) -> Record:
+    """Make the record of a model under a protocol.
+
+    Scores beside the protocol's that an earlier record of the same code and images has are kept, though they are not
+    asked for now. components: all that took part in the record.
+    """
+    scores = score_facts(found, protocol, plan.extra_scores.of_images)
+    extra_scores = plan.extra_scores.facts(entry.training)
+    earlier = None if plan.rerun else earlier_record(plan, identity)
+    ran = [part for part in components if part.used_for in ("inference", "prior")]
+    if earlier and is_current(earlier, ran) and earlier.images == found.images:
+        kept = earlier.extra_scores.keys() - extra_scores.keys()  # asked for then, and not now
+        uses = set(map(score_use, kept))
+        components += tuple(part for part in known_components(earlier) if part.used_for in uses)
+        scores |= {name: earlier.scores[name] for name in earlier.scores if name in kept}
+        of_set = {**of_set, **{name: earlier.set_scores[name] for name in earlier.set_scores if name in kept}}
+        extra_scores |= {name: earlier.extra_scores[name] for name in earlier.extra_scores if name in kept}
+    return Record(
+        format=FORMAT,
+        id=identity.record_id,
+        origin="run",
+        model=identity.model,
+        training=entry.training,
+        protocol=identity.protocol,
+        data=identity.data,
+        prior=identity.prior,
+        components=tuple(sorted(components)),
+        links=entry.links,
+        images=found.images,
+        scores=scores,
+        set_scores=dict(of_set),
+        extra_scores=extra_scores,
+        absent=plan.extra_scores.absent_beside(extra_scores),
+        statistics=Statistics(interval="Hall's t over images"),
+        cost=facts.cost,
+        execution=facts.execution,
+        kernel_backends=facts.kernel_backends,
+        environment=facts.environment,
+        outputs=facts.id if plan.save_outputs else None,
+        scorer_version=__version__,
+        scorer_hash=scorer_hash(),
+        created=datetime.now(UTC).replace(microsecond=0),
+        command=plan.command,
+    )
