@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import sys
 import textwrap
+import tokenize
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -120,7 +121,7 @@ def _function_digest(found: FunctionType) -> str:
     """Return the hash of a function's syntax tree, or of its byte code where the source cannot be had."""
     try:
         return tree_digest(ast.parse(textwrap.dedent(inspect.getsource(found))).body)
-    except (OSError, TypeError, SyntaxError, ValueError):  # at a prompt; a lambda in the middle of a line
+    except (OSError, TypeError, SyntaxError, ValueError, tokenize.TokenError):  # at a prompt; within a line; of a page
         return sha256(*_byte_code(found.__code__))
 
 

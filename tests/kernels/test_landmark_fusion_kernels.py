@@ -93,6 +93,11 @@ def test_any_shape(agree, data: st.DataObject) -> None:
     check(*drawn(batch, channels, landmarks, (height, width), groups), groups, agree)
 
 
+def test_equal_groups_have_no_gradient_but_rounding(agree) -> None:
+    groups = ((0,), (0,))
+    check(*drawn(1, 1, 1, (1, 2), groups), groups, agree)
+
+
 def test_many_landmarks(agree) -> None:
     groups = (tuple(range(40)), tuple(range(39, 68)), (67, 0))
     for layout in LAYOUTS:

@@ -347,6 +347,18 @@ def cell(gain: float = 1.0, words: str = "words", helper: str = "x + 1") -> type
     return names["Mine"]  # type: ignore[return-value]
 
 
+def test_a_class_of_a_page_goes_by_its_byte_code(tmp_path, session: None) -> None:
+    """A file that is no Python where the code's line numbers point: a page with `'` in its prose."""
+    page = tmp_path / "page.md"
+    page.write_text("It's\na page's\nprose, which doesn't end.\n" * 4)
+    names: dict[str, object] = {"__name__": "page", "nn": nn}
+    code = "class Block(nn.Module):\n    def forward(self, x):\n        return 2 * x\n"
+    exec(compile(code, str(page), "exec"), names)
+    (component,) = components_of([names["Block"]()], "inference")
+    exec(compile(code.replace("2", "3"), str(page), "exec"), names)
+    assert components_of([names["Block"]()], "inference")[0].hash != component.hash
+
+
 def test_a_class_without_a_source_goes_by_its_byte_code(session: None) -> None:
     first = attention_of(cell())
     assert attention_of(cell()) == first
