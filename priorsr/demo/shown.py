@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from priorsr.bench.made_elsewhere.given_images import image_of_pixels
 from priorsr.data import Reduction
 from priorsr.metrics import load_protocol
 from priorsr.viz.strips import draw_strips, save_picture
@@ -31,4 +32,4 @@ def draw_faces(hr: Tensor, models: Mapping[str, nn.Module], path: Path) -> None:
 
 def _reduced(face: Tensor, reduction: Reduction) -> Tensor:
     pixels = (face * 255).round().byte().permute(1, 2, 0).numpy()
-    return torch.from_numpy(reduction.reduce(pixels)).permute(2, 0, 1).float() / 255
+    return image_of_pixels(reduction.reduce(pixels))

@@ -24,9 +24,9 @@ def image_of(given: ImageLike, who: str) -> Tensor:
     bits, and PriorsrError, beginning with `who`, for other types, shapes and modes.
     """
     if isinstance(given, str | Path):
-        return _channels_first(read_photograph(Path(given))[0])
+        return image_of_pixels(read_photograph(Path(given))[0])
     if isinstance(given, Image.Image):
-        return _channels_first(_pixels(given, who))
+        return image_of_pixels(_pixels(given, who))
     if isinstance(given, Tensor):
         if given.ndim != 3 or given.shape[0] != 3:
             raise PriorsrError(f"{who} is a tensor of shape {tuple(given.shape)}; (3,H,W) was expected")
@@ -59,7 +59,8 @@ def _pixels(image: Image.Image, who: str) -> np.ndarray:
     raise PriorsrError(f"{who} is a Pillow image of mode {image.mode}; opaque RGB or grey of 8 bits was expected")
 
 
-def _channels_first(pixels: np.ndarray) -> Tensor:
+def image_of_pixels(pixels: np.ndarray) -> Tensor:
+    """Return pixels (H,W,3), uint8, as a tensor (3,H,W) in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float() / 255
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from priorsr.bench.board.numbers import half_width, number, score_label
 from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, is_folder_of_images, paired
-from priorsr.bench.made_elsewhere.given_images import ImageLike, image_of, separate
+from priorsr.bench.made_elsewhere.given_images import ImageLike, image_of, image_of_pixels, separate
 from priorsr.bench.scoring.summaries import protocol_score_facts
 from priorsr.bench.store.score_facts import RecordedScore
 from priorsr.errors import PriorsrError, ShapeError, UnknownNameError, did_you_mean
@@ -135,7 +135,7 @@ def _maker(given: ImageLike, who: str) -> Callable[[], Tensor]:
 
 
 def _reader(file: ImageFile) -> Callable[[], Tensor]:
-    return lambda: torch.from_numpy(file.read().copy()).permute(2, 0, 1).float() / 255
+    return lambda: image_of_pixels(file.read())
 
 
 def _batches(pairs: Sequence[ImagePair]) -> Iterator[tuple[Tensor, Tensor]]:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, paired
+from priorsr.bench.made_elsewhere.given_images import image_of_pixels
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.journal import locked
 from priorsr.bench.running.progress import progress
@@ -25,7 +26,7 @@ from priorsr.bench.scoring.record_parts import data_facts, protocol_component, p
 from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
-from priorsr.bench.store.outputs import save_outputs
+from priorsr.bench.store.outputs import need_arrays, save_outputs
 from priorsr.bench.store.records import FORMAT, Record, ResultIdentity, images_hash
 from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
 from priorsr.bench.store.run_facts import PriorFacts
@@ -217,7 +218,7 @@ def _evaluated(
 ) -> tuple[Evaluation, dict[str, RecordedSetScore]]:
     """Score the images of all faces, and save them in the folder `images`."""
     parts: list[Evaluation] = []
-    exact = not all(protocol.scoring.quantise for protocol in protocols)  # then verifying needs arrays
+    exact = need_arrays(protocols)
     seen = {name: SetScoring(name, score) for name, score in scores.of_sets.items()}
     with (
         progress(Terminal(stderr=True), declared.label, len(loader.ids), 0) as advance,
@@ -240,7 +241,7 @@ def _evaluated(
 
 def _read(file: ImageFile, like: Tensor) -> Tensor:
     """Read an image as (3,H,W) in [0, 1]; raises DataError unless it is as large as `like`."""
-    pixels = torch.from_numpy(file.read().copy()).permute(2, 0, 1).float() / 255
+    pixels = image_of_pixels(file.read())
     if pixels.shape != like.shape:
         sizes = [" x ".join(map(str, image.shape[1:])) for image in (pixels, like)]
         raise DataError(f"{file.where}: is {sizes[0]}; {sizes[1]}, as the face in the set, was expected")

@@ -23,7 +23,15 @@ from priorsr.bench.scoring.evaluation import Evaluation, evaluate, ready_to_scor
 from priorsr.bench.scoring.record_parts import protocol_component
 from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.scoring.summaries import set_score_facts
-from priorsr.bench.store.outputs import BrokenOutputsError, OutputFacts, Saved, find_outputs, publish, save_outputs
+from priorsr.bench.store.outputs import (
+    BrokenOutputsError,
+    OutputFacts,
+    Saved,
+    find_outputs,
+    need_arrays,
+    publish,
+    save_outputs,
+)
 from priorsr.bench.store.records import Record, ResultIdentity
 from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
 from priorsr.bench.store.run_facts import Cost, Execution
@@ -98,7 +106,7 @@ class ModelRun:
         if not protocols:
             decide(self._journal.remove)
             return []
-        saved = None if self._plan.rerun else decide(lambda: self._saved(_exact(protocols)))
+        saved = None if self._plan.rerun else decide(lambda: self._saved(need_arrays(protocols)))
         if saved and self._score(protocols, saved.read, saved=True):
             return decide(lambda: self._finish(protocols, identities, lambda _: saved.facts))
         measured = self._run_model(protocols)
@@ -177,7 +185,7 @@ class ModelRun:
                         self._try_set_scores(sr, batch)
                     found = evaluate(sr, batch, protocols, plan.extra_scores.of_images, plan.device)
                     if keep:
-                        arrays = save_outputs(sr, batch.ids, journal.images, arrays=_exact(protocols))
+                        arrays = save_outputs(sr, batch.ids, journal.images, arrays=need_arrays(protocols))
                         found = found._replace(arrays=arrays)
                     journal.add(index, found, processes.rank)
                     advance(len(batch.ids) * processes.world)
@@ -262,11 +270,6 @@ class ModelRun:
                         accumulator.add(sr, hr, batch.ids)
                 advance(len(batch.ids))
         return set_score_facts(seen, extra_scores, len(self._loader.ids))
-
-
-def _exact(protocols: Sequence[Protocol]) -> bool:
-    """Return whether one of the protocols scores the model's output without rounding to 8 bits."""
-    return not all(protocol.scoring.quantise for protocol in protocols)
 
 
 def _ahead(loader: FaceLoader, batches: Sequence[Sequence[str]]) -> Iterator[Batch]:

@@ -26,6 +26,7 @@ from priorsr.bench.store.values import Hash, Id, RecordPart
 from priorsr.containers import Batch
 from priorsr.errors import DataError
 from priorsr.files import atomic_path
+from priorsr.metrics import Protocol
 from priorsr.reading.json_files import read_facts
 
 
@@ -133,6 +134,11 @@ def publish(images: Path, folder: Path, facts: OutputFacts) -> None:
 def facts_path(folder: Path) -> Path:
     """Return the path of the facts of a folder of images, which lie beside it."""
     return folder.with_name(f"{folder.name}.json")
+
+
+def need_arrays(protocols: Sequence[Protocol]) -> bool:
+    """Return whether one of the protocols scores the images as they are, which 8-bit files do not hold."""
+    return not all(protocol.scoring.quantise for protocol in protocols)
 
 
 def save_outputs(sr: Tensor, ids: Sequence[str], folder: Path, *, arrays: bool) -> dict[str, str]:
