@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from priorsr.cli.bench import ablate, compare, pack, priors, protocols, report, run, score, site, spread, verify
+from priorsr.cli.bench import ablate, compare, groups, pack, priors, protocols, report, run, score, site, spread, verify
 from priorsr.cli.help import Command
 from priorsr.cli.several import SeveralValues
 
@@ -14,6 +14,7 @@ app.command("ablate", cls=SeveralValues)(ablate.ablate)
 app.command("priors", cls=SeveralValues)(priors.priors)
 app.command("site", cls=Command)(site.site)
 app.command("compare", cls=SeveralValues)(compare.compare)
+app.command("groups", cls=SeveralValues)(groups.groups)
 app.command("pack", cls=SeveralValues)(pack.pack)
 app.command("verify", cls=Command)(verify.verify)
 app.command("report", cls=Command)(report.report)
