@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 _SCORE = "score:"
 _HASH = re.compile("[0-9a-f]{64}")
@@ -28,6 +29,8 @@ class Component:
     hash: of its source's syntax trees: its module, and what that imports within its distribution. Of a script, of its
         file's bytes and of what its class uses of files beside it. A protocol's is its content's.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}  # before pydantic 2.14, its schema does not show it
 
     used_for: str
     kind: str

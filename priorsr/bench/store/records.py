@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import getdoc
 from math import isclose
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -215,4 +216,5 @@ def record_schema() -> dict[str, Any]:
     """Return the JSON schema of a record of format 2."""
     schema = Record.model_json_schema(mode="serialization")
     schema["properties"]["components"] = schema["properties"]["components"]["anyOf"][0]  # unknown in format 1 only
+    schema["$defs"]["Component"]["description"] = getdoc(Component)  # pydantic before 2.14 leaves a dataclass's out
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

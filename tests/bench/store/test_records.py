@@ -28,6 +28,13 @@ def test_the_committed_schema_is_current() -> None:
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == record_schema(), "see docs/records.md"
 
 
+def test_an_unknown_part_of_a_component_is_refused(make_record) -> None:
+    record = json.loads(make_record().model_dump_json())
+    record["components"][0]["beauty"] = 9
+    with pytest.raises(ValueError, match="beauty"):
+        Record.model_validate_json(json.dumps(record))
+
+
 def test_a_record_survives_json(make_record) -> None:
     record = make_record()
     assert Record.model_validate_json(record.model_dump_json()) == record
