@@ -30,7 +30,7 @@ class Component:
         file's bytes and of what its class uses of files beside it. A protocol's is its content's.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}  # before pydantic 2.14, its schema does not show it
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}  # in the schema before pydantic 2.14, too
 
     used_for: str
     kind: str
