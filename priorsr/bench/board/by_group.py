@@ -88,7 +88,7 @@ def _groups(faces: FaceSet, split: str) -> dict[str, tuple[str, ...]]:
 
 
 def _table(board: Leaderboard, score: str, groups: Mapping[str, tuple[str, ...]]) -> GroupTable:
-    base = board.baseline and board.baseline.scores.get(score)
+    base = board.baseline.scores.get(score) if board.baseline else None
     scores = {
         (row.label, group): _group_score(row, score, members, None if row is board.baseline else base)
         for row in board.rows
