@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class Fusion(Protocol):
-    """A block that fuses a prior into features: (features (B,C,H,W), map (B,P,h,w)) -> (B,C,H,W).
+    """A block that combines features with a prior's map: (features (B,C,H,W), map (B,P,h,w)) -> (B,C,H,W).
 
-    It resizes the map itself. `prior` names the map that it takes: "parsing", "heatmaps" or "any".
+    The block resizes the map. `prior` names the map that it takes: "parsing", "heatmaps" or "any".
     """
 
     prior: str
@@ -34,7 +34,7 @@ class Fusion(Protocol):
 
 
 class Attention(Protocol):
-    """A block that weighs features by themselves: (x (B,C,H,W), residual=None) -> attended x (+ residual)."""
+    """A block that weighs features by gates made of them: (x (B,C,H,W), residual=None) -> attended x (+ residual)."""
 
     def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor: ...
 
@@ -54,8 +54,8 @@ class Upsampler(Protocol):
 class Distillation(Protocol):
     """A loss between a student's tensors and a teacher's, which are detached: (student, teacher) -> a scalar.
 
-    An nn.Module: adapters with parameters are trained and checkpointed with the student, and never exported. For
-    half precision it returns float32.
+    The loss is an nn.Module: its adapters are trained and checkpointed with the student, and never exported.
+    For half precision it returns float32.
     """
 
     def __call__(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor: ...
@@ -64,7 +64,7 @@ class Distillation(Protocol):
 class Estimator(Protocol):
     """A network that estimates a prior: (images (B,3,H,W) in [0, 1], state=None) -> (Prior, state).
 
-    A recurrent one takes its state from the call before.
+    A recurrent estimator gets the state of the previous call.
     """
 
     def __call__(self, images: Tensor, state: Any = None) -> tuple[Prior, Any]: ...
@@ -73,7 +73,7 @@ class Estimator(Protocol):
 class Model(Protocol):
     """A network that super-resolves faces: (lr (B,3,h,w), prior=None, *, ...) -> SROutput, not clamped.
 
-    `Config` is a frozen dataclass whose class variable `presets` names sets of its fields; the constructor takes one.
+    The constructor takes a `Config`: a frozen dataclass whose class variable `presets` holds named sets of its fields.
     `prior` is "none", "optional" or "required"; `scale` and `size_multiple` (sides of the LR image) are integers.
     """
 
@@ -86,7 +86,7 @@ class Model(Protocol):
 
 
 class Teacher(Protocol):
-    """A model that teaches another by its features: `with_features=True` makes it return them, in SROutput.features."""
+    """A model whose features teach another one: with `with_features=True` it returns them in SROutput.features."""
 
     def __call__(self, lr: Tensor, prior: Prior | None = None, *, with_features: bool = False) -> SROutput: ...
 
@@ -105,16 +105,16 @@ class Recipe(Protocol):
 
 
 class Score(Protocol):
-    """A score of faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number an image, (B,). Never part of a protocol.
+    """A score of faces: (sr, hr) of (B,3,H,W) in [0, 1] -> one number for each image, (B,). Never part of a protocol.
 
     `higher_is_better` is a bool. For half precision it returns float32. A score may also declare
     - `needs`: the further keywords of its call: "lr" (B,3,h,w), "reduction" (the `priorsr.metrics.Reduction`
-      that made LR), "ids" (the faces' names), "shared" (a dict for this batch, in which scores leave values for
-      others; None where there is no other);
-    - `networks`: every name of its networks, so that a record can flag one that helped to train the model;
-    - `bounds`: its least and its greatest value, such as (0, math.inf), to which its checks hold it;
+      that made LR), "ids" (the faces' names), "shared" (a dict for this batch, in which scores store values for
+      other scores; None if there is no other);
+    - `networks`: all names of its networks, so that a record can flag one that also trained the model;
+    - `bounds`: its least and greatest value, such as (0, math.inf), which its checks test;
     - `unit`: "dB", or "", the default;
-    - `label`: its heading in tables, such as "ST-LPIPS"; by default made of its name;
+    - `label`: its heading in tables, such as "ST-LPIPS"; by default derived from its name;
     - `level`: "set" for a score of a set as a whole, such as FID, which is a `SetScore`; "image" by default.
     """
 

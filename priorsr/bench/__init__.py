@@ -1,4 +1,4 @@
-"""Benchmarks: models run and scored, results as records, records as a page, and studies of a recipe and of priors.
+"""Benchmarks: run and score models, write records, show them as pages, and study recipes and priors.
 
 Importing this package imports nothing heavy; each name loads what it needs when it is first used.
 """

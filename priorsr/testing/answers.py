@@ -1,4 +1,4 @@
-"""What checks share: the call of a component under test, and the comparison of what it returns."""
+"""Call a component under test, and compare its results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Check = Callable[[Example], None]
 
 
 def answer_of(example: Example, inputs: Any, module: Any = None) -> list[Tensor]:
-    """Return the tensors that a component gives, built anew unless given, without gradients."""
+    """Return the tensors of a component's result, computed without gradients; build it unless `module` is given."""
     module = module or example.build()
     torch.manual_seed(1)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Which failures of a component have one cause, so that it is reported once."""
+"""Find the failures of a component that have one cause, so that it is reported once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _OF_WORDS = ("local_options_are_declared", "docstring_headings", "options_are_do
 
 
 def cause_of(error: BaseException, check: Check, component: type, known: Container[object]) -> object:
-    """Return what tells the cause of a failure from others.
+    """Return a key that is equal for failures with the same cause.
 
-    It is the check that judges what the component returns, where that failed before; else the line of the component's
-    own file that raised; else the message. known: the causes of failures before.
+    The key is the check of the result's type or shapes, if that failed before; otherwise the line of the component's
+    own file that raised; otherwise the message. known: the keys of earlier failures.
     """
     root = error
     while root.__cause__ is not None:

@@ -1,4 +1,4 @@
-"""The contract checks of one component, and their result: to print, to read by a program, or to ask `passed`."""
+"""Run the contract checks of one component; the result can be printed, read by a program, or asked for `passed`."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed."""
+        """Return whether no check failed."""
         return all(outcome.status != "failed" for outcome in self.outcomes)
 
     @property
     def causes(self) -> list[Cause]:
-        """The reasons why checks did not pass, each once."""
+        """Return the reasons why checks did not pass, each once."""
         found: dict[tuple[Status, str], list[CheckOutcome]] = {}
         for outcome in self.outcomes:
             if outcome.status != "passed":
@@ -84,7 +84,7 @@ class Result:
 
     @property
     def title(self) -> str:
-        """The component, and how many of its checks passed."""
+        """Return the component, and how many of its checks passed."""
         passed = sum(outcome.status == "passed" for outcome in self.outcomes)
         origin = f" of {self.distribution} {self.version}".rstrip() if self.distribution else ""
         return f"{self.kind} {self.name!r}{origin}: {passed} of {len(self.outcomes)} checks passed"
@@ -140,7 +140,7 @@ def _result(kind: str | None, name: str, distribution: str, version: str, compon
 def judge(
     check: Check, kind: str, name: str, component: type, waived: Mapping[str, str]
 ) -> tuple[CheckOutcome, BaseException | None]:
-    """Run a check on a class: its outcome, and what was raised where it failed."""
+    """Run a check on a class; return its outcome, and the error if it failed."""
     reason = waived.get(check.__name__)
     try:
         check(example_of(kind, name, component))
@@ -158,7 +158,7 @@ def judge(
 
 
 def waivers_of(kind: str, component: type) -> Mapping[str, str]:
-    """Return the checks that a class declares, as `waived`, that it need not hold, and why; raises OptionError."""
+    """Return the checks that a class waives in `waived`, with the reasons; raises OptionError if it does so wrongly."""
     waived = getattr(component, "waived", {})
     known = [check.__name__ for check in checks_of(kind)]
     for check in waived:

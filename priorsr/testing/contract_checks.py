@@ -31,27 +31,27 @@ REACHING = ("weights", "checkpoint", "fetch", "download", "path", "file", "folde
 
 
 def answer_type(example: Example) -> None:
-    """The answer is what the kind says: a tensor; of a model an SROutput; of an estimator (Prior, state)."""
+    """The result has the type of the kind: a tensor; for a model an SROutput; for an estimator (Prior, state)."""
     answer = example.build()(*example.inputs(2, False))
     if example.kind == "estimator":
-        assert isinstance(answer, tuple), f"{example.name}: answers a {type(answer).__name__}, not (Prior, state)"
-        assert len(answer) == 2, f"{example.name}: answers {len(answer)} values, not (Prior, state)"
+        assert isinstance(answer, tuple), f"{example.name}: returns a {type(answer).__name__}, not (Prior, state)"
+        assert len(answer) == 2, f"{example.name}: returns {len(answer)} values, not (Prior, state)"
         answer = answer[0]
     wanted = {"estimator": Prior, "model": SROutput}.get(example.kind, Tensor)
-    assert isinstance(answer, wanted), f"{example.name}: answers a {type(answer).__name__}, not {wanted.__name__}"
+    assert isinstance(answer, wanted), f"{example.name}: returns a {type(answer).__name__}, not {wanted.__name__}"
 
 
 def shapes(example: Example) -> None:
-    """The answer has the shapes that the kind prescribes."""
+    """The result has the shapes that the kind prescribes."""
     inputs = example.inputs(2, False)
     for answer, wanted in zip(answer_of(example, inputs), example.shapes(inputs), strict=False):
-        assert tuple(answer.shape) == wanted, f"{example.name}: answers {tuple(answer.shape)}, not {wanted}"
+        assert tuple(answer.shape) == wanted, f"{example.name}: returns {tuple(answer.shape)}, not {wanted}"
 
 
 def finite_answers(example: Example) -> None:
-    """The answer is finite, for random arguments and, but of a score, for ones that are all zero.
+    """The result is finite for random arguments and, except for scores, for arguments that are all zero.
 
-    Black images and empty maps occur; a PriorsrError that says what is wrong with them is as good.
+    Black images and empty maps occur. A PriorsrError that explains what is wrong with them passes too.
     """
     module, inputs = example.build(), example.inputs(2, False)
     given = {"random arguments": inputs}
@@ -68,18 +68,18 @@ def finite_answers(example: Example) -> None:
 
 
 def odd_sizes(example: Example) -> None:
-    """Sides that are no power of two give the shapes that the kind prescribes."""
+    """The result has the prescribed shapes for sides that are no powers of two."""
     inputs = example.inputs(2, True)
     for answer, wanted in zip(answer_of(example, inputs), example.shapes(inputs), strict=False):
         assert tuple(answer.shape) == wanted, (
-            f"{example.name}: answers {tuple(answer.shape)} at odd sizes, not {wanted}"
+            f"{example.name}: returns {tuple(answer.shape)} at odd sizes, not {wanted}"
         )
 
 
 def dtype_follows_input(example: Example) -> None:
-    """In float64 the answer is float64, in bfloat16 bfloat16, which losses and scores answer in float32.
+    """The result has the dtype of the input, float64 or bfloat16; losses and scores return float32 for bfloat16.
 
-    Landmarks are always float32. What PyTorch has no bfloat16 of on a CPU is passed over.
+    Landmarks are always float32. Operations that PyTorch lacks in bfloat16 on a CPU are skipped.
     """
     for dtype in (torch.float64, torch.bfloat16):
         wide = torch.promote_types(dtype, torch.float32) if example.kind in ("distillation", "score") else dtype
@@ -92,13 +92,13 @@ def dtype_follows_input(example: Example) -> None:
                 continue
             raise
         for found, wanted in zip(tensors(answer), tensors(cast(answer, wide)), strict=True):
-            assert found.dtype == wanted.dtype, f"{example.name}: answers {found.dtype} to {dtype}"
+            assert found.dtype == wanted.dtype, f"{example.name}: returns {found.dtype} for {dtype}"
 
 
 def device_follows_input(example: Example) -> None:
-    """On another device the answer is there: nothing inside is made on the CPU (shown on the meta device).
+    """The result lies on the input's device, tried with the meta device: no tensor inside is created on the CPU.
 
-    A score of sets, whose answer is a number, is shown to take its images there.
+    A score of sets returns a number, so only its handling of the images is tried.
     """
     inputs = map_tensors(lambda tensor: tensor.to("meta"), example.inputs(2, False))
     try:
@@ -108,11 +108,12 @@ def device_follows_input(example: Example) -> None:
             return  # it has come to its number, which the meta device has not
         raise AssertionError(f"{example.name}: mixes devices: {error}") from error
     of_sets = is_of_sets(example.component)
-    assert of_sets or all(tensor.is_meta for tensor in answer), f"{example.name}: answers on the CPU to another device"
+    there = of_sets or all(tensor.is_meta for tensor in answer)
+    assert there, f"{example.name}: returns a tensor on the CPU for input on another device"
 
 
 def inputs_unchanged(example: Example) -> None:
-    """The arguments are the same before and after."""
+    """The call does not change its arguments."""
     inputs = example.inputs(2, False)
     before = map_tensors(Tensor.clone, inputs)
     answer_of(example, inputs)
@@ -120,17 +121,17 @@ def inputs_unchanged(example: Example) -> None:
 
 
 def same_answer_twice(example: Example) -> None:
-    """The same call again gives the same answer, to the bit: no hidden state, and in eval mode no randomness."""
+    """A second call returns the same bits: there is no hidden state, and in eval mode no randomness."""
     module, inputs = example.build(), example.inputs(2, False)
     with torch.no_grad():
         first = tensors(module(*inputs))
         first = [tensor.clone() for tensor in first]
         second = tensors(module(*inputs))
-    assert_equal(second, first, f"{example.name}: another answer at the second call")
+    assert_equal(second, first, f"{example.name}: the second call returns another result")
 
 
 def second_backward(example: Example) -> None:
-    """Forward and backward again, in training, gives the same gradients: no graph is kept, and nothing grows."""
+    """A second forward and backward in training gives the same gradients: no graph is kept between calls."""
     module, inputs = example.build().train(), example.inputs(2, False)
     gradients = []
     for _ in range(2):
@@ -139,7 +140,7 @@ def second_backward(example: Example) -> None:
         leaves = map_tensors(floating(lambda tensor: tensor.detach().requires_grad_()), inputs)
         loss = _loss(module(*leaves))
         if not loss.requires_grad:
-            raise AssertionError(f"{example.name}: the answer does not depend differentiably on anything")
+            raise AssertionError(f"{example.name}: the result depends differentiably on nothing")
         try:
             loss.backward()
         except RuntimeError as error:
@@ -150,7 +151,7 @@ def second_backward(example: Example) -> None:
 
 
 def another_batch_size(example: Example) -> None:
-    """A batch of three after a batch of two gives what a fresh component gives, in training too."""
+    """A batch of three gives the same result after a batch of two as in a new component, in training too."""
     inputs = example.inputs(3, False)
     for training in (False, True):
         module, fresh = example.build().train(training), example.build().train(training)
@@ -160,11 +161,11 @@ def another_batch_size(example: Example) -> None:
         except RuntimeError as error:
             raise AssertionError(f"{example.name}: fails at another batch size: {error}") from error
         wanted = answer_of(example, inputs, fresh)
-        assert_equal(answer, wanted, f"{example.name}: another answer after another batch size")
+        assert_equal(answer, wanted, f"{example.name}: another result after another batch size")
 
 
 def permuted_batch(example: Example) -> None:
-    """Images do not see each other in eval mode: a permuted batch gives the permuted answer."""
+    """A permuted batch gives the permuted result in eval mode: no image depends on the others."""
     inputs, order = example.inputs(3, False), torch.tensor([2, 0, 1])
     answer = answer_of(example, inputs)
     permuted = answer_of(example, map_tensors(lambda tensor: tensor[order], inputs))
@@ -173,7 +174,7 @@ def permuted_batch(example: Example) -> None:
 
 
 def every_parameter_has_a_gradient(example: Example) -> None:
-    """Every parameter that asks for a gradient gets one that is finite and, for some random weights, not all zero."""
+    """Every parameter that requires a gradient gets a finite one, which is not all zero for some random weights."""
     module = example.build()
     idle = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
     for seed in range(4):  # a gate's few hidden units may all be off for one draw of the weights
@@ -191,7 +192,7 @@ def every_parameter_has_a_gradient(example: Example) -> None:
 
 
 def state_dict_round_trip(example: Example) -> None:
-    """Another instance with this one's state dict answers alike: all that it learnt is in there."""
+    """A second instance with the same state dict returns the same result: the state dict holds all that was learnt."""
     module, inputs = example.build(), example.inputs(2, False)
     with torch.no_grad():
         for index, parameter in enumerate(module.parameters()):
@@ -204,9 +205,9 @@ def state_dict_round_trip(example: Example) -> None:
 
 
 def bad_shapes_raise(example: Example) -> None:
-    """A channel too many, or an image less than in the others, in any argument raises a PriorsrError.
+    """One channel too many, or one image too few, in any argument raises a PriorsrError.
 
-    So a misfit is told in the user's words, and never broadcast.
+    So the user gets a sentence about wrong shapes, and tensors are never broadcast by mistake.
     """
     for how, inputs in spoilt(example.inputs(2, False)):
         try:
@@ -219,25 +220,25 @@ def bad_shapes_raise(example: Example) -> None:
 
 
 def local_options_are_declared(example: Example) -> None:
-    """Options that reach this machine's files or network are `local`, so that no file of weights decides them."""
+    """Options that access local files or the network are declared in `local`, so no weights file can set them."""
     known, local = option_types(example.component), local_options(example.component)
     for name, kind in known.items():
         reaching = name in REACHING or "Path" in kind
         assert not reaching or name in local, (
-            f"{example.name}: its option {name!r} reaches this machine's files or network, and is not declared: "
-            f"local = {{{name!r}: the value that it has where a file builds it}}"
+            f"{example.name}: its option {name!r} accesses local files or the network, and is not declared: "
+            f"local = {{{name!r}: its value if a weights file builds the component}}"
         )
 
 
 def residual_is_added(example: Example) -> None:
-    """An attention answers x attended without a residual, and with one that, plus the residual."""
+    """An attention adds the residual, if given, to the attended x."""
     x, residual = example.inputs(2, False)
     (attended,), (added,) = answer_of(example, (x,)), answer_of(example, (x, residual))
-    assert_equal([added], [attended + residual], f"{example.name}: with a residual, its answer is not the sum", 1e-5)
+    assert_equal([added], [attended + residual], f"{example.name}: with a residual, its result is not the sum", 1e-5)
 
 
 def declares_its_facts(example: Example) -> None:
-    """A model has its `config`, an integer `scale` and `size_multiple`, and says what it does with a prior."""
+    """A model declares `config`, the integers `scale` and `size_multiple`, and `prior`: none, optional or required."""
     model = example.build()
     config = getattr(model, "config", None)
     assert isinstance(config, example.component.Config), f"{example.name}: its `config` is {config!r}"  # type: ignore[attr-defined]
@@ -250,7 +251,7 @@ def declares_its_facts(example: Example) -> None:
 
 
 def prior_as_declared(example: Example) -> None:
-    """Without a prior, a model that requires one raises a PriorsrError, and any other answers."""
+    """A model that requires a prior raises a PriorsrError without one; every other model runs without one."""
     model, (lr, _) = example.build(), example.inputs(2, False)
     if getattr(model, "prior", None) != "required":
         answer_of(example, (lr, None), model)
@@ -259,11 +260,11 @@ def prior_as_declared(example: Example) -> None:
         answer_of(example, (lr, None), model)
     except PriorsrError:
         return
-    raise AssertionError(f"{example.name}: requires a prior, and answers without one")
+    raise AssertionError(f"{example.name}: declares that it requires a prior, and runs without one")
 
 
 def teacher_is_detached(example: Example) -> None:
-    """A distillation sends no gradient to the teacher."""
+    """A distillation loss sends no gradient to the teacher."""
     student, teacher = example.inputs(2, False)
     teacher = [tensor.requires_grad_() for tensor in teacher]
     example.build()([tensor.requires_grad_() for tensor in student], teacher).backward()
@@ -271,7 +272,7 @@ def teacher_is_detached(example: Example) -> None:
 
 
 def docstring_headings(example: Example) -> None:
-    """The class docstring says what it does, and has the lines Shapes:, Range: and Source: (a recipe: Source:)."""
+    """The class docstring describes the component, and has lines Shapes:, Range: and Source: (a recipe: Source:)."""
     doc = inspect.cleandoc(example.component.__doc__ or "")  # its own: an inherited one speaks of another class
     for heading in HEADINGS.get(example.kind, ("Shapes:", "Range:", "Source:")):
         found = any(line.startswith(heading) for line in doc.splitlines())
@@ -279,7 +280,7 @@ def docstring_headings(example: Example) -> None:
 
 
 def options_are_documented(example: Example) -> None:
-    """The docstring, of the class or of its config, names every option beside the keywords of the kind."""
+    """The docstring of the class or of its config names every option, except the keywords of the kind."""
     config: Any = getattr(example.component, "Config", None)
     documented = [example.component, *(config.__mro__ if isinstance(config, type) else ())]
     words = set(re.findall(r"\w+", " ".join(map(own_doc, documented))))
@@ -289,7 +290,7 @@ def options_are_documented(example: Example) -> None:
 
 
 def _loss(answer: Any) -> Tensor:
-    """A scalar that every element of the answer moves, each differently."""
+    """Return a scalar that depends on every element of the result, on each differently."""
     found = [tensor for tensor in tensors(answer) if tensor.is_floating_point()]
     parts = [(t * torch.linspace(-1, 1, t.numel()).view_as(t) if t.ndim else t).sum() for t in found]
     return torch.stack(parts).sum()
@@ -329,5 +330,5 @@ HEADINGS = {"recipe": ("Source:",)}
 
 
 def checks_of(kind: str) -> tuple[Check, ...]:
-    """Return the checks that components of a kind must hold."""
+    """Return the checks that components of a kind must pass."""
     return INSTEAD.get(kind, CHECKS) + ALSO.get(kind, ())

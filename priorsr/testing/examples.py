@@ -1,4 +1,4 @@
-"""For each kind: how to build a component for a check, what to call it with, and the shapes it must answer with."""
+"""Examples of each kind for the checks: how to build a component, its arguments, and the shapes of its result."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CHANNELS = 16
 
 @dataclass(frozen=True)
 class Example:
-    """A component under test, with what its kind says of it.
+    """A component under test, with the arguments and shapes that its kind prescribes.
 
     inputs: (batch, odd) -> arguments, random but the same each time; odd asks for sides that are no power of two.
-    shapes: the arguments -> the shapes of the tensors in the answer that the kind prescribes, in order.
+    shapes: the arguments -> the prescribed shapes of the tensors in the result, in order.
     """
 
     kind: str
@@ -36,12 +36,12 @@ class Example:
     shapes: Callable[[Inputs], list[tuple[int, ...]]]
 
     def create(self, seed: int = 0) -> Any:
-        """The component as its preset nano, or its options, make it, with the same random weights for a seed."""
+        """Build the component by its preset nano, or its options, with the same random weights for the same seed."""
         torch.manual_seed(seed)
         return build(self.kind, self.component, preset=_preset(self.component), who=self.name, options=self.options)
 
     def build(self, seed: int = 0) -> nn.Module:
-        """The component as a module in eval mode, no parameter of which is all zero."""
+        """Build the component as a module in eval mode, none of whose parameters is all zero."""
         module = self.create(seed)
         if not isinstance(module, nn.Module):
             raise AssertionError(f"{self.name}: is a {type(module).__name__}, and an nn.Module was expected")
@@ -52,7 +52,7 @@ class Example:
 
 
 class _OfASet(nn.Module):
-    """A score of sets, called with one set, so that it can be checked as those of images are."""
+    """A score of sets, called with one set, so that it can be checked like a score of images."""
 
     def __init__(self, score: Any) -> None:
         super().__init__()
@@ -65,27 +65,27 @@ class _OfASet(nn.Module):
 
 
 def is_of_sets(component: type) -> bool:
-    """Return whether a score judges a set as a whole."""
+    """Return whether a score is one number for a whole set."""
     return getattr(component, "level", "image") == "set"
 
 
 def tensors(value: Any) -> list[Tensor]:
-    """Every tensor in a nested value, in order."""
+    """Return every tensor in a nested value, in order."""
     return [leaf for leaf in _pytree.tree_leaves(value) if isinstance(leaf, Tensor)]
 
 
 def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
-    """A nested value with every tensor replaced by the function's answer."""
+    """Return a nested value with the function applied to every tensor."""
     return _pytree.tree_map_only(Tensor, function, value)
 
 
 def floating(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """The function for floating tensors, the identity for others."""
+    """Return the function for floating tensors, the identity for others."""
     return lambda tensor: function(tensor) if tensor.is_floating_point() else tensor
 
 
 def cast(value: Any, dtype: torch.dtype) -> Any:
-    """A nested value with every floating tensor in `dtype`, but for a Prior's landmarks, which are always float32."""
+    """Return a nested value with every floating tensor in `dtype`, except a Prior's landmarks (always float32)."""
 
     def cast_leaf(leaf: Any) -> Any:
         changed = map_tensors(floating(lambda tensor: tensor.to(dtype)), leaf)
@@ -95,17 +95,17 @@ def cast(value: Any, dtype: torch.dtype) -> Any:
 
 
 def spoilt(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
-    """The arguments with one of them spoilt in turn, and how: a channel too many, or an image less than the others.
+    """Yield the arguments with one of them spoilt, and how: one channel too many, or one image too few.
 
     A prior is spoilt as a whole, since a component need not look at all of it.
     """
     leaves, spec = _pytree.tree_flatten(inputs, is_leaf=_is_prior)
     given = [index for index, leaf in enumerate(leaves) if tensors(leaf)]
     ways: dict[str, Callable[[Tensor], Tensor]] = {
-        "a channel too many": lambda tensor: torch.cat([tensor, tensor[:, :1]], 1)
+        "one channel too many": lambda tensor: torch.cat([tensor, tensor[:, :1]], 1)
     }
     if len(given) > 1:
-        ways["an image less"] = lambda tensor: tensor[:-1]
+        ways["one image too few"] = lambda tensor: tensor[:-1]
     for index in given:
         for how, way in ways.items():
             changed = [map_tensors(way, leaf) if index == i else leaf for i, leaf in enumerate(leaves)]
@@ -117,7 +117,7 @@ def _is_prior(value: Any) -> bool:
 
 
 def example_of(kind: str, name: str, component: type) -> Example:
-    """The example by which a component of a kind is checked."""
+    """Return the example by which a component of a kind is checked."""
     return Example(kind, f"{kind} {name!r}", component, *_TABLE[kind](component))
 
 

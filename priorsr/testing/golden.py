@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def golden_weight(key: str, shape: tuple[int, ...]) -> Tensor:
-    """Weights for the tensor `key` of `shape`: uniform noise seeded by crc32(key), scaled by its role.
+    """Return weights for the tensor `key` of `shape`: uniform noise seeded by crc32(key), scaled by its role.
 
     This is how the released networks were filled whose answers the parity tests hold ours to; `key` is the name in the
     released state dict.
@@ -42,5 +42,5 @@ def golden_weight(key: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def golden_state(spec: list[tuple[str, list[int]]]) -> dict[str, Tensor]:
-    """A state dict of golden weights from its names and shapes, in order."""
+    """Return a state dict of golden weights for these names and shapes, in order."""
     return {name: golden_weight(name, tuple(shape)) for name, shape in spec}

@@ -1,4 +1,4 @@
-"""The checks of recipes: every stage learns, and a run that is killed and resumed ends as an unbroken one."""
+"""Checks of recipes: every stage learns, and a killed and resumed run ends like an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ STEPS, KILLED_AFTER = 3, 1
 
 
 def stages_learn(example: Example) -> None:
-    """Every stage of a recipe gives each optimiser that moves a finite loss, at its start and at its end.
+    """Every stage returns a finite loss for each optimiser that steps, at its start and at its end.
 
-    At the start, every module that an optimiser trains gets a gradient.
+    At the start, every trained module gets a gradient.
     """
     (batch,) = example.inputs(2, False)
     for stage in example.create().stages():
@@ -43,9 +43,9 @@ def stages_learn(example: Example) -> None:
 
 
 def resumes_exactly(example: Example) -> None:
-    """A stage that is killed and resumed ends with the same weights, to the bit, as an unbroken one.
+    """A stage that is killed and resumed ends with the same bits as an uninterrupted one.
 
-    So whatever a recipe keeps between steps is in its modules, whose state a checkpoint holds.
+    So a recipe keeps all its state in its modules, which checkpoints save.
     """
     require_extra("accelerate", "train")
     (batch,) = example.inputs(2, False)
@@ -67,7 +67,7 @@ def _stages(example: Example) -> Sequence[Stage]:
 def _run(
     stage: Stage, batch: Batch, start: Mapping[str, Tensor] | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Run a stage from its first step, or from a checkpoint, to its end: its state at the kill, and at the end."""
+    """Run a stage from its first step, or from a checkpoint, and return its state at the kill and at the end."""
     from priorsr.training.loop import StageLoop
 
     process: Any = _OneProcess()
@@ -92,7 +92,7 @@ def _copy(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 class _Faces:
-    """Training batches: the example's, its faces in another order at each step."""
+    """Training batches: the example's faces, in another order at each step."""
 
     steps_per_epoch = 10
 
@@ -105,7 +105,7 @@ class _Faces:
 
 
 class _OneProcess:
-    """What a loop asks of Accelerate, on the CPU; Accelerate's own would decide the device for the whole program."""
+    """A stand-in for Accelerate on the CPU; the real one would choose the device for the whole program."""
 
     device = torch.device("cpu")
     num_processes = 1

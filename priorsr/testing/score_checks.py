@@ -1,4 +1,4 @@
-"""The checks of scores: one number an image, within declared bounds, whatever the images and their precision."""
+"""Checks of scores: one number for each image, within declared bounds, for odd images and every precision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from priorsr.testing.examples import Example, Inputs, cast, is_of_sets
 
 
 def one_number_an_image(example: Example) -> None:
-    """A batch of one, or of three, gives as many numbers; of a set, one. `higher_is_better` is a bool."""
+    """The result has one number for each image, or one for the whole set. `higher_is_better` is a bool."""
     better = example.component.higher_is_better  # type: ignore[attr-defined]  # a fact of the kind
     assert isinstance(better, bool), f"{example.name}: declares higher_is_better = {better!r}; a bool was expected"
     module = example.build()
@@ -26,7 +26,7 @@ def one_number_an_image(example: Example) -> None:
 
 
 def values_in_range(example: Example) -> None:
-    """A score declares `bounds`, its least and its greatest value, and keeps within them, for odd faces too."""
+    """A score declares its least and greatest value in `bounds`, and stays within them, for odd faces too."""
     low, high = _bounds(example)
     module = example.build()
     for what, inputs in {"random images": example.inputs(3, False), **dict(_odd_faces(example))}.items():
@@ -49,9 +49,9 @@ def _bounds(example: Example) -> tuple[float, float]:
 
 
 def half_precision_is_close(example: Example) -> None:
-    """Images in bfloat16 give what the same images in float32 give, and float64 what float32 gives, up to rounding.
+    """Images in bfloat16 and float64 give the same result as in float32, up to rounding.
 
-    So a score computes in float32 at least, and a model in half precision is judged as any other.
+    So a score computes in float32 at least, and models in half precision are scored like others.
     """
     inputs = cast(example.inputs(2, False), torch.bfloat16)
     module = example.build()
@@ -62,9 +62,9 @@ def half_precision_is_close(example: Example) -> None:
 
 
 def numbers_for_odd_faces(example: Example) -> None:
-    """A score gives black, white and equal images a number or infinity, never NaN.
+    """A score returns a number or infinity, never NaN, for black, white and equal images.
 
-    A PriorsrError that says why a face has none is as good.
+    A PriorsrError that explains why a face has no score passes too.
     """
     module = example.build()
     for what, inputs in _odd_faces(example):

@@ -1,7 +1,7 @@
-"""The version of the contract, what each brought, and the one that a component was written for.
+"""Versions of the contract, the checks that each added, and the version that a component was written for.
 
-A component pins a version by the class attribute `contract`. A check that is newer is reported, and fails nobody who
-pinned an earlier version.
+A component pins a version by the class attribute `contract`. A newer check is reported, and does not fail a component
+that pins an earlier version.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def is_newer(check: str, component: type) -> bool:
 
 
 def difference(component: type) -> str:
-    """Return in what the contract differs from the one that a component was written for; empty where it does not."""
+    """Return how the contract differs from the one that a component was written for; empty if it does not."""
     version = pinned(component)
     if version > CONTRACT:
         return f"written for contract {version}, and this priorsr checks contract {CONTRACT}: install a newer priorsr"

@@ -65,7 +65,7 @@ def test_a_wrong_forward_is_reported_once() -> None:
         (TakesNoResidual, "takes 2 positional arguments but 3 were given"),
         (Misspelt, "raises AttributeError: 'Misspelt' object has no attribute 'convolution'"),
         (CannotBeBuilt, "cannot be built with channels=16: RuntimeError: no"),
-        (ReturnsNothing, "answers a NoneType, not Tensor"),
+        (ReturnsNothing, "returns a NoneType, not Tensor"),
     ):
         result = check(component)
         (cause,) = result.causes

@@ -22,8 +22,9 @@ class Compared:
     """Two rows of one table in one score.
 
     found: ours - theirs, as a comparison by itself. by_face: the differences, averaged over each row's seeds.
-    p_ranks: Wilcoxon's p-value of these, which decides nothing, see `priorsr.bench.statistics.signed_ranks`.
-    better, worse: on how many faces ours is.
+    p_ranks: Wilcoxon's p-value of the differences, which decides no verdict, see
+    `priorsr.bench.statistics.signed_ranks`.
+    better, worse: the number of faces on which ours is better or worse.
     """
 
     ours: Row
@@ -65,7 +66,8 @@ def compare(
     ours, theirs: a label, a record's id, or a model (a training run's folder or a weights file) of the results folder;
     or a record's file. A label that several training seeds share is their method. protocols: only those of these ids.
 
-    Raises UnknownNameError where there is no such row, OptionError where there are several, or no table with both.
+    Raises UnknownNameError for a name of no row, OptionError for a name of several rows and for rows in no common
+    table.
     """
     names = RowSelector(ours), RowSelector(theirs)
     records = _records(names, results)

@@ -1,4 +1,4 @@
-"""A comparison as a picture: the faces' differences, and the faces where each of the two models is ahead most."""
+"""Draw a comparison: the differences of the faces, and the faces on which each model leads most."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SHOWN = 3  # faces of either kind
 
 
 def draw_comparison(compared: Compared, results: Path, path: Path) -> bool:
-    """Draw one comparison with the images of a results folder; returns whether there were any images to show.
+    """Draw one comparison with the images of a results folder; return whether there were images to show.
 
-    Of a row with several seeds the first one's images are shown.
+    A row with several seeds shows the images of the first seed.
     """
     ours, theirs, found = compared.ours, compared.theirs, compared.found
     example = ours.record.scores[compared.score]

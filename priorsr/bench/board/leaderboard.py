@@ -25,8 +25,8 @@ class Leaderboard:
     ranked: best first. given_prior: those with a prior from beyond the LR image, best first, not
     ranked with the others. baseline: one of the rows.
     smallest_difference: by score, the smallest difference that this test set can show between two of its rows with a
-    power of 80 %, in a comparison by itself: the median over all pairs of ranked rows, without the baseline where two
-    others are left. None where there is no pair, or only infinite values.
+    power of 80 %, in a single comparison: the median over all pairs of ranked rows, without the baseline if two
+    others are left. None without pairs or finite values.
     tests: (whether of `given_prior`, score) -> the tests of all pairs.
     """
 

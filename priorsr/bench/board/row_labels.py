@@ -1,4 +1,4 @@
-"""Labels of rows: what their records' labels have in common, made unique."""
+"""Labels of rows: the common part of their records' labels, made unique."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def common_label(labels: Sequence[str], name: str) -> str:
 
 
 def unique_labels(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the labels, those that stand for several things followed by what tells these apart, in brackets.
+    """Return unique labels: a label of several things gets the facts that distinguish them, in brackets.
 
-    facts: what each label stands for: the same kinds of facts for all, those that a reader knows best first. Of one
-    label, as few kinds are shown as tell all that it stands for apart.
+    facts: the facts behind each label, of the same kinds for all, best known first. A label gets as few kinds as
+    distinguish all its things.
     """
     meanings: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for label, own in zip(labels, facts, strict=True):
@@ -32,7 +32,7 @@ def unique_labels(labels: Sequence[str], facts: Sequence[tuple[str, ...]]) -> li
 
 
 def _telling(meanings: Collection[tuple[str, ...]]) -> list[int]:
-    """Return the first kinds of facts that, together, are others for each meaning."""
+    """Return the fewest first kinds of facts that together differ for each thing."""
     chosen: list[int] = []
     different = 1
     for kind in range(len(next(iter(meanings)))):

@@ -98,7 +98,7 @@ def make_tables(tables: Iterable[Iterable[Record]], verifications: Mapping[str, 
 
 
 def tell_apart(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows with labels that no other of them has, unless it is the same under another protocol."""
+    """Return the rows with unique labels; the same row under another protocol keeps its label."""
     labels = unique_labels([row.label for row in rows], [_facts(row) for row in rows])
     return [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
 
@@ -106,8 +106,8 @@ def tell_apart(rows: Sequence[Row]) -> list[Row]:
 def make_rows(records: Iterable[Record], verifications: Mapping[str, Verification]) -> list[Row]:
     """Return the rows of records of one table, without their scores.
 
-    Records of one method and prior with different training seeds are a row. One whose seed is unknown, or is there
-    already, as of a training run that was repeated elsewhere, is a row of its own.
+    Records of one method and prior with different training seeds make one row. A record with an unknown seed, or with
+    a seed that the row has already (a training run repeated elsewhere), makes a row of its own.
     """
     rows: dict[tuple[object, ...], dict[object, Record]] = defaultdict(dict)
     for record in sorted(records, key=lambda record: (record.created, record.id)):

@@ -1,4 +1,4 @@
-"""Rows and records found by a user's name for them: a label, a record's id or file, or a model's weights."""
+"""Find rows and records by the name that a user gives: a label, a record's id or file, or a model's weights."""
 
 from __future__ import annotations
 

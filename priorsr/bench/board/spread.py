@@ -1,4 +1,4 @@
-"""The same SR images under every scoring half: how far apart published scripts put one and the same model."""
+"""Score the same SR images under every scoring half, to show how far published scripts differ."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SpreadRow:
 
 @dataclass(frozen=True)
 class Spread:
-    """Models whose images were made of the same LR images, and are scored alike.
+    """Models with SR images of the same LR images, scored in the same ways.
 
     scored_as: protocol id -> score -> what it is of, such as "psnr". rows: the best first, by the first of these.
     """
@@ -52,9 +52,9 @@ def spreads(results: str | Path, protocols: Sequence[str | Path | Protocol] = ()
     """Score the SR images that a results folder keeps under the scoring halves of protocols, those of the package
     unless given: a `Spread` for each split and reduction of its records.
 
-    Images are read as float32 arrays where the run kept them, else as 8-bit PNG, which protocols that do not round see
-    rounded. Raises DataError for a folder without records or images, and naming a face whose images are not those that
-    the record is of.
+    Images are read as float32 arrays if the run kept them, otherwise as 8-bit PNG, also for protocols that do not
+    round.
+    Raises DataError for a folder without records or images, and for a face whose images are not the record's.
     """
     results = Path(results)
     chosen = [p if isinstance(p, Protocol) else load_protocol(p) for p in protocols or protocol_names()]

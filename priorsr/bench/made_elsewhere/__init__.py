@@ -1,1 +1,1 @@
-"""Images that others made, scored as they are: paired by name, and recorded beside the models that ran here."""
+"""Score images that were made elsewhere: pair them by name, and write records beside those of models that ran here."""

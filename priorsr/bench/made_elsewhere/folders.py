@@ -1,4 +1,4 @@
-"""Images of a folder, of a zip, or of a list of pairs, found by their stems."""
+"""Find images in a folder, in a zip or in a list of pairs by their stems."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_folder_of_images(path: Path) -> bool:
 def images_by_stem(path: Path) -> dict[str, ImageFile]:
     """Find the images of a folder, with those of its subfolders, or of a zip, by their stems, in their order.
 
-    Raises DataError where there are none, where one has the stem of another, and for a stem that cannot name a face.
+    Raises DataError without images, for two images of one stem, and for a stem that cannot name a face.
     """
     found: dict[str, ImageFile] = {}
     for name, read in _members(path) if path.is_file() else _files(path):
@@ -57,7 +57,7 @@ def images_by_stem(path: Path) -> dict[str, ImageFile]:
 def read_pairs(path: Path) -> dict[str, str]:
     """Read a list of pairs, CSV with the columns sr and hr: by the stem of an HR image, the stem of its SR image.
 
-    Raises DataError naming the line for another header, a line of other columns, and an image that is there twice.
+    Raises DataError naming the line for a wrong header, wrong columns, and an image that is listed twice.
     """
     text = read_content(path, "a CSV file of pairs", MOST_LIST_BYTES)
     try:

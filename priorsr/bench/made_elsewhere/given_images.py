@@ -1,4 +1,4 @@
-"""Images given in any form as tensors (3,H,W), and where they come from."""
+"""Turn images of any form into tensors (3,H,W), with their names for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of SR images that were made elsewhere, of the faces of a face set."""
+"""Record the scores of SR images that were made elsewhere, from the faces of a face set."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ _CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Declared:
-    """What whoever made the images declares of them; nothing checks it.
+    """The facts that the maker of the images declares; nothing checks them.
 
-    label: what the method is called. prior: what it was given beside the LR images. training: the data that it was
-    trained on; None where nothing is known. links: where to read more.
+    label: the name of the method. prior: the prior that it was given. training: its training data; None if unknown.
+    links: its paper and code.
     """
 
     label: str
@@ -63,7 +63,7 @@ class Declared:
 
     @property
     def model(self) -> ModelFacts:
-        """Return what a record holds of the method."""
+        """Return a record's description of the method."""
         return ModelFacts(
             label=self.label,
             distribution=ELSEWHERE,
@@ -76,7 +76,7 @@ class Declared:
 
     @property
     def training_facts(self) -> TrainingFacts:
-        """Return what a record holds of its training."""
+        """Return a record's description of its training."""
         return TrainingFacts(
             data="unknown" if self.training is None else self.training,
             networks="unknown",
@@ -86,7 +86,7 @@ class Declared:
 
 
 def declared_by(label: str, prior: str, training: Sequence[str] | None, links: Mapping[str, str]) -> Declared:
-    """Return what was declared on the command line; raises OptionError for a prior or a link that is none."""
+    """Return what was declared on the command line; raises OptionError for a wrong prior or link."""
     try:
         checked = TypeAdapter(Links).validate_python(links)
         given = PriorFacts.model_validate({"source": prior, "by": None})
@@ -108,13 +108,13 @@ def record_images(
     lr: Path | None = None,
     command: str | None = None,
 ) -> list[Record]:
-    """Score a folder or zip of SR images of a split's faces: a record under each protocol, in the order given.
+    """Score a folder or zip of SR images of a split's faces, and return a record for each protocol, in the order given.
 
     protocols: for the set's HR size. scores: beside the protocols', by name.
-    pairs: by face, the stem of its SR image, where these differ.
-    lr: the LR images that the method was given; they must be those that the protocols make, since scores of other LR
-        images compare with nobody's.
-    out: a results folder, which gets the records, and the images beside them.
+    pairs: by face, the stem of its SR image, if these differ.
+    lr: the LR images that the method was given; they must equal those that the protocols make, since scores of other
+        LR images cannot be compared.
+    out: the results folder for the records and the images.
 
     Raises DataError, naming the image, for missing partners, other sizes and other LR images; PriorsrError as
     `priorsr.bench.run`.
@@ -180,9 +180,9 @@ def record_images(
 
 @contextmanager
 def _unfinished(out: Path | None, declared: Declared, reduction: Reduction) -> Iterator[Path | None]:
-    """Give the folder for SR images until all are scored, which nobody else uses meanwhile, and remove it at the end.
+    """Lend a folder for SR images that no other process uses, and remove it at the end.
 
-    What a killed process leaves there is removed by the next that scores or runs into `out`.
+    The next process that writes into `out` removes what a killed one left.
     """
     if out is None:
         yield None

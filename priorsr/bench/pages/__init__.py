@@ -1,1 +1,1 @@
-"""Pages that people look at: the site of a leaderboard, and the report of a training run."""
+"""HTML pages: the site of a leaderboard, and the report of a training run."""

@@ -1,4 +1,4 @@
-"""Templates of pages, and the static files that they go with."""
+"""Load the templates of pages, and their static files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DECLARED = ("data", "networks", "prior")  # of a card; records hold them as fac
 def templates(*folders: Path) -> Environment:
     """Return the templates that all pages share, and those of further folders.
 
-    Text is escaped and printable, and a name that is missing raises an error.
+    Text is escaped and made printable; a missing name raises an error.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -36,12 +36,12 @@ def templates(*folders: Path) -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Make text printable, also what was escaped before, which stays marked as such."""
+    """Make text printable; escaped text stays marked as escaped."""
     return type(value)(printable(value, keep="\n\t")) if isinstance(value, str) else value
 
 
 def card_in_words(card: Mapping[str, JsonValue]) -> dict[str, str]:
-    """Return a card's entries as headings and text, without empty ones and what records hold as facts of their own."""
+    """Return a card's entries as headings and text, without empty ones and those that records hold as facts."""
     words = {name: in_words(value) for name, value in card.items() if name not in _DECLARED}
     return {name.replace("_", " ").capitalize(): text for name, text in words.items() if text}
 

@@ -1,1 +1,1 @@
-"""Running models over a face set: what is asked for, the batches, what each scored, and what it cost."""
+"""Run models over a face set: plan, batches, scores of each batch, and cost."""

@@ -1,4 +1,4 @@
-"""The models of a run over the faces of a split: their records, kept ones and new ones."""
+"""Make the records of a run's models over the faces of a split: kept ones and new ones."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Benchmark:
         self._measured: dict[tuple[Any, ...], Measured] = {}
 
     def sweep(self) -> None:
-        """Remove half-written files of killed runs from the results folder, and nothing of a run at work."""
+        """Remove half-written files of killed runs from the results folder; files of running ones stay."""
         self.plan.processes.decide(lambda: sweep_results(self.plan.out))
 
     def groups(self, *, with_priors: bool) -> Iterator[ProtocolGroup]:
@@ -54,14 +54,14 @@ class Benchmark:
             yield ProtocolGroup(reduction, group, loader)
 
     def store_faces(self, group: ProtocolGroup) -> None:
-        """Store the faces beside the results: all of them where SR images are kept, else the first ones."""
+        """Store the faces beside the results: all of them if SR images are kept, otherwise the first ones."""
         reduction = group.reduction.content_hash
         self.plan.processes.decide(
             lambda: store_faces(group.loader, self.plan.out, reduction, every=self.plan.save_outputs)
         )
 
     def records(self, entry: Entry, prior: GivenPrior, group: ProtocolGroup) -> list[Record]:
-        """Return a model's records under the protocols of a group; make those that are not finished."""
+        """Return a model's records under the protocols of a group; make the unfinished ones."""
         identities = [
             ResultIdentity(entry.facts, protocol_facts(protocol), self.plan.data, prior.facts)
             for protocol in group.protocols

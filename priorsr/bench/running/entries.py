@@ -1,4 +1,4 @@
-"""A model to benchmark with its identity, from an object, a name, a weights file or a training run."""
+"""Turn an object, a name, a weights file or a training run into a model to benchmark, with its identity."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ ModelLike = nn.Module | Callable[[Tensor], Any] | str | Path
 class Entry:
     """A model to benchmark, with its description in records.
 
-    components: whose code runs it, and, as its weights tell, trained it. links: where to read more, as its card tells.
-    source: the file of its weights, or else its label, for mistakes to be named by.
+    components: the components that run it and, by its weights, trained it. links: paper and code, from its card.
+    source: the file of its weights, or its label, for error messages.
     """
 
     model: nn.Module
@@ -93,7 +93,7 @@ def as_entry(model: ModelLike, label: str | None = None) -> Entry:
 def entry_from_spec(spec: str | Path, label: str | None = None) -> Entry:
     """Return the entry of a model that is named as on the command line.
 
-    spec: what `model_from_spec` takes, and raises for. label: else the name, or the file's or folder's.
+    spec: as `model_from_spec` takes it, which raises. label: by default the name, or that of the file or folder.
     """
     path = Path(spec)
     named = path.resolve().name if path.is_dir() else path.stem if path.is_file() else str(spec)

@@ -28,7 +28,7 @@ def finished_record(
 ) -> Record | None:
     """Return the finished record of an earlier run, with today's label and card.
 
-    None without one, or where it lacks something.
+    None if there is none, or it lacks something.
     """
     record = earlier_record(plan, identity)
     if record is None or not is_current(record, components) or not _has_extra_scores(plan, record, entry):

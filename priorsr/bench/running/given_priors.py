@@ -23,9 +23,9 @@ PriorChoice = Literal["none", "ground-truth"]
 
 @dataclass(frozen=True)
 class GivenPrior:
-    """A prior for every batch of a split; `of` returns None where the model is to be given nothing.
+    """A prior for every batch of a split; `of` returns None if the model gets no prior.
 
-    components: whose code made it, as far as that is known.
+    components: the components that made it, as far as known.
     """
 
     facts: PriorFacts
@@ -37,9 +37,9 @@ NOTHING = GivenPrior(PriorFacts(source="none", by=None), lambda _: None)
 
 
 def chosen_prior(entry: Entry, choice: PriorChoice, loader: FaceLoader) -> GivenPrior:
-    """Return the prior that a model is given: none unless it requires one, or may use one and `choice` asks for it.
+    """Return the prior that a model gets: none unless it requires one, or accepts one and `choice` asks for it.
 
-    Then it is given the faces' own: the ground truth, or in a set of estimated priors (`priorsr data priors`) those.
+    Otherwise it gets the face set's: the ground truth, or the estimated priors of such a set (`priorsr data priors`).
     Raises DataError if not every face of the split has one.
     """
     return own_priors(entry, loader) if takes_prior(entry, choice) else NOTHING
@@ -53,8 +53,8 @@ def takes_prior(entry: Entry, choice: PriorChoice) -> bool:
 def own_priors(entry: Entry, loader: FaceLoader) -> GivenPrior:
     """Return the faces' own priors, known or estimated.
 
-    Raises DataError if not every face of the split has one, and for those that were estimated from other LR images than
-    the model is given: they would pass for what can be had of these.
+    Raises DataError if not every face of the split has one, and for priors that were estimated from other LR images
+    than the model gets: these may show more than its own LR images do.
     """
     if not loader.priors:
         raise DataError(
@@ -96,7 +96,7 @@ def corrupted(truth: GivenPrior, how: str, corrupt: Callable[[Prior], Prior]) ->
 
 
 def of_the_next_face(truth: GivenPrior, loader: FaceLoader) -> GivenPrior:
-    """Return for each face the ground truth of the next one in the order of the ids, for the last that of the first."""
+    """Return for each face the ground truth of the next face in the order of the ids; the last one gets the first's."""
     after = dict(zip(loader.ids, (*loader.ids[1:], loader.ids[0]), strict=True))
     facts = _corrupted(truth, "the next face's")
     return GivenPrior(facts, lambda batch: loader.faces([after[face] for face in batch.ids]).prior, truth.components)
@@ -110,7 +110,7 @@ def estimated(
 ) -> GivenPrior:
     """Return the priors that an estimator finds in the HR images, or in the LR images enlarged bicubically.
 
-    Where it finds landmarks, its heatmaps are left out, as the ground truth has none: they may cover another window.
+    If it finds landmarks, its heatmaps are left out, since the ground truth has none and they may cover another window.
     """
 
     def of(batch: Batch) -> Prior:

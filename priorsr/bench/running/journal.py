@@ -1,8 +1,8 @@
-"""Unfinished work of a benchmark, kept batch by batch, so that a run that was killed goes on where it stopped.
+"""Keep unfinished work of a benchmark batch by batch, so that a killed run continues where it stopped.
 
-A folder holds what one model's run over a split has found so far: `key.json`, that of what it is; `scores-RANK.jsonl`,
-a line a batch, written once its images are in `images/`. A line is whole or ignored, so nothing depends on when the
-process was killed, nor on which of several processes wrote it.
+A folder holds the finished batches of one model's run over a split: `key.json` identifies the run; `scores-RANK.jsonl`
+has a line for each batch, written once its images are in `images/`. Incomplete lines are ignored, so the result does
+not depend on when the process was killed, or on which of several processes wrote a line.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Journal:
         return self._folder / "images"
 
     def prepare(self, key: str) -> None:
-        """Keep the unfinished work if it is of the same key, else remove it."""
+        """Keep the unfinished work if it has the same key, otherwise remove it."""
         path = self._folder / KEY
         try:
             kept = read_json(path) == {"key": key}

@@ -1,4 +1,4 @@
-"""One model over a split: batches are run or read back, scored, kept one by one, and at the end become records."""
+"""Run one model over a split: run or read back batches, score and keep each, and make records at the end."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Measured(NamedTuple):
 class ModelRun:
     """A model, given a prior, over the faces of a loader; `outputs` is the id of its SR images.
 
-    The processes of a benchmark call its methods together: each runs its share of the batches, the main one writes.
+    All processes of a benchmark call its methods together: each runs its share of the batches, the main one writes.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class ModelRun:
         self._what = f"{entry.facts.label}, {plan.data.name} {plan.data.split}"
 
     def components(self, protocol: Protocol) -> tuple[Component, ...]:
-        """Return all components that take part in its record under a protocol."""
+        """Return all components that take part in the model's record under a protocol."""
         scoring = protocol_component(protocol), *self._plan.score_components
         return tuple(sorted({*self._entry.components, *self._prior.components, *scoring}))
 
@@ -95,7 +95,7 @@ class ModelRun:
             yield
 
     def is_unfinished(self) -> bool:
-        """Return whether a run of it was killed, also while it cleaned up."""
+        """Return whether an earlier run was killed, perhaps while it cleaned up."""
         return self._plan.processes.decide(lambda: self._journal.exists)
 
     def records(self, protocols: Sequence[Protocol], identities: Sequence[ResultIdentity]) -> list[Record]:
@@ -163,9 +163,9 @@ class ModelRun:
         return self._known[key]
 
     def _score(self, protocols: Sequence[Protocol], answer: Callable[[Batch], Tensor], *, saved: bool) -> bool:
-        """Score the images that `answer` returns for the batches that the journal lacks.
+        """Score the images of `answer` for the batches that the journal lacks; return False for broken images.
 
-        saved: whether these are saved images; else they are saved if they are to be kept. False if they are broken.
+        saved: whether these are saved images; new images are saved if the run keeps them.
         """
         plan, journal, loader = self._plan, self._journal, self._loader
         keep, processes = self._keep and not saved, plan.processes
@@ -197,7 +197,7 @@ class ModelRun:
         return broken is None
 
     def _try_set_scores(self, sr: Tensor, batch: Batch) -> None:
-        """Give a batch to the scores of sets, which see the set at the end, so that a broken one ends the run now."""
+        """Try the scores of sets on a batch, so that a broken one ends the run now, not after all batches."""
         device = self._plan.device
         with torch.inference_mode():
             shown, hr = (to_8bit(sr).float() / 255).to(device), batch.hr.to(device)

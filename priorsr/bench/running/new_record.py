@@ -31,8 +31,8 @@ def new_record(
 ) -> Record:
     """Make the record of a model under a protocol.
 
-    Scores beside the protocol's that an earlier record of the same code and images has are kept, though they are not
-    asked for now. components: all that took part in the record.
+    An earlier record's extra scores by the same code and images are kept, also if they are not requested now.
+    components: all that took part in the record.
     """
     scores = score_facts(found, protocol, plan.extra_scores.of_images)
     extra_scores = plan.extra_scores.facts(entry.training)

@@ -1,4 +1,4 @@
-"""Several processes that share a benchmark, as torchrun starts them: each runs some of the batches, one writes."""
+"""Share a benchmark among the processes that torchrun starts: each runs some of the batches, one writes."""
 
 from __future__ import annotations
 

@@ -52,11 +52,13 @@ def _storages(values: Any) -> set[Any]:
 def measure_cost(model: nn.Module, lr: Tensor, prior: Prior | None) -> Cost:
     """Measure a model in eval mode on LR images (B,3,h,w) and their prior, on the device that they are on.
 
-    MACs are half of what torch's flop counter counts in one image: convolutions, matrix products and attention, not
-    what is done element by element. Peak memory is what the tensors made in one image's forward pass take, the weights
-    and the workspace inside an operator not included, so it is the same on every machine. Of an accelerated model,
-    whose compiled program shows neither, both are its form's, operator by operator. Latencies are of one image, and of
-    all B if there are more: the median of warm runs.
+    MACs: half of the operations that torch's flop counter finds for one image: convolutions, matrix products and
+        attention, without elementwise operations.
+    Peak memory: the tensors made in one image's forward pass, without weights and the workspace inside operators, so
+        it is the same on every machine.
+    Latencies: for one image, and for all B if there are more; the median of warm runs.
+
+    A compiled program shows neither MACs nor memory; those of an accelerated model are measured on its uncompiled form.
     """
     one_lr, one_prior = lr[:1], first_of(prior, 1)
     shown = model.get_submodule("form") if getattr(model, "accelerated", False) else model

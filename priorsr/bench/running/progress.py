@@ -1,4 +1,4 @@
-"""Progress of a benchmark: a bar on a terminal, a line now and then elsewhere."""
+"""Show the progress of a benchmark: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of a run: what is benchmarked, where, and for whom; all models of the run share it."""
+"""The plan of a run: the settings that all its models share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RunPlan:
     """The settings that all models of a run share; see `priorsr.bench.run`.
 
     protocols: adapted to the faces' size. score_components: the components that compute the extra scores.
-    rerun: whether results that are there are made anew. command: recorded with the results.
+    rerun: whether existing results are made again. command: recorded with the results.
     """
 
     faces: FaceSet

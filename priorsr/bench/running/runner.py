@@ -1,4 +1,4 @@
-"""Running benchmarks: models over a split, scored under protocols, each result a record."""
+"""Run benchmarks: score models over a split under protocols, and write a record for each."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def run(
     device: str = "auto",
     command: str | None = None,
 ) -> list[Record]:
-    """Benchmark models on a split of a face set: a record for each model and protocol, in the order given.
+    """Benchmark models on a split of a face set; return a record for each model and protocol, in the order given.
 
     models: one or several; a model in memory, or what `priorsr bench run --model` takes: the name of a model without
         parameters, a weights file, a training run's folder. The baseline `bicubic` always runs too.
     protocols: ids, files, or protocols; each is adapted where the set's HR images have another size. A model runs once
         for each distinct reduction, and its images are scored under all protocols that share it.
-    out: the results folder: records, and SR images (8-bit PNG) unless `save_outputs` is false. A record that is there
-        already, from the same weights, data, protocol and version of priorsr, is kept, unless `rerun`.
+    out: the results folder for records and, unless `save_outputs` is false, SR images (8-bit PNG). An existing record
+        of the same weights, data, protocol and source code is kept, unless `rerun`.
     name: the label of a single model's row.
-    prior: what models whose prior is "optional" are given. Those that require one always get the ground truth, and
-        their records say so.
-    scores: names of kind `score`, beside the protocol's. One whose weights or package is missing is left out of the
-        records, with the reason.
-    command: the command that made the records, as they tell it.
+    prior: the prior of models that accept one ("optional"). Models that require one always get the ground truth,
+        which their records state.
+    scores: names of kind `score`, beside the protocol's. A score without its weights or package is left out, and the
+        records give the reason.
+    command: the command that made the records, stored in them.
 
-    Raises PriorsrError for every mistake in these, before the first model runs where that can be known.
+    Raises PriorsrError for every mistake in these, before the first model runs if possible.
     """
     given = list(models) if isinstance(models, Sequence) and not isinstance(models, str) else [models]
     if name is not None and len(given) != 1:

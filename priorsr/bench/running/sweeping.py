@@ -1,4 +1,4 @@
-"""Removing the remains of killed runs from a results folder."""
+"""Remove the remains of killed runs from a results folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from priorsr.partial_files import sweep
 
 
 def sweep_results(results: Path) -> None:
-    """Remove half-written files, SR images that others took the place of, and unfinished work that cannot go on.
+    """Remove half-written files, replaced SR images, and unfinished work that cannot continue.
 
-    Nothing that is at work is touched.
+    Files of running processes stay.
     """
     for part in ("records", "outputs", "faces", ".partial"):
         sweep(results / part)
@@ -26,7 +26,7 @@ def sweep_results(results: Path) -> None:
 
 
 def _remove(folder: Path, unfinished: Path) -> None:
-    """Remove a folder, unless the work that it is of goes on."""
+    """Remove a folder, unless a process works in it."""
     path = lock_path(unfinished)
     path.parent.mkdir(exist_ok=True)
     with open(path, "a+") as held:

@@ -1,1 +1,1 @@
-"""SR images turned into numbers: a protocol's scores, scores beside it, and what records hold of both."""
+"""Score SR images: a protocol's scores, scores beside it, and their form in records."""

@@ -1,4 +1,4 @@
-"""Deterministic computing: the same numbers at each run, and on another machine to the last few bits."""
+"""Compute deterministically: the same numbers at each run, and on another machine to the last few bits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def deterministic(device: torch.device) -> Iterator[None]:
     """Compute in whole float32 (no TF32 or bfloat16 in its place), by deterministic algorithms, without autocast from
     outside.
 
-    What an operation cannot do repeatably, torch warns of. Afterwards all settings are as they were.
+    torch warns of operations without a deterministic form. Afterwards all settings are restored.
     """
     deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     filling: Any = torch.utils.deterministic  # which torch makes a module with a setting

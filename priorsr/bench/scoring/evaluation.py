@@ -1,4 +1,4 @@
-"""A model over a batch: its SR images, and what they score. Nothing but numbers is kept of a batch."""
+"""Run a model over a batch and score its SR images; only numbers of a batch are kept."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def evaluate(
 ) -> Evaluation:
     """Score the SR images (B,3,H,W) of a batch, on the CPU. protocols: at least one, all of one reduction.
 
-    Protocols get SR as the model returns it; extra scores, on `device`, what a user would save: clamped, in 8 bits.
+    Protocols get SR as the model returns it; extra scores, on `device`, get it clamped and rounded to 8 bits.
     """
     sr = sr.contiguous()  # as saved images are, for the extra scores' last bits
     saved = to_8bit(sr).float() / 255
@@ -92,7 +92,7 @@ def super_resolve(model: nn.Module, batch: Batch, prior: Prior | None, device: t
 def ready_to_score(model: nn.Module, device: torch.device) -> Iterator[nn.Module]:
     """Put a model into eval mode on `device`, computing deterministically.
 
-    Afterwards its modules are in the modes they were in, and where they were.
+    Afterwards its modules are back in their modes and on their devices.
     """
     home = next((tensor.device for tensor in model.state_dict().values()), device)
     try:

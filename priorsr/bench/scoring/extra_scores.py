@@ -1,4 +1,4 @@
-"""Scores beside the protocol's: which of those asked for are available, and their description in records."""
+"""Find the available scores beside the protocol's, and describe them in records."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ExtraScores(NamedTuple):
         return cls(present, absent)
 
     def absent_beside(self, there: Collection[str]) -> dict[str, str]:
-        """Return the absent scores, less those that a record has all the same, from an earlier run."""
+        """Return the absent scores, without those that a record has from an earlier run."""
         return {name: reason for name, reason in self.absent.items() if name not in there}
 
     def to(self, device: torch.device) -> None:
@@ -92,7 +92,7 @@ def _facts(score: Any, training: TrainingFacts) -> ExtraScoreFacts:
 
 
 def _both(networks: Sequence[str], trained: Any) -> Any:
-    """Return the score's networks that training names too; it writes "name in the recipe: class"."""
+    """Return the score's networks that took part in training, which lists them as "name in the recipe: class"."""
     if not networks or trained == "unknown":
         return "unknown" if networks else ()
     classes = {network.rpartition(": ")[2] for network in trained}

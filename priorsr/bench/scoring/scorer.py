@@ -1,4 +1,4 @@
-"""The hash of the code that scores, and its versions that are known to have been wrong."""
+"""The hash of the scoring code, and its versions with known faults."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SCORING = ("priorsr.bench.scoring.summaries",)
 
 @lru_cache
 def scorer_hash() -> str:
-    """Return the hash of the source of all that scores; any change in it makes kept scores void."""
+    """Return the hash of the source of all scoring code; kept scores of another hash are not used."""
     return code_hash(SCORING)
 
 
 def is_current(record: Record, components: Iterable[Component]) -> bool:
-    """Return whether a record was made by the code that is installed: the scoring code, and these components.
+    """Return whether the installed code made a record: the scoring code, and these components.
 
-    Those are all that it took to run the model and to compute the scores that are asked for. A record of format 1 does
-    not tell.
+    The components are all that run the model and compute the requested scores. False for records of format 1, which do
+    not list them.
     """
     wanted = {part.source for part in components if part.used_for != "training"}
     uses = {use for use, *_ in wanted}

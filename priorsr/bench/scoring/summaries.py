@@ -1,4 +1,4 @@
-"""The scores of a split as records hold them: from those of its images, with means and intervals."""
+"""Summarise the scores of images as records hold them, with means and intervals."""
 
 from __future__ import annotations
 

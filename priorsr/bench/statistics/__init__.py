@@ -1,1 +1,1 @@
-"""The rule by which scores are judged: estimates of means, verdicts on differences, and the ranks that follow."""
+"""The rule for all verdicts: estimates of means, verdicts on differences, and ranks."""

@@ -1,8 +1,8 @@
-"""The one rule by which scores are judged: an estimate of a mean, with the test and the interval that belong to it.
+"""The rule for all verdicts: an estimate of a mean, with its test and its interval.
 
 The hypothesis is about the mean, which is what tables show, not about ranks or medians. Student's t errs where
-per-image differences are skewed, as when a method gains on a few faces only, so Hall's transformation removes the
-skewness from it first. The transformation is monotone, so the interval is the same rule inverted. P-values have no
+per-image differences are skewed, for example if a method gains on a few faces only, so Hall's transformation removes
+the skewness first. The transformation is monotone, so the interval is the same rule inverted. P-values have no
 lower bound, unlike those of a bootstrap, so that they can be corrected for a leaderboard's many pairs.
 """
 
@@ -77,8 +77,8 @@ def estimate_mean(sample: Sample) -> MeanEstimate:
 def estimate_difference(ours: Sample, theirs: Sample) -> MeanEstimate:
     """Estimate the mean difference ours - theirs of two rows, paired by image.
 
-    The error is over seeds and images where both rows have several training seeds, or one has and the other was not
-    trained. Two infinite scores of an image are equal; any other infinite score leaves nothing to test.
+    The error is over seeds and images if both rows have several training seeds, or one has and the other was not
+    trained. Two infinite scores of an image are equal; with any other infinite score there is no test.
     """
     return _estimate(paired_differences(ours, theirs), [ours, theirs] if several_seeds(ours, theirs) else [])
 
@@ -101,8 +101,8 @@ def moments(values: np.ndarray, seeded: Sequence[np.ndarray] = ()) -> MeanMoment
     """Return the moments of the means of values (..., images), two images or more.
 
     seeded: the scores (..., seeds, images) of each row whose training seeds take part; `values` are made of their
-        averages. The variance of the seeds' means is added to that of the images, less the part that both hold: that
-        seeds are better on some images than on others (as in an analysis of variance with two random factors).
+        averages. The variance of the seeds' means is added to that of the images, without the part that both contain:
+        seeds that are better on some images than on others (an analysis of variance with two random factors).
 
     The degrees of freedom are Welch's and Satterthwaite's, where the seeds' variance counts by the part of it that is
     added. The third moment is the images' alone, since seeds are too few to show one.
@@ -131,7 +131,7 @@ def moments(values: np.ndarray, seeded: Sequence[np.ndarray] = ()) -> MeanMoment
 
 
 def _interaction(scores: np.ndarray) -> np.ndarray:
-    """Return the part of the variance of a row's mean that stems from seeds being better on some images than on others.
+    """Return the part of the variance of a row's mean from seeds that are better on some images than on others.
 
     It is the residual mean square of scores (..., seeds, images) in a two-way layout, over their number.
     """

@@ -1,8 +1,8 @@
-"""Every pair of a table's rows compared in one score, and the ranks that follow.
+"""Compare every pair of a table's rows in one score, and rank them.
 
-"Not distinguishable" is not transitive: A and B may be alike, B and C too, and A better than C. So rows do not fall
-into groups. A row's rank is an interval: from 1 + the number of rows that are better than it, to the number of rows
-less those that are worse; each by its verdict, after Holm's correction over all pairs of the table.
+"Not distinguishable" is not transitive: A and B may be alike, and B and C, while A is better than C. So rows are not
+grouped. A row's rank is an interval: from 1 + the number of better rows to the total number less the number of worse
+rows, by the verdicts after Holm's correction over all pairs of the table.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Ranking:
         return self.comparisons[theirs, ours].reversed()
 
     def ranks(self, place: int, among: Sequence[int]) -> tuple[int, int]:
-        """Return the interval of a row's rank among rows of which it is one."""
+        """Return the interval of a row's rank among these rows, itself included."""
         verdicts = [self.between(place, other).verdict for other in among if other != place]
         return 1 + verdicts.count("worse"), len(among) - verdicts.count("better")
 

@@ -16,7 +16,7 @@ Run = Mapping[str, float]
 class Sample(NamedTuple):
     """A row's scores: values (seeds, images), the images in one order for all rows.
 
-    trained: whether there are training seeds that the row might have been made with; bicubic has none.
+    trained: whether the row was trained, so that other seeds are possible; bicubic was not.
     """
 
     values: np.ndarray
@@ -26,7 +26,7 @@ class Sample(NamedTuple):
 def make_samples(rows: Sequence[Sequence[Run]]) -> list[Sample]:
     """Return the sample of each row, given its runs, one a training seed; images are in the order of their ids.
 
-    Raises PriorsrError unless all runs of all rows are of the same images.
+    Raises PriorsrError unless all runs of all rows have the same images.
     """
     first = rows[0][0]
     for run in (run for runs in rows for run in runs):
@@ -55,7 +55,7 @@ def paired_differences(ours: Sample, theirs: Sample) -> np.ndarray:
 def mean_difference(differences: np.ndarray) -> float:
     """Return the mean of differences (images,).
 
-    Where some are ∞ and others -∞, the means that they are of are both infinite, and differ by 0 as two scores do.
+    If some are ∞ and others -∞, both means are infinite, and their difference is 0, as for two infinite scores.
     """
     with np.errstate(invalid="ignore"):
         mean = float(differences.mean())

@@ -1,7 +1,7 @@
-"""Wilcoxon's signed-rank test, which is shown beside the verdict and decides nothing.
+"""Wilcoxon's signed-rank test, which is shown beside the verdict and does not affect it.
 
-It tests whether differences are symmetric about zero, not whether their mean is zero: where a method gains much on a
-few faces and loses a little on the others, it rejects even a mean of zero nearly always.
+It tests whether differences are symmetric about zero, not whether their mean is zero: if a method gains much on a
+few faces and loses a little on the others, it nearly always rejects, even a mean of zero.
 """
 
 from __future__ import annotations

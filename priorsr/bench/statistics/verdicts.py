@@ -63,12 +63,12 @@ def compare_family(pairs: Iterable[tuple[Sample, Sample]], *, higher_is_better: 
 
 
 def with_reason(verdict: Verdict, untested: str | None) -> str:
-    """Return a verdict in words, with the reason where nothing can be tested."""
+    """Return a verdict in words, with the reason if nothing can be tested."""
     return f"{verdict}, since {untested}" if untested else verdict
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for their number: where nothing differs, any is below 0.05 in at most 5 % of tables.
+    """Correct p-values for their number: if nothing differs, at most 5 % of tables have a p-value below 0.05.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979).
     """

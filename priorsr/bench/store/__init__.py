@@ -1,1 +1,1 @@
-"""What lies on disk: records, SR images and faces of a results folder, verifications, a training run's files."""
+"""Files: records, SR images and faces of a results folder, verifications, and a training run's files."""

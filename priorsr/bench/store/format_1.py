@@ -1,6 +1,6 @@
-"""Records of format 1, read as those of today, and written as they were.
+"""Convert records of format 1 to the fields of today and back.
 
-Format 1 does not tell whose code took part, knows models that were run here only, and calls `extra_scores` judges.
+Format 1 lists no components, allows only models that were run here, and calls `extra_scores` judges.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _NEW = {"origin": "run", "components": "unknown", "links": {}}
 
 
 def upgraded(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of a record of format 1 with the fields of today; raises ValueError if it has one already."""
+    """Return the content of a record of format 1 with the fields of today; raises ValueError if it has one of these."""
     for name in (*_NEW, "extra_scores"):
         if name in content:
             raise ValueError(f"{name} is there, and the format is 1, which does not have it")
@@ -22,6 +22,6 @@ def upgraded(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_it_was(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of a record of format 1 as its file had it."""
+    """Return the content of a record of format 1 as in its file."""
     names = {"extra_scores": "judges"}
     return {names.get(name, name): value for name, value in content.items() if name not in _NEW}

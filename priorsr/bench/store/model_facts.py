@@ -13,10 +13,10 @@ from priorsr.files import sha256_json
 
 
 class ModelFacts(RecordPart):
-    """A model as records describe it. `label` is its name in tables; all other fields but version and card identify it.
+    """A model in records. `label` is its name in tables; all other fields except version and card identify it.
 
-    weights_hash: null where the images were made elsewhere. precision: in which it computes. accelerated: whether it is
-    the inference form of a model (`priorsr.accelerate`), of which the hash of the weights is.
+    weights_hash: null if the images were made elsewhere. precision: of its computation. accelerated: whether it is the
+    accelerated form (`priorsr.accelerate`) of the model that has these weights.
     """
 
     label: str
@@ -46,7 +46,7 @@ class ModelFacts(RecordPart):
 
 
 class TrainingFacts(RecordPart):
-    """A model's training as its card declares it: data sets, and networks that took part. Nothing is assumed.
+    """A model's training as its card declares it: data sets, and networks that took part.
 
     data: face sets as training writes them, and what else a card names.
     seed: of the training; null for a model without parameters. method: `ModelFacts.method`, which all seeds share.
@@ -73,5 +73,5 @@ def _without_names(data: JsonValue) -> JsonValue:
 
 
 def short_hash(identity: Mapping[str, Any]) -> str:
-    """Return the first digits of the hash of what identifies something."""
+    """Return the first digits of the hash of an identity."""
     return sha256_json(identity)[:16]

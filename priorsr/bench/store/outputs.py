@@ -1,6 +1,4 @@
-"""SR images of a model in a results folder: of which faces they are, and whether they are unchanged since they were
-saved.
-"""
+"""SR images of a model in a results folder, with facts that identify their faces and detect changes."""
 
 from __future__ import annotations
 
@@ -31,10 +29,10 @@ from priorsr.reading.json_files import read_facts
 
 
 class OutputFacts(RecordPart):
-    """`outputs/ID.json`: what lies in `outputs/ID`, and how the model that made it was run.
+    """`outputs/ID.json`: the content of `outputs/ID`, and how the model was run.
 
-    made_by: a hash of the code and precision that made them. arrays: by face the hash of the float32 array, or null
-    where only 8-bit images were kept.
+    made_by: a hash of the code and precision that made them. arrays: by face the hash of the float32 array, or null if
+    only 8-bit images were kept.
     """
 
     format: Literal[1]
@@ -49,7 +47,7 @@ class OutputFacts(RecordPart):
 
 
 class BrokenOutputsError(DataError):
-    """Saved images are not, or no longer, those of the faces."""
+    """Raised if saved images are not, or no longer, those of the faces."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def outputs_match(folder: Path, images: Mapping[str, ImageHashes]) -> bool:
 def publish(images: Path, folder: Path, facts: OutputFacts) -> None:
     """Move a folder of SR images to its place, with its facts beside it; replace what was there.
 
-    There are facts only while the images that they speak of are there, whenever the process is killed.
+    The facts exist only while their images do, whenever the process is killed.
     """
     path, old = facts_path(folder), folder.with_name(f".{folder.name}.old")
     text = facts.model_dump_json(indent=1) + "\n"
@@ -137,7 +135,7 @@ def facts_path(folder: Path) -> Path:
 
 
 def need_arrays(protocols: Sequence[Protocol]) -> bool:
-    """Return whether one of the protocols scores the images as they are, which 8-bit files do not hold."""
+    """Return whether one of the protocols scores images without rounding, which 8-bit files do not hold."""
     return not all(protocol.scoring.quantise for protocol in protocols)
 
 

@@ -1,4 +1,4 @@
-"""Records: what a model scored under one protocol on one split, with all that is needed to trust and repeat it."""
+"""Records: the scores of a model under one protocol on one split, with everything needed to verify and repeat them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ FORMAT: Literal[2] = 2
 
 
 class ResultIdentity(NamedTuple):
-    """All that determines a result.
+    """Everything that determines a result.
 
-    images: of images that were made elsewhere, a hash of them all, since nothing else tells what they are.
+    images: for images that were made elsewhere, a hash of all of them, since nothing else identifies them.
     """
 
     model: ModelFacts
@@ -64,21 +64,21 @@ class ResultIdentity(NamedTuple):
 
 
 class Record(RecordPart):
-    """One model under one protocol on one split. A record that is impossible cannot be made.
+    """The scores of one model under one protocol on one split; contradictory values raise an error.
 
-    format: 2; 1 of a record that was read from a file of that format, see `priorsr.bench.store.format_1`.
+    format: 2; 1 for a record that was read from a file of that format, see `priorsr.bench.store.format_1`.
     id: its identity's, and its file's name.
-    origin: "run", where the model was run here; "images", where its images were made elsewhere, so that nothing is
-        known of weights, cost and execution.
-    components: whose code took part, see `priorsr.sources`; no part of the id. "unknown" in format 1.
-    links: where to read more.
+    origin: "run" if the model was run here; "images" if its images were made elsewhere, so that weights, cost and
+        execution are unknown.
+    components: the components that took part, see `priorsr.sources`; not part of the id. "unknown" in format 1.
+    links: paper and code.
     images: by face, the hashes of the images that were scored.
-    set_scores: scores of the split as a whole, such as FID. absent: scores that were asked for and left out, and why.
-    extra_scores: what made each score that is not the protocol's.
-    kernel_backends: for each of `priorsr.kernels` that the model used, what ran it.
-    environment: where the model was run, or, where it was not, where its images were scored.
+    set_scores: scores of the whole split, such as FID. absent: requested scores that were left out, with the reason.
+    extra_scores: the origin of each score that is not the protocol's.
+    kernel_backends: the backend of each of `priorsr.kernels` that the model used.
+    environment: of the model's run or, without one, of the scoring.
     outputs: the folder under `outputs/` that holds the SR images, if they were kept.
-    statistics: the rule of the intervals, to which reading holds them unless it is the older one.
+    statistics: the rule of the intervals, which reading checks unless it is the older one.
     scorer_version: of priorsr, whose scoring code made the numbers. scorer_hash: of that code; see
     `priorsr.bench.scoring.scorer`.
     """
@@ -111,13 +111,13 @@ class Record(RecordPart):
 
     @property
     def identity(self) -> ResultIdentity:
-        """Return all that determines the result."""
+        """Return everything that determines the result."""
         made_elsewhere = images_hash(self.images) if self.origin == "images" else None
         return ResultIdentity(self.model, self.protocol, self.data, self.prior, made_elsewhere)
 
     @property
     def checkpoint(self) -> str:
-        """Return the hash of the weights, or of the images where these were made elsewhere."""
+        """Return the hash of the weights, or of images that were made elsewhere."""
         return self.model.weights_hash or images_hash(self.images)
 
     @model_validator(mode="after")
@@ -168,7 +168,7 @@ class Record(RecordPart):
                 raise ValueError(f"scores.{name}.value is {score.value}, and the faces' scores make it {value}")
 
     def _check_intervals(self) -> None:
-        """Raise ValueError for an interval that today's rule does not make; those of the older rule are not checked."""
+        """Raise ValueError for an interval that contradicts today's rule; those of the older rule are not checked."""
         if isinstance(self.statistics, BootstrapStatistics):
             return
         for name, score in self.scores.items():
@@ -180,7 +180,7 @@ class Record(RecordPart):
 
 
 def _same_interval(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
-    """Return whether two intervals are equal but for what another machine's rounding makes of them."""
+    """Return whether two intervals are equal up to another machine's rounding."""
     if one is None or other is None:
         return one is other
     tolerance = 1e-6 * (other[1] - other[0]) + 1e-12
@@ -193,9 +193,9 @@ def images_hash(images: Mapping[str, ImageHashes]) -> str:
 
 
 def check_same_inputs(records: Sequence[Record]) -> None:
-    """Raise PriorsrError, naming the face, unless the records are of the same faces, and of the same HR and LR images.
+    """Raise PriorsrError, naming the face, unless the records have the same faces with the same HR and LR images.
 
-    A set's name or a split's does not vouch for that: a face is paired by its id, and its images by their hashes.
+    Names of sets and splits do not guarantee this: faces are paired by id, and their images by hash.
     """
     first = records[0]
     for other in records[1:]:

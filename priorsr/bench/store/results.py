@@ -37,7 +37,7 @@ def lock_path(unfinished: Path) -> Path:
 
 
 def faces_path(results: Path, data_hash: str, kind: str) -> Path:
-    """Return the folder of the faces that pages show: `kind` is "hr", or `lr_kind(...)`."""
+    """Return the folder of the faces for pages: `kind` is "hr" or `lr_kind(...)`."""
     return results / "faces" / data_hash[:12] / kind
 
 
@@ -47,7 +47,7 @@ def lr_kind(reduction_hash: str) -> str:
 
 
 def write_record(results: Path, record: Record) -> Path:
-    """Write a record into a results folder, whole or not at all; raises DataError for one that could not be read."""
+    """Write a record into a results folder, whole or not at all; raises DataError for an unreadable one."""
     path, content = record_path(results, record.id), record_content(record)
     parse_record(json.dumps(content), path)
     atomic_json(path, content)
@@ -55,7 +55,7 @@ def write_record(results: Path, record: Record) -> Path:
 
 
 def record_content(record: Record) -> dict[str, Any]:
-    """Return a record as its file has it."""
+    """Return the content of a record's file."""
     content = record.model_dump(mode="json")
     return content if record.format == FORMAT else format_1.as_it_was(content)
 

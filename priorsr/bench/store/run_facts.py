@@ -1,4 +1,4 @@
-"""The parts of a record that describe a run: its protocol, faces and prior, its cost, and where it ran."""
+"""The parts of a record that describe a run: protocol, faces, prior, cost, and environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.metrics.protocol import parse_scoring
 
 
 class ProtocolFacts(RecordPart):
-    """A protocol as records describe it.
+    """A protocol in records.
 
     reduction, scoring: its two halves as resolved, whose hash is `hash`. description, notes: its prose.
     adapted_from: the HR size of the published file, where the set's is another.
@@ -40,9 +40,9 @@ class ProtocolFacts(RecordPart):
         return sha256_json(self.reduction)
 
     def values(self, per_image: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-        """Return the split's scores, as the protocol aggregates those of its faces, given by the faces' ids.
+        """Return the split's scores, aggregated by the protocol from those of its faces, given by id.
 
-        Raises ValueError for a scoring half that is none.
+        Raises ValueError for a wrong scoring half.
         """
         try:
             scoring = parse_scoring(self.scoring)
@@ -70,9 +70,9 @@ class DataFacts(RecordPart):
 
 
 class PriorFacts(RecordPart):
-    """The prior that the model was given beside the LR image; `by` names the estimator or the tool that made it.
+    """The prior that the model was given; `by` names the estimator or the tool that made it.
 
-    "corrupted" is a ground truth made worse; `by` says how.
+    "corrupted" is a degraded ground truth; `by` names the degradation.
     """
 
     source: Literal["none", "estimated-from-lr", "ground-truth", "estimated-from-hr", "corrupted"]
@@ -80,7 +80,7 @@ class PriorFacts(RecordPart):
 
     @property
     def beyond_lr(self) -> bool:
-        """Return whether it was made of more than the LR image; such rows are never ranked with the others."""
+        """Return whether it needed more than the LR image; such rows are never ranked with the others."""
         return self.source not in ("none", "estimated-from-lr")
 
 
@@ -102,7 +102,7 @@ class Cost(RecordPart):
 
 
 class Execution(RecordPart):
-    """How a model was run over the split: faces a batch, and processes that shared them."""
+    """The execution of a model over the split: faces in a batch, and processes that shared them."""
 
     batch_size: Annotated[int, Field(ge=1)]
     processes: Annotated[int, Field(ge=1)]

@@ -14,9 +14,9 @@ from priorsr.fields import Value
 class RecordedScore(RecordPart):
     """A score of the images.
 
-    value: the split's score as the protocol aggregates it; it is `mean` except where a protocol pools images.
-    mean, interval95: of the per-image values; no interval for one image, or where a value is infinite. The interval is
-        by the rule that the record's `statistics` name; boards compute theirs from the per-image values.
+    value: the split's score as the protocol aggregates it; equal to `mean` unless the protocol pools images.
+    mean, interval95: of the per-image values; no interval for one image or an infinite value. The interval follows the
+        rule in the record's `statistics`; boards compute theirs from the per-image values.
     """
 
     value: Value
@@ -35,7 +35,7 @@ class RecordedScore(RecordPart):
 
 
 class RecordedSetScore(RecordPart):
-    """A score of the split as a whole, such as FID, made of `count` images; `warning`: why not to lean on it."""
+    """A score of the whole split, such as FID, from `count` images; `warning`: why it is unreliable."""
 
     value: Value
     higher_is_better: bool
@@ -46,8 +46,8 @@ class RecordedSetScore(RecordPart):
 class ExtraScoreFacts(RecordPart):
     """The origin of a score beside the protocol's. name: of kind `score`; version: of the distribution that offers it.
 
-    networks: those that judge. trained_with: those of them that the model's training names too, so that it has learnt
-    to please its judge; "unknown" where nothing is known of the training.
+    networks: the networks that score. trained_with: those that also trained the model, so that it was optimised for the
+    score; "unknown" if the training is unknown.
     """
 
     name: str

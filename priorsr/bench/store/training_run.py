@@ -1,4 +1,4 @@
-"""A training run read from its folder, finished or not."""
+"""Read a training run from its folder, finished or not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAMPLE = re.compile(r"(?P<stage>.+)-(?P<step>\d{7,})")
 
 @dataclass(frozen=True)
 class Product:
-    """Weights that a stage of the run left, with what their file says of them."""
+    """Weights that a stage of the run wrote, with the metadata of their file."""
 
     path: Path
     described: Mapping[str, Any]
@@ -26,9 +26,9 @@ class Product:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A run's folder, read.
+    """The content of a run's folder.
 
-    cut_off: that the last line of the metrics was half-written, as a killed process leaves it, and is left out.
+    cut_off: whether the last line of the metrics was half-written by a killed process, and is left out.
     samples: by stage, (step, picture). products: in the order of the stages.
     """
 
@@ -51,12 +51,12 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        """Return whether the last stage left its weights."""
+        """Return whether the last stage wrote its weights."""
         return any(product.described["card"].get("stage") == list(self.stage_steps)[-1] for product in self.products)
 
 
 def read_run(path: str | Path) -> TrainingRun:
-    """Read a training run's folder; raises DataError naming the file, what it holds, and what was expected."""
+    """Read a training run's folder; raises DataError naming the file, its content, and what was expected."""
     folder = RunFolder(Path(path))
     if not folder.holds_a_run():
         raise DataError(f"{folder.path}: has no config.json; the folder of a training run was expected")

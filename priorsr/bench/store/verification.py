@@ -1,4 +1,4 @@
-"""The result of verifying a submission, and the record's content that it belongs to."""
+"""Verifications of records, and the hash of the content that they are valid for."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Verification(RecordPart):
 
     record, record_hash: its id, and the hash of its whole content. tier: see `TIERS`.
     recomputed: faces whose scores were computed again from the images. rerun: faces that were run again, in tier 2.
-    tolerance: how much a score may differ. not_checked: scores that could not be recomputed here, and why; they do not
-    count as verified.
+    tolerance: the allowed difference of a score. not_checked: scores that could not be recomputed here, with the
+    reason; they do not count as verified.
     bundle_hash: of the submission's file. scorer_version, scorer_hash: the code that recomputed.
     """
 
@@ -42,7 +42,7 @@ class Verification(RecordPart):
     created: AwareDatetime
 
     def is_of(self, record: Record) -> bool:
-        """Return whether this belongs to that record, with its content as it is now."""
+        """Return whether this is the verification of that record with its present content."""
         return record.id == self.record and record_hash(record) == self.record_hash
 
 

@@ -1,1 +1,1 @@
-"""Studies: what a part of a recipe is worth, and how wrong a prior may be."""
+"""Studies: the effect of each part of a recipe, and of errors in a prior."""

@@ -1,4 +1,4 @@
-"""Ablations: variants of a recipe trained alike, with several seeds, and scored alike."""
+"""Ablations: train and score variants of a recipe under the same conditions, with several seeds."""
 
 from __future__ import annotations
 
@@ -53,21 +53,21 @@ def ablate(
     command: str | None = None,
     console: Console | None = None,
 ) -> Ablation:
-    """Train variants of a recipe alike, score them, and compare each with the base.
+    """Train variants of a recipe under the same conditions, score them, and compare each with the base.
 
     recipe, preset, overrides: the base, as `priorsr.training.train` takes them. vary: keys of its config, each with the
-        values to try, one at a time; `full`: in every combination.
-    steps: of every run, over all its stages: the same budget for all, and the same at every repetition, which minutes
-        would not be. seeds: training seeds a variant, 0 and up.
+        values to try one at a time, or with `full` in every combination.
+    steps: training steps of every run, all stages together: the same budget for all variants and repetitions, which
+        minutes would not be. seeds: the number of training seeds of each variant, from 0.
     product: the module that is scored; the last stage's, unless given. It must be a model in every variant.
-    jobs: runs at once, in processes of their own; each has its share of the cores.
-    out: the folder for the runs (OUT/runs), a results folder (OUT/results), and what was found: ablation.json (the
-        answer), ablation.md and ablation.png (of the first protocol's first score). The same call goes on where an
-        earlier one stopped, and one with more seeds trains those alone; one that would train otherwise is refused.
-    The other options are those of `priorsr.bench.run`; `batch_size` and `device` are of scoring.
-    console: where progress is told.
+    jobs: the number of runs at once, in processes that share the cores.
+    out: the folder for the runs (OUT/runs), a results folder (OUT/results), and the result: ablation.json (also
+        returned), ablation.md and ablation.png (of the first protocol's first score). The same call continues an
+        interrupted one; more seeds train the missing ones only; a call that would train something else is refused.
+    The other options are those of `priorsr.bench.run`; `batch_size` and `device` concern scoring.
+    console: where progress is printed.
 
-    Raises PriorsrError for every mistake, before anything is trained where that can be known, and
+    Raises PriorsrError for every mistake, before anything is trained if possible, and
     TrainingInterruptedError once the runs under way are saved after Ctrl-C or SIGTERM.
     """
     for name, value, most in (("steps", steps, MOST), ("seeds", seeds, MOST_SEEDS), ("jobs", jobs, MOST_SEEDS)):

@@ -1,4 +1,4 @@
-"""The plan of an ablation: the runs of every variant, settled before the first of them."""
+"""Plan an ablation: the runs of every variant, fixed before the first of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from priorsr.training.stage import Stage
 
 @dataclass(frozen=True)
 class Budget:
-    """The budget that all variants share. steps: of a run; seeds: runs a variant."""
+    """The budget that all variants share. steps: of each run; seeds: runs of each variant."""
 
     recipe: str
     preset: str | None
@@ -36,7 +36,7 @@ class Budget:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A variant's runs, one a seed. stage: the one that trains `product`, the scored model, last. steps: by stage."""
+    """A variant's runs, one for each seed. stage: the last that trains `product`, the scored model. steps: by stage."""
 
     variant: Variant
     product: str
@@ -51,8 +51,8 @@ def make_plans(variants: Variants, budget: Budget, product: str | None, faces: F
 
     Builds every variant once, so that a wrong one raises before training.
 
-    product: the base's last stage's, unless given. Raises what a variant's building raises, and OptionError for one
-    that does not end with a model of that name.
+    product: by default that of the base's last stage. Raises the errors of building a variant, and OptionError for a
+    variant that does not end with a model of that name.
     """
     plans: list[Plan] = []
     for variant in variants:
@@ -83,7 +83,7 @@ def _stages(variant: Variant) -> Sequence[Stage]:
 
 
 def check_scales(plans: Iterable[Plan], protocols: Iterable[Protocol]) -> None:
-    """Raise OptionError for a model that a protocol cannot score, since it enlarges by another scale."""
+    """Raise OptionError for a model whose scale differs from a protocol's."""
     for plan, protocol in product_of(plans, protocols):
         wanted = protocol.reduction.scale
         if plan.scale != wanted:
@@ -93,7 +93,7 @@ def check_scales(plans: Iterable[Plan], protocols: Iterable[Protocol]) -> None:
 
 
 def check_for_processes(budget: Budget, plans: Iterable[Plan]) -> None:
-    """Raise OptionError for what runs in processes of their own cannot be told."""
+    """Raise OptionError for components and values that cannot be passed to other processes."""
     if locate("recipe", budget.recipe).distribution == SESSION:
         raise OptionError(f"the recipe {budget.recipe!r} is registered in this program alone; jobs=1 was expected")
     for plan in plans:
@@ -104,7 +104,7 @@ def check_for_processes(budget: Budget, plans: Iterable[Plan]) -> None:
 
 
 def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, budget: Budget, faces: FaceSet) -> None:
-    """Write the plan into `out`; the number of seeds is free, since a run does not depend on the others.
+    """Write the plan into `out`; a later call may have another number of seeds, since runs are independent.
 
     Raises DataError if `out` is a file, and OptionError if it holds an ablation that trains something else.
     """
@@ -143,6 +143,6 @@ def _training(variant: Variant, budget: Budget, seed: int, faces: FaceSet, folde
 
 
 def _file_name(variant: Variant) -> str:
-    """Return a folder's name for the variant: its own where possible, and a hash that tells it from others."""
+    """Return a folder name for the variant: its own name if possible, and a hash that makes it unique."""
     readable = re.sub(r"[^A-Za-z0-9.=_-]+", "-", variant.name)[:60].strip("-.")
     return f"{readable}-{sha256_json(plain(variant.changes))[:6]}"

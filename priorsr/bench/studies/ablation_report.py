@@ -34,8 +34,8 @@ _COSTS = ("parameters", "MACs", "steps", "a step", "training")
 class RunFacts(RecordPart):
     """A training run. folder: beside the file. records: by protocol id.
 
-    training_seconds: of all its training steps; seconds_per_step: of the stage that is scored. Both leave out
-    validation and saving. device, threads, versions: what it was started on, and with.
+    training_seconds: of all its training steps; seconds_per_step: of the stage that is scored. Both exclude validation
+    and saving. device, threads, versions: of its training.
     """
 
     seed: Count
@@ -50,7 +50,7 @@ class RunFacts(RecordPart):
 
 
 class VariantFacts(RecordPart):
-    """A variant of the recipe. changes: what differs from the base. prior: what the scored model was given.
+    """A variant of the recipe. changes: the differences to the base. prior: the prior of the scored model.
 
     steps: of each stage; stage: the one that trains the scored model last. scores: by protocol id and score; the base's
     have no difference.
@@ -68,10 +68,10 @@ class VariantFacts(RecordPart):
 
 
 class Ablation(StudyFacts):
-    """What each part of a recipe is worth: variants trained for equally many steps, with several seeds each.
+    """The result of an ablation: variants trained for the same number of steps, with several seeds each.
 
-    preset, overrides: what makes the base. vary: what was asked for; base_values: those of its values that are the
-    base's own. product: the module that is scored. environment: of the scoring.
+    preset, overrides: of the base. vary: the requested values; base_values: those that the base has already.
+    product: the module that is scored. environment: of the scoring.
     variants: the base first.
     """
 
@@ -142,7 +142,7 @@ def _rows(ablation: Ablation, protocol: str, name: str) -> list[StudyRow]:
 
 
 def _label(ablation: Ablation, variant: VariantFacts) -> str:
-    """Return a variant's name; the base's lists the values that were asked for and are its own."""
+    """Return a variant's name; that of the base lists the requested values that it has already."""
     own = named(ablation.base_values)
     return f"{variant.name} ({own})" if own and variant is ablation.variants[0] else variant.name
 

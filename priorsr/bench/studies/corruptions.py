@@ -1,4 +1,4 @@
-"""The priors of a study, from the true one to none: how each is made, and whether a model can use it."""
+"""Make the priors of a study, from the true one to none, and try whether a model can use them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from priorsr.priors.corruption import absent, blur, shift
 
 @dataclass(frozen=True)
 class Source:
-    """What the priors of a split are made from. size: of the HR images, in pixels."""
+    """The source of a split's priors. size: of the HR images, in pixels."""
 
     truth: GivenPrior
     loader: FaceLoader
@@ -41,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Case:
-    """A prior to be tried. make: raises PriorsrError with the reason where it cannot be had."""
+    """A prior to try. make: raises PriorsrError with the reason if it cannot be made."""
 
     label: str
     damage: Damage
@@ -50,7 +50,7 @@ class Case:
 
 
 def cases(shifts: Sequence[float], blurs: Sequence[float], *, none_too: bool) -> Iterator[Case]:
-    """Return the priors to be tried, the ground truth first; raises OptionError for a shift or a blur that is none."""
+    """Return the priors to try, the ground truth first; raises OptionError for a wrong shift or blur."""
     yield Case(BASE, "ground-truth", lambda source: source.truth)
     yield Case("estimated from HR", "estimated-from-hr", partial(_estimated, "estimated-from-hr"))
     yield Case("estimated from LR", "estimated-from-lr", partial(_estimated, "estimated-from-lr"))
@@ -69,11 +69,10 @@ def cases(shifts: Sequence[float], blurs: Sequence[float], *, none_too: bool) ->
 
 
 def attempt(case: Case, source: Source, model: nn.Module) -> GivenPrior | str:
-    """Return the prior of a case, once the model has answered a face with it.
+    """Return the prior of a case after the model has run with it on one face.
 
-    The reason if one cannot be had, or it refuses.
-
-    Raises what the model raises at the ground truth.
+    Returns the reason if the prior cannot be made, or the model refuses it. Raises the model's errors with the ground
+    truth.
     """
     try:
         prior = case.make(source)
@@ -86,9 +85,9 @@ def attempt(case: Case, source: Source, model: nn.Module) -> GivenPrior | str:
 
 
 def used_parts(model: nn.Module, source: Source) -> tuple[str, ...]:
-    """Return the parts of the true prior without which the model answers otherwise, or not at all.
+    """Return the parts of the true prior on which the model's result depends.
 
-    Raises PriorsrError if there is none: then nothing can be learnt from worse priors.
+    Raises PriorsrError if there is none: then a study of priors shows nothing.
     """
     prior = source.truth.of(_faces(source)) or Prior()
     whole = _answer(model, source, prior)

@@ -1,4 +1,4 @@
-"""What a study of wrong priors found: its file, its tables and its picture."""
+"""The result of a study of wrong priors: its file, its tables and its picture."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ BASE = "ground truth"
 
 
 class PriorRow(RecordPart):
-    """A prior that the model was given. amount: HR pixels of a shift, or a blur's sigma in them.
+    """A prior that the model was given. amount: a shift, or a blur's sigma, in HR pixels.
 
-    prior: what its records say of it. records, scores: by protocol id, scores by name. left_out: why it has none.
+    prior: its description in records. records, scores: by protocol id, scores by name. left_out: why it has none.
     """
 
     label: str
@@ -45,9 +45,9 @@ class PriorRow(RecordPart):
 
 
 class PriorStudy(StudyFacts):
-    """How a model's scores depend on the prior that it is given; `priors.json`.
+    """The result of a study of priors: how a model's scores depend on its prior; `priors.json`.
 
-    uses: the parts of the prior on which its answer depends. estimator: what estimated priors, if anything did.
+    uses: the parts of the prior on which its result depends. estimator: the estimator of priors, if any.
     """
 
     model: ModelFacts

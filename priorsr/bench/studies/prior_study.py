@@ -1,4 +1,4 @@
-"""Studies of priors: one model, scored with its ground-truth prior and with worse ones."""
+"""Studies of priors: score one model with its ground-truth prior and with worse ones."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def priors(
     device: str = "auto",
     command: str | None = None,
 ) -> PriorStudy:
-    """Score a model with its ground-truth prior, estimated ones, and the ground truth made worse in several ways.
+    """Score a model with its ground-truth prior, with estimated ones, and with degraded ones.
 
     model: one whose prior is "required" or "optional", as `priorsr.bench.run` takes it; name: its label.
-    estimator: what finds a prior in the HR images, and in the LR images enlarged bicubically: a registered name, a
-        weights file, or an object; it must find the kind of prior that the model uses. Without one, those rows are left
-        out, with the reason.
-    shifts: HR pixels to the right. blurs: sigmas of a Gaussian in HR pixels. Beside them: the prior of the next face in
-        the order of the ids, one that says nothing, and none at all if the model allows that. A row that the model
-        refuses is left out with its reason.
-    out: a results folder with a record for each row, which are kept as `priorsr.bench.run` keeps them; beside them
-        priors.json (the answer), priors.md and priors.png (of the first protocol's first score).
-    The other options are those of `priorsr.bench.run`. Differences are to the ground truth on the same faces, with
-    intervals over images. Raises PriorsrError for every mistake in these.
+    estimator: a registered name, a weights file, or an object that finds the model's kind of prior in the HR images,
+        and in the LR images enlarged bicubically. Without one, these rows are left out, with the reason.
+    shifts: HR pixels to the right. blurs: sigmas of a Gaussian in HR pixels. Further rows: the prior of the next face
+    in
+        the order of the ids, one without information, and none at all if the model allows that. A row that the model
+        refuses is left out with the reason.
+    out: a results folder with a record for each row, kept as by `priorsr.bench.run`, and with priors.json (also
+        returned), priors.md and priors.png (of the first protocol's first score).
+    The other options are those of `priorsr.bench.run`. Differences are relative to the ground truth on the
+    same faces, with intervals over images. Raises PriorsrError for every mistake in these.
     """
     entry = as_entry(model, name)
     if entry.model.prior == "none":
@@ -129,7 +129,7 @@ def priors(
 
 
 def _labelled(entry: Entry, case: Case) -> Entry:
-    """Return the model under a label that names the prior it was given; with the true one it keeps its own."""
+    """Return the model under a label that names its prior; with the true prior it keeps its own label."""
     if case.damage == "ground-truth":
         return entry
     label = f"{entry.facts.label}, prior {case.label}"
@@ -154,7 +154,7 @@ def _row(
 def _scored(
     found: Mapping[Case, Sequence[Record]], protocol: str, names: Iterable[str]
 ) -> Iterable[tuple[Record, dict[str, ScoreFacts]]]:
-    """Return the records under a protocol with their scores, the true prior's first, which all are compared with."""
+    """Return the records under a protocol with their scores; the first, of the true prior, is the base of all."""
     records = [record for case in found.values() for record in case if record.protocol.id == protocol]
     return zip(records, row_scores([[record] for record in records], names), strict=True)
 

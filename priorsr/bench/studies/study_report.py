@@ -28,8 +28,8 @@ CORRECTED = (
 class StudyFacts(RecordPart):
     """The facts that every study has: the faces, the protocols, the rule of its verdicts, the code and the time.
 
-    format: 2; 1 of a file whose intervals and verdicts are by an older rule.
-    baseline: bicubic's means, by protocol and score. absent: scores that were asked for and left out, and why.
+    format: 2; 1 for a file with intervals and verdicts of an older rule.
+    baseline: bicubic's means, by protocol and score. absent: requested scores that were left out, with the reason.
     """
 
     format: Literal[1, 2]
@@ -162,7 +162,7 @@ def _cells(row: StudyRow) -> list[str]:
 
 
 def _verdict(difference: DifferenceFacts) -> str:
-    """Return the verdict with the p-value that it is by, or the reason why there is none."""
+    """Return the verdict with its p-value, or the reason why there is none."""
     if difference.untested:
         return with_reason(difference.verdict, difference.untested)
     return f"{difference.verdict}, p {p_value(difference.p_holm)}"

@@ -1,4 +1,4 @@
-"""The scores of a study's rows: each row's estimate, and its difference to the row that all are compared with."""
+"""Compute the scores of a study's rows: each row's estimate, and its difference to the base."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class BootstrapFacts(RecordPart):
 def shared_scores(records: Iterable[Record]) -> list[str]:
     """Return the scores that all records have, in the first one's order.
 
-    A record that was kept may have more, asked for before.
+    A kept record may have more, requested earlier.
     """
     first, *others = records
     return [name for name in first.scores if all(name in other.scores for other in others)]
@@ -81,8 +81,8 @@ def shared_scores(records: Iterable[Record]) -> list[str]:
 def row_scores(rows: Sequence[Sequence[Record]], names: Iterable[str]) -> list[dict[str, ScoreFacts]]:
     """Return the scores of a study's rows under one protocol, each row given as its records, one a training seed.
 
-    Every row is compared with the first one; p-values are corrected by score. Raises PriorsrError unless all records
-    are of the same images.
+    Every row is compared with the first one; p-values are corrected for each score. Raises PriorsrError unless all
+    records have the same images.
     """
     found = {name: _compared([[record.scores[name] for record in row] for row in rows]) for name in names}
     return [{name: scores[place] for name, scores in found.items()} for place in range(len(rows))]

@@ -1,4 +1,4 @@
-"""The training runs of an ablation: one after the other here, or several at once in processes of their own."""
+"""Run the trainings of an ablation: one after the other here, or several at once in other processes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that a run's training steps took, validation and saving excepted: all of them, and one of each stage."""
+    """Seconds of a run's training steps without validation and saving: in total, and for one step of each stage."""
 
     whole: float
     a_step: dict[str, float]
@@ -88,7 +88,7 @@ def times(folder: Path) -> Times:
 
 
 def train_all(trainings: Sequence[Training], at_once: int, console: Console | None) -> None:
-    """Train what is not finished, `at_once` runs at a time, each with its share of the cores.
+    """Train the unfinished runs, `at_once` at a time, each with its share of the cores.
 
     Raises TrainingInterruptedError after Ctrl-C or SIGTERM, once the runs under way are saved, and PriorsrError for the
     first that fails.
@@ -111,7 +111,7 @@ def train_all(trainings: Sequence[Training], at_once: int, console: Console | No
 
 
 class _Processes:
-    """Runs in processes of their own, each in a session of its own so that Ctrl-C reaches them through us alone."""
+    """Runs in other processes, each in its own session, so that Ctrl-C reaches them only through this process."""
 
     def __init__(
         self, todo: Sequence[Training], trainings: Sequence[Training], at_once: int, console: Console | None
@@ -188,7 +188,7 @@ class _Processes:
 
 
 def _close(process: subprocess.Popen[str]) -> None:
-    """Close a worker's stdin, which stops it. A signal beside would be its second one, and kill it while it saves."""
+    """Close a worker's stdin, which stops it. A signal as well would be its second one, and kill it while it saves."""
     if process.stdin:
         process.stdin.close()
 

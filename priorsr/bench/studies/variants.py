@@ -1,4 +1,4 @@
-"""The variants of a recipe that an ablation compares: one part changed at a time, or every combination."""
+"""Make the variants of a recipe for an ablation: one change at a time, or every combination."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Variants:
-    """The base, and the others. base_values: which of the values that were asked for are the base's own, by key."""
+    """The base and the other variants. base_values: the requested values that the base has already, by key."""
 
     base: Variant
     others: tuple[Variant, ...]
@@ -40,9 +40,9 @@ class Variants:
 def parse_vary(assignments: Iterable[str]) -> dict[str, list[Any]]:
     """Parse ["attention=channel,simam", "depth=1,[1,2,1]"] into keys and values.
 
-    A value is JSON if it parses as such, else a word.
+    A value is JSON if it parses as JSON, otherwise a word.
 
-    Raises OptionError for a key that is given twice, and for what is no value.
+    Raises OptionError for a key that is given twice, and for an empty value.
     """
     parsed: dict[str, list[Any]] = {}
     for assignment in assignments:
@@ -60,8 +60,8 @@ def make_variants(
 ) -> Variants:
     """Return the variants of a recipe: each value of each key by itself, or, if `full`, every combination of values.
 
-    A variant whose config is the base's, or another's, is that one; its name tells what is not the base's own. Raises
-    OptionError if nothing is varied, and what a wrong key or value raises.
+    Variants with equal configs are one variant; a name lists the differences to the base. Raises OptionError if nothing
+    is varied, and for a wrong key or value.
     """
     for key, values in vary.items():
         if isinstance(values, str) or not isinstance(values, Sequence):
@@ -91,7 +91,7 @@ def make_variants(
 
 
 def _values(text: str, who: str) -> Iterator[Any]:
-    """Return the values between commas, those inside JSON's brackets and quotes excepted."""
+    """Return the values between commas, ignoring commas inside JSON's brackets and quotes."""
     rest = text
     while True:
         try:

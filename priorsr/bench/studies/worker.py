@@ -1,4 +1,4 @@
-"""One run of an ablation in a process of its own: `python -m priorsr.bench.studies.worker`, told by its stdin."""
+"""Train one run of an ablation, given on stdin: `python -m priorsr.bench.studies.worker`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.training import TrainingInterruptedError
 
 
 def main() -> None:
-    """Train the run in the first line of stdin; stop, and save, when stdin ends, since the parent is gone then."""
+    """Train the run in the first line of stdin; save and stop when stdin ends, since the parent has ended then."""
     training = Training(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_stop_at_the_end_of_stdin, daemon=True).start()
     try:

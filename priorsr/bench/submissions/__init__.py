@@ -1,1 +1,1 @@
-"""Submissions: a model's records with their images or weights in one file, and whether they are true."""
+"""Submissions: pack a model's records with their images or weights in one file, and verify such files."""

@@ -1,4 +1,4 @@
-"""A stranger's zip file, opened with care: nothing is written by its name, and nothing unpacks without a limit."""
+"""Open a stranger's zip file safely: no member is written under its own name, or unpacked without a limit."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _EXPECTED = "a submission that priorsr packed"
 
 
 class Archive:
-    """The members of a submission, by name, each a plain file of a kind that a submission has, and once.
+    """The members of a submission, by name: plain files of the kinds that a submission has.
 
-    Raises DataError naming file and member for anything else: no zip, paths that leave the folder, links, names that
-    are there twice, encryption, members that share their bytes, or compressed data, which only JSON may be, so that
-    nothing unpacks to much more than the file's own size.
+    Raises DataError naming file and member for anything else: no zip, paths that leave the folder, links, duplicate
+    names, encryption, members that share bytes, and compressed data except JSON, so that nothing unpacks to much more
+    than the file's own size.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,11 +62,11 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
-        """The members' names."""
+        """Return the members' names."""
         return list(self._members)
 
     def read(self, name: str, most: int) -> bytes:
-        """Return a member's bytes; raises DataError for more than `most`, before any is unpacked, and if broken."""
+        """Return a member's bytes; raises DataError for more than `most`, before unpacking, and for broken data."""
         size = self._size(name)
         if size > most:
             raise DataError(f"{self.path}: the member {name!r} unpacks to {size} bytes; at most {most} were expected")
@@ -117,7 +117,7 @@ class Archive:
 
 
 def _problem(member: zipfile.ZipInfo) -> str:
-    """What is wrong with a member, as the end of a sentence, or nothing."""
+    """Return the fault of a member, as the end of a sentence; empty if there is none."""
     name, mode = member.orig_filename, member.external_attr >> 16
     if name != member.filename or name.startswith("/") or re.match(r"[A-Za-z]:", name) or "\\" in name:
         return "has an absolute path, or one of another system; a path inside the submission was expected"

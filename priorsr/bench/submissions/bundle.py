@@ -1,8 +1,8 @@
 """A submission: one model's records on one split, and its SR images, its weights, or both, in a zip file.
 
-It is laid out as a results folder: `records/ID.json`, `outputs/ID/FACE.png`, or `FACE.npy` (float32, as the model
-answered) where a record's protocol does not round to 8 bits; beside them `weights.safetensors`, and `manifest.json`
-with the SHA-256 of every other file.
+It has the layout of a results folder: `records/ID.json`, `outputs/ID/FACE.png`, or `FACE.npy` (float32, the model's
+output) if a record's protocol does not round to 8 bits, `weights.safetensors`, and `manifest.json` with the SHA-256 of
+every other file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BundleManifest(RecordPart):
 
 
 class Bundle:
-    """A submission that is whole: its members are those of its manifest, and its records are of one model.
+    """A complete submission: its members are those of its manifest, and its records belong to one model.
 
     Raises DataError otherwise. Close it, or use it in a `with`.
     """
@@ -57,12 +57,12 @@ class Bundle:
 
     @property
     def has_weights(self) -> bool:
-        """Whether it brings the model's weights."""
+        """Return whether it holds the model's weights."""
         return WEIGHTS in self.archive.names
 
     @property
     def has_images(self) -> bool:
-        """Whether it brings the SR images of its records."""
+        """Return whether it holds the SR images of its records."""
         return bool(self.faces(self.records[0]))
 
     def faces(self, record: Record) -> Mapping[str, str]:
@@ -72,7 +72,7 @@ class Bundle:
     def images(self, record: Record, faces: Sequence[str], size: int) -> Tensor:
         """Return the SR images (B,3,H,W) of faces under a record: as the model computed them, or from 8 bits.
 
-        Raises DataError for one that is not an image of `size` pixels a side.
+        Raises DataError for an image that does not have `size` pixels a side.
         """
         members = self.faces(record)
         return torch.from_numpy(np.stack([self._image(members[face], size) for face in faces]))
@@ -103,7 +103,7 @@ class Bundle:
         return record
 
     def _by_folder(self) -> dict[str, dict[str, str]]:
-        """By the id of outputs, then by face, the member that is its image."""
+        """Return the member of each image, by the id of outputs and by face."""
         found: dict[str, dict[str, str]] = {}
         for name in self.archive.names:
             if name.startswith("outputs/"):
@@ -164,11 +164,11 @@ class Bundle:
 
 
 def odd_one(records: Sequence[Record]) -> Record | None:
-    """The first record that is not of the first one's model, data, split and prior, as all of a submission are."""
+    """Return the first record whose model, data, split or prior differs from the first one's; None if all agree."""
     of = records[0].identity
     return next((record for record in records if record.identity._replace(protocol=of.protocol) != of), None)
 
 
 def quantised(scoring: Mapping[str, object]) -> bool:
-    """Whether a protocol's scoring half rounds SR to 8 bits, so that PNG files hold all that it scores."""
+    """Return whether a protocol's scoring half rounds SR to 8 bits, so that PNG files suffice for it."""
     return scoring["quantise"] is True

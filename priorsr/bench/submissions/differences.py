@@ -1,4 +1,4 @@
-"""Differences between a record and what is found here: scores, images, protocol and model."""
+"""Compare a record with what is found here: scores, images, protocol and model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Difference:
 
 
 def protocol_differences(record: Record, protocol: Protocol) -> Iterator[Difference]:
-    """What of a record's protocol is not as the one of that name here, prose excepted."""
+    """Return the differences between a record's protocol and the one of that name here, except in prose."""
     yield from different_parts(
         f"{record.id}: protocol", record.protocol, protocol_facts(protocol), ("hash", "id", "adapted_from")
     )
@@ -49,10 +49,10 @@ def protocol_differences(record: Record, protocol: Protocol) -> Iterator[Differe
 def score_differences(
     record: Record, found: Mapping[str, RecordedScore], *, faces_only: bool = False
 ) -> Iterator[Difference]:
-    """Compare a record's scores with those that were found: every face's, then value and mean.
+    """Compare a record's scores with the found ones: every face's, then value and mean.
 
-    faces_only: `found` is of some faces only, so that value and mean are not compared. A score that was not recomputed
-    is passed over; the caller tells why. Intervals are not compared, since reading a record holds them to its faces'
+    faces_only: `found` covers some faces only, so value and mean are not compared. Scores that were not recomputed are
+    skipped; the caller reports them. Intervals are not compared, since reading a record checks them against its faces'
     scores, and nothing shows those of an older rule.
     """
     for name, ours in found.items():
@@ -83,14 +83,14 @@ def set_score_differences(record: Record, found: Mapping[str, RecordedSetScore])
 
 
 def extra_score_differences(record: Record, found: Mapping[str, ExtraScoreFacts]) -> Iterator[Difference]:
-    """What of a record's extra scores is not so here: what made them, and whether that helped to train the model."""
+    """Compare the origin of a record's extra scores, and the networks that also trained the model, with those here."""
     for name, ours in found.items():
         parts = ("name", "weights_hash", "networks", "trained_with")
         yield from different_parts(f"{record.id}: extra_scores.{name}", record.extra_scores[name], ours, parts)
 
 
 def image_differences(record: Record, found: Mapping[str, ImageHashes], which: tuple[str, ...]) -> Iterator[Difference]:
-    """Which of a record's images, of "hr", "lr" and "sr", are others than those that were found."""
+    """Return the images of a record ("hr", "lr" and "sr") whose hashes differ from the found ones."""
     for face, hashes in found.items():
         said = record.images[face]
         for kind in which:
@@ -100,7 +100,7 @@ def image_differences(record: Record, found: Mapping[str, ImageHashes], which: t
 
 
 def model_differences(record: Record, entry: Entry) -> Iterator[Difference]:
-    """Yield what of a record's model, training, links and parameters is not as the weights and their card state."""
+    """Yield the differences of a record's model, training, links and parameters from the weights and their card."""
     yield from different_parts(f"{record.id}: model", record.model, entry.facts, _MODEL)
     said, found = record.model.card, entry.facts.card
     for key in sorted(said.keys() | found.keys()):
@@ -121,7 +121,7 @@ def model_differences(record: Record, entry: Entry) -> Iterator[Difference]:
 
 
 def different_parts(where: str, said: RecordPart, found: RecordPart, parts: Sequence[str]) -> Iterator[Difference]:
-    """Those parts that are not equal."""
+    """Return the parts that differ."""
     for part in parts:
         if getattr(said, part) != getattr(found, part):
             yield Difference(f"{where}.{part}", _plain(getattr(said, part)), _plain(getattr(found, part)))
@@ -132,7 +132,7 @@ def _near(one: float, other: float, tolerance: float) -> bool:
 
 
 def _plain(value: object) -> JsonValue:
-    """Return a value of a record as JSON has it."""
+    """Return a value of a record as a JSON value."""
     plain: JsonValue = to_jsonable_python(value)
     return plain
 

@@ -1,4 +1,4 @@
-"""The model of a submission as it is installed here, and faces run again by it."""
+"""Build the model of a submission from the installed code, and run faces again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from priorsr.registry import create, find
 
 
 def own_model(bundle: Bundle) -> Entry:
-    """Return the model of a submission: of its weights, or, where it has no parameters, by its name.
+    """Return the model of a submission: from its weights or, if it has no parameters, by its name.
 
     Raises OptionError for a submission without weights of a model that has some, DataError for broken weights, and
     UnknownNameError for a model that is not installed.
@@ -51,7 +51,7 @@ def own_model(bundle: Bundle) -> Entry:
 
 
 def check_prior(record: Record, entry: Entry | None) -> None:
-    """Raise DataError for a record of no prior whose model, as far as it is known here, cannot run without one."""
+    """Raise DataError for a record without a prior whose model, as far as known here, requires one."""
     if record.prior.source != "none":
         return
     if entry.model.prior == "required" if entry else _class_requires_prior(record):
@@ -62,9 +62,9 @@ def check_prior(record: Record, entry: Entry | None) -> None:
 
 
 class Rerun:
-    """The model of a submission, as it is installed here, for the faces of one of its records.
+    """The model of a submission, as installed here, for the faces of one of its records.
 
-    Raises DataError for one that did not run in float32 as it is, which cannot be repeated here.
+    Raises DataError for a model that did not run plainly in float32, which cannot be repeated here.
     """
 
     def __init__(self, record: Record, entry: Entry) -> None:
@@ -77,7 +77,7 @@ class Rerun:
     def images(self, batch: Batch, record: Record, loader: FaceLoader) -> Tensor:
         """Compute the SR images (B,3,H,W) of a batch, given the prior that the record names.
 
-        Raises DataError where the face set has another prior, and for a model that cannot be run.
+        Raises DataError if the face set has another prior, and for a model that cannot be run.
         """
         prior = self._prior(record, loader)
         try:
@@ -110,7 +110,7 @@ def choose(faces: Sequence[str], count: int, seed: int) -> tuple[str, ...]:
 
 
 def _class_requires_prior(record: Record) -> bool:
-    """Return whether the installed class of a record's model cannot run without a prior; False for one that is not."""
+    """Return whether the installed class of a record's model requires a prior; False if it is not installed."""
     try:
         component = find("model", _reference(record))
     except PriorsrError:

@@ -1,4 +1,4 @@
-"""Packing a submission: records of a results folder, with the SR images or the weights that they are of."""
+"""Pack a submission: records of a results folder, with their SR images or weights."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def pack(
 ) -> Path:
     """Pack records of one model, data, split and prior into the file `out`.
 
-    weights: the model's .safetensors, to be packed too. outputs: whether to pack the SR images of the results folder:
-    8-bit PNG, or the float32 arrays where one of the records' protocols does not round.
+    weights: the model's .safetensors to pack. outputs: whether to pack the SR images of the results folder: 8-bit PNG,
+    or float32 arrays if one of the records' protocols does not round.
 
-    Raises DataError for images that the results folder lacks or that are not those of the records, for weights of which
-    the same holds, or whose card says other things than the records, and for intervals that the faces' scores do not
-    make; OptionError for records of several models, and where nothing is left that could be verified.
+    Raises DataError for missing images, for images or weights that are not those of the records, for a card that
+    contradicts the records, and for intervals that do not follow from the faces' scores; OptionError for records of
+    several models, and if nothing could be verified.
     """
     results, out = Path(results), Path(out)
     _check_one_model(records)

@@ -1,4 +1,4 @@
-"""Weights made ready to be offered to others: small, and with a card that answers what a user has to ask."""
+"""Prepare weights for publication: small, and with a full card."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def pack_weights(
     """Write a model's weights as float16 with a full card, to be offered under the entry-point group priorsr.weights.
 
     model: what `priorsr.load` takes; a training run's folder adds the command and the seconds of its steps to the card.
-    licence: what the weights may be used for, which the data decide. limits: where the model is known to fail.
+    licence: of the weights, which depends on their training data. limits: cases in which the model fails.
     results: a results folder with records of the packed file: pack, run the benchmark on the file, and pack again with
         the results; the tensors stay the same, and the card gets every score with its interval.
 
-    Raises DataError where `results` holds no record of these weights, and what loading, reading and writing raise.
+    Raises DataError if `results` holds no record of these weights, and the errors of loading, reading and writing.
     """
     path, target = find_weights(model), Path(out)
     module = load_file(path)
@@ -43,7 +43,7 @@ def pack_weights(
 
 
 def _budget(folder: Path) -> dict[str, Any]:
-    """Return how a run was made: its command, with the names of its face sets, and what its steps took."""
+    """Return the budget of a run: its command, with the names of its face sets, and the seconds of its steps."""
     run = read_run(folder)
     before, seconds = dict.fromkeys(run.stage_steps, 0), 0.0
     for line in run.lines:

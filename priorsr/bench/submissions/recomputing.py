@@ -1,4 +1,4 @@
-"""The scores of records that share their SR images, computed again together."""
+"""Compute the scores of records that share their SR images again, all at once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Recomputing:
         )
 
     def from_images(self) -> Iterator[Difference]:
-        """Yield what differs between the records and their images."""
+        """Yield the differences between the records and their images."""
         ids = self._loader.ids
         seen = {name: SetScoring(name, score) for name, score in self._extra_scores.of_sets.items()}
         found = self._evaluated(ids, lambda batch: self._bundle.images(self._record, batch.ids, self._size), seen)
@@ -70,7 +70,7 @@ class Recomputing:
             yield from self._invented(record, "set_scores", record.set_scores, _of(record, of_set))
 
     def from_weights(self, rerun: Rerun, faces: Sequence[str]) -> Iterator[Difference]:
-        """Compare the records with what the model makes of some faces."""
+        """Run the model on some faces, and compare the results with the records."""
         found = self._evaluated(faces, lambda batch: rerun.images(batch, self._record, self._loader), {})
         for record, protocol in self._scored:
             yield from image_differences(record, found.images, ("hr", "lr"))  # SR may differ by a level elsewhere
@@ -81,7 +81,7 @@ class Recomputing:
     def _compared(
         self, record: Record, protocol: Protocol, found: Evaluation, *, faces_only: bool
     ) -> Iterator[Difference]:
-        """Yield what of a record's scores of images, and of what judged, is not as it was found."""
+        """Yield the differences between a record's scores of images, with their networks, and the found ones."""
         made = score_facts(found, protocol, self._extra_scores.of_images)
         scores = {name: made[name] for name in (*protocol.scoring.scores, *_of(record, self._extra_scores.of_images))}
         yield from self._invented(record, "scores", record.scores, scores)
@@ -95,19 +95,19 @@ class Recomputing:
         said: Mapping[str, RecordedScore | RecordedSetScore],
         found: Mapping[str, object],
     ) -> Iterator[Difference]:
-        """Yield the scores of a record that nothing here computes, though it has all that it takes."""
+        """Yield the scores of a record that nothing here computes, although all inputs exist."""
         for name in sorted(said.keys() - found.keys() - self.not_checked.keys()):
             yield Difference(f"{record.id}: {part}.{name}", said[name].value, None)
 
     def _of_all_images(self) -> dict[str, str]:
-        """Return the scores that only all images make, and why they are not checked without."""
+        """Return the scores that need all images, with the reason why they are not verified without."""
         names = (name for record, _ in self._scored for name in record.set_scores)
         return dict.fromkeys(names, "is of all images, and the submission brings none")
 
     def _evaluated(
         self, faces: Sequence[str], sr_of: Callable[[Batch], Tensor], of_sets: Mapping[str, SetScoring]
     ) -> Evaluation:
-        """Return what faces score, batch by batch; the accumulators see them rounded to 8 bits."""
+        """Return the scores of faces, batch by batch; accumulators get the images rounded to 8 bits."""
         parts = []
         with deterministic(torch.device("cpu")), torch.inference_mode():
             for start in range(0, len(faces), BATCH):
@@ -120,7 +120,7 @@ class Recomputing:
 
 
 def extra_scores_of(records: Iterable[Record]) -> tuple[ExtraScores, dict[str, str]]:
-    """Return what computes the records' extra scores here, and which of them nothing does, with the reason."""
+    """Return the components that compute the records' extra scores here, and the missing scores with the reason."""
     found, left = ExtraScores({}, {}), dict[str, str]()
     for name in dict.fromkeys(name for record in records for name in record.extra_scores):
         try:
@@ -134,5 +134,5 @@ def extra_scores_of(records: Iterable[Record]) -> tuple[ExtraScores, dict[str, s
 
 
 def _of(record: Record, found: Mapping[str, _T]) -> dict[str, _T]:
-    """Return those that the record has among its extra scores."""
+    """Return the record's extra scores among these."""
     return {name: value for name, value in found.items() if name in record.extra_scores}

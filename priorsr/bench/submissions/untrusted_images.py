@@ -1,4 +1,4 @@
-"""SR images of a stranger's: a file's header is checked before anything is decoded."""
+"""Read a stranger's SR images: each file's header is checked before anything is decoded."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _HEADER = struct.Struct(">I4sIIBBBBB")  # length and name of the first chunk, th
 
 
 def most_bytes(size: int) -> int:
-    """The most that a file of an image of `size` pixels a side takes: its values as float32, and a header."""
+    """Return the largest size in bytes of a file of an image of `size` pixels a side: float32 values and a header."""
     return 12 * size * size + 2**16
 
 
 def png_pixels(name: str, content: bytes, size: int) -> np.ndarray:
-    """The pixels (H,W,3), uint8, of a PNG of `size` pixels a side.
+    """Return the pixels (H,W,3), uint8, of a PNG of `size` pixels a side.
 
-    Raises DataError naming the file if its header says otherwise, before it is decoded, and if it is broken.
+    Raises DataError naming the file for another header, before decoding, and for broken data.
     """
     if len(content) < len(_PNG) + 25 or content[: len(_PNG)] != _PNG:
         raise DataError(f"{name}: is no PNG")
@@ -38,7 +38,7 @@ def png_pixels(name: str, content: bytes, size: int) -> np.ndarray:
 
 
 def npy_values(name: str, content: bytes, size: int) -> np.ndarray:
-    """The values (3,H,W), float32, of an array of an image of `size` pixels a side, as the model answered.
+    """Return the values (3,H,W), float32, of an array of `size` pixels a side: the model's output.
 
     Raises DataError naming the file for any other header, before the values are read, and for NaN and infinity.
     """

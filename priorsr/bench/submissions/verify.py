@@ -1,6 +1,6 @@
-"""Verifying a submission: every score computed again from its images, or faces run again from its weights.
+"""Verify a submission: compute every score again from its images, or run faces again from its weights.
 
-One that is verified can be added to a results folder.
+A verified submission can be added to a results folder.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ RERUN = 8  # faces, of a submission that brings no images
 
 @dataclass(frozen=True)
 class Report:
-    """What was found of a submission. It is true as far as its tier goes if there are no differences.
+    """The result of verifying a submission; without differences it is verified in its tier.
 
     tier: see `TIERS`. recomputed: faces whose scores were computed again from the images. rerun: faces that were run
-    again. not_checked: scores that could not be computed here, which do not count as verified, and why; also "weights",
-    which come with it and whose model is not installed.
+    again. not_checked: scores that could not be computed here, with the reason; they do not count as verified. Also
+    "weights", which come with it and whose model is not installed.
     """
 
     records: tuple[Record, ...]
@@ -59,16 +59,15 @@ def verify(
 ) -> Report:
     """Verify a submission against the face set that its records are of.
 
-    From its images, every score of every face is computed again, with value, mean and interval (tier 1). From its
-    weights, `faces` faces are run again by the installed model of that name (tier 2): 8, or all of fewer, unless given
-    where it brings no images, else none. Weights that it brings are compared with the records in either tier, by their
-    card too.
-    protocols: files of protocols that this package does not have.
-    seed: chooses the faces to run again; nobody can know them before unless it is given.
+    Tier 1: every score of every face is computed again from the images, with value, mean and interval. Tier 2: the
+    installed model of that name runs `faces` faces again from the weights: without images 8 (or all, if there are
+    fewer) by default, otherwise none. Weights and their card are compared with the records in both tiers.
+    protocols: files of protocols that this package lacks.
+    seed: of the draw of these faces; nobody can predict them unless it is given.
 
-    Raises PriorsrError, naming the submission: DataError, with the member, for images that are not what they should be,
-    for a model that cannot be run here, for a record without the prior that its model requires, and for another face
-    set; OptionError where there are no weights for the faces to run again, and where nothing would be checked.
+    Raises PriorsrError, naming the submission: DataError, with the member, for wrong images, for a model that cannot be
+    run here, for a record without the prior that its model requires, and for another face set; OptionError without
+    weights for the faces to run again, and if nothing would be verified.
     """
     face_set = data if isinstance(data, FaceSet) else FaceSet.open(data)
     with mistakes_in(str(bundle.path)):
@@ -76,9 +75,9 @@ def verify(
 
 
 def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verification]:
-    """Add what was verified to a results folder, each file whole or not at all; raises DataError if it was not true.
+    """Add a verified submission to a results folder, each file whole or not at all; raises DataError if it differed.
 
-    The images are written as 8-bit PNG, which pages show. A record that is there already is replaced.
+    The images are written as 8-bit PNG, which pages show. An existing record is replaced.
     """
     if report.differences:
         raise DataError(f"{bundle.path}: differs from its records ({report.differences[0]}), and is not added")
@@ -156,7 +155,7 @@ def _verified(
 
 
 def _checked_data(bundle: Bundle, face_set: FaceSet) -> DataFacts:
-    """Return what the records' split is here; raises DataError unless it is the records' own."""
+    """Return the description of the records' split here; raises DataError if it differs from the records'."""
     record = bundle.records[0]
     ours = data_facts(face_set, record.data.split)
     if ours.hash != record.data.hash:
@@ -174,7 +173,7 @@ def _checked_data(bundle: Bundle, face_set: FaceSet) -> DataFacts:
 
 
 def _own_protocol(record: Record, files: Sequence[str | Path], face_set: FaceSet) -> Protocol:
-    """Return the protocol of the record's name, as this package or a file has it, for the face set's HR size."""
+    """Return the protocol of that name from this package or a file, for the face set's HR size."""
     name = record.protocol.id.partition(" ")[0]
     known = {Path(file).name.removesuffix(".toml"): Path(file) for file in files}
     if name not in known and name not in protocol_names():

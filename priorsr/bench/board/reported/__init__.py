@@ -1,7 +1,7 @@
-"""Published scores, as data. They stand beside reproduced ones, never in one column with them.
+"""Published scores as data; pages never show them in one column with computed scores.
 
-Three families score the same images differently and must not be mixed: the papers themselves, and two tables of others.
-A family is a file `family-NAME.toml` of this folder; the values' sources stand in it.
+Three families score the same images differently and must not be mixed: the papers themselves, and two later tables.
+A family is a file `family-NAME.toml` in this folder, with the source of each value.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from priorsr.reading.toml_files import parse_toml
 class Reported(RecordPart):
     """A published value of a method on a test set, at scale 8 to 128 pixels; None where a table has none.
 
-    source: the paper whose table it is, or "unknown". protocol: the id of ours that scores as that table's script did,
-    or "" where none is known to. model: the name under which the method is registered here, or "".
+    source: the paper with the table, or "unknown". protocol: the id of our protocol that follows the table's script,
+    or "" if unknown. model: the registered name of the method, or "".
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""A run's panels as lines that a page draws itself, small for a run of any length."""
+"""Turn a run's panels into lines that a page draws itself, small for a run of any length."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_POINTS = 300
 class Stroke:
     """A line. points: of an SVG polyline in a square of 100 by 100; faint: the values under a smoothed line.
 
-    dots: places of single values, where they are few. last: the last value.
+    dots: places of single values, if there are few. last: the last value.
     """
 
     label: str

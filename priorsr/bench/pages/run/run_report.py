@@ -1,4 +1,4 @@
-"""Building the report of a training run: one HTML file that needs no other."""
+"""Build the report of a training run: one HTML file that needs no other."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build_report(run: str | Path, out: str | Path | None = None, *, results: str
     """Build the page of a training run, finished or not, and return its path.
 
     out: a file; run/report.html unless given. results: a results folder whose records of the run's weights are shown.
-    Raises DataError for a folder that is no run's or is broken, naming the file.
+    Raises DataError naming the file for a folder that is no run or is broken.
     """
     require_extra("jinja2", "bench")
     read = read_run(run)
@@ -109,7 +109,7 @@ def _stage(run: TrainingRun, stage: str) -> StageReport:
 
 
 def _data_url(path: Path) -> str:
-    """Return a picture as a URL of its own bytes: as WebP without loss, which is smaller than PNG."""
+    """Return a picture as a data URL of lossless WebP, which is smaller than PNG."""
     packed = io.BytesIO()
     decode(path).image.save(packed, format="WEBP", lossless=True)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""Building the site: a results folder in, a folder of plain files out."""
+"""Build the site: a folder of plain files from a results folder."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def build_site(
     title: str = "Face super-resolution, compared",
     faces: int | None = None,
 ) -> Path:
-    """Build a static site of every record in a results folder into the folder `out`; returns its index.html.
+    """Build a static site of every record in a results folder into the folder `out`; return its index.html.
 
-    It opens from disk and loads nothing from elsewhere: images and records are copied. Files of an older site are
-    overwritten, and nothing else in `out` is touched.
-    faces: how many faces of each set can be compared, the first ones; None: all whose images were kept.
+    The site opens from disk and loads nothing from elsewhere: images and records are copied. Files of an older site are
+    overwritten; other files in `out` stay.
+    faces: the number of faces of each set in the comparison, the first ones; None: all whose images were kept.
     Raises DataError for a broken record, an incomplete folder of images, and for a file at `out`; OptionError for
     `faces` below 1.
     """

@@ -1,4 +1,4 @@
-"""Images, and other files, brought from a results folder into the site's."""
+"""Copy images and other files from a results folder into the site."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def image_url(folder: str, face: str) -> str:
 def copy_images(source: Path, hashes: Mapping[str, str], of: str, results: Path, out: Path) -> None:
     """Copy the images FACE.png of a results folder's `source` to their place in `out`.
 
-    hashes: by face, the hash that `of` holds of its image. One of the same size and time that is there is kept, so that
-    building again copies little. Raises DataError, before anything is copied, for an image of another hash.
+    hashes: by face, the hash of its image in `of`. Existing copies of the same size and time are kept, so building
+    again copies little. Raises DataError, before anything is copied, for an image with another hash.
     """
     target = out / "images" / source.relative_to(results)
     with _refusals_told(source, target):
@@ -57,7 +57,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 @lru_cache(maxsize=2**18)
 def _check(path: Path, _: tuple[int, int], digest: str, of: str) -> None:
-    """Check an image of a size and time once, for all tables that show it."""
+    """Check an image once for all tables that show it, by its size and time."""
     check_image(path, digest, of)
 
 

@@ -102,10 +102,10 @@ class FaceComparison:
 
 
 def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | None) -> FaceComparison | None:
-    """Make the comparison of a table's models whose images were kept, or None; copies the images into the folder `out`.
+    """Return the comparison of a table's models with kept images, or None; copy the images into the folder `out`.
 
-    Of a row with several seeds, it shows the first one whose images are there. most: of how many faces, the first ones;
-    None: of all. Raises DataError for a folder that lacks some of its images, or has others than the record's.
+    A row with several seeds shows the first seed with images. most: the number of faces, the first ones; None: all.
+    Raises DataError for a folder that lacks some of its images, or has others than the record's.
     """
     known = sorted(board.example(board.scores[0]).per_image)[:most]
     models = []
@@ -147,9 +147,9 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
 
 
 def disagreement(comparison: FaceComparison) -> list[str]:
-    """Return the faces, those first whose scores by ranked models differ most (standard deviation).
+    """Return the faces in the order of the spread (standard deviation) of the ranked models' scores, largest first.
 
-    Infinity is left out.
+    Infinite scores are left out.
     """
     first = comparison.board.scores[0]
     ranked = [shown for shown in comparison.models if not shown.row.beyond_lr]

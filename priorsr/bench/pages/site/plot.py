@@ -43,7 +43,7 @@ def difference_bars(rows: Iterable[Row], score: str) -> dict[int, Bar]:
 class Point:
     """A row in the plot of speed against quality. front: no other row is as fast and as good, and better in one.
 
-    left: its name stands at its left. named: the name has room, and need not be asked for; those of the front always.
+    left: its name stands at its left. named: its name is shown without a click: those with room, and all of the front.
     """
 
     row: Row
@@ -60,7 +60,7 @@ class Point:
 class Plot:
     """Speed against quality in one environment: latency of one image in ms from the left, the first score upwards.
 
-    x_ticks, y_ticks: position -> value. Better is up: of a score that is better low, low is.
+    x_ticks, y_ticks: position -> value. Better scores are higher up, also if low values are better.
     """
 
     environment: Environment

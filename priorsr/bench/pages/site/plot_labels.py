@@ -28,7 +28,7 @@ class _Box(NamedTuple):
 def free_sides(points: Sequence[tuple[float, float, str]]) -> list[Literal["right", "left"] | None]:
     """Return the side of each point (x, y, name) where its name has room.
 
-    None where it has none. Earlier ones choose first.
+    None if it has no room. Earlier points choose first.
 
     x, y: in hundredths of the plot's width and height. Near the plot's end the left side is tried first.
     """

@@ -1,4 +1,4 @@
-"""A table of the page with all that stands beside it."""
+"""Make a section of the page: a table with its notes, bars and pictures."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Section:
     """A table of scores and what the page shows with it.
 
     number: its place on the page, from 1. set_scores: scores of all faces together, with one row's as an example.
-    notes: what the marks at scores mean. bars, given_prior_bars: by a row's place among the ranked, and among those
-    with a prior from beyond LR. smallest: the smallest difference that the faces can show, by score. comparison: None
-    without images. reported: published values of its protocol.
+    notes: the meaning of the marks at scores. bars, given_prior_bars: by a row's place among the ranked, and among
+    those with a prior from beyond LR. smallest: the smallest difference that the faces can show, by score. comparison:
+    None without images. reported: published values of its protocol.
     """
 
     number: int
@@ -137,7 +137,7 @@ def _notes(board: Leaderboard) -> tuple[str, ...]:
 
 
 def _smallest(board: Leaderboard) -> str:
-    """Return the smallest difference that can be shown, for each score that has one."""
+    """Return the smallest detectable difference of each score that has one."""
     return "; ".join(
         f"{score_label(name)} {number(value, example)}{f' {example.unit}' if example.unit else ''}"
         for name, value in board.smallest_difference.items()
