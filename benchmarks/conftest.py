@@ -1,4 +1,4 @@
-"""What the suites share, and the ratios that they end with."""
+"""Fixtures of the suites, and the ratios that they end with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS, MOST_ROUNDS, SECONDS = 5, 100, 0.5  # at least, at most, and as many as 
 
 @pytest.fixture(scope="session")
 def device() -> torch.device:
-    """The GPU, or else the CPU."""
+    """Return the GPU, or else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -49,7 +49,7 @@ def bench(benchmark: BenchmarkFixture) -> Bench:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Each group's medians, as ratios to its first variant."""
+    """Print each group's medians, as ratios to its first variant."""
     session = getattr(config, "_benchmarksession", None)
     groups: dict[str, list[tuple[str, float]]] = {}
     for timed in session.benchmarks if session else ():

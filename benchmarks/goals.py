@@ -17,7 +17,7 @@ BOTH: What = "forward and backward"
 
 
 def goals(rows: Sequence[Row], cases: Sequence[KernelCase], device: str, *, small: bool) -> tuple[Goal, ...]:
-    """Every goal for a GPU: reached or missed on the hardware that it is for, else shown with the reason.
+    """Return every goal for a GPU: reached or missed on its hardware, otherwise shown with the reason.
 
     rows: all that were measured. cases: the operations that were to be. device: the GPU's or the CPU's name.
     """
@@ -32,7 +32,7 @@ def goals(rows: Sequence[Row], cases: Sequence[KernelCase], device: str, *, smal
 
 
 def judged(goal: Goal, reason: str) -> Goal:
-    """A goal with its verdict, unless a reason forbids one."""
+    """Return a goal with its verdict, unless a reason forbids one."""
     if goal.measured is None:
         reason = reason or "it was not measured"
     if reason or goal.measured is None:
@@ -52,7 +52,7 @@ class _Measured:
         return next((r for r in self.rows if (r.section, r.case, r.what, r.variant, r.dtype) == key), None)
 
     def faster(self, section: str, case: str, what: What, which: str, than: str) -> float | None:
-        """How many times as fast one variant is as another."""
+        """Return how many times faster one variant is than another."""
         mine, other = (self.find(section, case, what, variant) for variant in (which, than))
         if mine is None or other is None or not mine.milliseconds or not other.milliseconds:
             return None
@@ -60,7 +60,7 @@ class _Measured:
 
 
 def _operations(found: _Measured, cases: Sequence[KernelCase]) -> Iterator[Goal]:
-    """Those bound by memory: of the copy's rate, over eager and over torch.compile; heatmaps over eager."""
+    """Return the goals of operations bound by memory: over the copy's rate, eager and torch.compile."""
     for case in cases:
         if case.batch != BATCH:
             continue
@@ -78,7 +78,7 @@ def _operations(found: _Measured, cases: Sequence[KernelCase]) -> Iterator[Goal]
 
 
 def _heatmap_memory(found: _Measured) -> Iterator[Goal]:
-    """The attention map of 194 landmarks takes no more memory than that of 68."""
+    """Return the goal that the attention map of 194 landmarks takes no more memory than that of 68."""
     few, many = (landmark_heatmap_max(BATCH, 128, landmarks) for landmarks in (68, 194))
     peaks = [row and row.peak_bytes for row in (found.find(case.op, case.name, BOTH, "ours") for case in (few, many))]
     ratio = peaks[1] / peaks[0] if peaks[0] and peaks[1] else None
@@ -99,7 +99,7 @@ def _attention(found: _Measured) -> Iterator[Goal]:
 
 
 def memory_case(side: int) -> str:
-    """The name of what is measured for memory alone."""
+    """Return the name of a case that is measured for memory alone."""
     return f"memory, {side**2} tokens"
 
 

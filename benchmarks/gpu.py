@@ -57,7 +57,7 @@ SHARES = {  # of the seconds; what a section does not use goes to those after it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0, or 1 where a section failed or an operation was wrong."""
+    """Run the command; return 0, or 1 if a section failed or an operation was wrong."""
     options = _parser().parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     small = options.small or device.type == "cpu"
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def cases(op: str, *, small: bool = False) -> tuple[KernelCase, ...]:
-    """The shapes of an operation, the most telling first: what comes late may find the time up."""
+    """Return the shapes of an operation, the most important first, since time may run out."""
     build = BUILDERS[op]
     if small:
         return (build(2, 8),)
@@ -113,7 +113,7 @@ def cases(op: str, *, small: bool = False) -> tuple[KernelCase, ...]:
 
 
 def section(name: str, device: torch.device, small: bool, deadline: float, parts: Path) -> Iterator[Row]:
-    """The rows of a section as they are measured; the ceilings are those in the folder of parts.
+    """Yield the rows of a section as they are measured; the ceilings are those in the folder of parts.
 
     deadline: `time.monotonic()` at which to be done, which is the same in every process.
     """
@@ -131,7 +131,7 @@ def section(name: str, device: torch.device, small: bool, deadline: float, parts
 
 
 def _here(name: str, device: torch.device, deadline: float, parts: Path) -> str | None:
-    """Run a section in this process; answers why it failed, if it did."""
+    """Run a section in this process; return why it failed, if it did."""
     try:
         _append(section(name, device, True, deadline, parts), name, parts)
     except Exception as error:
@@ -140,7 +140,7 @@ def _here(name: str, device: torch.device, deadline: float, parts: Path) -> str 
 
 
 def _apart(name: str, device: torch.device, deadline: float, parts: Path) -> str | None:  # noqa: ARG001  # finds it itself
-    """Run a section in a process of its own, ended when its time is up; answers why it did not end by itself."""
+    """Run a section in another process, ended when its time is up; return why it did not end by itself."""
     command = [sys.executable, "-m", "benchmarks.gpu", "--section", name]
     command += ["--deadline", str(deadline), "--parts", str(parts)]
     seconds = deadline - time.monotonic()
@@ -160,7 +160,7 @@ def _append(rows: Iterator[Row], name: str, parts: Path) -> None:
 
 
 def _read(name: str, parts: Path) -> list[Row]:
-    """The whole rows that a section kept; one that was cut off when its process ended is none."""
+    """Return the complete rows that a section kept, without one that was cut off when its process ended."""
     path = parts / f"{name}.jsonl"
     if not path.exists():
         return []
@@ -172,7 +172,7 @@ def _read(name: str, parts: Path) -> list[Row]:
 
 
 def _commit() -> str:
-    """The commit that is checked out, with a + where files differ from it; "unknown" outside a repository."""
+    """Return the checked-out commit, with a + if files differ from it; "unknown" outside a repository."""
     command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
     try:
         return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
@@ -181,7 +181,7 @@ def _commit() -> str:
 
 
 def _triton() -> str:
-    """The version of Triton, or "none"."""
+    """Return the version of Triton, or "none"."""
     try:
         return metadata.version("triton")
     except metadata.PackageNotFoundError:

@@ -28,7 +28,7 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Axis:
-    """What grows while all else stays: its name, its values, and the case at each."""
+    """A quantity that grows while all others stay: its name, its values, and the case at each."""
 
     name: str
     values: tuple[int, ...]
@@ -48,7 +48,7 @@ class Point:
 
 
 def axes(device: torch.device, *, small: bool) -> Iterator[Axis]:
-    """The four, shorter on a CPU and shortest in a small run."""
+    """Return the four axes, shorter on a CPU and shortest in a small run."""
     many = device.type == "cuda"
 
     def upto(values: Sequence[int], on_cpu: int) -> tuple[int, ...]:
@@ -74,7 +74,7 @@ def _at(build: Callable[[int, int], KernelCase], batch: int, *, side: int) -> Ke
 
 
 def measure(device: torch.device, *, small: bool) -> Iterator[Point]:
-    """Every point of every axis, plain and ours in turn."""
+    """Measure every point of every axis, plain and ours in turn."""
     clock = Clock(device, queued=True)
     for axis in axes(device, small=small):
         for value in axis.values:
@@ -88,7 +88,7 @@ def measure(device: torch.device, *, small: bool) -> Iterator[Point]:
 
 
 def draw(points: Sequence[Point], path: Path, title: str) -> None:
-    """A panel an axis and operation: time above, memory below, both logarithmic."""
+    """Draw a panel for each axis and operation: time above, memory below, both logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -121,7 +121,7 @@ def draw(points: Sequence[Point], path: Path, title: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--small", action="store_true", help="only see that everything runs")
     parser.add_argument("--out", type=Path, help="a folder (default: benchmarks/results/DEVICE)")

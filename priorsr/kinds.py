@@ -1,10 +1,10 @@
 """The kinds of component: the arguments, the result and the declarations of each.
 
 A component is a class with `kind = "..."`; its constructor takes the keywords of its kind, and every other option has a
-default. The checks in `priorsr.testing` hold components to these contracts. A class may declare beside
+default. The checks in `priorsr.testing` test these contracts. A class may also declare
 - `contract`: the version of the checks that it was written for (`priorsr.testing.CONTRACT` is today's);
-- `waived`: checks that it need not hold, each with the reason;
-- `local`: options that reach this machine's files or network, see `priorsr.options`.
+- `waived`: checks that it need not pass, each with the reason;
+- `local`: options that access local files or the network, see `priorsr.options`.
 """
 
 from __future__ import annotations

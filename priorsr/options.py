@@ -1,7 +1,7 @@
-"""The options of components, and those that no file may set.
+"""The options of components, and the local ones, which no file may set.
 
-A component declares those that reach this machine's files or its network as `local`, with the value that each has where
-a file builds it: `local = {"weights": "untrained", "fetch": False}`. A path is local without being declared.
+A component declares options that access local files or the network as `local`, with the value that each has if a file
+builds it: `local = {"weights": "untrained", "fetch": False}`. A path is local without being declared.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def taken(component: type, options: Mapping[str, Any], who: str) -> Mapping[str,
     for option, value in options.items():
         if value != local[option] if option in local else "Path" in types.get(option, ""):
             raise OptionError(
-                f"{who}: {option} is {value!r:.80}; it reaches this machine's files or network, which no file decides"
+                f"{who}: {option} is {value!r:.80}; it accesses local files or the network, so a file cannot set it"
             )
     return {**options, **local}
 

@@ -1,1 +1,1 @@
-"""What is measured: operations and networks at the shapes of the four systems, and what else computes the same."""
+"""The measured cases: operations and networks at the shapes of the four systems, and their rivals."""

@@ -18,13 +18,13 @@ class Floor:
 
 @dataclass(frozen=True)
 class Floors:
-    """Of the forward pass, and of the backward pass that follows it."""
+    """The floors of the forward pass, and of the backward pass that follows it."""
 
     forward: Floor
     backward: Floor
 
     def of(self, *, backward: bool) -> Floor:
-        """Of the forward pass, alone or with the backward pass."""
+        """Return the floor of the forward pass, alone or with the backward pass."""
         return self.forward + self.backward if backward else self.forward
 
 
@@ -42,18 +42,18 @@ def landmark_fusion(batch: int, groups: int, channels: int, landmarks: int, pixe
 
 
 def landmark_heatmap_max(batch: int, pixels: int, item: int) -> Floors:
-    """The map is written, and its gradient read: landmarks are few numbers."""
+    """Count the map, written once, and its gradient, read once; landmarks are few numbers."""
     return Floors(Floor(batch * pixels * item), Floor(batch * pixels * item))
 
 
 def landmark_heatmap_mse(batch: int, landmarks: int, pixels: int, item: int) -> Floors:
-    """The predictions are read; then read again, and their gradient written."""
+    """Count the predictions, read once forward and once backward, and their gradient, written once."""
     one = batch * landmarks * pixels * item
     return Floors(Floor(one), Floor(2 * one))
 
 
 def parsing_attention(batch: int, heads: int, tokens: int, dim: int, classes: int, item: int) -> Floors:
-    """Every tensor once; products: q k and a v of each head, p p once; then five of each head, p p, and two for dp."""
+    """Count every tensor once; products: q k and a v of a head, p p once; then five of a head, p p, two for dp."""
     tensor, maps = batch * heads * tokens * dim * item, batch * classes * tokens * item
     pairs = batch * tokens**2
     return Floors(

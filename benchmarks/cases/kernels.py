@@ -46,11 +46,11 @@ class KernelCase:
 
     @property
     def name(self) -> str:
-        """For tables, and for pytest."""
+        """Return the name for tables and for pytest."""
         return f"{self.op}, {self.where}, {self.side} px, batch {self.batch}"
 
     def inputs(self, device: torch.device, dtype: torch.dtype = torch.float32, seed: int = 0) -> tuple[Tensor, ...]:
-        """Fresh inputs, which want gradients."""
+        """Return new inputs that require gradients."""
         generator = torch.Generator(device).manual_seed(seed)
 
         def random(*shape: int) -> Tensor:
@@ -60,7 +60,7 @@ class KernelCase:
 
 
 def channel_gate(batch: int, side: int) -> KernelCase:
-    """As in every residual block of KDFSRNet and PKDN: 64 channels, 4 hidden."""
+    """Return the case of every residual block of KDFSRNet and PKDN: 64 channels, 4 hidden."""
     channels, hidden = 64, 4
 
     def plain(x: Tensor, residual: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ def channel_gate(batch: int, side: int) -> KernelCase:
 
 
 def landmark_fusion(batch: int, side: int) -> KernelCase:
-    """As in DIC: 48 channels for each of 5 components, 68 landmarks; there at 32 px."""
+    """Return the case of DIC: 48 channels for each of 5 components, 68 landmarks; there at 32 px."""
     channels = 48
 
     def plain(features: Tensor, heatmaps: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ def landmark_fusion(batch: int, side: int) -> KernelCase:
 
 
 def landmark_heatmap_max(batch: int, side: int, landmarks: int = 68) -> KernelCase:
-    """The attention map of PFSR's loss, were it drawn from landmarks."""
+    """Return the case of the attention map of PFSR's loss, drawn from landmarks."""
 
     def plain(points: Tensor) -> Tensor:
         return operations.landmark_heatmap_max(points, (side, side), HR / side)
@@ -117,7 +117,7 @@ def landmark_heatmap_max(batch: int, side: int, landmarks: int = 68) -> KernelCa
 
 
 def landmark_heatmap_mse(batch: int, side: int) -> KernelCase:
-    """DIC's heatmap loss: 68 predicted heatmaps against their targets; there at 32 px."""
+    """Return the case of DIC's heatmap loss: 68 predicted heatmaps against their targets; there at 32 px."""
 
     def plain(predictions: Tensor, points: Tensor) -> Tensor:
         return operations.landmark_heatmap_mse(predictions, points, HR / side)
@@ -133,7 +133,7 @@ def landmark_heatmap_mse(batch: int, side: int) -> KernelCase:
 
 
 def parsing_attention(batch: int, side: int) -> KernelCase:
-    """As in PKDN's teacher, which attends to up to 32 x 32 tokens: 4 heads of 16 channels, 19 classes."""
+    """Return the case of PKDN's teacher, with up to 32 x 32 tokens: 4 heads of 16 channels, 19 classes."""
 
     def fused(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, *, backend: Backend) -> Tensor:
         return kernels.parsing_attention(q, k, v, p, scales, backend=backend)
@@ -160,7 +160,7 @@ def parsing_attention(batch: int, side: int) -> KernelCase:
 
 
 def kernel_cases(*, small: bool = False) -> Iterator[KernelCase]:
-    """Every operation at batch 1 and 64 and at 32 to 128 px; or, small, once each.
+    """Return every operation at batch 1 and 64 and at 32 to 128 px; or, small, once each.
 
     Attention has at most 64 x 64 tokens: at 128 x 128 no plain form fits.
     """

@@ -1,4 +1,4 @@
-"""What else computes attention with a bias: PyTorch's own, given the bias as a tensor, and FlexAttention."""
+"""Rivals that compute attention with a bias: PyTorch's own, given the bias as a tensor, and FlexAttention."""
 
 from __future__ import annotations
 

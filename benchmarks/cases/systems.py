@@ -29,7 +29,7 @@ class SystemCase:
     convert: Callable[[nn.Module], nn.Module]
 
     def pair(self, seed: int = 0) -> tuple[nn.Module, nn.Module]:
-        """The plain network with random weights, and ours with the same, both in eval mode."""
+        """Return the plain network with random weights, and ours with the same, both in eval mode."""
         torch.manual_seed(seed)
         network = self.build().eval()
         return network, self.convert(network).eval()
@@ -41,7 +41,7 @@ def images(batch: int, side: int = 16, seed: int = 0) -> Tensor:
 
 
 def inference_case(batch: int, side: int = 16) -> str:
-    """What a table calls so many images."""
+    """Return the name in tables of a number of images."""
     return f"{side} to {8 * side} px, batch {batch}"
 
 
@@ -61,7 +61,7 @@ def _pfsr(network: nn.Module) -> nn.Module:
 
 
 def _pkdn(network: nn.Module) -> nn.Module:
-    """Its stages are named as KDFSRNet's, whose converter therefore knows them; the rest is named as ours."""
+    """Rename the stages of PKDN, which are named as KDFSRNet's, so that its converter knows them."""
     state = network.state_dict()
     rest = {key: state.pop(key) for key in list(state) if key.startswith("retention.")}
     config, stages = KDFSRNet.released[0].convert(state)

@@ -1,4 +1,4 @@
-"""What a section of `benchmarks.gpu` works with."""
+"""The context of a section of `benchmarks.gpu`."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class Context:
         dtype: str = "float32",
         memory: bool = True,
     ) -> Iterator[Row]:
-        """A row for each of the calls, timed in turn; one that fails gets the reason as its note.
+        """Return a row for each of the calls, timed in turn; one that fails gets the reason as its note.
 
-        What fails is told, and does not end the others: a rival may lack the memory for its N x N bias.
+        A failure is reported, and does not end the others: a rival may lack the memory for its N x N bias.
         """
         working: dict[str, Run] = {}
         held: dict[str, int | None] = {}
@@ -93,5 +93,5 @@ class Context:
 
 
 def failure(error: Exception) -> str:
-    """What a row notes of a variant that failed."""
+    """Return the note of a row for a variant that failed."""
     return f"failed: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

@@ -1,4 +1,4 @@
-"""What a run of `benchmarks.gpu` writes: its rows, as JSON with a schema, and a Markdown table."""
+"""The report of a run of `benchmarks.gpu`: its rows, as JSON with a schema, and a Markdown table."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ class Report(_Closed):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema, committed as gpu.schema.json."""
+    """Return the JSON schema, committed as gpu.schema.json."""
     return Report.model_json_schema()
 
 
 def device_name(environment: Environment) -> str:
-    """The folder's name: of the GPU, or else the CPU, in small letters and hyphens."""
+    """Return the folder's name: of the GPU, or else the CPU, in small letters and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", (environment.gpu or environment.cpu).lower()).strip("-")
 
 
@@ -94,12 +94,12 @@ def write(report: Report, folder: Path, name: str = "gpu") -> None:
 
 
 def read(path: Path) -> Report:
-    """A report, checked against the schema."""
+    """Return a report, checked against the schema."""
     return Report.model_validate(json.loads(path.read_text(encoding="utf-8")))
 
 
 def markdown(report: Report) -> str:
-    """The report as tables: goals, then a table a section."""
+    """Return the report as tables: goals, then a table for each section."""
     where = report.environment
     lines = [
         f"# {where.gpu or where.cpu}",

@@ -46,7 +46,7 @@ class Clock:
             self._flush = torch.empty(4 * cache, dtype=torch.int8, device=device)
 
     def compare(self, runs: Mapping[str, Run], *, seconds: float) -> dict[str, Timing]:
-        """The timing of each call, all of them together within about `seconds`, the warm-up included."""
+        """Return the timing of each call, all of them together within about `seconds`, the warm-up included."""
         deadline = time.perf_counter() + seconds
         for run in runs.values():
             self._once(run)
@@ -59,7 +59,7 @@ class Clock:
         return {name: _timing(values) for name, values in times.items()}
 
     def measure(self, run: Run, *, seconds: float) -> Timing:
-        """The timing of one call."""
+        """Return the timing of one call."""
         return self.compare({"": run}, seconds=seconds)[""]
 
     def _once(self, run: Run) -> float:

@@ -1,4 +1,4 @@
-"""What a piece of eager PyTorch moves through memory, and the most it holds."""
+"""Measure the memory traffic of eager PyTorch code, and the most memory that it holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from priorsr.bench.running.profile import LiveMemory
 class CountTraffic(TorchDispatchMode):
     """Adds up, over the operators called within, the bytes of the tensors that each reads and writes: `bytes`.
 
-    Views move nothing. A broadcast tensor counts once, whatever it is expanded to. What an operator moves besides, as
+    Views move nothing. A broadcast tensor counts once, whatever it is expanded to. Traffic inside an operator, as
     the passes inside a softmax, is not seen: an operator is taken to be as good as it could be.
     """
 
@@ -60,9 +60,9 @@ def traffic(run: Callable[..., Tensor], inputs: Iterable[Tensor], *, backward: b
 
 
 def peak_memory(run: Callable[[], object], device: torch.device) -> int:
-    """The most bytes that a call holds at once beyond those held before.
+    """Return the most bytes that a call holds at once beyond those held before.
 
-    On a GPU as PyTorch's allocator counts them. On a CPU of the tensors that operators answer, so that what an operator
+    On a GPU as PyTorch's allocator counts them. On a CPU of the tensors that operators return, so that what an operator
     of ours holds inside is not seen: there the references run, which have no such.
     """
     if device.type == "cuda":

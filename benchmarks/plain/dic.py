@@ -78,7 +78,7 @@ class FeedbackBlock(nn.Module):
 
 
 class DIC(nn.Module):
-    """LR image (B,3,h,w) -> SR image (B,3,8h,8w); `look` answers every step's image and heatmaps."""
+    """LR image (B,3,h,w) -> SR image (B,3,8h,8w); `look` returns every step's image and heatmaps."""
 
     mean: Tensor
 

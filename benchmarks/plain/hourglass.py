@@ -89,5 +89,5 @@ class FeedbackHourglass(nn.Module):
 
 
 def twice(x: Tensor) -> Tensor:
-    """The bilinear enlargement by 2 with aligned corners."""
+    """Enlarge by 2 bilinearly with aligned corners."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)

@@ -10,7 +10,7 @@ WIDTH = 64
 
 
 def conv3x3(in_channels: int, out_channels: int) -> nn.Conv2d:
-    """A 3x3 convolution that keeps the size."""
+    """Build a 3x3 convolution that keeps the size."""
     return nn.Conv2d(in_channels, out_channels, 3, padding=1)
 
 
@@ -108,5 +108,5 @@ class KDFSRNetTeacher(KDFSRNet):
 
 
 def enlarge(lr: Tensor) -> Tensor:
-    """The bicubic enlargement by 8, with PIL's kernel."""
+    """Enlarge bicubically by 8, with PIL's kernel."""
     return F.interpolate(lr, scale_factor=8, mode="bicubic", antialias=True)

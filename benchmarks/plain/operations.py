@@ -40,12 +40,12 @@ def landmark_heatmap(landmarks: Tensor, size: tuple[int, int], scale: float, sig
 
 
 def landmark_heatmap_max(landmarks: Tensor, size: tuple[int, int], scale: float, sigma: float = 1.0) -> Tensor:
-    """The largest of the Gaussians at each pixel, (B,1,h,w)."""
+    """Return the largest of the Gaussians at each pixel, (B,1,h,w)."""
     return landmark_heatmap(landmarks, size, scale, sigma).amax(1, keepdim=True)
 
 
 def landmark_heatmap_mse(predictions: Tensor, landmarks: Tensor, scale: float, sigma: float = 1.0) -> Tensor:
-    """The mean squared difference between each predicted heatmap (B,L,h,w) and its Gaussian, (B,L)."""
+    """Return the mean squared difference between each predicted heatmap (B,L,h,w) and its Gaussian, (B,L)."""
     height, width = predictions.shape[2:]
     return ((predictions - landmark_heatmap(landmarks, (height, width), scale, sigma)) ** 2).mean((2, 3))
 
@@ -58,6 +58,6 @@ def parsing_attention(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, sc
 
 
 def parsing_bias(probabilities: Tensor, scales: Tensor, eps: float = 1e-2) -> Tensor:
-    """What is added to the logits, (B,H,N,N)."""
+    """Return the bias of the logits, (B,H,N,N)."""
     agreement = probabilities.transpose(1, 2) @ probabilities
     return F.softplus(scales)[:, None, None] * torch.log((1 - eps) * agreement + eps)[:, None]

@@ -21,7 +21,7 @@ class ScaledConv(nn.Module):
 
 
 class EqualisedConv(nn.Module):
-    """What the released names call `conv.weight_orig`."""
+    """The convolution whose weight the released files call `conv.weight_orig`."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def step(channels: int) -> list[nn.Module]:
 
 
 class PFSR(nn.Module):
-    """LR image (B,3,h,w) -> SR image (B,3,8h,8w); `generate` answers earlier steps and fades, in [-1, 1]."""
+    """LR image (B,3,h,w) -> SR image (B,3,8h,8w); `generate` returns earlier steps and fades, in [-1, 1]."""
 
     def __init__(self, width: int = 512) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class PFSR(nn.Module):
         return (self.generate(2 * lr - 1) + 1) / 2
 
     def generate(self, x: Tensor, steps: int = 3, alpha: float = 1.0) -> Tensor:
-        """An image in [-1, 1], enlarged by 2, 4 or 8; with alpha below 1, blended with the earlier step's."""
+        """Return an image in [-1, 1], enlarged by 2, 4 or 8; with alpha below 1, blended with the earlier step's."""
         features = [self.step1(x)]
         for grow in (self.step2, self.step3)[: steps - 1]:
             features.append(grow(features[-1]))

@@ -77,7 +77,7 @@ class PKDN(KDFSRNet):
         return self.decode([f1, f2, f3, f4])
 
     def decode(self, encoded: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """The encoder's features -> SR image, and the nine stages' features."""
+        """Decode the encoder's features: return the SR image, and the nine stages' features."""
         f5 = self.bottleneck(encoded[3])
         f6 = self.up_stage1(self.retention[0](self.up1(f5), encoded))
         f7 = self.up_stage2(self.retention[1](self.up2(f6), encoded))

@@ -1,1 +1,1 @@
-"""The parts of `benchmarks.gpu`, each of which answers its rows one by one, as they are measured."""
+"""The parts of `benchmarks.gpu`, each of which yields its rows one by one, as they are measured."""

@@ -30,7 +30,7 @@ def attention_section(context: Context) -> Iterator[Row]:
 
 
 def _memory(context: Context) -> Iterator[Row]:
-    """What ours holds, forward and backward, at growing numbers of tokens."""
+    """Measure the memory of our attention, forward and backward, for growing numbers of tokens."""
     for side in (8, 16) if context.small else (32, 64, 128):
         case = parsing_attention(1, side)
         inputs = case.inputs(context.device)

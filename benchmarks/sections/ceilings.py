@@ -1,4 +1,4 @@
-"""What the device can do at best."""
+"""Measure the best rates of the device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECTION = "ceilings"
 
 
 def ceilings(context: Context) -> Iterator[Row]:
-    """A large copy; matrix products in each precision; and the 3x3 convolution that the networks are made of."""
+    """Measure a large copy, matrix products in each precision, and the networks' 3x3 convolution."""
     yield from _copy(context)
     for dtype in ("float32", "tf32", "bfloat16"):
         if dtype != "tf32" or context.device.type == "cuda":

@@ -28,7 +28,7 @@ def fused_backend(device: torch.device) -> Backend:
 
 
 def kernel_section(context: Context, cases: Sequence[KernelCase]) -> Iterator[Row]:
-    """All rows of some cases in float32, then of the first one in bfloat16."""
+    """Yield all rows of some cases in float32, then of the first one in bfloat16."""
     for case in cases:
         yield from measure_kernel(context, case, torch.float32)
     yield from measure_kernel(context, cases[0], torch.bfloat16)
@@ -87,7 +87,7 @@ def measure_kernel(
 
 
 def _checked(case: KernelCase, op: Op, device: torch.device, dtype: torch.dtype) -> tuple[float, str]:
-    """The worst error, or NaN with the reason: what fails does not take its rivals with it."""
+    """Return the worst error, or NaN with the reason, so that a failure does not end its rivals."""
     try:
         return worst_error(case, op, device, dtype), ""
     except Exception as error:
@@ -95,7 +95,7 @@ def _checked(case: KernelCase, op: Op, device: torch.device, dtype: torch.dtype)
 
 
 def worst_error(case: KernelCase, op: Op, device: torch.device, dtype: torch.dtype, seed: int = 1) -> float:
-    """The largest relative error, in the 2-norm, of the output and of every gradient, against float64."""
+    """Return the largest relative error, in the 2-norm, of output and gradients against float64."""
     inputs = case.inputs(device, dtype, seed)
     exact = tuple(tensor.detach().double().requires_grad_() for tensor in inputs)
     found, wanted = op(*inputs), case.plain(*exact)
@@ -112,14 +112,14 @@ def worst_error(case: KernelCase, op: Op, device: torch.device, dtype: torch.dty
 
 
 def compiled(op: Op, *, small: bool) -> Op:
-    """The operation compiled; small, only traced, since compiling takes longer than such a run may."""
+    """Compile the operation; in a small run only trace it, since compiling takes too long."""
     if small:
         return torch.compile(op, backend="aot_eager", dynamic=False)
     return torch.compile(op, mode=COMPILE_MODE, dynamic=False)
 
 
 def call(op: Op, inputs: tuple[Tensor, ...], *, backward: bool) -> Run:
-    """A call of an operation, perhaps with its gradients, whose direction is drawn here."""
+    """Return a call of an operation, perhaps with its gradients, whose direction is drawn here."""
     if not backward:
         plain_inputs = tuple(tensor.detach() for tensor in inputs)
         return lambda: op(*plain_inputs)
@@ -135,7 +135,7 @@ def call(op: Op, inputs: tuple[Tensor, ...], *, backward: bool) -> Run:
 
 
 def copy_of(count: int, device: torch.device) -> Run:
-    """A copy that moves so many bytes, half of them read and half of them written."""
+    """Return a copy that moves so many bytes, half of them read and half of them written."""
     source = torch.randint(0, 127, (max(count // 2, 1),), dtype=torch.int8, device=device)
     target = torch.empty_like(source)
     return lambda: target.copy_(source)

@@ -33,7 +33,7 @@ def system_section(context: Context, case: SystemCase) -> Iterator[Row]:
 
 
 def _pair(context: Context, case: SystemCase) -> tuple[nn.Module, nn.Module]:
-    """The plain network and ours on the device, with the same weights."""
+    """Return the plain network and ours on the device, with the same weights."""
     network, ours = case.pair()
     return network.to(context.device), ours.to(context.device)
 
@@ -59,7 +59,7 @@ def _inference(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
 
 
 def _told(report: AccelerationReport) -> dict[str, object]:
-    """What a row tells of an acceleration."""
+    """Return the note of a row about an acceleration."""
     prepared = f"{report.precision}, {report.graph}, {report.seconds:.0f} s to prepare"
     told: dict[str, object] = {"note": "; ".join((prepared, *report.refused))}
     if report.graph == "compiled":  # its memory was taken before, and what is within is not seen
@@ -109,7 +109,7 @@ def _training(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
 
 
 def inference(network: Callable[[Tensor], Tensor], lr: Tensor, *, autocast: bool = False) -> Callable[[], Tensor]:
-    """A call of a plain network, without gradients, perhaps under bf16 autocast."""
+    """Return a call of a plain network, without gradients, perhaps under bf16 autocast."""
 
     @torch.inference_mode()
     def run() -> Tensor:
@@ -120,7 +120,7 @@ def inference(network: Callable[[Tensor], Tensor], lr: Tensor, *, autocast: bool
 
 
 def plain_step(network: nn.Module, lr: Tensor, hr: Tensor) -> Run:
-    """A training step in float32, contiguous, eager."""
+    """Run a training step in float32, contiguous, eager."""
     optimiser = torch.optim.Adam(network.parameters(), 1e-4, betas=(0.9, 0.99))
 
     def run() -> None:
@@ -132,7 +132,7 @@ def plain_step(network: nn.Module, lr: Tensor, hr: Tensor) -> Run:
 
 
 def our_step(model: nn.Module, lr: Tensor, hr: Tensor) -> Run:
-    """A training step as `priorsr.training` makes it: under bf16 autocast, channels_last, with a fused optimiser."""
+    """Run a training step as `priorsr.training` does: bf16 autocast, channels_last, a fused optimiser."""
     model = model.to(memory_format=torch.channels_last)
     lr, hr = (tensor.to(memory_format=torch.channels_last) for tensor in (lr, hr))
     optimiser = torch.optim.Adam(model.parameters(), 1e-4, betas=(0.9, 0.99), fused=True)

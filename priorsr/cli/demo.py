@@ -26,8 +26,8 @@ def demo(
 ) -> None:
     """Enlarge a portrait and drawn faces by the shipped models, swap a block, train it, score all, build the page.
 
-    The number of steps is fixed, so the result does not depend on how busy the machine is. What is finished in the
-    folder is kept: after an interruption, the same command continues.
+    The number of steps is fixed, so the result does not depend on how busy the machine is. Finished parts in the
+    folder are kept: after an interruption, the same command continues.
 
     Examples:
       priorsr demo

@@ -24,8 +24,8 @@ def blind(hr: np.ndarray, scale: int, *, face: str | None, seed: int = 0) -> np.
     BLUR, NOISE and QUALITY. The reduction is bicubic (a = -0.5, antialiased).
 
     The order, and the ranges of noise and JPEG, are those of GFPGAN (Wang et al., CVPR 2021). It blurs by 0.2 to 10
-    pixels of a 512 px image that it reduces by up to 8; ours is told in LR pixels, so that one range serves every scale
-    and size. JPEG is kornia's differentiable codec, which differs a little from any file's.
+    pixels of a 512 px image that it reduces by up to 8; ours is given in LR pixels, so that one range serves every
+    scale and size. JPEG is kornia's differentiable codec, which differs a little from any file's.
 
     Raises OptionError without a face, MissingExtraError without kornia.
     """

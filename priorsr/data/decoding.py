@@ -1,4 +1,4 @@
-"""Image files, told apart by their content, and refused by their header before anything is decoded."""
+"""Recognise image files by their content, and refuse them by their header before anything is decoded."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def decode(
 
 
 def _format(content: bytes) -> tuple[str, type[ImageFile] | None]:
-    """Return the format that a file's first bytes tell, and Pillow's class that reads it."""
+    """Return the format of a file by its first bytes, and Pillow's class that reads it."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG", PngImageFile
     if content.startswith(b"\xff\xd8\xff"):

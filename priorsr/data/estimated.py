@@ -40,8 +40,8 @@ def estimate_priors(
 ) -> FaceSet:
     """Copy a face set into the folder `out`, with the priors that estimators find, and no others.
 
-    Known priors stay in their own set, and none gets into the copy. Its manifest says of each prior which estimator
-    found it, its version, the hash of its weights, and what it saw.
+    Known priors stay in their own set, and none gets into the copy. Its manifest holds for each prior the estimator,
+    its version, the hash of its weights, and the images that it saw.
 
     estimators: as `estimator_from_spec` takes them. Together they give parsing maps, landmarks or both, each from one
         of them; heatmaps are not kept.

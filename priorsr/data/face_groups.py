@@ -1,4 +1,4 @@
-"""Groups of faces that a parsing map can tell, by which a model's failures are sorted."""
+"""Groups of faces that a parsing map shows, by which a model's failures are sorted."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _FEATURES = ("left eye", "right eye", "left brow", "right brow", "mouth", "upper
 
 
 def face_groups(face: LoadedFace, labels: LabelMap) -> dict[str, bool]:
-    """Return whether a face belongs to each group that its parsing map can tell; nothing without a map.
+    """Return whether a face belongs to each group that its parsing map shows; nothing without a map.
 
     glasses, hat: the class covers 1 % of the image or more; left out where the label map has no such class.
     turned: the nose's centre lies further from the middle of the face (skin and features) than 12 % of the face's
         width; left out where the map shows no nose.
     dark: the median lightness L* (CIELAB, 0 to 100) of the skin is below 50. A dark complexion and little light
-        cannot be told apart by this. Left out where the map shows no skin.
+        cannot be distinguished by this. Left out where the map shows no skin.
 
     Raises MissingExtraError without kornia.
     """

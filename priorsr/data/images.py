@@ -41,12 +41,12 @@ def read_image(
 
 
 def read_photograph(path: Path, annotations: str | None = None, content: bytes | None = None) -> tuple[np.ndarray, str]:
-    """Read the RGB pixels (H,W,3) of an image file, turned upright as its EXIF says, and its format: PNG, JPEG or WEBP.
+    """Read the RGB pixels (H,W,3) of an image file, turned upright by its EXIF, and its format: PNG, JPEG or WEBP.
 
     The bytes of the file may be given as `content`.
 
     annotations: what describes places in the image, such as "its parsing map"; an image that EXIF turns is then
-    refused, since nothing says whether they mean it as stored or as turned. Raises DataError, else as `read_image`.
+    refused, since they may mean it as stored or as turned. Raises DataError, else as `read_image`.
     """
     file = decode(path, content)
     image = _rgb(path, file)

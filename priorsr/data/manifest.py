@@ -71,8 +71,8 @@ class Manifest(_Frozen):
     """The description of a face set. Files and priors that contradict each other are refused.
 
     image_sizes: (height, width) of its images. original_sizes: those that they had where they came from, each once;
-    `source` says how they were resized. image_formats: how many were PNG, JPEG or WEBP there; a JPEG's traces stay in
-    the HR image. label_map, landmark_scheme: names from `priorsr.priors`.
+    `source` describes how they were resized. image_formats: how many were PNG, JPEG or WEBP there; a JPEG's traces stay
+    in the HR image. label_map, landmark_scheme: names from `priorsr.priors`.
     made_from: a hash over what the set was built from and how, by which an import knows that it is done.
     """
 

@@ -52,7 +52,7 @@ class TrainingSet(BaseModel):
 
     @property
     def components(self) -> list[Component]:
-        """Return the components that made its priors, as far as the set tells."""
+        """Return the components that made its priors, as far as the set records them."""
         return [replace(part, used_for="training") for prior in self.priors.values() for part in prior.components]
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ class Pixels(NamedTuple):
 
 @dataclass(frozen=True)
 class Face:
-    """A face to be written. key: says what it is made from and how; a face with the same key is not made again."""
+    """A face to be written. key: identifies its source and options; a face with the same key is not made again."""
 
     id: str
     split: str
@@ -80,7 +80,7 @@ def write_face_set(
 
     parsing, landmarks: what made the priors that the faces bring. With FROM_PARSING's tool the landmarks are read off
     the parsing maps here, for every face that has one.
-    images_of: the manifest of the set that all images are taken from as they are, and with them what it says of them.
+    images_of: the manifest of the set that all images are copied from unchanged, with its facts about them.
 
     An interrupted call is taken up again by the same call: faces that are there with the right hash are kept. A set
     that is finished and was made from the same faces is opened as it is. Raises DataError if `out` holds anything else,

@@ -38,7 +38,7 @@ def list_jobs(
 ) -> Listing:
     """List the pictures in files, folders and patterns: each once, sorted within a folder or a pattern.
 
-    Of a folder, and of the folders in it, the pictures are taken (.png, .jpg, .jpeg, .webp; nothing hidden, and nothing
+    A folder stands for the pictures in it and in its subfolders (.png, .jpg, .jpeg, .webp; nothing hidden, and nothing
     in `out`). Results lie in `out` as their pictures lie in the nearest folder that holds all inputs, under the same
     name; the format `auto` keeps the suffix. Where two would get one name, such as a.jpg and a.png in the format webp,
     each keeps its suffix within: a.jpg.webp.

@@ -37,9 +37,9 @@ def _constant(function: Function) -> Function:
 
 @contextmanager
 def use_backend(backend: Backend) -> Iterator[None]:
-    """While this lasts, "auto" means `backend`; it goes before PRIORSR_BACKEND. Raises OptionError for another name.
+    """Make "auto" mean `backend` within the block, before PRIORSR_BACKEND. Raises OptionError for another name.
 
-    What `torch.compile` made keeps the backend that it was traced with.
+    Compiled code keeps the backend that it was traced with.
     """
     token = _inside.set(_checked(backend, "backend"))
     try:
@@ -52,7 +52,7 @@ def use_backend(backend: Backend) -> Iterator[None]:
 def recorded() -> Iterator[dict[str, str]]:
     """While this lasts, the dictionary is filled: by operation, the backend that ran, or "reference, triton" for both.
 
-    What runs inside a compiled graph is not seen.
+    Operations inside a compiled graph are not recorded.
     """
     used: dict[str, str] = {}
     token = _record.set(used)
@@ -98,7 +98,7 @@ def _takes_triton(op: str, backend: Backend, given: Sequence[Tensor], limit: str
 
 @_constant
 def obstacle(device: torch.device) -> str | None:
-    """Why no kernel can run on a device, as the end of a sentence; None if they can."""
+    """Return why no kernel can run on a device, as the end of a sentence; None if they can."""
     missing = _triton_trouble()
     if missing is not None:
         return missing
@@ -178,7 +178,7 @@ def _dtype_obstacle(tensors: Sequence[Tensor]) -> str | None:
 
 @lru_cache(maxsize=1)
 def _triton_trouble() -> str | None:
-    """Why Triton cannot be used; an import that fails in whatever way is told, and never raised."""
+    """Return why Triton cannot be used; a failing import is reported, never raised."""
     try:
         import triton  # noqa: F401
     except ModuleNotFoundError as error:

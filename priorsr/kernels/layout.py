@@ -20,7 +20,7 @@ def flat_pixels(x: Tensor) -> Tensor:
 
 
 def strides(x: Tensor) -> tuple[int, int, int]:
-    """From one image, channel and pixel to the next, of a map that `flat_pixels` returned."""
+    """Return the strides from one image, channel and pixel to the next, of a map that `flat_pixels` returned."""
     return x.stride(0), x.stride(1), x.stride(2) if x.shape[3] == 1 else x.stride(3)
 
 
@@ -36,7 +36,7 @@ def empty_like(x: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None
 
 
 def size_limit(*maps: Tensor) -> str | None:
-    """Why kernels cannot address these maps, as the end of a sentence; None if they can."""
+    """Return why kernels cannot address these maps, as the end of a sentence; None if they can."""
     for x in maps:
         if x[0:1].numel() > LARGEST:
             return f"an image of {tuple(x.shape[1:])} has more values than the {LARGEST} that kernels can address"

@@ -35,7 +35,7 @@ def register_op(
     """Make priorsr::NAME of `forward`, whose gradient is the operator priorsr::NAME_backward, made of `backward`.
 
     forward, backward: functions of tensors (the first argument is one), numbers and lists of numbers, annotated, that
-        allocate and launch. What they return must not alias their arguments.
+        allocate and launch. Their results must not alias their arguments.
     forward_fake, backward_fake: the same arguments to empty tensors of the shapes, dtypes and strides to come.
     save(ctx, inputs, output): keeps what the backward needs, and marks statistics as not differentiable.
     gradients(ctx, backward operator, *gradients of the outputs): the gradient of every input, None for those without;

@@ -17,8 +17,8 @@ from priorsr.shapes import check_map
 class StageDistillation(nn.Module):
     """The frame: the mean over stages of a distance between a student's and a teacher's features.
 
-    A subclass has a `name` for messages, and says in `distance` how two features (B,Cs,H,W) and (B,Ct,H,W) of a stage
-    compare. They come in float32 at least; the teacher's is detached.
+    A subclass has a `name` for messages, and defines in `distance` how two features (B,Cs,H,W) and (B,Ct,H,W) of a
+    stage compare. They come in float32 at least; the teacher's is detached.
     """
 
     kind = "distillation"

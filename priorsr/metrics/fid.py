@@ -56,7 +56,7 @@ class FID(nn.Module):
         self.requires_grad_(False).eval()
 
     def start(self) -> FIDSums:
-        """Nothing seen yet."""
+        """Return an empty accumulator."""
         return FIDSums(self)
 
     @torch.no_grad()
@@ -89,7 +89,7 @@ class FIDSums:
         return frechet_distance(*self._sr.mean_and_covariance(), *self._hr.mean_and_covariance())
 
     def warning(self) -> str | None:
-        """Why not to lean on the value, if so."""
+        """Return why the value is unreliable; None if it is reliable."""
         if self._sr.count >= FEATURES:
             return None
         return (
@@ -114,7 +114,7 @@ class Moments:
         self._products.addmm_(wide.T, wide)
 
     def mean_and_covariance(self) -> tuple[Tensor, Tensor]:
-        """(d,) and (d,d), the covariance divided by n - 1."""
+        """Return the mean (d,) and the covariance (d,d), divided by n - 1."""
         mean = self._sum / self.count
         return mean, (self._products - self.count * torch.outer(mean, mean)) / (self.count - 1)
 
@@ -133,7 +133,7 @@ def frechet_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, other
 
 
 def _inception() -> nn.Module:
-    """pytorch-fid's network without its weights, which its own constructor would download."""
+    """Build pytorch-fid's network without its weights, which its own constructor would download."""
     from pytorch_fid.inception import FIDInceptionA, FIDInceptionC, FIDInceptionE_1, FIDInceptionE_2
     from torchvision.models import inception_v3
 

@@ -24,7 +24,7 @@ class LRConsistency(nn.Module):
 
     Shapes: sr and hr (B,3,H,W), lr (B,3,h,w) -> (B,). A misfit raises ShapeError.
     Range: images in [0, 1]; SR is rounded to 8 bits, since reduction kernels take 8-bit images. Infinite where it is
-        reduced to LR exactly, as HR is. Computed on the CPU in float64, answered in sr's precision, float32 at least.
+        reduced to LR exactly, as HR is. Computed on the CPU in float64, returned in sr's precision, float32 at least.
     Source: the consistency of super-resolution, as in Bahat and Michaeli, "Explorable super resolution" (CVPR 2020);
         by PSNR as in Lugmayr et al., "NTIRE 2021 learning the super-resolution space" (CVPRW 2021).
     """

@@ -28,7 +28,7 @@ class Protocol:
     """A scoring protocol.
 
     name, version: of its id, `NAME@V`.
-    description, crop, notes: prose. What it is; how the published numbers' HR images were cut; what is peculiar.
+    description, crop, notes: prose: a description, the crop of the published numbers' HR images, and peculiarities.
     adapted_from: the HR size of the published file, where this one was adapted to another.
     """
 

@@ -79,7 +79,7 @@ class SetScoring:
         return value
 
     def warning(self) -> str | None:
-        """Return why not to lean on the value, if so."""
+        """Return why the value is unreliable; None if it is reliable."""
         return self._called(self._accumulator.warning, "for its warning")
 
     def _called(self, function: Callable[[], Any], when: str) -> Any:

@@ -48,7 +48,7 @@ class Psnr:
         return psnr_of_mse(terms[..., 0])
 
     def terms_of(self, scores: Tensor) -> Tensor:
-        """The terms of images that have these scores: (...) -> (...,1)."""
+        """Return the terms of images that have these scores: (...) -> (...,1)."""
         return 10 ** (-scores[..., None] / 10)
 
 
@@ -72,7 +72,7 @@ class Ssim:
         return terms[..., 0]
 
     def terms_of(self, scores: Tensor) -> Tensor:
-        """The terms of images that have these scores: (...) -> (...,1)."""
+        """Return the terms of images that have these scores: (...) -> (...,1)."""
         return scores[..., None]
 
 
@@ -100,7 +100,7 @@ class UniformSsim:
         return terms[..., 0]
 
     def terms_of(self, scores: Tensor) -> Tensor:
-        """The terms of images that have these scores: (...) -> (...,1)."""
+        """Return the terms of images that have these scores: (...) -> (...,1)."""
         return scores[..., None]
 
 
@@ -129,7 +129,7 @@ class MsSsim:
         return terms[..., 0]
 
     def terms_of(self, scores: Tensor) -> Tensor:
-        """The terms of images that have these scores: (...) -> (...,1)."""
+        """Return the terms of images that have these scores: (...) -> (...,1)."""
         return scores[..., None]
 
 
@@ -246,5 +246,5 @@ def _check_8bit(hr: Tensor) -> None:
 
 
 def _batch_means(terms: Tensor, batch: int) -> Tensor:
-    """(N,n) -> (ceil(N/batch),n)."""
+    """Average over batches: (N,n) -> (ceil(N/batch),n)."""
     return torch.stack([part.mean(dim=0) for part in terms.split(batch)])

@@ -1,4 +1,4 @@
-"""Skeletons to compose models from, and weights in and out. What a plugin of kind `model` needs."""
+"""Skeletons to compose models from, saving and loading of weights, and helpers for plugins of kind `model`."""
 
 from priorsr.models.creation import load
 from priorsr.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig

@@ -33,7 +33,7 @@ class ReleasedLayout:
 def convert_released(path: str | Path, *, tell: Callable[[str], None] | None = None) -> tuple[nn.Module, str]:
     """Build our model or estimator from a released checkpoint (.pth): the module in eval mode, and the layout's name.
 
-    tell: is given a sentence on what of the file is left out. Nothing in the file is executed, see
+    tell: called with a sentence about entries of the file that are left out. Nothing in the file is executed, see
     `priorsr.reading.pth`. Raises DataError for a file that is no checkpoint or is broken, whose layout nothing
     installed knows, that a layout fails to convert, or whose tensors do not fit.
     """

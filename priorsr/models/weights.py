@@ -38,9 +38,9 @@ _HASH, _TENSORS_HASH = "metadata_hash", "tensors_hash"
 
 
 class _Metadata(BaseModel):
-    """What a file of weights says of them; there may be more, such as `components`.
+    """The metadata of a weights file; there may be further keys, such as `components`.
 
-    tensors_hash, metadata_hash: of the tensors, and of all else that is said; files of before these were written have
+    tensors_hash, metadata_hash: of the tensors, and of the other metadata; files from before these were written have
     none.
     """
 
@@ -175,7 +175,7 @@ def _built(described: Mapping[str, Any], made_by: Iterable[Component], path: Pat
 
 
 def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
-    """Tell the distributions that a module is made of and that are installed in another version."""
+    """Return a sentence for each distribution of a module that is installed in another version."""
     here = dict(packages().values())
     parts = [part for part in made_by if part.used_for == "inference"]
     for distribution, version in sorted({(part.distribution, part.version) for part in parts}):

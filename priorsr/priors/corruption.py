@@ -21,7 +21,7 @@ def shift(prior: Prior, right: float, down: float, size: int) -> Prior:
     """Move all parts of a prior by HR pixels, as if the face lay elsewhere.
 
     size: of the square HR image, in pixels; maps of another size are moved in proportion, between pixels bilinearly.
-    What moves in from outside is the border's class in a parsing map, and nothing in heatmaps.
+    Pixels that enter from outside get the border's class in a parsing map, and 0 in heatmaps.
     """
     x, y = (2 * pixels / size for pixels in (right, down))  # grid_sample's image is 2 wide
 

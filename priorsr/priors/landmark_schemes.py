@@ -16,7 +16,7 @@ from priorsr.kernels import LANDMARK_GROUPS
 class LandmarkScheme:
     """The points of a face, in order.
 
-    flip: the point that each becomes in a mirrored image; empty where no source tells.
+    flip: the point that each becomes in a mirrored image; empty if unknown.
     groups: DIC's five components, in its order. Left and right are the image's here, as in its code.
     """
 

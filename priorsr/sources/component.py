@@ -26,7 +26,7 @@ class Component:
         that has no name, "file" for what a script of PRIORSR_PLUGINS registered, and for a protocol that is in no
         package.
     version: of the distribution; of a script, the beginning of the SHA-256 of its file.
-    hash: of its source's syntax trees: its module, and what that imports within its distribution. Of a script, of its
+    hash: of the syntax trees of its module and of what that imports within its distribution; for a script, of its
         file's bytes and of what its class uses of files beside it. A protocol's is its content's.
     """
 

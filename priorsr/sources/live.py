@@ -23,7 +23,7 @@ _PLAIN = (int, float, complex, str, bytes, type(None))
 class LiveSource:
     """The functions and classes that a class is made of, found by following names from its methods.
 
-    What lies in the class's own module, or in a file of the same folder, is followed; `modules` are those of
+    Objects in the class's own module, or in a file of the same folder, are followed; `modules` are those of
     distributions that it uses.
     """
 

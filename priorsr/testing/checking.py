@@ -100,7 +100,7 @@ class Result:
 def check(component: type | str, name: str | None = None, /) -> Result:
     """Run every contract check of a component: check(MyBlock), or check("fusion", "concat") by kind and name.
 
-    What the component does wrong is in the result, and raises nothing. A kind or name that does not exist raises
+    Faults of the component are in the result, and raise nothing. A kind or name that does not exist raises
     UnknownNameError; anything else than a class, or a kind and a name, OptionError.
     """
     if isinstance(component, str) and name is not None:

@@ -12,8 +12,8 @@ from torch import Tensor
 def golden_weight(key: str, shape: tuple[int, ...]) -> Tensor:
     """Return weights for the tensor `key` of `shape`: uniform noise seeded by crc32(key), scaled by its role.
 
-    This is how the released networks were filled whose answers the parity tests hold ours to; `key` is the name in the
-    released state dict.
+    The released networks were filled in this way, and the parity tests compare their outputs with ours; `key` is the
+    name in the released state dict.
     """
     noise = 2 * np.random.default_rng(zlib.crc32(key.encode())).random(shape) - 1
     leaf = key.rsplit(".", 1)[-1]

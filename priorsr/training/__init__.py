@@ -1,6 +1,6 @@
 """Training: recipes are made of stages, the loop runs them, and a run can be broken off and resumed at any moment.
 
-What a recipe is written with is imported at once; the loop, which needs Accelerate, when it is first used.
+Names for writing recipes are imported at once; the loop, which needs Accelerate, when it is first used.
 """
 
 from __future__ import annotations

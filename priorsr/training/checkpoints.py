@@ -95,7 +95,7 @@ class Checkpoints:
             _sync(self.folder)
 
     def latest(self, warn: Callable[[str], None]) -> Checkpoint | None:
-        """Return the latest checkpoint that can be read, saying which cannot; None if there never was one.
+        """Return the latest readable checkpoint, and report unreadable ones; None if there is none.
 
         Raises DataError if there are some, and all are broken.
         """

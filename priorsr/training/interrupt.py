@@ -9,7 +9,7 @@ from typing import Any
 
 
 class TrainingInterruptedError(KeyboardInterrupt):
-    """Training was stopped by a signal, and saved; the message says how to go on."""
+    """Raised if a signal stopped the training after saving; the message explains how to continue."""
 
 
 class Interruption:

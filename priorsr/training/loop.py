@@ -265,7 +265,7 @@ def _is_loss(module: nn.Module) -> bool:
 def _placed(value: Tensor, parameter: nn.Parameter) -> Tensor:
     """Return an optimiser's tensor on the parameter's device.
 
-    Of the parameter's shape, it takes its memory format too.
+    A tensor of the parameter's shape takes its memory format too.
     """
     if value.shape == parameter.shape:
         return torch.zeros_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)

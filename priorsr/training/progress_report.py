@@ -15,7 +15,7 @@ LINE_SECONDS = 10
 
 
 class ProgressReport:
-    """Tells a run's progress on `console`; says nothing if it is None."""
+    """Reports a run's progress on `console`; silent if it is None."""
 
     def __init__(self, console: Console | None) -> None:
         self._console = console

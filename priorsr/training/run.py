@@ -69,12 +69,12 @@ def train(
         Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
         or torch 2.15 may hand them the addresses of the dead ones.
     extend: steps by which a finished run in `out` becomes longer: its last stage goes on from where its learning rate
-        began to fall, which a constant or `stable_decay` schedule allows. What it had come to moves to out/earlier.
+        began to fall, which a constant or `stable_decay` schedule allows. Its earlier results move to out/earlier.
     precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 where the device has it.
     channels_last: the memory format of weights and images, unless False.
     validate_every: steps; None: ten times a stage. log_every: steps a line of metrics. checkpoint_seconds: the least
         time between checkpoints, which are written where a line is.
-    track: one of Accelerate's trackers, such as tensorboard. console: where progress is told; None: nowhere.
+    track: one of Accelerate's trackers, such as tensorboard. console: where progress is printed; None: nowhere.
 
     From then on the process keeps the memory that it frees (see `priorsr.memory`).
 

@@ -86,7 +86,7 @@ class Stage:
     ema: decay of the moving average of the product's weights, which is then what is validated and saved.
     batch_size: faces a step, over all processes.
     flip, quarter_turns, zoom: see `priorsr.data.augmentation.Augmentation`.
-    absent: terms of the published loss that are left out, each with the reason; the weights' card says so.
+    absent: terms of the published loss that are left out, each with the reason, which the weights' card repeats.
     """
 
     name: str

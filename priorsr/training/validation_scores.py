@@ -156,7 +156,7 @@ def _estimated(estimator: nn.Module, hr: Tensor) -> Prior:
 
 
 def _applied(module: nn.Module, *inputs: Tensor | Prior) -> Any:
-    """Return a module's answer on the CPU, where scores are computed, to inputs that lie there."""
+    """Return a module's result on the CPU, where scores are computed, for inputs on the CPU."""
     device = next((tensor.device for tensor in module.parameters()), torch.device("cpu"))
     answer = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
     return tree_map_only(Tensor, Tensor.cpu, answer)

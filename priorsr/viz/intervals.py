@@ -44,7 +44,7 @@ class Column:
 def draw_intervals(labels: Sequence[str], columns: Sequence[Column], path: Path, *, title: str, note: str = "") -> None:
     """Draw rows under a title, the first on top, with a note below, and write them as PNG, whole or not at all.
 
-    What is not finite is left out.
+    Values that are not finite are left out.
     """
     import matplotlib
 

@@ -33,7 +33,7 @@ def draw_spread(labels: Sequence[str], scales: Sequence[Scale], path: Path, *, t
     """Draw rows of marks, the first on top, one mark a way of scoring, and write them as PNG, whole or not at all.
 
     Ways have the same mark in every scale, and a line of their own within a row, so that none hides another; the grey
-    line is what lies between the lowest and the highest. What is not finite is left out.
+    line is what lies between the lowest and the highest. Values that are not finite are left out.
     """
     import matplotlib
 

@@ -366,7 +366,7 @@ def test_no_option_of_a_file_reaches_this_machine(
     save_tensors(estimator.state_dict(), path, read_card(path) | {"config": {"width": 2, **options}})
     with pytest.raises(OptionError) as raised:
         priorsr.load(path)
-    assert str(raised.value).startswith(f"{path}: the options of 'reaching': {option}; it reaches this machine's files")
+    assert str(raised.value).startswith(f"{path}: the options of 'reaching': {option}; it accesses local files")
     part = priorsr.Part("estimating", estimator=priorsr.Part("reaching"))
     model = priorsr.create("model", "encoder_decoder", **SMALL, attention=part)
     priorsr.save(model, path)
@@ -378,6 +378,6 @@ def test_no_option_of_a_file_reaches_this_machine(
     described["config"]["attention"]["options"]["estimator"]["options"] = options
     save_tensors(model.state_dict(), path, described)
     built.clear()
-    with pytest.raises(OptionError, match="it reaches this machine's files or network, which no file decides"):
+    with pytest.raises(OptionError, match="it accesses local files or the network, so a file cannot set it"):
         priorsr.load(path)
     assert built == []

@@ -74,7 +74,7 @@ class DICRecipeConfig:
     peak_weight: how much more the MSE weighs where a landmark is, in all stages; 0 is DIC's.
     release: how long the stage dic leaves the hourglass as it was pretrained (2e4 steps for Helen).
     pixel_images: which image each step's L1 looks at: "own", as the paper, or "last", the last step's in every term, as
-        the released solver of DICGAN. Of both stages.
+        the released solver of DICGAN; for both stages.
     gan: whether the stage dicgan follows.
     pixel_weight, perceptual_weight, adversarial_weight: of the terms of dicgan (pixel_weight is 2 for Helen).
     lightcnn: a LightCNN-9 checkpoint (.pth) for the perceptual term; see `LightCNNLoss`.

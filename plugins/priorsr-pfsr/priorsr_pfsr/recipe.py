@@ -42,7 +42,7 @@ class PFSRRecipe:
     x2, x4, x8: WGAN-GP with a drift, one critic step after each generator step, on fresh fakes; the generator also by
     L1, perceptual, attention and heatmap losses. HR is brought to a step's size by halves, bilinearly, antialiased.
     With `pixel_stages` (nano), `pixel-x2`, `pixel-x4` and `pixel` come first, by L1 alone, and `x8` alone is
-    adversarial, without a fade. What is validated and saved is the FAN, and the generator at its full scale: of `pixel`
+    adversarial, without a fade. The FAN, and the generator at its full scale, are validated and saved: of `pixel`
     and `x8`; always without a fade, so the first scores of a stage that fades its step in are low.
 
     Source: PFSR (BMVC 2019, arXiv 1908.08239); how it was trained is known in part only. Departures: the FAN's

@@ -51,7 +51,7 @@ def by_group(
 ) -> list[GroupTable]:
     """Return the scores by group of every table of a results folder whose records are of these faces.
 
-    faces: a set with parsing maps, which tell the groups: `priorsr.data.face_groups`. protocols: only those of these
+    faces: a set with parsing maps, which define the groups: `priorsr.data.face_groups`. protocols: only those of these
     ids; all by default. score: by name; each protocol's first by default.
 
     Raises DataError if the set has no parsing maps, OptionError if no record is of it, UnknownNameError for a protocol

@@ -78,7 +78,7 @@ def _of_file(path: Path, kind: str | None) -> list[Result]:
 
 
 def _name(component: type) -> str:
-    """The name that a class is registered by, or its own."""
+    """Return the name that a class is registered by, or its own."""
     try:
         return offer_of(str(getattr(component, "kind", "")), component).name
     except (OptionError, UnknownNameError):

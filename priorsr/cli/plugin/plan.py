@@ -1,4 +1,4 @@
-"""What a new plugin is called, from its package to the classes of its components."""
+"""Names of a new plugin, from its package to the classes of its components."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _EXAMPLES = files("priorsr.testing.templates")
 def write_plugin(plan: NewPlugin, folder: Path) -> list[Path]:
     """Write a plugin's files into a new folder and return their paths; raises DataError if the folder is there."""
     if folder.exists() or folder.is_symlink():
-        raise DataError(f"{folder}: is there already; a new folder was expected, which --out names")
+        raise DataError(f"{folder}: exists already; choose another folder (--out)")
     texts = plugin_files(plan)
     beside = folder.with_name(f".{folder.name}.part")
     with refusals_told(folder):
@@ -88,7 +88,7 @@ def _listed(plan: NewPlugin) -> str:
 
 
 def _use(component: NewComponent) -> str:
-    """The command that uses a component first."""
+    """Return the command that uses a component first."""
     name = component.name
     if component.kind in ("fusion", "attention", "retention", "upsampler"):
         given = json.dumps({component.kind: name, "width": 16, "levels": 2, "depth": 1})

@@ -65,7 +65,7 @@ def examine(path: str | Path, *, lr: str | Path | None = None, reduction: str = 
 
 
 def _shown(folder: Path, finding: Finding) -> Finding:
-    """Return a finding whose place is told from inside the set, in characters that can be shown."""
+    """Return a finding with its place inside the set, in printable characters."""
     where, problem = finding.where.removeprefix(f"{folder}/"), finding.problem
     return replace(finding, where=printable(where), problem=printable(problem))
 
@@ -84,7 +84,7 @@ def _read_landmarks(faces: FaceSet) -> tuple[Mapping[str, Points], list[Finding]
 def _check_manifest(
     faces: FaceSet, checked: Mapping[str, CheckedFace], landmarks: Mapping[str, Points]
 ) -> list[Finding]:
-    """Return what the manifest says, and its files do not show."""
+    """Return the findings of a manifest that contradicts the files."""
     found = partial(Finding, "manifest", str(faces.path / NAME))
     manifest, findings = faces.manifest, []
     sizes = {face.size for face in checked.values()}

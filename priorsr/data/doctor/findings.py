@@ -19,5 +19,5 @@ class Finding:
 
 
 def finding_of(error: DataError, check: str, path: Path) -> Finding:
-    """Return the finding that an error tells of the file or folder `path`."""
+    """Return the finding of an error about the file or folder `path`."""
     return Finding(check, str(path), str(error).removeprefix(one_line(f"{path}:")).strip())

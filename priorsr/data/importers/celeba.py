@@ -115,7 +115,7 @@ def import_celeba(
 def _squares(
     crop: str, points: dict[str, Points], landmarks: str | Path | None, boxes: Path, faces: Iterable[str]
 ) -> tuple[dict[str, Square], str]:
-    """Return what is cut out of each photograph, none for the middle of all; and what file says where faces are."""
+    """Return the square of each photograph (none: the middle of all), and the file that holds the faces' places."""
     if crop == "box":
         return _round_boxes(boxes, faces), f"its box in {boxes}"
     if crop == "dic":

@@ -39,7 +39,7 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
     src holds CelebA-HQ-img/N.jpg and CelebAMask-HQ-mask-anno/0 to 14/NNNNN_PART.png. The masks of a face are merged in
     the authors' order, then image (Lanczos) and map (majority) are reduced. With CelebA-HQ-to-CelebA-mapping.txt and
     CelebA's list_eval_partition.txt beside them, faces are split as CelebA is; without the second, by `divide`, and the
-    manifest says which. Landmarks are read off the maps.
+    manifest records this. Landmarks are read off the maps.
 
     Raises DataError naming what is missing or broken, and any mask that belongs to no face.
     """

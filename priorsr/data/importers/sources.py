@@ -1,4 +1,4 @@
-"""Files of a source, found and told apart before anything is read."""
+"""Find and recognise the files of a source before anything is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASIDE = ("README", "LICENCE", "LICENSE")
 
 
 def folder(path: Path, expected: str) -> Path:
-    """Return `path` if it is a folder; raises DataError saying what was expected there."""
+    """Return `path` if it is a folder; raises DataError naming what was expected there."""
     if not path.is_dir():
         raise DataError(
             f"{path}: {'is not a folder' if path.exists() else 'there is no such folder'}; {expected} was expected"

@@ -56,7 +56,7 @@ class Canvas:
             self.name(alpha > 0.5, label)
 
     def shade(self, amount: Tensor, colour: Tensor | None = None) -> None:
-        """Takes away `amount` (N,H,W) of the light, of each channel as much as `colour` (3,1,1) says."""
+        """Takes away `amount` (N,H,W) of the light, of each channel in proportion to `colour` (3,1,1)."""
         taken = amount[:, None] if colour is None else amount[:, None] * colour
         self.albedo.mul_((1 - taken).clamp(min=0))
 

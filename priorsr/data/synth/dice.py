@@ -48,7 +48,7 @@ class Dice:
         return (next(self._columns)[:, :, 0] >= limits[..., :-1]).sum(1)[:, None, None]
 
     def pick(self, colours: Tensor, weights: Sequence[float] = ()) -> Tensor:
-        """Return one of the colours (K,3) a face, (N,3,1,1); all are as likely unless `weights` says otherwise."""
+        """Return one of the colours (K,3) a face, (N,3,1,1); all are equally likely unless `weights` is given."""
         index = self.choose(weights or [1.0] * len(colours))
         return colours[index[:, 0, 0]][:, :, None, None]
 

@@ -35,7 +35,7 @@ def paint_nose(canvas: Canvas, s: Scaffold) -> None:
 
 
 def paint_eyes(canvas: Canvas, s: Scaffold) -> None:
-    """Both eyes at once, mirrored in u."""
+    """Paint both eyes at once, mirrored in u."""
     eyes = s.face.eyes
     x = s.u.abs() - eyes.spread
     across = x / eyes.width
@@ -114,7 +114,7 @@ def paint_mouth(canvas: Canvas, s: Scaffold) -> None:
 
 
 def _paint_mouth_inside(canvas: Canvas, s: Scaffold, across: Tensor, top: Tensor, bottom: Tensor) -> None:
-    """The open mouth: dark, with a tongue and the upper teeth."""
+    """Paint the open mouth: dark, with a tongue and the upper teeth."""
     mouth, u, v = s.face.mouth, s.u, s.v
     gap = coverage(torch.maximum(top - v, v - bottom), s.pixel) * (across.abs() < 1)
     tongue = blob(u, v - bottom, 0.1, 0.035)[:, None]

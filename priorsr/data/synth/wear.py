@@ -61,7 +61,7 @@ def _weave(s: Scaffold, u: Tensor, v: Tensor) -> Tensor:
 
 
 def paint_jacket(canvas: Canvas, s: Scaffold) -> None:
-    """A tie and a jacket with lapels, over a shirt."""
+    """Paint a tie and a jacket with lapels, over a shirt."""
     cloth = s.face.cloth
     u, v = s.at(-0.38)
     au, worn = u.abs(), cloth.cut == Cut.JACKET
@@ -103,7 +103,7 @@ def paint_earrings(canvas: Canvas, s: Scaffold) -> None:
 
 
 def paint_glasses(canvas: Canvas, s: Scaffold) -> None:
-    """Clear lenses leave eyes and brows their classes, as CelebAMask-HQ does; dark ones and frames hide them."""
+    """Paint glasses; eyes and brows keep their classes behind clear lenses, not behind dark ones and frames."""
     wear = s.face.wear
     u, v = s.at(0.03)
     middle = s.face.eyes.spread + 0.01
@@ -146,7 +146,7 @@ def paint_hat(canvas: Canvas, s: Scaffold) -> None:
 
 
 def _paint_brim(canvas: Canvas, s: Scaffold, u: Tensor, y: Tensor, half: Tensor, cloth: Tensor) -> None:
-    """The peak of a cap, the brim all around a hat; y is counted from the hat's lower edge."""
+    """Paint the peak of a cap, or the brim around a hat; y is counted from the hat's lower edge."""
     wear = s.face.wear
     peak = torch.maximum(ellipse(u, y, half * 0.9, 0.12), -0.06 - y)
     brim = ellipse(u, y - 0.02 + 0.25 * u * u, half * 1.75, 0.085)

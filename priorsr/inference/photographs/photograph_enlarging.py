@@ -57,8 +57,9 @@ def enlarge_photograph(
     """Enlarge a photograph `scale` times (Pillow's bicubic), and its faces up to 64 px by the model; report each face.
 
     A face is turned and moved as in training, but keeps the pixels that it has in the photograph, as the model's LR
-    image. What is finer in the model's image than the photograph's pixels is added to the bicubic enlargement, under a
-    mask that is soft at the crop's edge: so nothing that the photograph shows is replaced, and there are no seams.
+    image. Details of the model's image that are finer than the photograph's pixels are added to the bicubic
+    enlargement, under a mask that is soft at the crop's edge: so nothing that the photograph shows is replaced, and
+    there are no seams.
     """
     size = check_enlargeable(picture, scale)
     result = picture.enlarged(picture.image.resize(size, Image.Resampling.BICUBIC))

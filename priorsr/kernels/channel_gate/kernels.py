@@ -10,7 +10,7 @@ import triton.language as tl
 def sums_kernel(
     x, y, sums, channels, pixels, parts, steps, xb, xc, xp, yb, yc, yp, BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr
 ):  # fmt: skip
-    """Of BLOCK_C channels of an image, over `steps` blocks of pixels: the sums of x, or of x * y unless y is None."""
+    """Sum x, or x * y unless y is None, over `steps` blocks of pixels of BLOCK_C channels of an image."""
     blocks = tl.cdiv(channels, BLOCK_C)
     part = tl.program_id(0) % parts
     c = (tl.program_id(0) // parts % blocks) * BLOCK_C + tl.arange(0, BLOCK_C)
@@ -54,7 +54,7 @@ def scale_kernel(
 
 @triton.jit
 def _total(sums, image, c, channels, parts, BLOCK_C: tl.constexpr):
-    """What the parts of an image come to, for channels c."""
+    """Sum the parts of an image for channels c."""
     total = tl.zeros((BLOCK_C,), tl.float32)
     for part in range(parts):
         total += tl.load(sums + (image * parts + part) * channels + c, mask=c < channels, other=0.0)
@@ -73,7 +73,7 @@ def gate_kernel(
     sums, w1, b1, w2, b2, means, hiddens, gates, channels, hidden, pixels, parts, w1_strides, w2_strides,
     BLOCK_C: tl.constexpr, BLOCK_R: tl.constexpr,
 ):  # fmt: skip
-    """Of an image: the means, the hidden values and the gate."""
+    """Compute the means, the hidden values and the gate of an image."""
     image = tl.program_id(0).to(tl.int64)
     r = tl.arange(0, BLOCK_R)
     h = tl.load(b1 + r, mask=r < hidden, other=0.0).to(tl.float32)
@@ -96,7 +96,7 @@ def gate_backward_kernel(
     sums, w1, w2, hiddens, gates, d_z, d_u, shifts, channels, hidden, pixels, parts, w1_strides, w2_strides,
     BLOCK_C: tl.constexpr, BLOCK_R: tl.constexpr,
 ):  # fmt: skip
-    """Of an image: the gradients before the sigmoid and before the relu, and what each pixel gets through the mean."""
+    """Compute an image's gradients before the sigmoid and the relu, and each pixel's gradient through the mean."""
     image = tl.program_id(0).to(tl.int64)
     r = tl.arange(0, BLOCK_R)
     dh = tl.zeros((BLOCK_R,), tl.float32)
@@ -119,7 +119,7 @@ def weights_backward_kernel(
     means, hiddens, d_z, d_u, d_w1, d_b1, d_w2, d_b2, images, channels, hidden,
     BLOCK_B: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_R: tl.constexpr,
 ):  # fmt: skip
-    """The gradients of BLOCK_C columns of W1 and rows of W2, and of the biases, summed over the images."""
+    """Sum over images the gradients of BLOCK_C columns of W1 and rows of W2, and of the biases."""
     c = tl.program_id(0) * BLOCK_C + tl.arange(0, BLOCK_C)
     r = tl.program_id(1) * BLOCK_R + tl.arange(0, BLOCK_R)
     dw1, dw2 = tl.zeros((BLOCK_R, BLOCK_C), tl.float32), tl.zeros((BLOCK_R, BLOCK_C), tl.float32)

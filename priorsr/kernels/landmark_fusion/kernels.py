@@ -8,7 +8,7 @@ import triton.language as tl
 
 @triton.jit
 def peaks_kernel(maps, peaks, ties, landmarks, pixels, sb, sl, sp, BLOCK_L: tl.constexpr, BLOCK_P: tl.constexpr):
-    """Of BLOCK_L maps of an image: the maximum, and how many pixels reach it."""
+    """Find the maximum of BLOCK_L maps of an image, and the number of pixels that reach it."""
     blocks = tl.cdiv(landmarks, BLOCK_L)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
@@ -36,7 +36,7 @@ def logits_kernel(
     maps, peaks, members, starts, logits, floor, landmarks, groups, pixels, sb, sl, sp,
     BLOCK_L: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
-    """Each component's map at BLOCK_P pixels of an image: its landmarks' maps, each by its maximum, summed."""
+    """Sum each component's landmark maps, each divided by its maximum, at BLOCK_P pixels of an image."""
     blocks = tl.cdiv(pixels, BLOCK_P)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     p = (tl.program_id(0) % blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
@@ -57,7 +57,7 @@ def logits_kernel(
 
 @triton.jit
 def _softmax_parts(logits, groups, sg, valid, BLOCK_P: tl.constexpr):
-    """The maximum over the components, and the sum of the exponentials below it; (BLOCK_P,) each."""
+    """Return the maximum over the components, and the sum of the exponentials below it, (BLOCK_P,) each."""
     top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
     for g in range(groups):
         top = tl.maximum(top, tl.load(logits + g * sg, mask=valid, other=0.0).to(tl.float32))
@@ -72,7 +72,7 @@ def sum_kernel(
     features, logits, fused, groups, channels, pixels, fb, fc, fp, kb, kg, kp, ob, oc, op,
     BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
-    """BLOCK_C channels of the fused features at BLOCK_P pixels of an image."""
+    """Compute BLOCK_C channels of the fused features at BLOCK_P pixels of an image."""
     c_blocks = tl.cdiv(channels, BLOCK_C)
     p_blocks = tl.cdiv(pixels, BLOCK_P)
     c = (tl.program_id(0) % c_blocks) * BLOCK_C + tl.arange(0, BLOCK_C)
@@ -97,7 +97,7 @@ def sum_backward_kernel(
     ub, uc, up, fb, fc, fp, kb, kg, kp, db, dc, dp,
     NEEDS_LOGITS: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
-    """The gradients of the features, and of the components' maps, at BLOCK_P pixels of an image."""
+    """Compute the gradients of the features, and of the components' maps, at BLOCK_P pixels of an image."""
     blocks = tl.cdiv(pixels, BLOCK_P)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     p = (tl.program_id(0) % blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
@@ -133,7 +133,7 @@ def sum_backward_kernel(
 
 @triton.jit
 def _normalised_gradient(d_logits, owners, n, p, inside, pixels, OWNERS: tl.constexpr):
-    """The gradient of landmarks' normalised maps: that of each component that they belong to, summed."""
+    """Sum the gradients of the components that each landmark belongs to, for the landmarks' normalised maps."""
     gradient = tl.zeros(inside.shape, tl.float32)
     for r in tl.static_range(OWNERS):
         owner = tl.load(owners + n * OWNERS + r)  # -1 where there are fewer
@@ -147,7 +147,7 @@ def maps_backward_kernel(
     maps, peaks, ties, d_logits, owners, d_maps, floor, landmarks, groups, pixels, sb, sl, sp, db, dl, dp,
     OWNERS: tl.constexpr, BLOCK_L: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of BLOCK_L landmarks' maps of an image, through the maximum too."""
+    """Compute the gradient of BLOCK_L landmarks' maps of an image, also through the maximum."""
     blocks = tl.cdiv(landmarks, BLOCK_L)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)

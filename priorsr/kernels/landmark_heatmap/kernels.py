@@ -8,7 +8,7 @@ import triton.language as tl
 
 @triton.jit
 def _load_centres(landmarks, valid, at, inside, scale):
-    """x and y in heatmap pixels, and whether they are known, of the landmarks numbered `at`, where `inside`."""
+    """Load x and y in heatmap pixels, and validity, of the landmarks numbered `at`, where `inside`."""
     known = inside
     if valid is not None:
         known = known & (tl.load(valid + at, mask=inside, other=0) != 0)
@@ -19,7 +19,7 @@ def _load_centres(landmarks, valid, at, inside, scale):
 
 @triton.jit
 def _load_own(landmarks, valid, scale, count, BLOCK_L: tl.constexpr):
-    """A program's image, and its BLOCK_L landmarks: their numbers in the image and in all, and their centres."""
+    """Load a program's image number, and its BLOCK_L landmarks: numbers in the image and in all, and centres."""
     blocks = tl.cdiv(count, BLOCK_L)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
@@ -30,7 +30,7 @@ def _load_own(landmarks, valid, scale, count, BLOCK_L: tl.constexpr):
 
 @triton.jit
 def _target(x, y, known, i, j, falloff):
-    """Heatmaps (BLOCK_L, BLOCK_H, BLOCK_W) of landmarks at rows i and columns j: products of their profiles."""
+    """Draw heatmaps (BLOCK_L, BLOCK_H, BLOCK_W) of landmarks at rows i and columns j, as products of profiles."""
     down = i[None, :].to(tl.float32) - y[:, None]
     across = j[None, :].to(tl.float32) - x[:, None]
     rows = tl.exp(-falloff * down * down) * known.to(tl.float32)[:, None]
@@ -40,20 +40,20 @@ def _target(x, y, known, i, j, falloff):
 
 @triton.jit
 def _sum_pixels(tile):
-    """(BLOCK_L, BLOCK_H, BLOCK_W) -> (BLOCK_L,)"""
+    """Sum over pixels: (BLOCK_L, BLOCK_H, BLOCK_W) -> (BLOCK_L,)."""
     return tl.sum(tl.sum(tile, 2), 1)
 
 
 @triton.jit
 def _store_pull(d_landmarks, at, inside, to_x, to_y, scale, falloff):
-    """What pulls at landmarks along x and y, times the factor that every pixel shares: 1 / (sigma^2 scale)."""
+    """Store the landmarks' gradients along x and y, times the factor that every pixel shares: 1 / (sigma^2 scale)."""
     tl.store(d_landmarks + 2 * at, to_x * (2 * falloff / scale), mask=inside)
     tl.store(d_landmarks + 2 * at + 1, to_y * (2 * falloff / scale), mask=inside)
 
 
 @triton.jit
 def _pixels(program, height, width, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr):
-    """The rows and columns of a program's tile, and the number of the map that it is a tile of."""
+    """Return the rows and columns of a program's tile, and the number of its map."""
     i_blocks = tl.cdiv(height, BLOCK_H)
     j_blocks = tl.cdiv(width, BLOCK_W)
     i = (program // j_blocks % i_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
@@ -65,7 +65,7 @@ def _pixels(program, height, width, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr
 def draw_kernel(
     landmarks, valid, maps, scale, falloff, height, width, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr
 ):  # fmt: skip
-    """A tile of one landmark's map."""
+    """Draw a tile of one landmark's map."""
     i, j, number = _pixels(tl.program_id(0), height, width, BLOCK_H, BLOCK_W)
     at = number + tl.zeros((1,), tl.int64)
     x, y, known = _load_centres(landmarks, valid, at, at >= 0, scale)
@@ -79,7 +79,7 @@ def pull_kernel(
     outer, landmarks, valid, d_landmarks, scale, falloff, count, height, width, ub, ul, uh, uw,
     BLOCK_L: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of BLOCK_L landmarks of an image, given that of their maps."""
+    """Compute the gradient of BLOCK_L landmarks of an image from the gradient of their maps."""
     image, n, at, x, y, known = _load_own(landmarks, valid, scale, count, BLOCK_L)
     outer += image * ub + n[:, None, None].to(tl.int64) * ul
     to_x = tl.zeros((BLOCK_L, BLOCK_H, BLOCK_W), tl.float32)
@@ -101,7 +101,7 @@ def mse_kernel(
     predictions, landmarks, valid, errors, scale, falloff, peak_weight, count, height, width, sb, sl, sh, sw,
     BLOCK_L: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
-    """The mean squared errors of BLOCK_L landmarks' maps of an image."""
+    """Compute the mean squared errors of BLOCK_L landmarks' maps of an image."""
     image, n, at, x, y, known = _load_own(landmarks, valid, scale, count, BLOCK_L)
     predictions += image * sb + n[:, None, None].to(tl.int64) * sl
     squares = tl.zeros((BLOCK_L, BLOCK_H, BLOCK_W), tl.float32)
@@ -123,7 +123,7 @@ def mse_backward_kernel(
     sb, sl, sh, sw, db, dl, dh, dw,
     NEEDS_LANDMARKS: tl.constexpr, BLOCK_L: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
-    """The gradients of BLOCK_L landmarks' predicted maps of an image, and of the landmarks."""
+    """Compute the gradients of BLOCK_L landmarks' predicted maps of an image, and of the landmarks."""
     image, n, at, x, y, known = _load_own(landmarks, valid, scale, count, BLOCK_L)
     u = tl.load(outer + at, mask=n < count, other=0.0).to(tl.float32) / (height * width)
     predictions += image * sb + n[:, None, None].to(tl.int64) * sl
@@ -151,7 +151,7 @@ def mse_backward_kernel(
 
 @triton.jit
 def _distance(x, y, i, j):
-    """The squared distances of pixels at rows i and columns j to a landmark, (BLOCK_H, BLOCK_W)."""
+    """Return the squared distances of pixels at rows i and columns j to a landmark, (BLOCK_H, BLOCK_W)."""
     down = i.to(tl.float32) - y
     across = j.to(tl.float32) - x
     return (down * down)[:, None] + (across * across)[None, :]
@@ -159,7 +159,7 @@ def _distance(x, y, i, j):
 
 @triton.jit
 def _least_distance(landmarks, valid, first, i, j, scale, count):
-    """The squared distances of pixels at rows i and columns j to the nearest valid landmark of each."""
+    """Return the squared distances of pixels at rows i and columns j to each one's nearest valid landmark."""
     least = tl.full((i.shape[0], j.shape[0]), float("inf"), tl.float32)
     for n in range(count):
         x, y, known = _load_centres(landmarks, valid, first + n, n < count, scale)
@@ -171,7 +171,7 @@ def _least_distance(landmarks, valid, first, i, j, scale, count):
 def max_kernel(
     landmarks, valid, attention, scale, falloff, count, height, width, BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr
 ):  # fmt: skip
-    """A tile of an image's largest heatmaps."""
+    """Draw a tile of the maximum of an image's heatmaps."""
     i, j, image = _pixels(tl.program_id(0), height, width, BLOCK_H, BLOCK_W)
     least = _least_distance(landmarks, valid, image * count, i, j, scale, count)
     inside = (i < height)[:, None] & (j < width)[None, :]
@@ -184,7 +184,7 @@ def max_backward_kernel(
     outer, landmarks, valid, parts, scale, falloff, count, height, width, ub, uh, uw,
     BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
-    """What a tile of an image's largest heatmaps gives to the gradient of each landmark.
+    """Add the gradient of a tile of an image's maximum of heatmaps to each landmark's.
 
     A pixel is of the first landmark at its least distance. Two loops compute distances, and must round alike: this
     kernel is launched without fused products and sums.

@@ -112,7 +112,7 @@ def _profiles(
 
 
 def _squared_distances(centres: Tensor, known: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """From each landmark down to each row (B,L,h), infinite if it is not valid, and across to each column (B,L,w)."""
+    """Return squared distances of each landmark to rows (B,L,h), infinite if not valid, and to columns (B,L,w)."""
     rows, columns = (
         (torch.arange(side, device=centres.device) - centre[..., None]) ** 2
         for side, centre in zip(size, (centres[..., 1], centres[..., 0]), strict=True)
@@ -131,7 +131,7 @@ def _least_distance(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Te
 
 
 def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
-    """For each pixel (B,h,w) its nearest valid landmark, the first of several; one landmark at a time."""
+    """Return the nearest valid landmark of each pixel (B,h,w), the first of several; one landmark at a time."""
     rows, columns = _squared_distances(centres, known, size)
     nearest = torch.zeros((len(known), *size), dtype=torch.int64, device=centres.device)
     least = torch.full((len(known), *size), torch.inf, dtype=centres.dtype, device=centres.device)

@@ -16,7 +16,7 @@ LN_2 = tl.constexpr(math.log(2))
 
 @triton.jit
 def _load(pointer, rows, row_stride, row_count, columns, column_stride, column_count):
-    """A tile (rows, columns), with zeros outside of the tensor."""
+    """Load a tile (rows, columns), with zeros outside the tensor."""
     inside = (rows[:, None] < row_count) & (columns[None, :] < column_count)
     return tl.load(pointer + rows[:, None] * row_stride + columns[None, :] * column_stride, mask=inside, other=0.0)
 
@@ -30,7 +30,7 @@ def _store(pointer, tile, rows, row_stride, row_count, columns, column_stride, c
 
 @triton.jit
 def _place(tokens, groups, OWN: tl.constexpr):
-    """What this program owns: its first token, its group of heads, its image."""
+    """Return a program's first token, group of heads and image."""
     blocks = tl.cdiv(tokens, OWN)
     program = tl.program_id(0)
     return program % blocks * OWN, program // blocks % groups, (program // (blocks * groups)).to(tl.int64)
@@ -38,7 +38,7 @@ def _place(tokens, groups, OWN: tl.constexpr):
 
 @triton.jit
 def _of(pointer, image, head, strides):
-    """Where a head of an image starts."""
+    """Return the start of a head of an image."""
     return pointer + image * strides[0] + head * strides[1]
 
 
@@ -50,13 +50,13 @@ def _softplus(x):
 
 @triton.jit
 def _agreement(own, other, eps, PRECISION: tl.constexpr):
-    """How likely tokens are of one class, of their probabilities; at least eps."""
+    """Return the probability that tokens have the same class, at least eps."""
     return (1 - eps) * tl.dot(own, other, input_precision=PRECISION) + eps
 
 
 @triton.jit
 def _logits(own, other, strength, bias, root, PRECISION: tl.constexpr):
-    """To base 2, of a head's queries and keys, and what their classes make of them."""
+    """Return the base-2 logits of a head's queries and keys with the bias of their classes."""
     return tl.dot(own, other, input_precision=PRECISION) * (root / LN_2) + strength * bias
 
 
@@ -120,7 +120,7 @@ def rows_kernel(
     HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
     CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """dq, and what rows give to dp and to the scales; delta_i = <g_i, o_i> for the other kernel."""
+    """Compute dq, and the rows' part of dp and the scales; delta_i = <g_i, o_i> is stored for the other kernel."""
     first, group, image = _place(tokens, groups, OWN)
     i = first + tl.arange(0, OWN)
     d, e, c = tl.arange(0, Q_WIDTH), tl.arange(0, V_WIDTH), tl.arange(0, CLASSES)
@@ -185,7 +185,7 @@ def columns_kernel(
     HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
     CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """dk and dv, and what columns give to dp, added to what rows gave; every tile is (columns, rows)."""
+    """Compute dk, dv and the columns' part of dp, added to the rows'; every tile is (columns, rows)."""
     first, group, image = _place(tokens, groups, OWN)
     j = first + tl.arange(0, OWN)
     d, e, c = tl.arange(0, Q_WIDTH), tl.arange(0, V_WIDTH), tl.arange(0, CLASSES)

@@ -27,7 +27,7 @@ def parsing_attention(
 
         softmax_j(<q_i, k_j> / sqrt(D) + softplus(s_h) * log((1 - eps) * <p_i, p_j> + eps)) v_j
 
-    q, k: (B,H,N,D). v: (B,H,N,E). H counts heads. Of any strides.
+    q, k: (B,H,N,D). v: (B,H,N,E). H is the number of heads. Strides are free.
     probabilities: (B,P,N), the parsing map at the tokens; each token's sum to 1, so that <p_i, p_j>, the probability
         that both are of one class, lies in [0, 1].
     scales: (H,), how strongly each head minds the classes, before the softplus that keeps the bias from turning over.
@@ -50,7 +50,7 @@ def parsing_attention(
 
 
 def _limit(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor) -> str | None:
-    """Why kernels cannot take these shapes, as the end of a sentence; None if they can."""
+    """Return why kernels cannot take these shapes, as the end of a sentence; None if they can."""
     precision = "float32" if torch.float32 in (q.dtype, k.dtype, v.dtype) else "half precision"
     for what, width, most in (
         (f"channels of q in {precision}", q.shape[3], WIDEST[precision]),

@@ -28,7 +28,7 @@ class Launch:
 
 
 def launch_settings(heads: int, width: int, dtype: torch.dtype, *, backward: bool) -> Launch:
-    """By the heads, the padded channels of a head's q and v together, and what the products are fed with.
+    """Return the launch for a number of heads, the padded channels of q and v together, and the products' input type.
 
     A program takes as many heads as leave its accumulators and operands in registers, and twice the warps where one
     head is too wide for that: see README.md.

@@ -20,7 +20,7 @@ _LR = 16  # pixels of the LR image that tells the scale
 class OnnxNetwork(nn.Module):
     """The network of an ONNX file with one input, LR images (B,3,h,w), whose first output is SR images.
 
-    Its state is the hash of the file, so that records tell two files apart.
+    Its state is the hash of the file, so that records distinguish two files.
     """
 
     file_hash: Tensor

@@ -26,8 +26,8 @@ _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 def opened(path: Path) -> Iterator[tuple[Any, Stored]]:
     """Open a checkpoint that `torch.save` wrote: what was saved, with stand-ins for all that is not plain, its tensors.
 
-    Raises DataError naming the file for one that is missing, cut off, damaged, or something else, and saying what. A
-    ValueError inside the block, of a tensor that cannot be read, becomes one too.
+    Raises DataError naming the file for one that is missing, cut off, damaged, or something else, and what it is.
+    A ValueError inside the block, of a tensor that cannot be read, becomes one too.
     """
     size = check_file(path, "a checkpoint of PyTorch", MOST_BYTES)
     try:

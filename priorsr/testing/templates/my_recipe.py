@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class MyRecipeConfig:
-    """What is trained, and how.
+    """The settings of the training.
 
     model: the name of a model. preset: of its config; None for the config's defaults.
     edge_weight: of the edges' L1 beside the pixels'. learning_rate: at its highest. batch_size: faces a step.
