@@ -38,9 +38,9 @@ PAGE = """<!-- Written by docs/make_kind_pages.py from priorsr/kinds.py, the che
 
 ## Checks
 
-`priorsr plugin check NAME` and `priorsr.testing` hold every {name} to contract {contract}:
+`priorsr plugin check NAME` and `priorsr.testing` test every {name} against contract {contract}:
 
-| check | what must hold |
+| check | requirement |
 |---|---|
 {checks}
 """
@@ -61,9 +61,9 @@ def _page(kind: Kind) -> str:
         "further options": "fields of `Config`, each with a default" if kind.configured else "each with a default",
         "declares": _declared(kind),
         "call": f"`{method.__name__ if kind.name == 'recipe' else ''}{_signature(method)}`",
-        "shapes, as checked": _shapes(kind, component),
+        "shapes in the checks": _shapes(kind, component),
         "entry-point group": f"`{kind.group}`",
-        "priorsr brings": ", ".join(f"`{name}`" for name in sorted(BUILTINS[kind.name])),
+        "built-in components": ", ".join(f"`{name}`" for name in sorted(BUILTINS[kind.name])),
     }
     checks = (f"| `{check.__name__}` | {_cell(_first_paragraph(check))} |" for check in checks_of(kind.name))
     return PAGE.format(
@@ -77,7 +77,7 @@ def _page(kind: Kind) -> str:
 
 
 def _declared(kind: Kind) -> str:
-    """What a class must declare, and with which values."""
+    """Return the attributes that a class must declare, with their possible values."""
     values = {"kind": (kind.name,), **kind.facts}
     return "; ".join(
         f"`{fact}`" + (f" = {' or '.join(f'`{value!r}`' for value in of_it)}" if of_it else "")
@@ -91,7 +91,7 @@ def _signature(method: Callable[..., object]) -> str:
 
 
 def _shapes(kind: Kind, component: type) -> str:
-    """The shapes of a batch of two that the checks call a component with, and of what it returns."""
+    """Return the shapes of a component's arguments in the checks, a batch of two, and of its result."""
     example = example_of(kind.name, kind.name, component)
     inputs = example.inputs(2, False)
     given = [str(tuple(leaf.shape)) for leaf in _pytree.tree_leaves(inputs) if isinstance(leaf, Tensor)]

@@ -14,7 +14,7 @@ from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_
 def build_config(config: type, preset: str | None, options: Mapping[str, Any], who: str) -> Any:
     """Build a config from a preset and overrides of its fields, with the types of the fields checked.
 
-    Without a preset, "paper" is taken if there is one, else the fields' own defaults. Raises UnknownNameError (preset)
+    Without a preset, "paper" is used if it exists, otherwise the fields' own defaults. Raises UnknownNameError (preset)
     and OptionError (field or value), naming `who`, the value, and what was expected.
     """
     presets = presets_of(config)
@@ -26,7 +26,7 @@ def build_config(config: type, preset: str | None, options: Mapping[str, Any], w
 def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
     """Build an instance of a dataclass, its fields' names and types checked, also of dataclasses inside.
 
-    Raises OptionError for the first that does not fit.
+    Raises OptionError for the first wrong field.
     """
     from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
     from pydantic.errors import PydanticUserError

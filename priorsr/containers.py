@@ -1,6 +1,6 @@
-"""The values that components pass on: a face's prior, a model's output, a training batch.
+"""The values that components exchange: a face's prior, a model's output, a training batch.
 
-All are NamedTuples, so that they pass through torch.compile, collation and Accelerate.
+All are NamedTuples, which torch.compile, collation and Accelerate handle.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from torch.utils import _pytree
 
 
 class Prior(NamedTuple):
-    """The prior of a batch of faces: knowledge beside the LR images. Each part may be absent.
+    """The prior of a batch of faces: information beyond the LR images. Each part may be absent.
 
     parsing: (B,P,H,W) class probabilities. The number of classes names the label map: 19 is `celebamask-19`, 11 is
         `helen-11` (see `priorsr.priors.LABEL_MAPS`); convert any other order before it enters a Prior.
     landmarks: (B,L,2) float32, always, (x, y) in HR pixels, an integer is a pixel's centre. The number of points names
         the scheme: 68 is `ibug-68`, 194 is `helen-194` (see `priorsr.priors.LANDMARK_SCHEMES`).
     valid: (B,L) bool, which landmarks are known.
-    heatmaps: (B,L,h,w), one map a landmark.
+    heatmaps: (B,L,h,w), one map for each landmark.
     """
 
     parsing: Tensor | None = None

@@ -1,4 +1,4 @@
-"""Errors that a user can mend.
+"""Errors that a user can fix.
 
 Each is one sentence that names the thing, the value and what was expected. The command line prints it and exits with 2.
 """
@@ -13,7 +13,7 @@ from priorsr.text import one_line
 
 
 class PriorsrError(Exception):
-    """A mistake that the user can mend, in one sentence and on one printable line, whatever it quotes."""
+    """A mistake that the user can fix, in one sentence on one printable line."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(one_line(sentence))
@@ -24,7 +24,7 @@ class PriorsrWarning(UserWarning):
 
 
 class UnknownNameError(PriorsrError):
-    """The name of no component, preset or option."""
+    """A name that no component, preset or option has."""
 
 
 class NameCollisionError(PriorsrError):
@@ -65,9 +65,9 @@ class MissingWeightsError(PriorsrError):
 
 @contextmanager
 def mistakes_in(where: str) -> Iterator[None]:
-    """Put where it was made, such as a file or a stage, before the sentence of a mistake that is raised inside.
+    """Prefix the place, such as a file or a stage, to the message of a mistake that is raised inside the block.
 
-    A sentence that begins with it already passes as it is.
+    A message that begins with the place already stays unchanged.
     """
     try:
         yield

@@ -25,8 +25,8 @@ MOST_BYTES = 2**37  # 128 GiB: a submission of 100,000 faces of 256 pixels as fl
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the name `path` when the block ends without an error.
 
-    A reader sees the old file or the new one, never a part, also after a power cut. Raises DataError where the file
-    system refuses, in the block too, such as a full disk.
+    Readers see the old file or the new one, never a part, also after a power cut. Raises DataError if the file system
+    refuses, for example because the disk is full, also inside the block.
     """
     with refusals_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def refusals_told(path: Path) -> Iterator[None]:
     """Raise the system's refusals to write the file or folder `path`, such as a full disk's, as DataError.
 
-    A refusal that names another file, such as one that is read, passes as it is.
+    A refusal that names another file, such as one that is read, stays unchanged.
     """
     try:
         yield

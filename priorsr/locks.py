@@ -11,7 +11,7 @@ if sys.platform != "win32":
 def lock(descriptor: int, *, wait: bool = False) -> bool | None:
     """Lock an open file unless another process has; return whether it is locked now, or None without support for locks.
 
-    wait: until it can be locked.
+    wait: whether to wait until it can be locked.
     """
     if sys.platform == "win32":
         return None

@@ -14,9 +14,9 @@ _LARGEST = 2**31 - 1
 def keep_freed_memory() -> bool:
     """Make glibc's malloc keep freed memory for later allocations of the process; return whether it does.
 
-    By itself it hands large blocks back to the system; a network, which frees and allocates the same sizes at every
-    call, then has every page mapped and cleared anew. The process stays at the most that it needed at once. Nothing is
-    done where there is no glibc, and where the environment sets one of malloc's thresholds.
+    By default malloc returns large blocks to the system, and a network, which frees and allocates the same sizes at
+    every call, waits for every page to be mapped and cleared again. The process keeps its peak of memory. Does nothing
+    without glibc, or if the environment sets one of malloc's thresholds.
     """
     if not sys.platform.startswith("linux") or any(name in os.environ for name in _CHOICES):
         return False

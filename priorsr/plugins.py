@@ -96,8 +96,8 @@ def normalise(distribution: str) -> str:
 def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
     """Walk the installed distributions (or those given) and collect what they offer to priorsr.
 
-    A distribution that is on the path twice counts once, the first, as Python imports it. A malformed line costs only
-    itself, and becomes a problem if it stands in a group of ours.
+    A distribution that is on the path twice counts once, by its first place, as in Python's imports. A malformed line
+    affects no other line, and becomes a problem if it is in one of our groups.
     """
     offers: list[Offer] = []
     problems: list[Problem] = []

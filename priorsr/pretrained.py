@@ -24,8 +24,8 @@ def hub_path(name: str) -> Path:
 def hub_weights(url: str, whose: str, *, fetch: bool = False) -> Path:
     """Return the file of `url` in torch's own cache, downloaded into it if it is absent and `fetch` is set.
 
-    Raises MissingWeightsError naming `whose` weights, file and folder if they are absent and not asked for, or cannot
-    be fetched.
+    Raises MissingWeightsError naming `whose` weights, file and folder if they are absent and `fetch` is not set, or
+    cannot be fetched.
     """
     import torch
 

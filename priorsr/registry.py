@@ -175,7 +175,7 @@ def locate(kind: str, name: str) -> Offer:
 
     The session's own and scripts' come first, then the built-in, then plugins. Raises UnknownNameError with the closest
     names and any plugin whose broken line was to offer the name, and NameCollisionError if two distributions offer it.
-    Under `made_by`, a bare name is of the distribution that is given there, or unknown.
+    Under `made_by`, a bare name belongs to the distribution that is given there, or is unknown.
     """
     distribution, _, bare = name.rpartition(":")
     found = [o for o in offers(kind) if o.name == bare and normalise(distribution) in ("", o.distribution)]
@@ -200,7 +200,7 @@ def locate(kind: str, name: str) -> Offer:
 def made_by(makers: Iterable[Offer]) -> Iterator[None]:
     """Take components of a bare name from the distributions of these offers, within the block.
 
-    So a saved object is built again of its own components, though another distribution offers the same name by now.
+    So a saved object is built from its own components, even if another distribution now offers the same name.
     """
     token = _makers.set(tuple(makers))
     try:
@@ -212,7 +212,7 @@ def made_by(makers: Iterable[Offer]) -> Iterator[None]:
 def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
     """Return the offers of a maker's distribution; raises UnknownNameError if there is none.
 
-    A component that a notebook registered may come from a script by now, and the other way round.
+    A component that a notebook registered may now come from a script, and the other way round.
     """
     wanted = {maker.distribution for maker in makers}
     if wanted.intersection(REGISTERED):
@@ -291,8 +291,8 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 def create(kind: str, name: str, /, *, preset: str | None = None, **options: Any) -> Any:
     """Build the component `name` of a kind.
 
-    For a model or a recipe, `preset` names a set of its config's fields ("paper" where it is not given), and the
-    options override single fields. For every other kind the options go to the constructor. A wrong option raises
+    For a model or a recipe, `preset` names a set of its config's fields (default: "paper"), and the options
+    override single fields. For every other kind the options go to the constructor. A wrong option raises
     OptionError with the right ones.
     """
     return build(kind, find(kind, name), preset=preset, who=f"{kind} {name!r}", options=options)

@@ -70,7 +70,7 @@ def defines(script: Script, component: type) -> bool:
 def run(script: Script) -> ModuleType:
     """Run a script as a module of its own, with its folder on the path, and return that.
 
-    Raises BrokenPluginError for what it raises.
+    Raises BrokenPluginError for any error in it.
     """
     name = f"{_PREFIX}{script.version}_{script.path.stem}"
     spec = spec_from_file_location(name, script.path)

@@ -1,4 +1,4 @@
-"""The pixels of a split: decoded once, in memory or, where they are many, in files; or as they are asked for."""
+"""The pixels of a split: decoded once, in memory or (large splits) in files; or decoded on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEMORY_LIMIT = 2 * 1024**3  # bytes; larger splits go to the cache folder
 
 
 def cache_folder() -> Path:
-    """Return where decoded splits are kept: PRIORSR_CACHE of the environment, or ~/.cache/priorsr. It may be deleted.
+    """Return where decoded splits are kept: PRIORSR_CACHE of the environment, or ~/.cache/priorsr. You may delete it.
 
     Raises DataError without a home folder; a folder that others can write to, such as /tmp, is never taken for it.
     """

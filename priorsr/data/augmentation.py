@@ -1,6 +1,6 @@
-"""Faces of a batch mirrored, turned and zoomed, as bytes, before they become floating point.
+"""Mirror, turn and zoom the faces of a batch, as bytes, before they become floating point.
 
-In NumPy, since work of this size is done before torch's threads have woken up.
+NumPy is faster here: work of this size is done before torch's threads have started.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from priorsr.priors import LabelMap, flip_landmarks, rotate_landmarks
 class Faces:
     """A batch of faces. hr: (B,3,H,W), lr: (B,3,h,w), parsing: (B,H,W), all uint8. landmarks: (B,L,2), valid: (B,L).
 
-    labels: what the classes of the parsing maps mean.
+    labels: the label map of the parsing maps.
     """
 
     ids: tuple[str, ...]
@@ -65,7 +65,7 @@ class Faces:
     def zoom(self, index: int, side: float, right: float, down: float, reduction: Reduction) -> None:
         """Enlarge a window of a face to the whole image, and make LR anew from it.
 
-        side: of the window, as a part of the image's. right, down: where in the room that is left for it, from 0 to 1.
+        side: of the window, as a part of the image's. right, down: its place in the remaining room, from 0 to 1.
         """
         height, width = self.hr.shape[2:]
         x, y = right * (1 - side) * width, down * (1 - side) * height
@@ -101,7 +101,7 @@ class Augmentation:
     flip: mirror half of the faces, with classes and landmarks changing sides.
     quarter_turns: turn each face by 0 to 3 right angles. LR is mirrored and turned with HR, not made anew.
     zoom: enlarge a window of half of the faces to the whole image (bicubic), and make LR anew from it. The window's
-        side is from 1/zoom to 1 of the image's, its place is any. 1 leaves faces as they are.
+        side is 1/zoom to 1 of the image's, its place is random. 1 changes nothing.
     """
 
     flip: bool = False
@@ -125,7 +125,7 @@ class Augmentation:
     def apply(self, faces: Faces, reduction: Reduction, key: tuple[int, int], shard: tuple[int, int]) -> None:
         """Change the faces of a training batch in place.
 
-        key: (seed, step), which decide what is drawn. shard: (rank, world), which part of the whole batch these are.
+        key: (seed, step), which determine the random numbers. shard: (rank, world), the part of the whole batch.
         """
         count, (rank, world) = len(faces.ids), shard
         mine = slice(rank * count, (rank + 1) * count)

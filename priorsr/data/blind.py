@@ -1,4 +1,4 @@
-"""A reduction that nobody knows: each face blurred, made noisy and compressed by an amount of its own."""
+"""A blind reduction: each face is blurred, made noisy and compressed by its own random amounts."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def decode(
 ) -> RawImage:
     """Decode an image file, whose bytes may be given.
 
-    sizes: the (height, width) that it may have; any of up to MOST_PIXELS where not given. most_bits: of a value; RGB of
+    sizes: the allowed (height, width); by default any of up to MOST_PIXELS. most_bits: of a value; RGB of
     16 bits is cut to 8 by Pillow.
     A JPEG with further pictures inside (MPO, as cameras write it) is read as the JPEG that it begins with.
     Raises DataError for what is missing, broken, no PNG, JPEG or WebP, animated, of more bits, or too large.

@@ -1,4 +1,4 @@
-"""Face sets whose priors estimators have found, in place of those that are known."""
+"""Make face sets with estimated priors in place of known ones."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def estimate_priors(
 
     estimators: as `estimator_from_spec` takes them. Together they give parsing maps, landmarks or both, each from one
         of them; heatmaps are not kept.
-    seen: "hr", or "lr": the image reduced, rounded to 8 bits and enlarged again (bicubic), which is all that there is
-        where the HR image is not known. reduction: how, with "lr" only; by 8 with pil-bicubic unless given.
+    seen: "hr", or "lr": the image reduced, rounded to 8 bits and enlarged again (bicubic), as in practice, where the
+        HR image is unknown. reduction: for "lr" only; by default by 8 with pil-bicubic.
     landmarks: with "from-parsing", 68 points are read off the estimated parsing maps.
-    fetch: let estimators download published weights that they lack. device: where they run.
+    fetch: let estimators download missing published weights. device: for the estimators.
 
-    Every face is estimated by itself, so that no prior depends on other faces. An interrupted call is taken up again by
-    the same call. Raises OptionError, DataError, and what the estimators and the reduction raise.
+    Each face is estimated alone, so no prior depends on other faces. Repeating an interrupted call continues it. Raises
+    OptionError, DataError, and the errors of the estimators and the reduction.
     """
     if seen not in ("hr", "lr"):
         raise OptionError(f"priors were to be estimated from {seen!r}; 'hr' or 'lr' was expected")

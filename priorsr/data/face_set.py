@@ -57,7 +57,7 @@ class LoadedFace(NamedTuple):
 class FaceSet:
     """Faces on disk: `manifest.json`, `images/ID.png`, `parsing/ID.png`, `landmarks.npz` and `splits/NAME.txt`.
 
-    Parsing maps and landmarks may be there for all faces, for some, or for none. Open one with `FaceSet.open`.
+    All faces, some, or none may have parsing maps and landmarks. Open a set with `FaceSet.open`.
     """
 
     def __init__(self, path: Path, manifest: Manifest, splits: dict[str, tuple[str, ...]]) -> None:
@@ -69,7 +69,7 @@ class FaceSet:
     def open(cls, path: str | Path) -> FaceSet:
         """Open the face set in the folder `path`; raises DataError if its manifest or splits are broken.
 
-        Images are read when they are asked for, and every file's hash is compared when it is read.
+        Images are read on request, and every file's hash is compared when it is read.
         """
         folder = Path(path)
         manifest = read_manifest(folder)

@@ -30,8 +30,8 @@ class FaceLoader:
     flip, quarter_turns, zoom: see `priorsr.data.augmentation.Augmentation`.
     seed: of order and augmentation. shard: (rank, world), which part of every batch of batch_size * world faces is
         this process's.
-    priors: "parsing", "landmarks", both or none; where it is not given, those that every face of the split has.
-    keep: where it is false, faces are decoded whenever they are asked for, and no pixels are kept: for a single pass.
+    priors: "parsing", "landmarks", both or none; by default those that every face of the split has.
+    keep: if false, faces are decoded on each request, and no pixels are kept: for a single pass.
 
     Raises UnknownNameError, OptionError, ShapeError, or DataError naming the file, also one that has changed since the
     set was made.
@@ -86,9 +86,8 @@ class FaceLoader:
     def batch(self, step: int) -> Batch:
         """Return the training batch of a step, counted from 0 and without end.
 
-        A function of the seed and the step alone.
-
-        Every epoch is a new permutation of the faces; see `priorsr.data.order.Order`.
+        The batch is a function of the seed and the step alone. Every epoch is a new permutation of the faces; see
+        `priorsr.data.order.Order`.
         """
         epoch, step_in_epoch = divmod(step, self.steps_per_epoch)
         whole = self.batch_size * self._world
@@ -99,13 +98,13 @@ class FaceLoader:
         return faces.batch()
 
     def __iter__(self) -> Iterator[Batch]:
-        """Return every face once, see `in_order`."""
+        """Yield every face once, see `in_order`."""
         return self.in_order()
 
     def in_order(self) -> Iterator[Batch]:
-        """Return every face once, in the order of the ids, as it is; the last batch may be short.
+        """Yield every face once, in the order of the ids and unchanged; the last batch may be short.
 
-        With several processes, each takes every world-th batch, so batches hold the same faces however many there are.
+        With several processes, each takes every world-th batch, so batches do not depend on the number of processes.
         """
         for start in range(self._rank * self.batch_size, len(self.ids), self.batch_size * self._world):
             places = list(range(start, min(start + self.batch_size, len(self.ids))))

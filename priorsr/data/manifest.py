@@ -48,8 +48,8 @@ class _Frozen(BaseModel):
 class Provenance(_Frozen):
     """The origin of a prior: a tool, its version, and the hash of the weights that it ran with, if any.
 
-    estimated_from: of a prior that an estimator found, the images that it saw; None of one that counts as known.
-    reduction, scale: how those were made, if they were LR, enlarged. components: whose code the estimator was.
+    estimated_from: for an estimated prior, the images that the estimator saw; None for a known one.
+    reduction, scale: of those images, if they were LR, enlarged. components: of the estimator.
     """
 
     tool: str
@@ -70,10 +70,10 @@ class Provenance(_Frozen):
 class Manifest(_Frozen):
     """The description of a face set. Files and priors that contradict each other are refused.
 
-    image_sizes: (height, width) of its images. original_sizes: those that they had where they came from, each once;
+    image_sizes: (height, width) of its images. original_sizes: those of the source's images, each once;
     `source` describes how they were resized. image_formats: how many were PNG, JPEG or WEBP there; a JPEG's traces stay
     in the HR image. label_map, landmark_scheme: names from `priorsr.priors`.
-    made_from: a hash over what the set was built from and how, by which an import knows that it is done.
+    made_from: a hash of the sources and options of the import, by which it recognises a finished set.
     """
 
     format: Literal[1] = 1

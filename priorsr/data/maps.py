@@ -1,4 +1,4 @@
-"""Parsing maps and masks read exactly: their values mean classes and parts, so nothing may change them."""
+"""Read parsing maps and masks exactly: their values are classes and parts, which nothing may change."""
 
 from __future__ import annotations
 

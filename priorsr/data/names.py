@@ -1,4 +1,4 @@
-"""Names of faces and splits, which become names of files; and files that belong to no face."""
+"""Check names of faces and splits, which become names of files, and recognise files that belong to no face."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ class Order:
     counts: the number of faces of each set. weights: how often a face of each set is drawn, relative to a face of a set
     of weight 1.
 
-    An epoch draws round(weight * count) faces of each set, mixed by a permutation of its own. Its last batch is filled
-    up with the first faces of the next epoch, so that all batches have one size and no face is left out. A set of
-    weight 1 is seen once an epoch, of weight 2 twice; one of weight 0.5 every second epoch.
+    An epoch draws round(weight * count) faces of each set, mixed by a permutation of its own. The first faces of
+    the next epoch fill its last batch, so all batches have one size and no face is left out. A set of weight 1 is seen
+    once in each epoch, of weight 2 twice, of weight 0.5 in every second epoch.
     """
 
     def __init__(self, counts: Sequence[int], seed: int, weights: Sequence[float] | None = None) -> None:

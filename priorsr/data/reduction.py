@@ -1,6 +1,7 @@
 """Reduction kernels: how an LR image is made from an HR image.
 
-Published scores differ by the kernel alone, so each is held to the bytes, or last digits, of the tool that it names.
+The kernel alone changes published scores, so each kernel reproduces the bytes, or last digits, of the tool that it
+names.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Rows of bytes in a file, for arrays that are too large for memory; altered ones are noticed, and made again.
+"""Rows of bytes in a file, for arrays that are too large for memory; altered rows are detected and made again.
 
-The file is written and read plainly. A memory map would be quicker by little, and end the process by SIGBUS where the
-disk is full or somebody cuts the file.
+The file is written and read without a memory map, which would be little faster, and would end the process by SIGBUS if
+the disk is full or the file is cut.
 """
 
 from __future__ import annotations

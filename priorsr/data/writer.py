@@ -1,4 +1,4 @@
-"""The one writer of face sets: resumable, and nothing counts as a set before its manifest is there."""
+"""Write face sets: resumable, and nothing counts as a set before its manifest exists."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def write_face_set(
     the parsing maps here, for every face that has one.
     images_of: the manifest of the set that all images are copied from unchanged, with its facts about them.
 
-    An interrupted call is taken up again by the same call: faces that are there with the right hash are kept. A set
-    that is finished and was made from the same faces is opened as it is. Raises DataError if `out` holds anything else,
+    Repeating an interrupted call continues it: faces with the right hash are kept. A finished set of the same faces is
+    opened. Raises DataError if `out` holds anything else,
     or if the faces are not what a set can hold: all of one size, with ids and splits that can be names of files.
     """
     folder = Path(out)

@@ -1,1 +1,1 @@
-"""How networks and loops are run: modes, precisions and threads, for every room above."""
+"""Run networks and loops: modes, precisions and threads, for all folders above."""

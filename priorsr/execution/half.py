@@ -1,4 +1,4 @@
-"""Sums that half precision cannot hold."""
+"""Compute sums in float32 that half precision cannot hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work on many files, spread over the cores, with progress on the terminal."""
+"""Spread work on many files over the cores, with progress on the terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ R = TypeVar("R")
 def one_thread_each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Return the results of `function`, in the order of `items`, each computed by one of torch's threads.
 
-    So that small tensors need not be shared between threads, and no bit depends on how many there are.
+    Threads share no small tensors, and no bit depends on their number.
     """
     import torch
 

@@ -22,7 +22,7 @@ from priorsr.sources import Component
 
 
 class Accelerated(nn.Module):
-    """A faster form of a model, with the model's own call, for inference only.
+    """A faster form of a model with the same call, for inference only.
 
     It is called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. A compiled one
     makes a program when it is first called with tensors of other shapes, or with another value of a keyword that is no

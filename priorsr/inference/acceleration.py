@@ -39,7 +39,7 @@ def accelerate(
     device: str | torch.device | None = None,
     show: bool = True,
 ) -> Accelerated:
-    """Return a faster form of a model for inference, with the same call. The model itself stays as it is.
+    """Return a faster copy of a model for inference, with the same call; the model itself does not change.
 
     Folds what can be folded (see `priorsr.inference.folding`); lays images out as channels_last; computes in bf16 where
     there are instructions for it; compiles, with frozen weights, for batches of `batch_size` faces of the given faces'
@@ -49,12 +49,12 @@ def accelerate(
 
     faces: the faces on which the result is compared to the model in float32: no face's PSNR may move by 0.01 dB or
     more. Unless given, drawn faces with LR images of 16 px. A model that needs a prior gets theirs.
-    precision, graph: "auto" takes the fastest that passes, and the report lists what was refused and why. Another value
-    is taken or raises: OptionError where bf16 moves the PSNR too far, BackendError where it cannot run.
-    device: where to run, unless it is where the model lies. show: whether to report on stderr what takes long.
+    precision, graph: "auto" takes the fastest that passes; the report lists refused steps with the reason. Another
+    value is used or raises: OptionError if bf16 changes the PSNR too much, BackendError if it cannot run.
+    device: to run on; by default the model's. show: whether to report long steps on stderr.
 
-    Raises WrongKindError for what is no model, OptionError for other values or a batch without faces, and BackendError
-    for a device that is not there.
+    Raises WrongKindError for anything but a model, OptionError for other values or a batch without faces, and
+    BackendError for a missing device.
     """
     _check_options(model, faces, precision, graph, batch_size)
     began = time.perf_counter()

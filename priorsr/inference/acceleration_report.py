@@ -16,8 +16,8 @@ class AccelerationReport:
     precision: that of its convolutions and matrix products; it always returns float32.
     graph: "compiled", one program for each shape that it was called with, or "eager".
     done, refused: a sentence each.
-    psnr_change: by how many dB the PSNR of one face moved at most, on the faces of the check; None without a check.
-    seconds: what accelerating took, compiling included.
+    psnr_change: the largest change of a face's PSNR in dB, on the faces of the check; None without a check.
+    seconds: of the acceleration, compiling included.
     """
 
     precision: Precision

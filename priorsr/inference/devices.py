@@ -9,9 +9,9 @@ from priorsr.errors import BackendError, OptionError
 
 
 def find_device(device: str | torch.device, who: str) -> torch.device:
-    """Return a device of torch's that can be used, for whoever asks; "auto" is a GPU if there is one.
+    """Return a usable torch device; "auto" is a GPU if there is one. `who` begins error messages.
 
-    Raises OptionError for what is no device, BackendError for one that is not there.
+    Raises OptionError for a wrong name, BackendError for a missing device.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

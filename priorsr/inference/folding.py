@@ -1,4 +1,4 @@
-"""Modules replaced by cheaper ones that compute the same in eval mode."""
+"""Replace modules by cheaper ones that compute the same in eval mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 @runtime_checkable
 class Foldable(Protocol):
-    """A module that knows a cheaper form of itself.
+    """A module that defines a cheaper form of itself.
 
     `folded()` returns a module that computes the same in eval mode, perhaps itself. It is called on a copy in eval
     mode, whose inner modules have been folded before; it may change and reuse them.

@@ -1,4 +1,4 @@
-"""Faces on which an accelerated model is checked, and the change of its PSNR on them."""
+"""Check accelerated models: faces to run them on, and the change of their PSNR."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class FID(nn.Module):
     """FID: the Fréchet distance between the Inception features of all SR and all HR images of a set.
 
     `start()` returns a fresh `FIDSums`, which takes the set batch by batch and keeps means and covariances only. FID is
-    of the set, never of an image, and falls with its size: sets of another size, or another set, have another FID.
+    a score of the set, never of an image, and falls with the size of the set, so compare equal sets only.
 
     weights: those that FID is defined with: None for those in torch's own cache, a path for others, "untrained" for
         none. fetch: download them into the cache if they are absent.

@@ -19,8 +19,8 @@ from priorsr.shapes import check_map, check_same
 class Identity(nn.Module):
     """The cosine similarity of ArcFace's embeddings of SR and HR.
 
-    Both are cut out alike and resized to the network's 112 x 112 pixels (bilinear, antialiased), without an alignment
-    of their own, so that SR is not helped and not judged by a landmark detector.
+    Both are cropped in the same way and resized to the network's 112 x 112 pixels (bilinear, antialiased), without
+    alignment, so that no landmark detector affects the score of SR.
 
     box: what is cut out, as (left, top, right, bottom) in parts of the image. The default puts the mean eyes and mouth
         of 100 faces of CelebAMask-HQ within 2 % of where ArcFace was trained to find them; other crops need another.

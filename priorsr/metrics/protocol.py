@@ -96,7 +96,7 @@ def protocol_names() -> list[str]:
 def load_protocol(name_or_path: str | Path) -> Protocol:
     """Read a protocol: one of this package by its id, or any file `NAME@V.toml`.
 
-    Every key must be there, and no other: a protocol leaves nothing to defaults. Raises UnknownNameError for an unknown
+    Every key is required, and no other is allowed: a protocol has no defaults. Raises UnknownNameError for an unknown
     id, DataError naming the file, the key and what was expected for a file that is missing, broken or wrong.
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):

@@ -1,4 +1,4 @@
-"""Calling scores of kind `score`, which are anybody's code: what they return is checked, and failures name the face."""
+"""Call scores of kind `score`, which may be third-party code: check their results, and name the face of a failure."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def call_score(
 ) -> Tensor:
     """Return what a score of single images gives a batch, (B,); any of it may be infinite.
 
-    The score is handed what it `needs` by keyword.
+    The score gets its `needs` by keyword.
 
     sr, hr: (B,3,H,W) in [0, 1]. lr: (B,3,h,w), what the model was given. reduction: that made it. ids: the faces'.
     shared: what scores of this batch have found and others can use; the same dict for all scores of a batch, and an
     empty one for the next batch. name: what the score is called; its class's name unless given.
 
-    Raises WrongKindError where a score needs something else, and PriorsrError naming score and face where it raises,
-    or returns anything but a number for each face.
+    Raises WrongKindError for unknown `needs`, and PriorsrError naming score and face if the score raises an error or
+    returns anything but a number for each face.
     """
     name = name or type(score).__name__
     there: dict[str, Any] = {"lr": lr, "reduction": reduction, "ids": ids, "shared": shared}

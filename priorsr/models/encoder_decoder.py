@@ -119,7 +119,7 @@ class EncoderDecoder(nn.Module):
             self._start_as_the_enlargement()
 
     def _start_as_the_enlargement(self) -> None:
-        """First weights with which a short run learns from its first step on: no noise, and no features that fade.
+        """Set initial weights with which a short run learns from its first step: no noise, and no fading features.
 
         PyTorch's own shrink features by sqrt(3) at every convolution that has neither activation nor identity.
         """

@@ -36,7 +36,7 @@ def push_to_hub(model: nn.Module, repo: str, *, private: bool = False, half: boo
     """Publish a model as OWNER/NAME on the Hugging Face Hub, with the token that `hf auth login` keeps.
 
     Returns the address of the commit. Needs the extra `hub`. Raises OptionError for a name of another form, and
-    DataError with the hub's reason where it refuses, or cannot be reached.
+    DataError with the hub's reason if it refuses or cannot be reached.
     """
     require_extra("huggingface_hub", "hub")
     from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""Released checkpoints of other projects, read without executing anything, and turned into ours."""
+"""Read released checkpoints of other projects without executing anything, and convert them to ours."""
 
 from __future__ import annotations
 

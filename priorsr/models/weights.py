@@ -1,4 +1,4 @@
-"""Weights in and out: safetensors with one metadata key, and networks rebuilt by registered name only."""
+"""Save and load weights: safetensors with one metadata key; networks are rebuilt by registered name only."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def save(
 def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
     """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, whole or not at all.
 
-    The metadata are what is described, with hashes by which a reader finds out any change.
+    The metadata are those given, with hashes by which a reader detects changes.
     """
     # Copies, since safetensors refuses tensors that share memory, as tied weights do.
     tensors = {name: x.detach().cpu().clone(memory_format=torch.contiguous_format) for name, x in state.items()}

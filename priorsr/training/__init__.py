@@ -1,4 +1,4 @@
-"""Training: recipes are made of stages, the loop runs them, and a run can be broken off and resumed at any moment.
+"""Training: recipes consist of stages, a loop runs them, and a run can be interrupted and resumed at any moment.
 
 Names for writing recipes are imported at once; the loop, which needs Accelerate, when it is first used.
 """

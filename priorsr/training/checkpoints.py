@@ -1,4 +1,4 @@
-"""Checkpoints: folders of safetensors and JSON that are there whole or not at all."""
+"""Checkpoints: folders of safetensors and JSON that are written whole or not at all."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str
 
     The stage goes on from the checkpoint at which its learning rate began to fall (see `stable_decay`), as if it had
     been longer from its start. Its weights and metrics until now move to earlier/STEPS, and config.json lists the
-    extension. At any moment of this, a run that is killed can be resumed. Raises OptionError for less than one step,
+    extension. A run that is killed during this can be resumed. Raises OptionError for less than one step,
     and DataError for a run that is not finished, or whose schedule depends on its length.
     """
     *_, stage = config["stage_steps"]

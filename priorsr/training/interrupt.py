@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training: the step is finished, the run is saved."""
+"""Handle Ctrl-C and SIGTERM during training: finish the step, and save the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stage at work: its modules on their device, its optimisers, and the step."""
+"""Run one stage: its modules on their device, its optimisers, and the step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`train`: settings are checked and completed, then run."""
+"""`train`: check and complete the settings of a run, then run it."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def train(
     steps, minutes: of the whole run, shared out to the stages by their shares; neither: each stage's own length.
         Minutes are turned into steps after a warm-up, before the first step.
     seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
-    resume: go on where the run in `out` stopped, with its settings (any other that is given raises), or start one if
-        there is none. Files that its config names, such as a loss's weights, are read again: resume your own runs
+    resume: continue the run in `out` with its settings (another setting raises an error), or start one if there is
+        none. Files that its config names, such as a loss's weights, are read again: resume your own runs
         only. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for bit.
         Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
         or torch 2.15 may hand them the addresses of the dead ones.
@@ -76,9 +76,9 @@ def train(
         time between checkpoints, which are written where a line is.
     track: one of Accelerate's trackers, such as tensorboard. console: where progress is printed; None: nowhere.
 
-    From then on the process keeps the memory that it frees (see `priorsr.memory`).
+    Afterwards the process keeps the memory that it frees (see `priorsr.memory`).
 
-    Raises PriorsrError for what the user can mend, before anything is written where that can be known, and
+    Raises PriorsrError for mistakes of the user, before anything is written if possible, and
     TrainingInterruptedError (a KeyboardInterrupt) once the run is saved after Ctrl-C or SIGTERM.
     """
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A run: its stages one after the other, validated and saved on the way."""
+"""Run stages one after the other, with validation and saving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation: a stage's product scored on faces that it was not trained on, and a few of them to look at."""
+"""Validate a stage's product on faces that it was not trained on, and show a few of them."""
 
 from __future__ import annotations
 

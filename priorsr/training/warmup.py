@@ -1,4 +1,4 @@
-"""Measuring the seconds of steps and validations on this machine, so that minutes can be turned into steps."""
+"""Measure the seconds of steps and validations on this machine, to convert minutes to steps."""
 
 from __future__ import annotations
 

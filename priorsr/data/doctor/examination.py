@@ -1,4 +1,4 @@
-"""Everything that is wrong with a face set, at once."""
+"""Find all faults of a face set at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The traces that JPEG leaves in pixels, also where they were saved as PNG afterwards."""
+"""Find traces of JPEG in pixels, also if they were saved as PNG afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Face sets from CelebA as its authors hand it out (Liu et al., ICCV 2015)."""
+"""Import CelebA as its authors distribute it (Liu et al., ICCV 2015)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def import_celeba(
     landmarks: an .npz of 68 landmarks in the pixels of the photographs (ids, landmarks and, optionally, valid), which
         "dic" needs of every face. CelebA's own five points are not taken: they belong to no scheme here.
 
-    Raises DataError and OptionError for what is missing or does not fit.
+    Raises DataError and OptionError for missing or wrong files and options.
     """
     src = Path(src)
     if crop not in CROPS:

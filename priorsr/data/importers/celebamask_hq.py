@@ -1,4 +1,4 @@
-"""Face sets from CelebAMask-HQ as its authors hand it out (Lee et al., CVPR 2020)."""
+"""Import CelebAMask-HQ as its authors distribute it (Lee et al., CVPR 2020)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
     CelebA's list_eval_partition.txt beside them, faces are split as CelebA is; without the second, by `divide`, and the
     manifest records this. Landmarks are read off the maps.
 
-    Raises DataError naming what is missing or broken, and any mask that belongs to no face.
+    Raises DataError naming missing and broken files, and a mask that belongs to no face.
     """
     src = Path(src)
     check_number("size", size, 1, MOST_SIDE)

@@ -1,4 +1,4 @@
-"""The split of a source that brings none."""
+"""Split the faces of a source without splits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RULE = "the last tenth of the faces in the order of their ids is test, the tenth
 def divide(ids: Sequence[str], val: int | None = None, test: int | None = None) -> dict[str, str]:
     """Return the split of each id: the last `test` in order are test, the `val` before them val, the rest train.
 
-    Where they are not given, both are a tenth, rounded down. Raises OptionError if nothing is left to train on.
+    Both default to a tenth, rounded down. Raises OptionError if nothing is left to train on.
     """
     ids = sorted(ids)
     val, test = (len(ids) // 10 if count is None else count for count in (val, test))

@@ -1,4 +1,4 @@
-"""Face sets from a folder of images, with parsing maps and landmarks where there are any."""
+"""Import a folder of images, with parsing maps and landmarks if it has any."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def import_folder(
     landmarks: with "from-parsing", faces with maps get the landmarks that their maps show, unless `src` brings any.
     labels: the label map of the parsing maps.
 
-    Raises DataError and OptionError for what does not fit. JPEG images are taken, and counted in the manifest.
+    Raises DataError and OptionError for wrong files and options. JPEG images are accepted, and counted in the manifest.
     """
     src = folder(Path(src), "a folder of images")
     if (src / NAME).exists():

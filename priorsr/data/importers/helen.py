@@ -1,4 +1,4 @@
-"""Face sets from Helen as its authors hand it out (Le et al., ECCV 2012)."""
+"""Import Helen as its authors distribute it (Le et al., ECCV 2012)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def import_helen(
         for each face, the image's name and train, val or test; faces that it does not name are left out.
     scheme: "ibug-68" turns the 194 points into 68 (see `priorsr.priors.to_scheme`), which can be mirrored.
 
-    Raises DataError and OptionError for what is missing or does not fit.
+    Raises DataError and OptionError for missing or wrong files and options.
     """
     src = Path(src)
     check_number("size", size, 1, MOST_SIDE)

@@ -1,4 +1,4 @@
-"""Lists that come with a data set: which face is in which split, and where faces are."""
+"""Read the lists of a data set: splits of faces, and their places in images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces brought to the size that a set is to have: the middle square, resized."""
+"""Resize the middle square of faces to the size of a set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def how(size: int) -> str:
 
 
 def check_reduces(pixels: np.ndarray, size: int, who: str) -> None:
-    """Raise DataError, beginning with `who`, for an image or map (H,W,...) that would have to be enlarged."""
+    """Raise DataError, beginning with `who`, for an image or map (H,W,...) that is smaller than the size."""
     height, width = pixels.shape[:2]
     if min(height, width) < size:
         raise DataError(f"{who}: is {height} x {width}, too small for the size {size}; nothing is enlarged")

@@ -1,4 +1,4 @@
-"""Squares cut out of photographs round a face, and brought to the size that a set is to have."""
+"""Cut squares around faces out of photographs, and resize them to the size of a set."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class EnlargedFace(NamedTuple):
 
 
 class FaceReport(NamedTuple):
-    """The outcome of a face. left: the reason for leaving it, or an empty text. images: None if it was left."""
+    """The outcome of a face. left: why the model did not enlarge it, or an empty text. images: None if it was left."""
 
     face: PhotographFace
     left: str = ""

@@ -66,8 +66,8 @@ class Upscaler:
     def enlarge_tensor(self, lr: Tensor) -> Tensor:
         """Enlarge LR images (B,3,h,w) in [0, 1] to (B,3,scale*h,scale*w), clamped, float32, on the model's device.
 
-        Where the model takes certain sides only, the last row and column are repeated, and what comes of them is cut
-        off. Raises PriorsrError where the model returns no image.
+        For sides that the model does not take, the last row and column are repeated, and the padding is cut off the
+        result. Raises PriorsrError if the model returns no image.
         """
         height, width = lr.shape[2:]
         missing = (0, -width % self.input.multiple, 0, -height % self.input.multiple)

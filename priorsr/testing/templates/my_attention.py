@@ -17,7 +17,7 @@ class MyAttention(nn.Module):
     """
 
     kind = "attention"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
 
     def __init__(self, channels: int, *, kernel_size: int = 1) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ class MyDistillation(StageDistillation):
     """
 
     name = "my_distillation"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
 
     def __init__(self, student_channels: Sequence[int], teacher_channels: Sequence[int], *, bias: bool = False) -> None:
         super().__init__(student_channels, teacher_channels)

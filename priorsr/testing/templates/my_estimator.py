@@ -22,7 +22,7 @@ class MyEstimator(nn.Module):
     """
 
     kind = "estimator"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

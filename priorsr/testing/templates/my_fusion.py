@@ -17,7 +17,7 @@ class MyFusion(nn.Module):
     """
 
     kind = "fusion"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
     prior = "any"
 
     def __init__(self, channels: int, prior_channels: int, *, kernel_size: int = 3) -> None:

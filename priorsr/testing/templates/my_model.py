@@ -39,7 +39,7 @@ class MyModel(nn.Module):
     """
 
     kind = "model"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
     Config = MyModelConfig
     prior = "none"
     size_multiple = 1

@@ -38,7 +38,7 @@ class MyRecipe:
     """
 
     kind = "recipe"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
     Config = MyRecipeConfig
     reduction = "pil-bicubic"
 

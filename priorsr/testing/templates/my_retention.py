@@ -19,7 +19,7 @@ class MyRetention(nn.Module):
     """
 
     kind = "retention"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
 
     def __init__(self, channels: Sequence[int], target_channels: int, *, bias: bool = False) -> None:
         super().__init__()

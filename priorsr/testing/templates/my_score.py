@@ -16,7 +16,7 @@ class MyScore(nn.Module):
     """
 
     kind = "score"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
     higher_is_better = False
     bounds = (0.0, 4.0)
 

@@ -18,7 +18,7 @@ class MyUpsampler(nn.Module):
     """
 
     kind = "upsampler"
-    contract = 2  # of priorsr.testing, which the checks follow
+    contract = 2  # the version of the contract, see priorsr.testing
 
     def __init__(self, in_channels: int, out_channels: int, scale: int, *, kernel_size: int = 3) -> None:
         super().__init__()
