@@ -6,7 +6,7 @@ PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 CONSTRAINTS := constraints/tested.txt
 INSTALL = $(BIN)/python -m pip install --quiet $(CONSTRAINTS:%=--constraint %) $(WITH)
-PACKAGES := --group dev --editable '.[all]' $(PLUGINS:%=--editable %)
+PACKAGES := --group dev --editable '.[all,openvino]' $(PLUGINS:%=--editable %)
 python = $(shell for python in python$(1) $(HOME)/.pyenv/versions/$(1).*/bin/python; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 
 .PHONY: setup demo test soak latest oldest spills constraints wheels bench lint docs clean

@@ -48,7 +48,7 @@ SAVED = re.compile(r"[Ss]ave this as `([\w.]+\.py)`")
 SHORTER = (
     (re.compile(r"\b(?:steps|minutes)=\d+"), "steps=2"),
     (re.compile(r"\bseeds=\d+"), "seeds=1"),
-    (re.compile(r"\baccelerate\(model\)"), 'accelerate(model, graph="eager")'),
+    (re.compile(r"\baccelerate\(model\)"), 'accelerate(model, engine="eager")'),
 )
 
 

@@ -60,9 +60,9 @@ def _inference(context: Context, case: SystemCase, lr: Tensor) -> Iterator[Row]:
 
 def _told(report: AccelerationReport) -> dict[str, object]:
     """Return the note of a row about an acceleration."""
-    prepared = f"{report.precision}, {report.graph}, {report.seconds:.0f} s to prepare"
+    prepared = f"{report.precision}, {report.engine}, {report.seconds:.0f} s to prepare"
     told: dict[str, object] = {"note": "; ".join((prepared, *report.refused))}
-    if report.graph == "compiled":  # its memory was taken before, and what is within is not seen
+    if report.engine != "eager":  # its memory was taken before, and what is within is not seen
         told["peak_bytes"] = None
     return told
 
@@ -72,9 +72,9 @@ def _accelerated(context: Context, ours: nn.Module, lr: Tensor) -> Accelerated |
     if context.left < COMPILING and not context.small:
         return TIME_UP
     few = Batch(lr, images(len(lr), 8 * lr.shape[-1], seed=1), Prior(), ("random",)) if context.small else None
-    graph: Literal["auto", "eager"] = "eager" if context.small else "auto"
+    engine: Literal["auto", "eager"] = "eager" if context.small else "auto"
     try:
-        return accelerate(ours, few, graph=graph, batch_size=len(lr), device=context.device, show=False)
+        return accelerate(ours, few, engine=engine, batch_size=len(lr), device=context.device, show=False)
     except Exception as error:
         return failure(error)
 

@@ -15,8 +15,9 @@ from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_map_on
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import BackendError, OptionError
 from priorsr.inference.acceleration_report import AccelerationReport
-from priorsr.inference.compilation import Program, compile_for
+from priorsr.inference.engines.program import Engine, Program
 from priorsr.inference.form import Form, Shaped
+from priorsr.inference.groups_of_faces import Call, in_groups
 from priorsr.models.weights import weights_hash
 from priorsr.sources import Component
 
@@ -24,16 +25,18 @@ from priorsr.sources import Component
 class Accelerated(nn.Module):
     """A faster form of a model with the same call, for inference only.
 
-    It is called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. A compiled one
-    makes a program when it is first called with tensors of other shapes, or with another value of a keyword that is no
-    tensor, and reports it; programs are kept on disk for the next time. Asking for features, or training, raises
-    OptionError. Tensors must lie on the device that it was made for, else BackendError.
+    It is called like the model, (lr, prior=None, keywords) -> SROutput in float32, without gradients. One that an
+    engine runs makes a program when it is first called with tensors of other shapes, or with another value of a keyword
+    that is no tensor, and reports it. Asking for features, or training, raises OptionError. Tensors must lie on the
+    device that it was made for, else BackendError.
 
     scale, prior, size_multiple, config, card, made_by: the model's. original_class, weights_hash: of the model before
     it was folded. components: the model's own, and the code that made it faster. precision, report: what was done.
 
-    must_compile: whether a shape that cannot be compiled raises BackendError, or is computed eagerly, with a line in
-    the report. say: called with a sentence before anything that takes long.
+    engine: what compiles its programs; None to run eagerly. group: how many faces its programs are for, where there are
+    programs for one number only; others are computed in groups of as many. must_compile: whether a shape that cannot
+    be compiled raises BackendError, or is computed eagerly, with a line in the report. say: called with a sentence
+    before anything that takes long.
     """
 
     kind = "model"
@@ -46,6 +49,8 @@ class Accelerated(nn.Module):
         report: AccelerationReport,
         components: Iterable[Component],
         *,
+        engine: Engine | None,
+        group: int | None,
         must_compile: bool,
         say: Callable[[str], None],
     ) -> None:
@@ -56,11 +61,11 @@ class Accelerated(nn.Module):
         self.config, self.card = getattr(model, "config", None), getattr(model, "card", {})
         self.made_by = getattr(model, "made_by", None)
         self.scale, self.prior, self.size_multiple = model.scale, model.prior, model.size_multiple
-        self.precision, self.report = form.precision, report
+        self.precision, self.report = report.precision, report
         self.form = form
         self._device = next((tensor.device for tensor in model.state_dict().values()), None)
         self._signature = inspect.signature(model.forward)
-        self._must_compile, self._say = must_compile, say
+        self._engine, self._group, self._must_compile, self._say = engine, group, must_compile, say
         self._programs: dict[Any, tuple[Program, TreeSpec] | None] = {}
         self.eval()
 
@@ -76,14 +81,22 @@ class Accelerated(nn.Module):
 
     def forward(self, lr: Tensor, prior: Prior | None = None, **options: Any) -> SROutput:
         self._check(lr, prior, options)
-        args, options = tree_map_only(Tensor, Tensor.contiguous, ((lr, prior), options))
+        call = tree_map_only(Tensor, Tensor.contiguous, ((lr, prior), options))
         with torch.no_grad():
-            found = self._program(args, options) if self.report.graph == "compiled" else None
-            if found is None:
-                return self.form(*args, **options)
-            program, answered = found
-            tensors = [leaf for leaf in tree_flatten((args, options))[0] if isinstance(leaf, Tensor)]
-            return tree_unflatten(list(program(tensors)), answered)
+            if self._group is not None and len(lr) != self._group:
+                return in_groups(self._run, call, self._group)
+            return self._run(call)
+
+    def _run(self, call: Call) -> SROutput:
+        args, options = call
+        found = self._program(args, options) if self._engine is not None else None
+        if found is None:
+            result: SROutput = self.form(*args, **options)
+            return result
+        program, structure = found
+        tensors = [leaf for leaf in tree_flatten(call)[0] if isinstance(leaf, Tensor)]
+        whole: SROutput = tree_unflatten(list(program(tensors)), structure)
+        return whole
 
     def _check(self, lr: Tensor, prior: Prior | None, options: dict[str, Any]) -> None:
         who = f"an accelerated {self.original_class.__name__}"
@@ -111,16 +124,17 @@ class Accelerated(nn.Module):
         shapes = ", ".join(" x ".join(map(str, tensor.shape)) for tensor in tensors)
         began = time.perf_counter()
         shaped = Shaped(self.form, (args, options))
+        assert self._engine is not None
         try:
-            program, kept = compile_for(shaped, tensors, lambda text: self._say(f"{shapes}: {text}"))
+            program, how = self._engine.compile(shaped, tensors, lambda text: self._say(f"{shapes}: {text}"))
         except Exception as error:  # tracing and compiling raise anything
             reason = f"compiling for {shapes}: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
             if self._must_compile:
                 raise BackendError(f"{self.original_class.__name__} could not be compiled; {reason}") from error
             self._note(began, refused=f"{reason}; computed eagerly")
             return None
-        self._note(began, done=f"{'loaded' if kept else 'compiled'} the program for {shapes}")
-        return program, tree_structure(shaped.answer(tensors))
+        self._note(began, done=f"{how} the program for {shapes}")
+        return program, tree_structure(shaped.result(tensors))
 
     def _note(self, began: float, *, done: str = "", refused: str = "") -> None:
         """Add a sentence and the seconds since `began` to the report, and pass the sentence on to `say`."""

@@ -43,20 +43,26 @@ class Shaped(nn.Module):
     call: (args, keywords); what is no tensor in it is a constant.
     """
 
-    def __init__(self, form: Form, call: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
+    def __init__(self, form: nn.Module, call: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
         super().__init__()
         self.form = form
+        self.call = call
         leaves, self._called = tree_flatten(call)
         self._constants = [None if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         self._places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
-        return tuple(tree_leaves(self.answer(tensors)))
+        return tuple(tree_leaves(self.result(tensors)))
 
-    def answer(self, tensors: Sequence[Tensor]) -> SROutput:
+    def plain(self) -> Shaped:
+        """Return the form's network as such a function, without autocast."""
+        return Shaped(self.form.network, self.call) if isinstance(self.form, Form) else self
+
+    def result(self, tensors: Sequence[Tensor]) -> SROutput:
         """Return the result in its own structure, which the programs do not know."""
         leaves = list(self._constants)
         for place, tensor in zip(self._places, tensors, strict=True):
             leaves[place] = tensor
         args, options = tree_unflatten(leaves, self._called)
-        return self.form(*args, **options)
+        result: SROutput = self.form(*args, **options)
+        return result

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from torch.utils._pytree import tree_leaves, tree_map
 from priorsr.containers import Batch, Prior, SROutput
 from priorsr.data.reduction import Reduction
 from priorsr.data.synth import draw_faces
+from priorsr.inference.acceleration_report import PsnrChange
+from priorsr.inference.groups_of_faces import Call
 from priorsr.metrics import psnr
 
 LR_SIDE = 16  # of synthetic faces
@@ -63,17 +66,42 @@ class Check:
     @torch.no_grad()
     def error(self, form: nn.Module) -> float:
         """Return the largest change of a tensor of the first result, relative to its largest value."""
-        wanted, got = (tree_leaves(self._answer(network, self._batches[0])) for network in (self.model, form))
+        wanted, got = (tree_leaves(self._result(network, self._batches[0])) for network in (self.model, form))
         errors = [(a - b).abs().max() / a.abs().max().clamp(min=1e-12) for a, b in zip(wanted, got, strict=True)]
         return torch.stack(errors).max().item()
 
-    def change(self, form: nn.Module) -> float:
-        """Return the largest change of a face's PSNR in dB; NaN where the form returns NaN."""
-        return (self._psnr_of(form) - self._psnr).abs().max().item()
+    def change(self, form: Callable[..., SROutput]) -> PsnrChange:
+        """Return the change of the faces' PSNR; NaN where the form returns NaN."""
+        found = self._psnr_of(form)
+        return PsnrChange((found.mean() - self._psnr.mean()).abs().item(), (found - self._psnr).abs().max().item())
 
     @torch.no_grad()
-    def _psnr_of(self, form: nn.Module) -> Tensor:
-        return torch.cat([psnr(self._answer(form, batch).sr, batch.hr) for batch in self._batches])
+    def seconds(self, form: Callable[..., SROutput]) -> float:
+        """Return how long the form computes the first batch, once."""
+        batch = self._batches[0]
+        began = time.perf_counter()
+        self._result(form, batch)
+        if batch.lr.is_cuda:
+            torch.cuda.synchronize(batch.lr.device)
+        return time.perf_counter() - began
 
-    def _answer(self, form: nn.Module, batch: Batch) -> SROutput:
-        return form(batch.lr, batch.prior) if self.model.prior == "required" else form(batch.lr)
+    @property
+    def calls(self) -> list[Call]:
+        """Return the call of each batch."""
+        return [(self._args(batch), {}) for batch in self._batches]
+
+    @property
+    def batch_size(self) -> int:
+        """Return the number of faces in every batch."""
+        return len(self._batches[0].lr)
+
+    @torch.no_grad()
+    def _psnr_of(self, form: Callable[..., SROutput]) -> Tensor:
+        return torch.cat([psnr(self._result(form, batch).sr, batch.hr) for batch in self._batches])
+
+    def _result(self, form: Callable[..., SROutput], batch: Batch) -> SROutput:
+        result: SROutput = form(*self._args(batch))
+        return result
+
+    def _args(self, batch: Batch) -> tuple[Any, ...]:
+        return (batch.lr, batch.prior if self.model.prior == "required" else None)

@@ -13,9 +13,10 @@ from torch.utils._pytree import tree_leaves
 
 import priorsr
 from priorsr.containers import Prior
-from priorsr.errors import BackendError
-from priorsr.inference import compilation
-from priorsr.inference.compilation import obstacle
+from priorsr.errors import BackendError, OptionError
+from priorsr.inference.engines import inductor, openvino
+from priorsr.inference.engines.inductor import obstacle
+from priorsr.inference.engines.program import Compiled
 from priorsr.inference.form import Form, Shaped
 
 CPU = torch.device("cpu")
@@ -25,8 +26,8 @@ needs_compiler = pytest.mark.skipif(obstacle(CPU) is not None, reason=f"{obstacl
 @needs_compiler
 def test_a_compiled_model(cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     model, lr = toy().eval(), torch.rand(1, 3, 16, 16)
-    form = priorsr.accelerate(model, precision="float32", graph="compiled")
-    assert form.report.graph == "compiled"
+    form = priorsr.accelerate(model, precision="float32", engine="inductor")
+    assert form.report.engine == "inductor"
     assert any("compiled the program for 1 x 3 x 16 x 16" in sentence for sentence in form.report.done)
     (package,) = (cache / "accelerated").glob("*.pt2")
     assert "accelerate Toy: 1 x 3 x 16 x 16: compiling" in capsys.readouterr().err
@@ -37,7 +38,7 @@ def test_a_compiled_model(cache: Path, capsys: pytest.CaptureFixture[str], monke
     torch.testing.assert_close(answer.stages, expected.stages, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(form(lr.to(memory_format=torch.channels_last)).sr, answer.sr)
 
-    again = priorsr.accelerate(model, precision="float32", graph="compiled", show=False)
+    again = priorsr.accelerate(model, precision="float32", engine="inductor", show=False)
     assert any("loaded the program" in sentence for sentence in again.report.done)
     assert torch.equal(again(lr).sr, answer.sr)
 
@@ -45,7 +46,7 @@ def test_a_compiled_model(cache: Path, capsys: pytest.CaptureFixture[str], monke
     package.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))  # which torch would load, and run
     with monkeypatch.context() as patched:  # the compiler takes long, and would make the same again
         patched.setattr(torch._inductor, "aoti_compile_and_package", partial(compiled_before, whole))
-        mended = priorsr.accelerate(model, precision="float32", graph="compiled")
+        mended = priorsr.accelerate(model, precision="float32", engine="inductor")
     said = "".join(capsys.readouterr().err.split("\n"))
     assert f"{package} cannot be loaded (it was changed since it was compiled)" in said
     assert package.read_bytes() == whole
@@ -53,7 +54,7 @@ def test_a_compiled_model(cache: Path, capsys: pytest.CaptureFixture[str], monke
 
     with torch.no_grad():
         model.identity.bias += 0.1  # other weights are another program
-    other = priorsr.accelerate(model, precision="float32", graph="compiled", show=False)
+    other = priorsr.accelerate(model, precision="float32", engine="inductor", show=False)
     assert not any("loaded" in sentence for sentence in other.report.done)
     torch.testing.assert_close(other(lr).sr, answer.sr + 0.1, rtol=1e-5, atol=1e-5)
 
@@ -67,30 +68,38 @@ def fail(*_: object) -> None:
     raise RuntimeError("this graph\nhas a hole")
 
 
+@pytest.fixture
+def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino, "find_spec", lambda name: None)
+
+
 @needs_compiler
+@pytest.mark.usefixtures("without_openvino")
 def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compilation, "_ahead_of_time", fail)
+    monkeypatch.setattr(inductor, "_ahead_of_time", fail)
     form = priorsr.accelerate(toy(), precision="float32", show=False)
-    (refused,) = form.report.refused
-    assert form.report.graph == "eager"
-    assert refused.startswith("compiling for 1 x 3 x 16 x 16: RuntimeError: this graph; computed eagerly")
+    assert form.report.engine == "eager"
+    assert form.report.refused[-1].startswith(
+        "compiling for 1 x 3 x 16 x 16: RuntimeError: this graph; computed eagerly"
+    )
     with pytest.raises(BackendError, match="Toy could not be compiled; compiling for 1 x 3 x 16 x 16: RuntimeError"):
-        priorsr.accelerate(toy(), graph="compiled", show=False)
+        priorsr.accelerate(toy(), engine="inductor", show=False)
 
 
 @needs_compiler
+@pytest.mark.usefixtures("without_openvino")
 def test_a_program_that_is_wrong_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(network: torch.nn.Module, *_: object) -> object:
-        return (lambda given: tuple(tensor + 0.1 for tensor in network(*given))), False
+        return Compiled(lambda given: tuple(tensor + 0.1 for tensor in network(*given)), "compiled")
 
-    monkeypatch.setattr(compilation, "_ahead_of_time", wrong)
+    monkeypatch.setattr(inductor, "_ahead_of_time", wrong)
     form, lr = priorsr.accelerate(toy(), precision="float32", show=False), torch.rand(1, 3, 16, 16)
-    assert form.report.graph == "eager"
-    assert form.report.refused[-1].startswith("compiling moves a face's PSNR by")
+    assert form.report.engine == "eager"
+    assert form.report.refused[-1].startswith("float32 by inductor: PSNR moved by")
     with torch.no_grad():
         torch.testing.assert_close(form(lr).sr, toy().eval()(lr).sr)
-    with pytest.raises(BackendError, match="graph='compiled' was asked for, but compiling moves a face's PSNR by"):
-        priorsr.accelerate(toy(), precision="float32", graph="compiled", show=False)
+    with pytest.raises(OptionError, match="'float32' was asked for, but is refused: float32 by inductor: PSNR moved"):
+        priorsr.accelerate(toy(), precision="float32", engine="inductor", show=False)
 
 
 @needs_compiler
@@ -100,10 +109,10 @@ def test_a_program_is_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     def traced(network: torch.nn.Module, tensors: tuple[torch.Tensor, ...], _: object) -> object:
         shapes.append([tuple(tensor.shape) for tensor in tensors])
         network(*tensors)
-        return (lambda given: network(*given)), False
+        return Compiled(lambda given: network(*given), "compiled")
 
-    monkeypatch.setattr(compilation, "_ahead_of_time", traced)
-    form = priorsr.accelerate(toy(), precision="float32", show=False)
+    monkeypatch.setattr(inductor, "_ahead_of_time", traced)
+    form = priorsr.accelerate(toy(), engine="inductor", precision="float32", show=False)
     lr = torch.rand(2, 3, 16, 16)
     for _ in range(2):
         form(lr), form(lr, strength=torch.tensor(1.0)), form(lr, strength=torch.tensor(2.0)), form(lr, half=True)
@@ -132,7 +141,7 @@ def test_a_process_may_hold_many_programs(monkeypatch: pytest.MonkeyPatch) -> No
     torch._dynamo.reset()
     lrs = [torch.rand(1, 3, side, side) for side in range(4, 24, 2)]
     networks = [Shaped(Form(toy(), "float32"), ((lr,), {})) for lr in lrs]
-    programs = [compilation._with_cuda_graphs(network, (lr,)) for network, lr in zip(networks, lrs, strict=True)]
+    programs = [inductor._with_cuda_graphs(network, (lr,)) for network, lr in zip(networks, lrs, strict=True)]
     for program, network, lr in zip(programs, networks, lrs, strict=True):
         torch.testing.assert_close(program((lr,)), network(lr))
 
@@ -146,7 +155,7 @@ def stand_in(compile_: Callable[..., object], network: torch.nn.Module, mode: st
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 def test_a_cuda_graph_does_not_overwrite_its_answers() -> None:
     model = toy().cuda().eval()
-    form = priorsr.accelerate(model, graph="compiled", show=False)
+    form = priorsr.accelerate(model, engine="inductor", show=False)
     one, two = torch.rand(2, 1, 3, 16, 16, device="cuda")
     first = form(one).sr
     kept = first.clone()

@@ -1,4 +1,4 @@
-"""Programs for one shape of input: compiled ahead of time for a CPU and kept on disk, or with CUDA graphs for a GPU."""
+"""PyTorch Inductor: programs compiled ahead of time for a CPU and kept on disk, or with CUDA graphs for a GPU."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +17,9 @@ from torch.utils._triton import has_triton
 
 from priorsr.data.arrays import cache_folder
 from priorsr.files import atomic_text, sha256_file
+from priorsr.inference.engines.program import Compiled, Program
+from priorsr.inference.form import Shaped
 from priorsr.reading.content import read_content
-
-Program = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 
 PROGRAMS = 4096  # at most, on a GPU in one process
 
@@ -39,15 +40,18 @@ def obstacle(device: torch.device) -> str | None:
     return None if shutil.which(compiler) else f"there is no C++ compiler {compiler}"
 
 
-def compile_for(network: nn.Module, tensors: Sequence[Tensor], say: Callable[[str], None]) -> tuple[Program, bool]:
-    """Compile `network(*tensors)`, a tuple of tensors, for tensors of these shapes and strides.
+@dataclass(frozen=True)
+class Inductor:
+    """Inductor as an engine, see `priorsr.inference.engines.program`."""
 
-    Returns the program, and whether it came from the disk. Raises what the compiler raises.
-    """
-    with torch.no_grad(), _quiet():
-        if tensors[0].device.type == "cuda":
-            return _with_cuda_graphs(network, tensors), False
-        return _ahead_of_time(network, tuple(tensors), say)
+    name: str = "inductor"
+
+    def compile(self, shaped: Shaped, tensors: Sequence[Tensor], say: Callable[[str], None]) -> Compiled:
+        """Compile `shaped(*tensors)` for tensors of these shapes and strides, or load the program from the disk."""
+        with torch.no_grad(), _quiet():
+            if tensors[0].device.type == "cuda":
+                return Compiled(_with_cuda_graphs(shaped, tensors), "compiled")
+            return _ahead_of_time(shaped, tuple(tensors), say)
 
 
 def _with_cuda_graphs(network: nn.Module, tensors: Sequence[Tensor]) -> Program:
@@ -60,7 +64,7 @@ def _with_cuda_graphs(network: nn.Module, tensors: Sequence[Tensor]) -> Program:
     return lambda given: tuple(tensor.clone() for tensor in compiled(*given))
 
 
-def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callable[[str], None]) -> tuple[Program, bool]:
+def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callable[[str], None]) -> Compiled:
     """Compile by AOTInductor with frozen weights, which are laid out once for the processor's instructions."""
     exported = torch.export.export(network, tensors)
     package = cache_folder() / "accelerated" / f"{_fingerprint(exported)}.pt2"
@@ -68,7 +72,7 @@ def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callabl
     if package.is_file():
         try:
             if read_content(written, "the hash of a program", 64).decode() == sha256_file(package):
-                return _loaded(package), True
+                return Compiled(_loaded(package), "loaded")
             problem = "it was changed since it was compiled"
         except Exception as error:  # torch raises anything on a package that it cannot load
             problem = str(error).partition("\n")[0]
@@ -83,7 +87,7 @@ def _ahead_of_time(network: nn.Module, tensors: tuple[Tensor, ...], say: Callabl
         digest = sha256_file(Path(made))
         Path(made).replace(package)
     atomic_text(written, digest)
-    return _loaded(package), False
+    return Compiled(_loaded(package), "compiled")
 
 
 def _loaded(package: Path) -> Program:

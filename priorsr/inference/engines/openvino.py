@@ -1,0 +1,143 @@
+"""OpenVINO: programs for CPUs, converted from `torch.export` in seconds, without a C++ compiler."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import _disable_current_modes
+
+from priorsr.inference.acceleration_report import Precision
+from priorsr.inference.engines.program import Compiled, Program
+from priorsr.inference.engines.telemetry import without_telemetry
+from priorsr.inference.form import Shaped
+
+_HINTS: dict[Precision, str] = {"float32": "f32", "bf16": "bf16", "int8": "f32"}  # int8: of what is not quantised
+
+
+def obstacle(device: torch.device) -> str | None:
+    """Return why OpenVINO cannot be used for a device, as the end of a sentence; None if it can."""
+    if device.type != "cpu":
+        return f"OpenVINO is used for CPUs only, not for {device.type}"
+    if find_spec("openvino") is None:
+        return "the package openvino is missing: install it with pip install 'priorsr[openvino]'"
+    return None
+
+
+@dataclass(frozen=True)
+class OpenVINO:
+    """OpenVINO as an engine, see `priorsr.inference.engines.program`. precision: that of convolutions and products."""
+
+    precision: Precision
+    name: str = "openvino"
+
+    def compile(self, shaped: Shaped, tensors: Sequence[Tensor], say: Callable[[str], None]) -> Compiled:
+        """Convert and compile `shaped(*tensors)` for tensors of these shapes."""
+        say("converting for OpenVINO")
+        return Compiled(load(convert(shaped, tensors), self.precision), "compiled")
+
+
+class Converted(NamedTuple):
+    """A form for one shape of input. model: an `openvino.Model`. places: for each tensor of the form, its output."""
+
+    model: Any
+    places: tuple[int, ...]
+
+
+def convert(shaped: Shaped, tensors: Sequence[Tensor]) -> Converted:
+    """Convert `shaped(*tensors)` for tensors of these shapes, in float32."""
+    with without_telemetry():
+        import openvino
+    plain = shaped.plain()
+    with torch.no_grad(), _quiet():
+        distinct = _Distinct(plain, plain(*tensors))
+        exported = torch.export.export(distinct, tuple(tensors)).run_decompositions(_DECOMPOSITIONS)
+        return Converted(openvino.convert_model(exported), distinct.places)
+
+
+def load(converted: Converted, precision: Precision) -> Program:
+    """Compile for this machine, for as many threads as torch has now."""
+    with without_telemetry():
+        import openvino
+    properties = {
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    return program_of(openvino.Core().compile_model(converted.model, "CPU", properties), converted.places)
+
+
+def program_of(compiled: Any, places: Sequence[int]) -> Program:
+    """Return an `openvino.CompiledModel` as a program. places: see `Converted`."""
+    request = compiled.create_infer_request()
+
+    def run(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        results = request.infer([tensor.numpy() for tensor in tensors], share_inputs=True)
+        return tuple(torch.from_numpy(results[place].copy()) for place in places)
+
+    return run
+
+
+class _Distinct(nn.Module):
+    """A form whose tensors are returned once each, since OpenVINO takes no output twice."""
+
+    def __init__(self, shaped: Shaped, results: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.shaped = shaped
+        self._first = sorted({self._same(results, tensor) for tensor in results})
+        self.places = tuple(self._first.index(self._same(results, tensor)) for tensor in results)
+
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+        results = self.shaped(*tensors)
+        return tuple(results[place] for place in self._first)
+
+    @staticmethod
+    def _same(results: Sequence[Tensor], wanted: Tensor) -> int:
+        return next(place for place, tensor in enumerate(results) if tensor is wanted)
+
+
+def _enlarge(x: Tensor, size: Sequence[int] | None, align_corners: bool, *scales: Any) -> Tensor:
+    """Enlarge bicubically by two products with constant matrices, which is exact at borders too.
+
+    OpenVINO has no antialiased bicubic form that treats borders as torch does.
+    """
+    height, width = x.shape[-2:]
+    factors = scales[0] if scales and isinstance(scales[0], Sequence) else scales
+    rows, columns = size or (round(height * factors[0]), round(width * factors[1]))
+    high, wide = (_weights(*sides, align_corners) for sides in ((height, rows), (width, columns)))
+    return high.T.contiguous() @ x @ wide
+
+
+def _weights(given: int, wanted: int, align_corners: bool) -> Tensor:
+    """Return what each of `given` pixels of a line adds to each of `wanted`, as a matrix."""
+    with _disable_current_modes():  # a constant of the program, not a part of what is traced
+        lines, size = torch.eye(given)[None, None], (given, wanted)
+        return F.interpolate(lines, size, mode="bicubic", antialias=True, align_corners=align_corners)[0, 0].clone()
+
+
+_DECOMPOSITIONS: dict[Any, Callable[..., Tensor]] = {
+    torch.ops.aten._upsample_bicubic2d_aa.vec: _enlarge,
+    torch.ops.aten._upsample_bicubic2d_aa.default: _enlarge,
+}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the warnings of tracing within the block, which ask the user to do nothing."""
+    logger = logging.getLogger("torch.export")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
