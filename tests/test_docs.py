@@ -49,6 +49,8 @@ SHORTER = (
     (re.compile(r"\b(?:steps|minutes)=\d+"), "steps=2"),
     (re.compile(r"\bseeds=\d+"), "seeds=1"),
     (re.compile(r"\baccelerate\(model\)"), 'accelerate(model, engine="eager")'),
+    (re.compile(r'precision="int8"'), 'engine="eager"'),
+    (re.compile(r"\bbatch_size=32\b"), "batch_size=4"),
 )
 
 

@@ -17,12 +17,14 @@ from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.execution.parallel import one_thread_each
 from priorsr.inference.acceleration import accelerate
 from priorsr.inference.devices import device_of, find_device
+from priorsr.inference.engines import openvino
 from priorsr.inference.upscaling.model_input import ModelInput
 from priorsr.models.model_spec import ModelSpec, model_from_spec
 
 BATCH = 16  # LR images at once, at most
 MOST_PIXELS = 2**20  # of the results of a batch, unless one image has more
-PAYS_FROM = 180.0  # seconds of plain work ahead, from which on compiling, which takes a minute or two, is worth it
+PAYS_FROM = 180.0  # seconds of plain work ahead, from which on compiling by Inductor, a minute or two, is worth it
+PAYS_FROM_OPENVINO = 30.0  # the same for OpenVINO, which takes seconds
 
 
 class Upscaler:
@@ -103,6 +105,7 @@ class Upscaler:
 
     def _accelerate(self, ahead: float) -> None:
         """Accelerate the model if that is worth it for so many seconds of plain work."""
-        if ahead > PAYS_FROM:
+        pays_from = PAYS_FROM if openvino.obstacle(self.device) else PAYS_FROM_OPENVINO
+        if ahead > pays_from:
             with suppress(PriorsrError):  # then the plain model goes on
                 self._fast = accelerate(self.model, batch_size=self._full[0], device=self.device)
