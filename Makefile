@@ -64,6 +64,7 @@ wheels: setup # all distributions into dist/, to install with pip install --find
 bench: setup
 	$(BIN)/python -m pytest benchmarks -rs -s
 	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.gpu
 
 lint: setup
