@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 from priorsr import scripts
+from priorsr.building import Part as Part  # its public place
+from priorsr.building import PartSpec as PartSpec
+from priorsr.building import build
 from priorsr.components import BUILTINS
-from priorsr.config import build_config
 from priorsr.errors import (
     BrokenPluginError,
     NameCollisionError,
     OptionError,
-    PriorsrError,
     UnknownNameError,
     WrongKindError,
     did_you_mean,
 )
 from priorsr.kinds import KINDS, get_kind
-from priorsr.options import option_names, taken
+from priorsr.makers import of_makers
 from priorsr.plugins import FILE, OWN, REGISTERED, SESSION, Installed, Offer, Scan, is_name, normalise, scan
 from priorsr.version import __version__
 
 T = TypeVar("T", bound=type)
-Made = TypeVar("Made")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A component by name with options, which a skeleton builds at every place: Part("concat", kernel_size=1)."""
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def __init__(self, name: str, /, **options: Any) -> None:
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "options", options)
-
-
-PartSpec = str | Part | type
-"""How a config names a part: by name, as Part(name, **options), or a class. An instance is refused."""
 
 
 class _Registered(NamedTuple):
@@ -70,7 +53,6 @@ class _State:
 _state = _State()
 _lock = threading.RLock()
 _running: ContextVar[scripts.Script | None] = ContextVar("running", default=None)
-_makers: ContextVar[tuple[Offer, ...]] = ContextVar("makers", default=())
 
 
 def _discovered() -> Scan:
@@ -175,13 +157,12 @@ def locate(kind: str, name: str) -> Offer:
 
     The session's own and scripts' come first, then the built-in, then plugins. Raises UnknownNameError with the closest
     names and any plugin whose broken line was to offer the name, and NameCollisionError if two distributions offer it.
-    Under `made_by`, a bare name belongs to the distribution that is given there, or is unknown.
+    Under `priorsr.makers.only_from`, a bare name belongs to the distribution that is given there, or is unknown.
     """
     distribution, _, bare = name.rpartition(":")
     found = [o for o in offers(kind) if o.name == bare and normalise(distribution) in ("", o.distribution)]
-    makers = [maker for maker in _makers.get() if (maker.kind, maker.name) == (kind, bare)]
-    if makers and not distribution:
-        found = _of_makers(makers, found)
+    if not distribution:
+        found = of_makers(kind, bare, found)
     if not found:
         refused = (problem for problem in _discovered().problems if problem.concerns(kind, bare, distribution))
         broken = "".join(f"; {problem.sentence}" for problem in refused)
@@ -194,41 +175,6 @@ def locate(kind: str, name: str) -> Offer:
         choices = " or ".join(offer.reference for offer in found)
         raise NameCollisionError(f"several distributions offer the {kind} {bare!r}: ask for {choices}")
     return found[0]
-
-
-@contextmanager
-def made_by(makers: Iterable[Offer]) -> Iterator[None]:
-    """Take components of a bare name from the distributions of these offers, within the block.
-
-    So a saved object is built from its own components, even if another distribution now offers the same name.
-    """
-    token = _makers.set(tuple(makers))
-    try:
-        yield
-    finally:
-        _makers.reset(token)
-
-
-def _of_makers(makers: Sequence[Offer], found: Sequence[Offer]) -> list[Offer]:
-    """Return the offers of a maker's distribution; raises UnknownNameError if there is none.
-
-    A component that a notebook registered may now come from a script, and the other way round.
-    """
-    wanted = {maker.distribution for maker in makers}
-    if wanted.intersection(REGISTERED):
-        wanted.update(REGISTERED)
-    kept = [offer for offer in found if offer.distribution in wanted]
-    if not kept:
-        maker = makers[0]
-        others = "".join(f"; {offer.distribution} {offer.version} offers another of that name" for offer in found)
-        where = "it is not installed"
-        if maker.distribution in REGISTERED:
-            where = "the running program does not register it (PRIORSR_PLUGINS or --plugins names a script that does)"
-        raise UnknownNameError(
-            f"the {maker.kind} {maker.name!r} was that of {maker.distribution} {maker.version}".rstrip()
-            + f", and {where}{others}"
-        )
-    return kept
 
 
 def find(kind: str, name: str) -> type:
@@ -318,41 +264,6 @@ def build_part(kind: str, part: PartSpec, **keywords: Any) -> Any:
     if wrong:
         raise WrongKindError(f"the class {part.__name__} given as {kind} {wrong}")
     return build(kind, part, preset=None, who=f"{kind} {part.__name__}", options=keywords)
-
-
-def build(kind: str, component: type, *, preset: str | None, who: str, options: Mapping[str, Any]) -> Any:
-    """Build a class of a kind from options, checked against its signature or its config first.
-
-    An exception of its constructor becomes an OptionError, chained to it.
-    """
-    options = taken(component, options, who)
-    if get_kind(kind).configured:
-        config = build_config(component.Config, preset, options, who)  # type: ignore[attr-defined]  # of these kinds
-        return of_kind(kind, component(config), who)
-    if preset is not None:
-        raise OptionError(f"{who} has no presets, and preset={preset!r} was given")
-    known = option_names(component)
-    for option in options:
-        if option not in known:
-            raise OptionError(f"{who} has no option {option!r}; {did_you_mean(option, known)}")
-    missing = [n for n, p in known.items() if p.default is p.empty and n not in options]
-    if missing:
-        raise OptionError(f"{who} needs {', '.join(missing)}")
-    try:
-        return component(**options)
-    except PriorsrError:
-        raise
-    except Exception as error:  # a constructor may raise anything
-        given = ", ".join(f"{option}={value!r}" for option, value in options.items())
-        raise OptionError(f"{who} cannot be built with {given}: {type(error).__name__}: {error}") from error
-
-
-def of_kind(kind: str, made: Made, who: str) -> Made:
-    """Return an instance that has all that its kind demands; raises WrongKindError for another."""
-    wrong = get_kind(kind).violation_of_made(made)
-    if wrong:
-        raise WrongKindError(f"the {who} {wrong}")
-    return made
 
 
 def offer_of(kind: str, component: type) -> Offer:

@@ -35,7 +35,9 @@ PEOPLE_DO = r"answer(?:s|ed|ing)?|say(?:s|ing)?|said|tell(?:s|ing)?|told"
 SPEAKING = re.compile(rf"\b(?:{PEOPLE_DO})\b(?!:)", re.IGNORECASE)  # not a parameter such as tell:
 INVERTED = re.compile(r"(?:^|[.:;] |\| )(?:What|Of|Whether|Why)\b")
 NO_VERB = re.compile(r"(?:The|An?|Each|Every|All|Both|Those|How|Which|Where|Its?|From|At|By|For|In|As)\b")
-DEFINITIONS = ("testing/contract_checks.py", "testing/score_checks.py", "testing/recipe_checks.py")  # what must hold
+DEFINITIONS = tuple(
+    f"testing/{of}_checks.py" for of in ("declaration", "gradient", "output", "recipe", "score", "state")
+)  # what must hold
 
 
 def prose(text: str) -> str:

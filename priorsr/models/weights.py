@@ -16,18 +16,19 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from priorsr import registry
+from priorsr.building import build
 from priorsr.config import validate
 from priorsr.errors import DataError, OptionError, PriorsrError, PriorsrWarning, UnknownNameError
 from priorsr.files import atomic_path, sha256_json
 from priorsr.infinity import json_value
+from priorsr.makers import only_from
 from priorsr.models.plain_config import as_plain, revive
 from priorsr.options import from_file, taken, without_local
 from priorsr.plugins import FILE, Offer
 from priorsr.reading.fitting import built_for, check_fit
 from priorsr.reading.json_files import parse_facts
 from priorsr.reading.tensors import read_metadata, read_tensors
-from priorsr.registry import build, find, offer_of, offers, packages
+from priorsr.registry import find, offer_of, offers, packages
 from priorsr.sources import UNREGISTERED, Component, components_of
 
 KEY = "priorsr"
@@ -151,7 +152,7 @@ def _built(described: Mapping[str, Any], made_by: Iterable[Component], path: Pat
         for part in made_by
         if part.used_for == "inference" and part.distribution != UNREGISTERED
     ]
-    with registry.made_by(makers), from_file():
+    with only_from(makers), from_file():
         try:
             component: Any = find(kind, source.reference)
         except UnknownNameError as error:

@@ -6,9 +6,9 @@ import inspect
 import traceback
 from collections.abc import Container
 
-from priorsr.testing.answers import Check
+from priorsr.testing.component_results import Check
 
-_FIRST = ("answer_type", "shapes")  # what a component returns at all, on which later checks rest
+_FIRST = ("result_type", "shapes")  # what a component returns at all, on which later checks rest
 _OF_WORDS = ("local_options_are_declared", "docstring_headings", "options_are_documented")  # which call nothing
 
 
@@ -25,8 +25,8 @@ def cause_of(error: BaseException, check: Check, component: type, known: Contain
         for first in _FIRST:
             if first in known:
                 return first
-        if "finite_answers" in known and " nan " in str(root):
-            return "finite_answers"
+        if "finite_results" in known and " nan " in str(root):
+            return "finite_results"
     own = [frame for frame in traceback.extract_tb(root.__traceback__) if frame.filename == _file_of(component)]
     if own:
         return type(root), own[-1].filename, own[-1].lineno

@@ -16,8 +16,8 @@ from priorsr.errors import (
 )
 from priorsr.kinds import KINDS
 from priorsr.registry import component_of, locate
-from priorsr.testing.answers import Check
 from priorsr.testing.causes import cause_of
+from priorsr.testing.component_results import Check
 from priorsr.testing.contract_checks import checks_of
 from priorsr.testing.examples import example_of
 from priorsr.testing.versions import CONTRACT, difference, is_newer

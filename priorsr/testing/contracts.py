@@ -10,8 +10,8 @@ from priorsr.errors import OptionError, PriorsrWarning, did_you_mean
 from priorsr.kinds import KINDS
 from priorsr.plugins import normalise
 from priorsr.registry import find, offers
-from priorsr.testing.answers import Check
 from priorsr.testing.checking import judge, waivers_of
+from priorsr.testing.component_results import Check
 from priorsr.testing.contract_checks import checks_of
 from priorsr.testing.versions import difference
 

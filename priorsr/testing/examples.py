@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree
 
+from priorsr.building import build
 from priorsr.config import presets_of
 from priorsr.containers import Batch, Prior
 from priorsr.metrics import Reduction
 from priorsr.models.prior_map import PRIOR_CHANNELS
-from priorsr.registry import build
 
 Inputs = tuple[Any, ...]
 CHANNELS = 16

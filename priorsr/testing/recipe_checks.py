@@ -10,7 +10,7 @@ from torch import Tensor
 
 from priorsr.containers import Batch
 from priorsr.files import require_extra
-from priorsr.testing.answers import assert_equal
+from priorsr.testing.component_results import assert_equal
 from priorsr.testing.examples import Example, map_tensors
 from priorsr.training import Progress, Stage, StepResult
 
@@ -26,8 +26,8 @@ def stages_learn(example: Example) -> None:
     for stage in example.create().stages():
         who = f"{example.name}: the stage {stage.name!r}"
         for step in (0, 99):
-            answer = stage.step(stage.modules, batch, Progress(step, 100, 10))
-            losses = answer.losses if isinstance(answer, StepResult) else answer
+            result = stage.step(stage.modules, batch, Progress(step, 100, 10))
+            losses = result.losses if isinstance(result, StepResult) else result
             assert losses.keys() <= stage.optimisers.keys(), f"{who} returns {list(losses)}, not its optimisers"
             assert losses, f"{who} has no loss at step {step}"
             for name, loss in losses.items():

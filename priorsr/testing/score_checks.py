@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import PriorsrError
-from priorsr.testing.answers import answer_of, assert_equal
+from priorsr.testing.component_results import assert_equal, result_of
 from priorsr.testing.examples import Example, Inputs, cast, is_of_sets
 
 
@@ -21,7 +21,7 @@ def one_number_an_image(example: Example) -> None:
     module = example.build()
     for batch in (2, 3) if is_of_sets(example.component) else (1, 3):
         inputs = example.inputs(batch, False)
-        found = [tuple(values.shape) for values in answer_of(example, inputs, module)]
+        found = [tuple(values.shape) for values in result_of(example, inputs, module)]
         assert found == example.shapes(inputs), f"{example.name}: returns {found} for a batch of {batch}"
 
 
@@ -31,7 +31,7 @@ def values_in_range(example: Example) -> None:
     module = example.build()
     for what, inputs in {"random images": example.inputs(3, False), **dict(_odd_faces(example))}.items():
         try:
-            (values,) = answer_of(example, inputs, module)
+            (values,) = result_of(example, inputs, module)
         except PriorsrError:
             continue
         for value in values.reshape(-1).tolist():
@@ -55,9 +55,9 @@ def half_precision_is_close(example: Example) -> None:
     """
     inputs = cast(example.inputs(2, False), torch.bfloat16)
     module = example.build()
-    wanted = answer_of(example, cast(inputs, torch.float32), module)
+    wanted = result_of(example, cast(inputs, torch.float32), module)
     for dtype in (torch.bfloat16, torch.float64):
-        found = [tensor.to(torch.float32) for tensor in answer_of(example, cast(inputs, dtype), module)]
+        found = [tensor.to(torch.float32) for tensor in result_of(example, cast(inputs, dtype), module)]
         assert_equal(found, wanted, f"{example.name}: images in {dtype} instead of float32", 1e-3)
 
 
@@ -69,10 +69,10 @@ def numbers_for_odd_faces(example: Example) -> None:
     module = example.build()
     for what, inputs in _odd_faces(example):
         try:
-            answer = answer_of(example, inputs, module)
+            result = result_of(example, inputs, module)
         except PriorsrError:
             continue
-        assert not any(values.isnan().any() for values in answer), f"{example.name}: is NaN for {what}"
+        assert not any(values.isnan().any() for values in result), f"{example.name}: is NaN for {what}"
 
 
 def _odd_faces(example: Example) -> Iterator[tuple[str, Inputs]]:

@@ -11,7 +11,7 @@ from priorsr.errors import OptionError
 CONTRACT = 2
 _CHECKS_SINCE = {
     2: (
-        "finite_answers",
+        "finite_results",
         "one_number_an_image",
         "values_in_range",
         "half_precision_is_close",

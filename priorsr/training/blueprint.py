@@ -9,10 +9,11 @@ from typing import Any
 from accelerate.utils import set_seed
 from pydantic_core import to_jsonable_python
 
+from priorsr.building import of_kind
 from priorsr.config import build_config
 from priorsr.errors import OptionError
 from priorsr.kinds import get_kind
-from priorsr.registry import find, of_kind, offer_of
+from priorsr.registry import find, offer_of
 from priorsr.training.overrides import override
 from priorsr.training.stage import Stage
 

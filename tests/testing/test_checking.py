@@ -81,7 +81,7 @@ def test_failures_of_different_causes_are_reported_each() -> None:
 
     causes = {cause.checks: cause.reason for cause in check(TwoFaults).causes}
     assert causes == {
-        ("finite_answers",): "is not finite for arguments that are all zero",
+        ("finite_results",): "is not finite for arguments that are all zero",
         ("docstring_headings",): "the docstring has no line 'Shapes:'",
     }
 
@@ -129,8 +129,8 @@ def test_an_earlier_contract_is_told_and_its_author_is_not_failed_by_later_check
 
     earlier = check(Earlier)
     assert earlier.passed
-    assert "written for contract 1, and this is 2, which adds finite_answers" in earlier.note
-    assert "newer finite_answers: is not finite" in str(earlier)
+    assert "written for contract 1, and this is 2, which adds finite_results" in earlier.note
+    assert "newer finite_results: is not finite" in str(earlier)
     assert "install a newer priorsr" in check(Later).note
     assert check(type("Now", (Right,), {"__doc__": Right.__doc__, "contract": CONTRACT})).note == ""
 
@@ -151,7 +151,7 @@ def test_a_plugins_test_is_told_of_another_contract_too(monkeypatch: pytest.Monk
     with pytest.warns(PriorsrWarning, match="the attention 'session:earlier' is written for contract 1"):
         cases["shapes"]()
     with pytest.warns(PriorsrWarning), pytest.raises(pytest.skip.Exception, match="not finite"):
-        cases["finite_answers"]()
+        cases["finite_results"]()
 
 
 @pytest.mark.parametrize("kind", KINDS)

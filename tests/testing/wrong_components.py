@@ -412,19 +412,19 @@ class FieldWithoutAWord(RightModel):
 
 
 WRONG = {
-    "finite_answers": (NaNForEmptyMaps,),
+    "finite_results": (NaNForEmptyMaps,),
     "one_number_an_image": (SqueezesOneImage, BetterIsAWord),
     "values_in_range": (LeavesItsBounds, DeclaresNoBounds),
     "half_precision_is_close": (ComputesInTheImagesPrecision,),
     "resumes_exactly": (CountsItsSteps,),
     "options_are_documented": (OptionWithoutAWord, FieldWithoutAWord),
-    "answer_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
+    "result_type": (AnswersATuple, AnswersNoState, AnswersABareTensor),
     "shapes": (Shapes,),
     "odd_sizes": (OddSizes,),
     "dtype_follows_input": (DtypeFollowsInput, Bfloat16FollowsInput, LandmarksFollowInput),
     "device_follows_input": (DeviceFollowsInput, SetOnAnotherDevice),
     "inputs_unchanged": (InputsUnchanged,),
-    "same_answer_twice": (SameAnswerTwice,),
+    "same_result_twice": (SameAnswerTwice,),
     "second_backward": (SecondBackward, GrowingGradients),
     "another_batch_size": (AnotherBatchSize, AnotherBatchSizeInTraining),
     "permuted_batch": (PermutedBatch, FirstImageCountsTwice),

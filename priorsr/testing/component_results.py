@@ -13,7 +13,7 @@ from priorsr.testing.examples import Example, tensors
 Check = Callable[[Example], None]
 
 
-def answer_of(example: Example, inputs: Any, module: Any = None) -> list[Tensor]:
+def result_of(example: Example, inputs: Any, module: Any = None) -> list[Tensor]:
     """Return the tensors of a component's result, computed without gradients; build it unless `module` is given."""
     module = module or example.build()
     torch.manual_seed(1)
