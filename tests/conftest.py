@@ -143,3 +143,9 @@ def fresh_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
         return python
 
     return make
+
+
+@pytest.fixture
+def fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry without session components, which leaves no trace of the test's plugins."""
+    monkeypatch.setattr(registry, "_state", registry._State())

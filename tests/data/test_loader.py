@@ -10,28 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from priorsr.containers import Batch, Prior
-from priorsr.data import About, Face, FaceLoader, FaceSet, Pixels, Provenance, Reduction, write_face_set
-from priorsr.data import arrays as arrays_module
+from priorsr.containers import Prior
+from priorsr.data import About, Face, FaceLoader, FaceSet, Pixels, Reduction, write_face_set
 from priorsr.data.reduction import reduce
 from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError
 from priorsr.files import sha256_file
-from priorsr.priors import flip_prior, rotate_prior
-
-HAND = Provenance(tool="hand", version="1")
-
-
-@pytest.fixture
-def face_set(tiny_faces: Path) -> FaceSet:
-    return FaceSet.open(tiny_faces)
-
-
-def assert_same(a: Batch, b: Batch) -> None:
-    assert a.ids == b.ids
-    assert torch.equal(a.hr, b.hr)
-    assert torch.equal(a.lr, b.lr)
-    for one, other in zip(a.prior, b.prior, strict=True):
-        assert (one is None and other is None) or torch.equal(one, other)
+from tests.data.loaded_batches import HAND, assert_same, moved, one_colour
 
 
 def test_a_batch_holds_what_the_set_holds(face_set: FaceSet) -> None:
@@ -119,16 +103,6 @@ def test_scoring_batches_are_the_same_however_many_processes(face_set: FaceSet) 
     assert shared == [[alone[0], alone[3]], [alone[1]], [alone[2]]]
 
 
-def moved(batch: Batch, index: int, mirrored: bool, quarters: int) -> Batch:
-    """One face of a batch, mirrored and turned by the functions for priors."""
-    hr, lr = (part[index : index + 1] for part in (batch.hr, batch.lr))
-    prior = Prior(*(None if part is None else part[index : index + 1] for part in batch.prior))
-    if mirrored:
-        hr, lr, prior = hr.flip(-1), lr.flip(-1), flip_prior(prior, 64)
-    turned = rotate_prior(prior, quarters, 64)
-    return Batch(lr.rot90(quarters, (2, 3)), hr.rot90(quarters, (2, 3)), turned, batch.ids[index : index + 1])
-
-
 def test_flips_and_turns_move_all_parts_together(face_set: FaceSet) -> None:
     loader = FaceLoader(face_set, "train", batch_size=7, flip=True, quarter_turns=True, reduction=Reduction(scale=4))
     seen = set()
@@ -158,17 +132,6 @@ def test_priors_are_those_asked_for_and_there(face_set: FaceSet) -> None:
     assert batch.prior.landmarks is not None
     with pytest.raises(OptionError, match="'heatmaps' was asked for; parsing or landmarks was expected"):
         FaceLoader(face_set, "val", batch_size=8, priors=("heatmaps",))
-
-
-def one_colour(path: Path, mapped: tuple[bool, ...], first: int = 0) -> FaceSet:
-    """A set of grey faces, which have a map where `mapped` says so."""
-
-    def face(index: int) -> Face:
-        image = np.full((32, 32, 3), first + index, dtype=np.uint8)
-        pixels = Pixels(image, image[..., 0] if mapped[index] else None)
-        return Face(f"f{index}", "train", str(index), lambda: pixels)
-
-    return write_face_set(path, [face(i) for i in range(len(mapped))], About("c", "test", "none"), parsing=HAND)
 
 
 def test_a_prior_that_some_faces_lack_is_not_skipped_silently(tmp_path: Path) -> None:
@@ -205,29 +168,6 @@ def test_wrong_options_are_told(face_set: FaceSet, tmp_path: Path) -> None:
         FaceLoader(face_set, "val", batch_size=2).faces(["nobody"])
 
 
-@pytest.mark.parametrize("part", ["images", "parsing"])
-@pytest.mark.parametrize("limit", [0, 2**31])
-def test_a_file_that_has_changed_is_told(
-    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, limit: int
-) -> None:
-    monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", limit)
-    monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
-    changed = Path(shutil.copytree(tiny_faces, tmp_path / "changed"))
-    one, other = FaceSet.open(changed).ids("val")[1:]
-    shutil.copy(changed / part / f"{one}.png", changed / part / f"{other}.png")
-    with pytest.raises(DataError, match=rf"{part}/{other}\.png: has changed since the set was made"):
-        FaceLoader(FaceSet.open(changed), "val", batch_size=2)
-    FaceLoader(FaceSet.open(changed), "train", batch_size=2)  # whose files are as they were
-
-
-def test_a_split_that_has_changed_is_told(tiny_faces: Path, tmp_path: Path) -> None:
-    changed = Path(shutil.copytree(tiny_faces, tmp_path / "changed"))
-    ids = FaceSet.open(changed).ids("val")
-    (changed / "splits/val.txt").write_text("\n".join(ids[:2]) + "\n")
-    with pytest.raises(DataError, match=r"splits/val\.txt: has changed since the set was made"):
-        FaceLoader(FaceSet.open(changed), "val", batch_size=2)
-
-
 def test_landmarks_that_cannot_be_mirrored_are_refused_at_once(tmp_path: Path) -> None:
     points = np.zeros((194, 2), dtype=np.float32), np.ones(194, dtype=bool)
     face = Face("a", "train", "", lambda: Pixels(np.zeros((32, 32, 3), dtype=np.uint8), landmarks=points))
@@ -237,66 +177,6 @@ def test_landmarks_that_cannot_be_mirrored_are_refused_at_once(tmp_path: Path) -
         FaceLoader(helen, "train", batch_size=1, flip=True)
     FaceLoader(helen, "train", batch_size=1, flip=True, priors=()).batch(0)
     FaceLoader(helen, "train", batch_size=1).batch(0)
-
-
-def test_large_splits_are_kept_in_the_cache(tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = {"batch_size": 4, "flip": True}
-    in_memory = FaceLoader(FaceSet.open(tiny_faces), "train", **options)
-    monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
-    monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
-    assert_same(FaceLoader(FaceSet.open(tiny_faces), "train", **options).batch(1), in_memory.batch(1))
-    files = sorted((tmp_path / "cache").rglob("*"))
-    assert [file.suffix for file in files if file.is_file()] == [".rows"] * 3
-    moved = Path(shutil.copytree(tiny_faces, tmp_path / "moved"))  # the same content, elsewhere, is found in the cache
-    shutil.rmtree(moved / "images")
-    (moved / "images").mkdir()
-    shutil.copy(tiny_faces / "images/000000.png", moved / "images")
-    assert_same(FaceLoader(FaceSet.open(moved), "train", **options).batch(1), in_memory.batch(1))
-
-
-def test_another_version_makes_the_cache_anew(
-    tiny_faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
-    monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
-    before = FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0)
-    monkeypatch.setattr(Reduction, "reduce", lambda reduction, hr, face: np.zeros_like(hr[::8, ::8]))
-    assert_same(FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0), before)
-    monkeypatch.setattr(arrays_module, "__version__", "mended")
-    assert FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3, priors=()).batch(0).lr.max() == 0
-
-
-def test_the_cache_never_takes_one_set_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrays_module, "MEMORY_LIMIT", 0)
-    monkeypatch.setenv("PRIORSR_CACHE", str(tmp_path / "cache"))
-    for first in (10, 90):
-        faces = one_colour(tmp_path / str(first), (False, False), first=first)
-        (batch,) = FaceLoader(faces, "train", batch_size=2).in_order()
-        assert torch.equal(batch.hr[:, 0, 0, 0] * 255, torch.tensor([first, first + 1.0]))
-
-
-def test_loaders_of_one_set_decode_once(tiny_faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faces = FaceSet.open(tiny_faces)
-    FaceLoader(faces, "val", batch_size=2)
-    calls: Counter[str] = Counter()
-    real = FaceSet.image
-    monkeypatch.setattr(FaceSet, "image", lambda self, face: (calls.update([face]), real(self, face))[1])
-    FaceLoader(faces, "val", batch_size=3, flip=True).batch(0)
-    assert sum(calls.values()) <= 1  # the first image, for its size
-
-
-def test_a_loader_that_keeps_nothing_gives_the_same_faces(face_set, monkeypatch) -> None:
-    kept, streamed = (FaceLoader(face_set, "train", batch_size=3, flip=True, keep=keep) for keep in (True, False))
-    for ours, theirs in ((streamed.batch(1), kept.batch(1)), (next(streamed.in_order()), next(kept.in_order()))):
-        assert ours.ids == theirs.ids
-        assert torch.equal(ours.hr, theirs.hr)
-        assert torch.equal(ours.lr, theirs.lr)
-        assert torch.equal(ours.prior.parsing, theirs.prior.parsing)
-    decoded = []
-    monkeypatch.setattr(type(face_set), "image", lambda *given: decoded.append(given))
-    with pytest.raises(AttributeError):  # it goes back to the files
-        streamed.batch(1)
-    assert decoded
 
 
 def test_lr_is_rounded_whatever_the_reduction_says(face_set: FaceSet) -> None:

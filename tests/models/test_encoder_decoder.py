@@ -9,8 +9,7 @@ import priorsr
 from priorsr.blocks import ChannelAttention, ConcatFusion
 from priorsr.containers import Prior
 from priorsr.errors import OptionError, PriorsrError, ShapeError
-
-SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 4}
+from tests.models.small_encoder_decoder import SMALL
 
 
 def test_features_come_on_request_in_the_order_of_the_stages() -> None:

@@ -16,8 +16,8 @@ import priorsr
 from priorsr.errors import DataError, MissingWeightsError, NameCollisionError, OptionError, UnknownNameError
 from priorsr.models import hub
 from priorsr.models.weights import read
+from tests.models.small_encoder_decoder import SMALL
 
-SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 4}
 LR = torch.rand(1, 3, 4, 4)
 
 

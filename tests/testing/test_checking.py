@@ -12,7 +12,7 @@ from priorsr.errors import OptionError, PriorsrWarning, UnknownNameError
 from priorsr.kinds import KINDS
 from priorsr.testing import CONTRACT, check, parametrize_with_checks
 from tests.testing.right_components import Right
-from tests.testing.wrong_components import DocstringHeadings, NaNForEmptyMaps
+from tests.testing.wrong_attentions import DocstringHeadings, NaNForEmptyMaps
 
 
 def test_a_right_component_passes_and_says_so() -> None:

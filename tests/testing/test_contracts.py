@@ -9,7 +9,8 @@ import pytest
 from priorsr.errors import OptionError
 from priorsr.kinds import KINDS
 from priorsr.testing import checks_of, failures, parametrize_with_checks
-from tests.testing.wrong_components import RIGHT, WRONG, Right
+from tests.testing.right_components import Right
+from tests.testing.wrong_components import RIGHT, WRONG
 
 
 @parametrize_with_checks(distribution="priorsr")

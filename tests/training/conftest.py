@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `import toys`, here and in
 import toys
 
 from priorsr.training import RunResult, run_log, train
+from tests.training.run_files import RECIPES
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,12 @@ def run(faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
         return train(recipe, out=tmp_path / out, **{**defaults, **options})
 
     return quickly
+
+
+@pytest.fixture(scope="session")
+def whole(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An unbroken run of 12 steps of each recipe."""
+    folders = {recipe: tmp_path_factory.mktemp("whole") / recipe for recipe in RECIPES}
+    for recipe, folder in folders.items():
+        train(recipe, faces, folder, steps=12, log_every=2, validate_every=4)
+    return folders

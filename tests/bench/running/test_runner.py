@@ -2,96 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import sys
-import tarfile
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from doubles import Stored
 from PIL import Image
 from torch import Tensor, nn
 
 import priorsr
-from priorsr.bench import Record, read_results
+from priorsr.bench import read_results
 from priorsr.containers import Prior, SROutput
-from priorsr.data.importers.synthetic import synthesise
 from priorsr.data.writer import About, Face, Pixels, write_face_set
-from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
-
-
-def means(record: Record) -> dict[str, float]:
-    return {name: score.mean for name, score in record.scores.items()}
-
-
-# Degenerate models
-
-
-def test_the_oracle_is_perfect(bench, lr, hr) -> None:
-    (record,) = bench(Stored(lr, hr))
-    assert means(record) == {"psnr": math.inf, "ssim": pytest.approx(1.0)}
-    assert record.scores["psnr"].interval95 is None
-
-
-def test_a_grey_image_loses_against_bicubic(bench, lr, hr) -> None:
-    grey, bicubic = bench([Stored(lr, torch.full_like(hr, 0.5)), "bicubic"], protocols=["priorsr@1"])
-    for name, value in means(bicubic).items():
-        assert means(grey)[name] < value, name
-
-
-def test_shuffled_images_lose(bench, lr, hr) -> None:
-    noisy = (hr + 0.02 * torch.randn(hr.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
-    (paired,) = bench(Stored(lr, noisy))
-    (shuffled,) = bench(Stored(lr, noisy.roll(1, dims=0)))
-    assert means(shuffled)["psnr"] < means(paired)["psnr"] - 10
-    assert means(shuffled)["ssim"] < means(paired)["ssim"] - 0.3
-
-
-def test_bicubic_is_what_it_was(bench) -> None:
-    (record,) = bench("bicubic")
-    assert means(record) == {"psnr": pytest.approx(33.159427, abs=1e-4), "ssim": pytest.approx(0.874027, abs=1e-5)}
-
-
-def test_bicubic_on_synthetic_faces_is_what_it_was(bench, tmp_path) -> None:
-    synthetic = synthesise(tmp_path / "set", count=4, seed=0, val=3, test=0)
-    (record,) = bench("bicubic", data=synthetic)
-    assert means(record) == {"psnr": pytest.approx(22.694, abs=0.01), "ssim": pytest.approx(0.5861, abs=1e-3)}
-
-
-def test_bicubic_on_photographs_is_what_others_measured(bench, shared, tmp_path) -> None:
-    archive = shared / "data" / "celebamask-mini-128.tar"
-    if not archive.is_file():
-        pytest.skip(f"there is no {archive}")
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, (member for member in tar if "val/images" in member.name), filter="data")
-    pictures = sorted(tmp_path.rglob("*.png"))
-    photographs = [Face(path.stem, "val", "", partial(read, path)) for path in pictures]
-    about = About(name="photographs", source="celebamask-mini", licence="non-commercial research")
-    (record,) = bench("bicubic", data=write_face_set(tmp_path / "set", photographs, about))
-    assert record.data.count == 100
-    assert record.scores["psnr"].value == pytest.approx(22.67, abs=0.005)
-
-
-def read(path: Path) -> Pixels:
-    return Pixels(np.asarray(Image.open(path)))
-
-
-def test_bicubic_is_pils(bench, faces) -> None:
-    """PIL rounds between its two passes and ours does not, which moves a pixel by one level at most."""
-    (record,) = bench("bicubic", protocols=["priorsr@1"])
-    for face in faces.ids("val"):
-        hr = Image.fromarray(faces.image(face))
-        lr = hr.resize((16, 16), Image.Resampling.BICUBIC)
-        sr = np.asarray(lr.resize((128, 128), Image.Resampling.BICUBIC), dtype=float)
-        error = (sr - np.asarray(hr))[8:-8, 8:-8]
-        expected = 10 * math.log10(255**2 / (error**2).mean())
-        assert record.scores["psnr_rgb"].per_image[face] == pytest.approx(expected, abs=0.01)
-
-
-# What is run, kept, and written
+from priorsr.errors import DataError, OptionError, UnknownNameError
 
 
 def test_a_model_runs_once_for_each_reduction(bench, lr, hr, monkeypatch) -> None:
@@ -208,9 +131,6 @@ def test_the_model_is_left_as_it_was(bench, lr, hr) -> None:
     assert not model.part.training
 
 
-# Priors
-
-
 @pytest.mark.parametrize(
     ("declared", "asked", "given"),
     [
@@ -236,140 +156,6 @@ def test_a_set_without_priors_cannot_give_one(bench, lr, hr, tmp_path) -> None:
     with pytest.raises(DataError, match="not every face of the split 'val' has a parsing map"):
         bench(Stored(lr, hr, prior="required"), data=bare, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-# Scores beside the protocol's
-
-
-@pytest.fixture
-def closeness():
-    @priorsr.register("score", "closeness")
-    class Closeness:
-        kind = "score"
-        higher_is_better = False
-
-        def __call__(self, sr: Tensor, hr: Tensor) -> Tensor:
-            assert sr.min() >= 0
-            assert sr.max() <= 1
-            return (sr - hr).abs().mean(dim=(1, 2, 3))
-
-    return Closeness
-
-
-def test_a_score_stands_beside_the_protocols(bench, closeness, lr, hr) -> None:
-    (record,) = bench(Stored(lr, hr + 1.0), scores=["closeness"])
-    assert list(record.scores) == ["psnr", "ssim", "closeness"]
-    assert not record.scores["closeness"].higher_is_better
-    expected = {f"cloud-{index}": float((1 - image).mean()) for index, image in enumerate(hr)}
-    assert record.scores["closeness"].per_image == pytest.approx(expected, abs=1e-6)
-
-
-def test_a_score_asked_for_later_is_added(bench, closeness) -> None:
-    bench("bicubic")
-    (record,) = bench("bicubic", scores=["closeness"])
-    assert "closeness" in record.scores
-
-
-def test_a_score_that_cannot_be_had_is_absent_with_the_reason(bench) -> None:
-    @priorsr.register("score", "weightless")
-    class Weightless:
-        kind = "score"
-        higher_is_better = True
-
-        def __init__(self) -> None:
-            raise priorsr.errors.MissingWeightsError("weights.pth goes to ~/.cache")
-
-    (record,) = bench("bicubic", scores=["weightless"])
-    assert record.absent == {"weightless": "weights.pth goes to ~/.cache"}
-
-
-@pytest.mark.parametrize("again", [False, True])
-def test_a_score_that_a_record_has_is_not_said_to_be_absent_where_it_can_no_longer_be_had(bench, again) -> None:
-    """A score of the set, whose weights are lost after it was computed; also where another one is added then."""
-
-    @priorsr.register("score", "size")
-    class Size:
-        kind, level, higher_is_better = "score", "set", True
-        lost = False
-
-        def __init__(self) -> None:
-            if self.lost:
-                raise priorsr.errors.MissingWeightsError("size.pth is absent")
-
-        def start(self) -> Size:
-            self.count = 0.0
-            return self
-
-        def add(self, sr, hr) -> None:
-            self.count += len(sr)
-
-        def value(self) -> float:
-            return self.count
-
-        def warning(self) -> None:
-            return None
-
-    bench("bicubic", scores=["size"])
-    Size.lost = True
-    (record,) = bench("bicubic", scores=["size", *(["lr_consistency"] if again else [])])
-    assert record.set_scores["size"].value == 5
-    assert record.absent == {}
-    assert ("lr_consistency" in record.scores) == again
-
-
-# Mistakes
-
-
-def test_a_wrong_size_of_answer_is_told(bench, lr, hr) -> None:
-    with pytest.raises(PriorsrError, match=r"the model Stored makes \(2, 3, 64, 64\) of LR images \(2, 3, 16, 16\)"):
-        bench(Stored(lr, hr[..., :64, :64]))
-
-
-def test_nan_is_told_with_the_image(bench, lr, hr) -> None:
-    hr[3, 0, 5, 5] = math.nan
-    with pytest.raises(PriorsrError, match="the model Stored makes NaN or infinity of the face 'cloud-3'"):
-        bench(Stored(lr, hr))
-
-
-@pytest.mark.parametrize("level", ["image", "set"])
-def test_a_broken_score_ends_the_run_at_the_first_batch(bench, lr, hr, level) -> None:
-    class Broken:
-        kind = "score"
-        higher_is_better = True
-
-        seen = 0
-
-        def __call__(self, sr, hr):
-            Broken.seen += len(sr)
-            return sr.mean((1, 2, 3)) * math.nan
-
-        def start(self):
-            return self
-
-        def add(self, sr, hr):
-            Broken.seen += len(sr)
-            raise ValueError("no nose")
-
-    Broken.level = level
-    priorsr.register("score", f"broken-{level}")(Broken)
-    sentence = {"image": "is NaN for the face 'cloud-0'", "set": "raises ValueError .* faces 'cloud-0' to 'cloud-1'"}
-    with pytest.raises(PriorsrError, match=f"the score 'broken-{level}' {sentence[level]}"):
-        bench(Stored(lr, hr), scores=[f"broken-{level}"])
-    assert Broken.seen == 2
-
-
-def test_a_score_with_both_infinities_has_no_mean(bench, lr, hr) -> None:
-    @priorsr.register("score", "extreme")
-    class Extreme:
-        kind = "score"
-        higher_is_better = True
-        needs = ("ids",)
-
-        def __call__(self, sr, hr, ids):
-            return torch.tensor([math.inf if face == "cloud-0" else -math.inf for face in ids])
-
-    with pytest.raises(PriorsrError, match="the score 'extreme' is ∞ for some faces and -∞ for others"):
-        bench(Stored(lr, hr), scores=["extreme"])
 
 
 def test_mistakes_are_told_before_anything_runs(bench, tmp_path, faces) -> None:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-import torch
 import toys
 
 from priorsr.bench import Record, ablate, read_results
@@ -20,11 +15,13 @@ from priorsr.bench.statistics.samples import make_samples
 from priorsr.bench.statistics.verdicts import compare_family
 from priorsr.bench.store.results import read_record
 from priorsr.bench.studies.ablation_report import Ablation, markdown
-from priorsr.bench.studies.trainings import Training, times, train_all
-from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
+from priorsr.bench.studies.trainings import Training
+from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.training import TrainingInterruptedError, run_log
 
 BASE = {"student.scale": 8, "teacher.scale": 8, "ema": None}
+
+
 VARY = {"student.width": [4, 2], "learning_rate": [0.03]}
 
 
@@ -267,79 +264,3 @@ def test_mistakes_are_told_before_anything_is_trained(call, tmp_path, faces) -> 
                 "toy-distilled", out=out, **{"data": faces, "split": "val", "steps": 6, "overrides": BASE, **options}
             )
     assert not out.exists()
-
-
-# Processes of their own
-
-
-@pytest.fixture
-def training(tiny_faces: Path, tmp_path: Path):
-    """A small run of a recipe that other processes know too."""
-
-    def make(name: str = "run", steps: int = 3, **overrides) -> Training:
-        small = {"width": 4, "depth": 0, "levels": 1, "batch_size": 2, "distil": False}
-        return Training(
-            label=name,
-            recipe="kdfsrnet",
-            data=str(tiny_faces),
-            out=str(tmp_path / name / "seed-0"),
-            preset="nano",
-            overrides={**small, **overrides},
-            steps=steps,
-            seed=0,
-        )
-
-    return make
-
-
-def test_runs_at_once_end_as_runs_in_turn(training) -> None:
-    at_once = [training("one"), training("two", width=6)]
-    train_all(at_once, 2, None)
-    assert all(run.finished for run in at_once)
-    assert times(at_once[0].folder).a_step.keys() == {"student"}
-    config = json.loads((at_once[0].folder / "config.json").read_text())
-    assert config["threads"] == max(1, torch.get_num_threads() // 2)
-    assert (config["seed"], config["steps"], config["config"]["student"]["width"]) == (0, 3, 4)
-
-
-def test_a_run_that_fails_ends_the_others_and_says_why(training) -> None:
-    wrong, long = training("wrong", feature_weight=-1), training("long", steps=100_000)
-    with pytest.raises(PriorsrError, match=r"wrong/seed-0: training stopped with exit code 1: .*feature_weight is -1"):
-        train_all([wrong, long], 2, None)
-    assert not long.finished
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_run_stops_and_is_saved_when_its_ablation_is_stopped(training, number) -> None:
-    run = training(steps=100_000)
-    program = (
-        "import sys, json; from priorsr.bench.studies.trainings import Training, train_all;"
-        "train_all([Training(**json.loads(sys.argv[1]))] * 1, 2, None)"
-    )
-    ablation = subprocess.Popen([sys.executable, "-c", program, json.dumps(vars(run))])
-    try:
-        wait_until(lambda: times(run.folder).whole > 0)
-        ablation.send_signal(number)
-        wait_until(lambda: unlocked(run.folder))
-        assert list(run.folder.glob("checkpoints/[!.]*"))  # not one that is half-written
-        assert "and saved in" in run.folder.with_suffix(".log").read_text()
-    finally:
-        ablation.kill()
-        ablation.wait()
-
-
-def wait_until(true) -> None:
-    deadline = time.monotonic() + 90
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
-def unlocked(folder: Path) -> bool:
-    from priorsr.training.run_folder import RunFolder
-
-    try:
-        with RunFolder(folder).locked():
-            return True
-    except DataError:
-        return False

@@ -6,44 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
-import toys
-from torch import Tensor, nn
 
 import priorsr
 from priorsr.bench import leaderboards, priors, read_results, run
 from priorsr.bench.running.entries import entry_of
-from priorsr.bench.running.given_priors import estimated, estimator_name, ground_truth, of_the_next_face
+from priorsr.bench.running.given_priors import estimator_name, ground_truth, of_the_next_face
 from priorsr.bench.statistics.means import estimate_mean
 from priorsr.bench.statistics.samples import make_samples
 from priorsr.bench.statistics.verdicts import compare_family
 from priorsr.bench.studies.prior_report import PriorStudy
-from priorsr.containers import Prior, SROutput
 from priorsr.data import FaceLoader, FaceSet
-from priorsr.data.estimated import estimate_priors
-from priorsr.errors import DataError, OptionError, PriorsrError, UnknownNameError
-
-
-class Disc(nn.Module):
-    """An estimator that finds skin in a disc, and says how bright the images were."""
-
-    kind = "estimator"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[Tensor] = []
-
-    def forward(self, images: Tensor, state: object = None) -> tuple[Prior, object]:
-        self.seen.append(images)
-        rows, columns = torch.meshgrid(*(torch.linspace(-1, 1, side) for side in images.shape[2:]), indexing="ij")
-        skin = ((rows**2 + columns**2) < 0.5).float().expand(len(images), *images.shape[2:])
-        parsing = torch.zeros(len(images), 19, *images.shape[2:])
-        parsing[:, 0], parsing[:, 1] = 1 - skin, skin
-        return Prior(parsing), state
-
-
-def network(fusion: str | None = "concat", **options) -> nn.Module:
-    torch.manual_seed(0)
-    return priorsr.create("model", "encoder_decoder", width=4, depth=0, levels=1, fusion=fusion, **options)
+from tests.bench.studies.prior_networks import Disc, network, row
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +35,6 @@ def done(faces: FaceSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
         batch_size=2,
     )
     return out, study, disc
-
-
-def row(study: PriorStudy, label: str):
-    return next(row for row in study.rows if row.label == label)
-
-
-def psnr(study: PriorStudy, label: str):
-    """A row's PSNR under the first protocol."""
-    return row(study, label).scores[study.protocols[0].id]["psnr"]
 
 
 def test_the_model_is_scored_with_every_prior(done) -> None:
@@ -179,111 +143,6 @@ def test_without_an_estimator_those_rows_say_so(faces, tmp_path) -> None:
     )
 
 
-@pytest.fixture
-def study(tiny_faces: Path, tmp_path: Path):
-    """A study on synthetic faces, which have landmarks too."""
-
-    def call(model: nn.Module, **options) -> PriorStudy:
-        asked = {"data": tiny_faces, "split": "val", "out": tmp_path / "out", "shifts": (4,), "blurs": (2,)}
-        return priors(model, protocols=["dic@1"], save_outputs=False, **{**asked, **options})
-
-    return call
-
-
-class Pointed(nn.Module):
-    """A model that may be given landmarks, and darkens what it knows of; heatmaps are nothing to it."""
-
-    kind, prior, scale, size_multiple = "model", "optional", 8, 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1))
-
-    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
-        sr = nn.functional.interpolate(lr, scale_factor=8)
-        if prior is None:
-            return SROutput(sr)
-        if prior.landmarks is None:
-            raise PriorsrError("the prior has no landmarks")
-        known = prior.landmarks[:, :, 0] * (prior.valid if prior.valid is not None else 1)
-        return SROutput(sr * self.weight - known.mean(1)[:, None, None, None] / 1000)
-
-
-def test_a_model_that_may_do_without_is_also_given_nothing(study) -> None:
-    found = study(Pointed())
-    assert found.uses == ("landmarks",)
-    assert (row(found, "none").prior.source, row(found, "none").prior.by) == ("none", None)
-    assert psnr(found, "none").mean == psnr(found, "absent").mean
-    assert psnr(found, "shifted 4 px").difference.mean != 0
-
-
-def test_a_prior_that_the_model_refuses_is_left_out_with_the_reason(study, tmp_path) -> None:
-    found = study(Pointed())
-    assert row(found, "blurred, sigma 2 px").left_out == "the prior has no landmarks"
-    assert "left out: the prior has no landmarks" in (tmp_path / "out/priors.md").read_text()
-
-
-def test_a_fusion_of_heatmaps_is_blurred_and_uses_landmarks(study) -> None:
-    found = study(network(_Heat))
-    assert found.uses == ("landmarks",)
-    assert all(row.scores for row in found.rows if row.left_out != "no estimator was given")
-    assert psnr(found, "blurred, sigma 2 px").difference.mean != 0
-
-
-class _Heat(nn.Module):
-    """A fusion of heatmaps."""
-
-    kind = "fusion"
-    prior = "heatmaps"
-
-    def __init__(self, channels: int, prior_channels: int) -> None:
-        super().__init__()
-        self.project = nn.Conv2d(prior_channels, channels, 1)
-
-    def forward(self, features: Tensor, prior_map: Tensor) -> Tensor:
-        return features + self.project(nn.functional.interpolate(prior_map, features.shape[-2:]))
-
-
-# Mistakes
-
-
-class Blind(Pointed):
-    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
-        return SROutput(nn.functional.interpolate(lr, scale_factor=8))
-
-
-@pytest.mark.parametrize(
-    ("model", "options", "error", "message"),
-    [
-        (lambda: network(None), {}, OptionError, "'encoder_decoder' takes no prior"),
-        (Blind, {}, PriorsrError, "Blind computes the same with and without its prior"),
-        (network, {"shifts": (float("nan"),)}, OptionError, "a shift is nan"),
-        (network, {"blurs": (0,)}, OptionError, "a blur's sigma is 0"),
-        (network, {"estimator": "face_finder"}, UnknownNameError, "called 'face_finder'"),
-        (Pointed, {"estimator": Disc()}, OptionError, "the estimator Disc finds parsing, and the model uses landmarks"),
-        (
-            network,
-            {"estimator": network()},
-            OptionError,
-            "declares kind = 'model', and kind = 'estimator' was expected",
-        ),
-        (network, {"split": "vol"}, UnknownNameError, "'vol'"),
-        (network, {"protocols": ["dic@9"]}, UnknownNameError, "dic@9"),
-    ],
-)
-def test_mistakes_are_told_before_anything_runs(study, tiny_faces, tmp_path, model, options, error, message) -> None:
-    asked = {"data": tiny_faces, "split": "val", "out": tmp_path / "out", "protocols": ["dic@1"]}
-    with pytest.raises(error, match=message):
-        priors(model(), **{**asked, **options})
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_set_without_priors_is_told(tmp_path) -> None:
-    with pytest.raises(DataError, match="not every face of the split 'val' has"):
-        priors(network(), data=toys.make_faces(tmp_path / "bare", size=64), split="val", out=tmp_path / "out", blurs=())
-    assert not (tmp_path / "out").exists()
-
-
 def test_intervals_are_over_the_faces(done) -> None:
     out, study, _ = done
     records = {record.id: record for record in read_results(out)}
@@ -291,37 +150,8 @@ def test_intervals_are_over_the_faces(done) -> None:
     assert row(study, "absent").scores["dic@1"]["psnr"].interval95 == estimate_mean(sample).interval95
 
 
-def test_an_estimators_landmarks_are_given_without_its_heatmaps(tiny_faces) -> None:
-    """They may cover another window than the image."""
-
-    class Points(nn.Module):
-        kind = "estimator"
-
-        def forward(self, images: Tensor, state: object = None) -> tuple[Prior, object]:
-            count = len(images)
-            return Prior(landmarks=images.new_ones(count, 68, 2), heatmaps=images.new_ones(count, 68, 9, 9)), state
-
-    loader = FaceLoader(FaceSet.open(tiny_faces), "val", batch_size=3)
-    given = estimated(Points(), "estimated-from-lr", 8, torch.device("cpu"))
-    prior = given.of(next(loader.in_order()))
-    assert prior.heatmaps is None
-    assert prior.landmarks.shape == (3, 68, 2)
-    assert given.facts.by.endswith("Points")
-
-
 def test_an_estimator_is_named_with_its_weights() -> None:
     net = priorsr.create("estimator", "parsing_net", widths=(4,), weights="untrained")
     name, version, weights = estimator_name(net).split()
     assert (name, version) == ("parsing_net", priorsr.__version__)
     assert len(weights) == 14
-
-
-def test_estimated_priors_are_not_taken_for_the_truth(tiny_faces: Path, tmp_path: Path) -> None:
-    found = estimate_priors(FaceSet.open(tiny_faces), tmp_path / "estimated", ["parsing_net"], seen="lr")
-    (record,) = run(network(), data=found, split="val", protocols=["dic@1"], out=tmp_path / "out", save_outputs=False)
-    assert record.prior.source == "estimated-from-lr"
-    assert "parsing_net" in record.prior.by
-    with pytest.raises(DataError, match="from LR images by pil-bicubic at scale 8; .* by bilinear-chain at scale 8"):
-        run(network(), data=found, split="val", protocols=["pfsr@1"], out=tmp_path / "other")
-    with pytest.raises(DataError, match="its priors are estimated-from-lr .* known ones"):
-        priors(network(), data=found, split="val", out=tmp_path / "study")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -13,16 +12,10 @@ from PIL import Image
 from priorsr.data import FaceSet
 from priorsr.data.doctor import Examination, examine
 from priorsr.data.doctor.findings import Finding
-from priorsr.data.doctor.jpeg import jpeg_quality
 from priorsr.data.landmarks_file import write_landmarks
-from priorsr.data.reduction import KERNELS, reduce
 from priorsr.errors import DataError
 from priorsr.files import sha256_file
-
-
-@pytest.fixture
-def copied(tiny_faces: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_faces, tmp_path / "copied"))
+from tests.data.doctor.damaged_sets import checks, make_lr
 
 
 def seal(folder: Path, *names: str) -> None:
@@ -31,29 +24,6 @@ def seal(folder: Path, *names: str) -> None:
     manifest = json.loads(path.read_text())
     manifest["files"] |= {name: sha256_file(folder / name) for name in names}
     path.write_text(json.dumps(manifest))
-
-
-def make_lr(folder: Path, kernel: str = "pil-bicubic", scale: int = 4, quality: int | None = None) -> Path:
-    """LR images of every face in lr/, through JPEG if asked for, and saved as PNG."""
-    faces = FaceSet.open(folder)
-    (folder / "lr").mkdir(exist_ok=True)
-    for split in faces.splits:
-        for face in faces.ids(split):
-            lr = reduce(faces.image(face), scale, kernel)
-            if quality is not None:
-                lr = through_jpeg(lr, quality)
-            Image.fromarray(lr).save(folder / f"lr/{face}.png")
-    return folder / "lr"
-
-
-def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
-
-
-def checks(report: Examination) -> set[str]:
-    return {finding.check for finding in report.findings}
 
 
 def test_a_whole_set_has_nothing_wrong(tiny_faces: Path) -> None:
@@ -109,76 +79,6 @@ def test_a_map_of_another_size_is_found(copied: Path) -> None:
     seal(copied, name)
     (finding,) = examine(copied).findings
     assert finding == Finding("sizes", name, "is 64 x 32, but its image is 64 x 64")
-
-
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_the_kernel_of_given_lr_is_named(copied: Path, kernel: str) -> None:
-    make_lr(copied, kernel)
-    report = examine(copied, reduction=kernel)
-    assert report.findings == []
-    assert f"{kernel} fits best, within 0.00 levels" in report.notes[-1]
-    other = next(name for name in KERNELS if name != kernel)
-    (finding,) = examine(copied, reduction=other).findings
-    assert finding.check == "kernel"
-    assert f"not made by {other}: {kernel} fits best" in finding.problem
-
-
-def test_an_unknown_kernel_is_told(copied: Path) -> None:
-    lr = make_lr(copied)
-    for path in lr.iterdir():
-        hr = Image.open(copied / "images" / path.name)
-        hr.resize((16, 16), Image.Resampling.NEAREST).save(path)
-    assert "no known reduction kernel made" in examine(copied).findings[-1].problem
-
-
-@pytest.mark.parametrize("quality", [40, 75, 95])
-def test_jpeg_made_lr_is_found_behind_png(copied: Path, quality: int) -> None:
-    make_lr(copied, scale=2, quality=quality)
-    found = [finding for finding in examine(copied).findings if finding.check == "jpeg"]
-    assert len(found) >= 11
-    assert sum(f"quality of about {quality}" in finding.problem for finding in found) >= 10
-    assert checks(examine(copied)) == {"jpeg"}  # the kernel is not blamed for JPEG's traces
-
-
-def test_a_jpeg_file_is_found_by_its_format(copied: Path) -> None:
-    lr = make_lr(copied)
-    face = FaceSet.open(copied).ids("val")[0]
-    Image.open(lr / f"{face}.png").save(lr / f"{face}.jpg", quality=95)
-    (lr / f"{face}.png").unlink()
-    (finding,) = examine(copied).findings
-    assert finding.check == "jpeg"
-    assert finding.where.endswith(f"{face}.jpg")
-
-
-def test_quality_is_read_from_pixels_alone(tiny_faces: Path) -> None:
-    faces = FaceSet.open(tiny_faces)
-    for face in faces.ids("train"):
-        lr = reduce(faces.image(face), 2, "matlab-bicubic")
-        assert jpeg_quality(lr) is None
-        assert jpeg_quality(faces.image(face)) is None
-        assert jpeg_quality(through_jpeg(faces.image(face), 80)) == 80
-    assert jpeg_quality(np.zeros((7, 16, 3), dtype=np.uint8)) is None
-    assert jpeg_quality(np.full((64, 64, 3), 120, dtype=np.uint8)) is None
-
-
-def test_lr_and_hr_out_of_step_are_found(copied: Path, tmp_path: Path) -> None:
-    lr = make_lr(copied).rename(tmp_path / "lr")
-    a, b, c, d, e = FaceSet.open(copied).ids("train")[:5]
-    (lr / f"{a}.png").unlink()
-    Image.new("RGB", (16, 16)).save(lr / "stranger.png")
-    Image.open(lr / f"{b}.png").resize((15, 16)).save(lr / f"{b}.png")
-    Image.fromarray(reduce(FaceSet.open(copied).image(c), 8, "pil-bicubic")).save(lr / f"{c}.png")
-    content = {face: (lr / f"{face}.png").read_bytes() for face in (d, e)}
-    (lr / f"{d}.png").write_bytes(content[e])
-    (lr / f"{e}.png").write_bytes(content[d])
-    found = {(finding.check, Path(finding.where).stem): finding.problem for finding in examine(copied, lr=lr).findings}
-    assert found.keys() == {
-        ("pairs", "lr"), ("pairs", "stranger"), ("sizes", b), ("sizes", c), ("pairs", d), ("pairs", e),
-    }  # fmt: skip
-    assert f"no LR image of '{a}'" in found["pairs", "lr"]
-    assert "is 16 x 15, which does not divide" in found["sizes", b]
-    assert "smaller by 8, where the others are by 4" in found["sizes", c]
-    assert "another face?" in found["pairs", d]
 
 
 def test_what_is_no_set_or_no_lr_is_told(tmp_path: Path, tiny_faces: Path) -> None:
@@ -333,13 +233,3 @@ def test_an_image_that_is_no_png_is_found(copied: Path) -> None:
     Image.open(copied / "images/000000.png").save(copied / "images/000000.png", "JPEG")
     seal(copied, "images/000000.png")
     assert sole(examine(copied)) == ("images", "images/000000.png", "is a JPEG image; a PNG was expected")
-
-
-def test_lr_images_as_large_as_hr_are_found(copied: Path) -> None:
-    shutil.copytree(copied / "images", copied / "lr")
-    report = examine(copied)
-    assert {(finding.check, finding.problem) for finding in report.findings} == {
-        ("sizes", "is as large as its HR image")
-    }
-    assert len(report.findings) == 12
-    assert report.notes[-1] == "none of the 12 LR images can be compared"

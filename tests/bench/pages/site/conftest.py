@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from doubles import teal, teal_hashes
 
-from priorsr.bench import Record
+from priorsr.bench import Record, build_site
 from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.store.results import faces_path, lr_kind, outputs_path, write_record
 from priorsr.bench.store.run_facts import PriorFacts
@@ -91,3 +91,20 @@ def results(make_record: Callable[..., Record], paint: Callable[..., None], tmp_
         paint(faces_path(folder, base.data.hash, "hr"))
         paint(faces_path(folder, base.data.hash, lr_kind(protocol.reduction_hash)), size=16)
     return folder
+
+
+@pytest.fixture
+def built(results, tmp_path):
+    return build_site(results, tmp_path / "site").parent
+
+
+@pytest.fixture
+def site_of(tmp_path):
+    """The index of a site of these records."""
+
+    def build(*records):
+        for record in records:
+            write_record(tmp_path / "results", record)
+        return build_site(tmp_path / "results", tmp_path / "site")
+
+    return build
