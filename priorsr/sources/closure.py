@@ -78,7 +78,9 @@ class Closure:
         module, name = imported
         tree, dotted = self._tree(module), f"{module}.{name}" if name else module
         inside = self._tree(dotted) if name else tree
-        if imported in passed:
+        if imported in passed:  # back where it began: only a module of that name can be meant
+            if inside:
+                yield _Definition((dotted,), inside.digest)
             return
         if tree and name and name in tree.bindings:
             yield _Definition((module,), tree.bindings[name].digest)

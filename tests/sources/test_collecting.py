@@ -235,6 +235,18 @@ def test_a_circle_of_imports_has_an_end(install: Install) -> None:
     assert len(fusion_hash()) == 64
 
 
+@pytest.mark.parametrize("through", ["", "from fsr_x.fusion import gain\n"])
+def test_a_module_that_its_package_names_counts(install: Install, through: str) -> None:
+    fusion = FUSION.replace("from fsr_x.gain import GAIN, strengthened", "from fsr_x import gain")
+    assert fusion != FUSION
+    fusion = fusion.replace("GAIN * strengthened", "gain.GAIN * gain.strengthened")
+    files = {**FILES, "fsr_x/__init__.py": through or "from fsr_x import gain\n", "fsr_x/fusion.py": fusion}
+    install("fsr-x", OFFERS, files)
+    before = fusion_hash()
+    install("fsr-x", OFFERS, {**files, "fsr_x/gain.py": GAIN.replace("0.5", "0.25")})
+    assert fusion_hash() != before
+
+
 def test_a_file_that_is_no_python_counts_by_its_bytes(install: Install) -> None:
     lazy = "\n\ndef late():\n    from fsr_x import broken\n    return broken\n"
     install("fsr-x", OFFERS, {**FILES, "fsr_x/fusion.py": FUSION + lazy, "fsr_x/broken.py": "def ("})
