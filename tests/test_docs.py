@@ -26,6 +26,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import click
 import numpy as np
@@ -40,7 +41,7 @@ from priorsr import registry
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("README.md", "docs/*.md", "docs/protocols/*.md", "plugins/*/README.md")
+    for pattern in ("README.md", "docs/*.md", "docs/kinds/*.md", "docs/protocols/*.md", "plugins/*/README.md")
     for path in ROOT.glob(pattern)
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -123,7 +124,8 @@ def test_python_blocks_print_what_stands_below_them(
     monkeypatch.setattr(registry, "_state", registry._State())
     monkeypatch.chdir(tmp_path / "page")
     monkeypatch.syspath_prepend(str(tmp_path / "page"))
-    namespace = {"__name__": "__main__"}
+    page = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", page)  # where dataclasses look for the names in annotations
     saved = []
     capsys.readouterr()
     try:
@@ -132,7 +134,7 @@ def test_python_blocks_print_what_stands_below_them(
                 Path(block.file).write_text(block.code, encoding="utf-8")
                 saved.append(block.file.removesuffix(".py"))
                 continue
-            exec(compile(block.shortened(), document, "exec"), namespace)
+            exec(compile(block.shortened(), document, "exec"), vars(page))
             printed = capsys.readouterr().out
             assert bool(printed) == bool(block.output), f"printed: {printed}"
             assert block.varies or printed == block.output
