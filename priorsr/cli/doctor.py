@@ -64,11 +64,11 @@ def _kernels() -> list[str]:
     """Return the backend of each operation on each device, with the reason."""
     import torch
 
-    from priorsr.kernels.dispatch import OPS, explain
+    from priorsr.kernels.dispatch import explain, operations
 
     devices = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
     choices = "; ".join(explain(device) for device in [*devices, torch.device("cpu")])
-    return [f"{op}: {choices}" for op in OPS]
+    return [f"{op}: {choices}" for op in operations()]
 
 
 def _extra(name: str, packages: list[str]) -> str:

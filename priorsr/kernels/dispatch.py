@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Literal, TypeVar, get_args
 
 import torch
@@ -19,7 +21,6 @@ Backend = Literal["auto", "reference", "triton"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
-OPS = ("landmark_fusion", "landmark_heatmap", "parsing_attention", "channel_gate")
 VARIABLE = "PRIORSR_BACKEND"
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 LEAST_CAPABILITY = (8, 0)
@@ -115,6 +116,11 @@ def obstacle(device: torch.device) -> str | None:
             f"{LEAST_CAPABILITY[0]}.{LEAST_CAPABILITY[1]} or more is needed"
         )
     return None
+
+
+def operations() -> list[str]:
+    """Return the names of the operations that have kernels: the folders beside this file, sorted."""
+    return sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
 
 
 def explain(device: torch.device) -> str:

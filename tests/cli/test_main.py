@@ -14,7 +14,7 @@ import torch
 
 import priorsr
 from priorsr import registry
-from priorsr.kernels.dispatch import OPS
+from priorsr.kernels.dispatch import operations
 from priorsr.testing import golden_state
 
 SMALL = {"width": 8, "depth": 1, "levels": 2, "scale": 8}
@@ -44,7 +44,7 @@ def test_doctor_is_content_here(cli) -> None:
     found = json.loads(out)
     assert code == 0, found["problems"]
     assert any("kdfsrnet" in line for line in found["plugins"])
-    assert [line.partition(":")[0] for line in found["kernels"]] == list(OPS)
+    assert [line.partition(":")[0] for line in found["kernels"]] == operations()
     assert all('reference on cpu: "auto" takes kernels on a GPU only' in line for line in found["kernels"])
 
 

@@ -1,6 +1,6 @@
 """Calls that launch every kernel at least once, in each memory format: what `kernel_resources.py` compiles.
 
-A new kernel needs an entry here, and `python tests/kernels/kernel_resources.py --write`.
+A new operation needs a function of its name here, and `python tests/kernels/kernel_resources.py --write`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from torch import Tensor
 
 from priorsr.kernels import LANDMARK_GROUPS
 from priorsr.kernels.channel_gate import triton_impl as gate
+from priorsr.kernels.dispatch import operations
 from priorsr.kernels.landmark_fusion import triton_impl as fusion
-from priorsr.kernels.landmark_heatmap import triton_impl as heatmap
+from priorsr.kernels.landmark_heatmap import drawn_heatmaps, heatmap_errors
 from priorsr.kernels.parsing_attention import triton_impl as attention
 
 GROUPS = tuple(LANDMARK_GROUPS[68].values())
@@ -38,11 +39,11 @@ def landmark_fusion() -> None:
 
 def landmark_heatmap() -> None:
     landmarks, valid = drawn(2, 68, 2), torch.ones(2, 68, dtype=torch.bool)
-    differentiate(heatmap.landmark_heatmap_max(landmarks, valid, (128, 128), 1.0, 2.0))
+    differentiate(drawn_heatmaps.landmark_heatmap_max(landmarks, valid, (128, 128), 1.0, 2.0))
     for layout in BOTH:
         predictions = drawn(2, 68, 128, 128, layout=layout)
-        differentiate(predictions * heatmap.landmark_heatmap(landmarks, valid, (128, 128), 1.0, 2.0))
-        differentiate(heatmap.landmark_heatmap_mse(predictions, landmarks, valid, 1.0, 2.0, 0.0))
+        differentiate(predictions * drawn_heatmaps.landmark_heatmap(landmarks, valid, (128, 128), 1.0, 2.0))
+        differentiate(heatmap_errors.landmark_heatmap_mse(predictions, landmarks, valid, 1.0, 2.0, 0.0))
 
 
 def parsing_attention() -> None:
@@ -58,9 +59,4 @@ def channel_gate() -> None:
         differentiate(gate.channel_gate(x, residual, *weights))
 
 
-LAUNCHES: dict[str, Callable[[], None]] = {
-    "landmark_fusion": landmark_fusion,
-    "landmark_heatmap": landmark_heatmap,
-    "parsing_attention": parsing_attention,
-    "channel_gate": channel_gate,
-}
+LAUNCHES: dict[str, Callable[[], None]] = {op: globals()[op] for op in operations()}

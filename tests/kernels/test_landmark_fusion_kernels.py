@@ -12,7 +12,7 @@ from torch import Tensor
 
 from priorsr.errors import BackendError, ShapeError
 from priorsr.kernels import landmark_fusion
-from priorsr.kernels.landmark_fusion import reference, triton_impl
+from priorsr.kernels.landmark_fusion import component_maps, reference, triton_impl
 
 Groups = tuple[tuple[int, ...], ...]
 
@@ -138,10 +138,10 @@ def test_a_component_may_be_ruled_out(agree) -> None:
 
 
 def test_a_wrong_kernel_is_seen(agree, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = triton_impl._tables
+    right = component_maps._tables
     inputs = drawn(1, 3, 6, (4, 5))
     check(*inputs, GROUPS, agree)
-    monkeypatch.setattr(triton_impl, "_tables", lambda members, *others: right(members[::-1], *others))
+    monkeypatch.setattr(component_maps, "_tables", lambda members, *others: right(members[::-1], *others))
     with pytest.raises(AssertionError):
         check(*inputs, GROUPS, agree)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from priorsr.errors import BackendError
 from priorsr.kernels import landmark_heatmap, landmark_heatmap_max, landmark_heatmap_mse
-from priorsr.kernels.landmark_heatmap import kernels, triton_impl
+from priorsr.kernels.landmark_heatmap import drawn_heatmaps, heatmap_errors
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 OPTIONS = {"scale": 1.7, "sigma": 1.3}
@@ -156,7 +156,8 @@ def test_landmarks_are_widened_outside(agree) -> None:
 
 def test_a_wrong_kernel_is_seen(agree, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = drawn(1, 3, (5, 7))
-    monkeypatch.setattr(triton_impl, "_falloff", lambda sigma: 1.001 / (2 * sigma**2))
+    for module in (drawn_heatmaps, heatmap_errors):
+        monkeypatch.setattr(module, "falloff_of", lambda sigma: 1.001 / (2 * sigma**2))
     with pytest.raises(AssertionError):
         check(*inputs, agree)
 
@@ -167,9 +168,9 @@ def test_the_operators_keep_torchs_rules(with_valid: bool) -> None:
     valid = valid if with_valid else None
     for needs in (True, False):
         inputs = predictions.requires_grad_(), landmarks.clone().requires_grad_(needs)
-        torch.library.opcheck(triton_impl._draw_op, (inputs[1], valid, 4, 5, 1.7, 1.3))
-        torch.library.opcheck(triton_impl._max_op, (inputs[1], valid, 4, 5, 1.7, 1.3))
-        torch.library.opcheck(triton_impl._mse_op, (*inputs, valid, 1.7, 1.3, 2.0))
+        torch.library.opcheck(drawn_heatmaps._draw_op, (inputs[1], valid, 4, 5, 1.7, 1.3))
+        torch.library.opcheck(drawn_heatmaps._max_op, (inputs[1], valid, 4, 5, 1.7, 1.3))
+        torch.library.opcheck(heatmap_errors._mse_op, (*inputs, valid, 1.7, 1.3, 2.0))
 
 
 def test_their_gradients_cannot_be_differentiated() -> None:
@@ -185,10 +186,10 @@ def test_their_gradients_cannot_be_differentiated() -> None:
 def test_an_attention_map_takes_the_same_memory_whatever_the_number_of_landmarks(held: Callable[..., int]) -> None:
     def both_ways(count: int) -> tuple[Tensor, ...]:
         landmarks, outer = torch.empty(64, count, 2), torch.empty(64, 1, 128, 128)
-        answer = triton_impl._max(landmarks, None, 128, 128, 1.0, 2.0)
-        return answer, triton_impl._max_backward(outer, landmarks, None, 1.0, 2.0)
+        answer = drawn_heatmaps._max(landmarks, None, 128, 128, 1.0, 2.0)
+        return answer, drawn_heatmaps._max_backward(outer, landmarks, None, 1.0, 2.0)
 
-    few, many = (held(kernels, partial(both_ways, count)) - 4 * 64 * (128**2 + 2 * count) for count in (68, 194))
+    few, many = (held(drawn_heatmaps, partial(both_ways, count)) - 4 * 64 * (128**2 + 2 * count) for count in (68, 194))
     assert 0 < few < many < 1.05 * few  # beside the inputs
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 from priorsr.errors import BackendError
 from priorsr.kernels import parsing_attention
 from priorsr.kernels.dispatch import Backend
-from priorsr.kernels.parsing_attention import kernels, triton_impl
+from priorsr.kernels.parsing_attention import triton_impl
+from priorsr.kernels.parsing_attention.attention_tiles import launch_settings
 
 
 def drawn(
@@ -96,13 +97,13 @@ def test_no_images(backend: Backend) -> None:
 
 def test_a_wrong_kernel_is_seen(agree, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = drawn(1, 2, 9, 4, 4, 3)
-    rightly = triton_impl._arguments
+    rightly = triton_impl.launch_arguments
 
     def with_another_eps(*tensors: Tensor, **how: bool) -> tuple[object, ...]:
         grid, sizes, launch = rightly(*tensors, **how)
         return grid, (*sizes[:-1], sizes[-1] * 1.01), launch
 
-    monkeypatch.setattr(triton_impl, "_arguments", with_another_eps)
+    monkeypatch.setattr(triton_impl, "launch_arguments", with_another_eps)
     with pytest.raises(AssertionError):
         check(inputs, agree)
 
@@ -125,7 +126,7 @@ def test_what_kernels_cannot_take_is_told() -> None:
 
 def test_heads_are_taken_together_while_they_fit() -> None:
     def heads_at_once(heads: int, width: int, dtype: torch.dtype = torch.bfloat16, *, backward: bool = False) -> int:
-        launch = triton_impl.launch_settings(heads, width, dtype, backward=backward)
+        launch = launch_settings(heads, width, dtype, backward=backward)
         assert heads % launch.heads == 0
         return launch.heads
 
@@ -138,9 +139,9 @@ def test_heads_are_taken_together_while_they_fit() -> None:
 
 
 def test_a_head_that_is_too_wide_has_twice_the_warps() -> None:
-    assert triton_impl.launch_settings(4, 32, torch.float32, backward=True).warps == 4
-    assert triton_impl.launch_settings(4, 64, torch.float32, backward=True).warps == 8
-    assert triton_impl.launch_settings(4, 64, torch.float32, backward=False).warps == 4
+    assert launch_settings(4, 32, torch.float32, backward=True).warps == 4
+    assert launch_settings(4, 64, torch.float32, backward=True).warps == 8
+    assert launch_settings(4, 64, torch.float32, backward=False).warps == 4
 
 
 def test_memory_grows_with_the_number_of_tokens(held: Callable[..., int]) -> None:
@@ -149,7 +150,7 @@ def test_memory_grows_with_the_number_of_tokens(held: Callable[..., int]) -> Non
         p, scales = torch.empty(1, 19, tokens), torch.empty(4)
         triton_impl._backward(outer, q, k, v, p, scales, *triton_impl._forward(q, k, v, p, scales, 0.01), 0.01)
 
-    few, many = (held(kernels, partial(both_ways, tokens)) for tokens in (1024, 16384))
+    few, many = (held(triton_impl, partial(both_ways, tokens)) for tokens in (1024, 16384))
     assert 15.9 * few < many < 16.1 * few
 
 

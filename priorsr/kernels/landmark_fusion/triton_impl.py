@@ -1,26 +1,22 @@
-"""The fusion of features by facial component as an operator of torch: how kernels are launched and differentiated."""
+"""The fusion of features by facial component by kernels in Triton; README.md lists what each pass moves.
+
+In the comments on pointers, B are images, C channels, G components, L landmarks, and P the pixels of an image.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any
 
 import torch
 import triton
+import triton.language as tl
 from torch import Tensor
 
-from priorsr.kernels.landmark_fusion import kernels
+from priorsr.kernels.landmark_fusion.component_maps import group_maps, group_maps_backward
 from priorsr.kernels.layout import channels_innermost, empty_like, flat_pixels, strides
 from priorsr.kernels.registration import LAUNCH, register_op
-
-
-def _map_blocks(maps: Tensor) -> dict[str, int]:
-    """Return how many whole maps a program takes: those that lie side by side in memory and fill a sector."""
-    if channels_innermost(maps):
-        return {"BLOCK_L": 16, "BLOCK_P": 64, "num_warps": 4}
-    return {"BLOCK_L": 1, "BLOCK_P": min(triton.next_power_of_2(maps.shape[2] * maps.shape[3]), 2048), "num_warps": 4}
 
 
 def _feature_blocks(features: Tensor, channels: int, values: int) -> dict[str, int]:
@@ -29,21 +25,47 @@ def _feature_blocks(features: Tensor, channels: int, values: int) -> dict[str, i
     return {"BLOCK_C": block_c, "BLOCK_P": values // block_c, "num_warps": 4}
 
 
-@lru_cache(maxsize=32)
-def _tables(members: tuple[int, ...], starts: tuple[int, ...], landmarks: int, device: torch.device) -> list[Tensor]:
-    """On the device: each component's landmarks, where each component's start, and each landmark's components (L,R)."""
-    owners: list[list[int]] = [[] for _ in range(landmarks)]
-    for g, (first, last) in enumerate(pairwise(starts)):
-        for landmark in members[first:last]:
-            owners[landmark].append(g)
-    most = max(map(len, owners))
-    rows = [own + [-1] * (most - len(own)) for own in owners]
-    return [torch.tensor(table, dtype=torch.int32, device=device) for table in (members, starts, rows)]
-
-
 def _components(starts: Sequence[int], landmarks: int) -> int:
     """Return the number of components; without groups, each map is a component's."""
     return len(starts) - 1 if starts else landmarks
+
+
+@triton.jit
+def _softmax_parts(logits, groups, sg, valid, BLOCK_P: tl.constexpr):
+    """Return the maximum over the components, and the sum of the exponentials below it, (BLOCK_P,) each."""
+    # logits: (G,) at the stride sg, at the BLOCK_P pixels of an image.
+    top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
+    for g in range(groups):
+        top = tl.maximum(top, tl.load(logits + g * sg, mask=valid, other=0.0).to(tl.float32))
+    total = tl.zeros((BLOCK_P,), tl.float32)
+    for g in range(groups):
+        total += tl.exp(tl.load(logits + g * sg, mask=valid, other=0.0).to(tl.float32) - top)
+    return top, total
+
+
+@triton.jit
+def sum_kernel(
+    features, logits, fused, groups, channels, pixels, fb, fc, fp, kb, kg, kp, ob, oc, op,
+    BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
+):  # fmt: skip
+    """Compute BLOCK_C channels of the fused features at BLOCK_P pixels of an image."""
+    # features: (B,G*C,P). logits: (B,G,P). fused: (B,C,P).
+    c_blocks = tl.cdiv(channels, BLOCK_C)
+    p_blocks = tl.cdiv(pixels, BLOCK_P)
+    c = (tl.program_id(0) % c_blocks) * BLOCK_C + tl.arange(0, BLOCK_C)
+    p = (tl.program_id(0) // c_blocks % p_blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
+    image = (tl.program_id(0) // c_blocks // p_blocks).to(tl.int64)
+    inside = (c < channels)[:, None] & (p < pixels)[None, :]
+    logits += image * kb + p * kp
+    top, total = _softmax_parts(logits, groups, kg, p < pixels, BLOCK_P)
+    features += image * fb + c[:, None] * fc + p[None, :] * fp
+    summed = tl.zeros((BLOCK_C, BLOCK_P), tl.float32)
+    for g in range(groups):
+        k = tl.load(logits + g * kg, mask=p < pixels, other=0.0).to(tl.float32)
+        f = tl.load(features + g * channels * fc, mask=inside, other=0.0).to(tl.float32)
+        summed += (tl.exp(k - top) / total)[None, :] * f
+    fused += image * ob + c[:, None] * oc + p[None, :] * op
+    tl.store(fused, summed.to(fused.dtype.element_ty), mask=inside)
 
 
 def _forward(
@@ -58,20 +80,11 @@ def _forward(
     channels, pixels = fused.shape[1], height * width
     groups = _components(starts, landmarks)
     if starts:
-        blocks = _map_blocks(maps)
-        grid = (batch * triton.cdiv(landmarks, blocks["BLOCK_L"]),)
-        kernels.peaks_kernel[grid](maps, peaks, ties, landmarks, pixels, *strides(maps), **blocks, **LAUNCH)
-        tables = _tables(tuple(members), tuple(starts), landmarks, maps.device)
-        block_l, block_p = (16, 32) if channels_innermost(maps) else (4, 128)
-        blocks = {"BLOCK_L": block_l, "BLOCK_P": block_p, "num_warps": 1}
-        grid = (batch * triton.cdiv(pixels, blocks["BLOCK_P"]),)
-        kernels.logits_kernel[grid](
-            maps, peaks, *tables[:2], logits, floor, landmarks, groups, pixels, *strides(maps), **blocks, **LAUNCH,
-        )  # fmt: skip
+        group_maps(maps, members, starts, floor, logits, peaks, ties)
     steering = logits if starts else maps
     blocks = _feature_blocks(features, channels, 4096)
     grid = (batch * triton.cdiv(pixels, blocks["BLOCK_P"]) * triton.cdiv(channels, blocks["BLOCK_C"]),)
-    kernels.sum_kernel[grid](
+    sum_kernel[grid](
         features, steering, fused, groups, channels, pixels,
         *strides(features), *strides(steering), *strides(fused), **blocks, **LAUNCH,
     )  # fmt: skip
@@ -90,18 +103,51 @@ def _forward_fake(
     return fused, logits, peaks, ties
 
 
+@triton.jit
+def sum_backward_kernel(
+    outer, features, logits, d_features, d_logits, groups, channels, pixels,
+    ub, uc, up, fb, fc, fp, kb, kg, kp, db, dc, dp,
+    NEEDS_LOGITS: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
+):  # fmt: skip
+    """Compute the gradients of the features, and of the components' maps, at BLOCK_P pixels of an image."""
+    # outer: (B,C,P). features, d_features: (B,G*C,P). logits: (B,G,P). d_logits: (B,G,P), float32.
+    blocks = tl.cdiv(pixels, BLOCK_P)
+    image = (tl.program_id(0) // blocks).to(tl.int64)
+    p = (tl.program_id(0) % blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
+    valid = p < pixels
+    logits += image * kb + p * kp
+    d_logits += image * groups * pixels + p
+    top, total = _softmax_parts(logits, groups, kg, valid, BLOCK_P)
+    mean = tl.zeros((BLOCK_P,), tl.float32)
+    for g in range(groups):
+        weight = tl.exp(tl.load(logits + g * kg, mask=valid, other=0.0).to(tl.float32) - top) / total
+        products = tl.zeros((BLOCK_C, BLOCK_P), tl.float32)
+        for start in range(0, channels, BLOCK_C):
+            c = start + tl.arange(0, BLOCK_C)
+            inside = (c < channels)[:, None] & valid[None, :]
+            u = tl.load(outer + image * ub + c[:, None] * uc + p[None, :] * up, mask=inside, other=0.0).to(tl.float32)
+            row = (g * channels + c)[:, None]
+            target = d_features + image * db + row * dc + p[None, :] * dp
+            tl.store(target, (weight[None, :] * u).to(d_features.dtype.element_ty), mask=inside)
+            if NEEDS_LOGITS:
+                f = tl.load(features + image * fb + row * fc + p[None, :] * fp, mask=inside, other=0.0)
+                products += u * f.to(tl.float32)
+        if NEEDS_LOGITS:
+            score = tl.sum(products, 0)
+            tl.store(d_logits + g * pixels, score, mask=valid)
+            mean += weight * score
+    if NEEDS_LOGITS:
+        tl.debug_barrier()  # another thread may read what this one stored
+        for g in range(groups):
+            weight = tl.exp(tl.load(logits + g * kg, mask=valid, other=0.0).to(tl.float32) - top) / total
+            score = tl.load(d_logits + g * pixels, mask=valid, other=0.0)
+            tl.store(d_logits + g * pixels, weight * (score - mean), mask=valid)
+
+
 def _backward(
-    outer: Tensor,
-    features: Tensor,
-    maps: Tensor,
-    logits: Tensor,
-    peaks: Tensor,
-    ties: Tensor,
-    members: Sequence[int],
-    starts: Sequence[int],
-    floor: float,
-    needs_maps: bool,
-) -> tuple[Tensor, Tensor]:
+    outer: Tensor, features: Tensor, maps: Tensor, logits: Tensor, peaks: Tensor, ties: Tensor,
+    members: Sequence[int], starts: Sequence[int], floor: float, needs_maps: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Return the gradients of features and maps; the latter is empty unless it is needed."""
     d_features, d_maps = _backward_fake(outer, features, maps, logits, peaks, ties, members, starts, floor, needs_maps)
     if not features.numel():
@@ -114,7 +160,7 @@ def _backward(
     shape = (batch, groups, height, width) if needs_maps else (0,)
     d_logits = torch.empty(shape, dtype=torch.float32, device=maps.device)
     blocks = _feature_blocks(features, channels, 2048)  # 4,096 take 160 registers: three blocks at once
-    kernels.sum_backward_kernel[(batch * triton.cdiv(pixels, blocks["BLOCK_P"]),)](
+    sum_backward_kernel[(batch * triton.cdiv(pixels, blocks["BLOCK_P"]),)](
         outer, features, steering, d_features, d_logits, groups, channels, pixels,
         *strides(outer), *strides(features), *strides(steering), *strides(d_features),
         NEEDS_LOGITS=needs_maps, **blocks, **LAUNCH,
@@ -123,27 +169,14 @@ def _backward(
         return d_features, d_maps
     if not starts:
         return d_features, d_maps.copy_(d_logits)
-    blocks = _map_blocks(maps)
-    owners = _tables(tuple(members), tuple(starts), landmarks, maps.device)[2]
-    kernels.maps_backward_kernel[(batch * triton.cdiv(landmarks, blocks["BLOCK_L"]),)](
-        maps, peaks, ties, d_logits, owners, d_maps, floor, landmarks, groups, pixels,
-        *strides(maps), *strides(d_maps), OWNERS=owners.shape[1], **blocks, **LAUNCH,
-    )  # fmt: skip
+    group_maps_backward(maps, peaks, ties, d_logits, members, starts, floor, d_maps)
     return d_features, d_maps
 
 
 def _backward_fake(
-    outer: Tensor,
-    features: Tensor,
-    maps: Tensor,
-    logits: Tensor,
-    peaks: Tensor,
-    ties: Tensor,
-    members: Sequence[int],
-    starts: Sequence[int],
-    floor: float,
-    needs_maps: bool,
-) -> tuple[Tensor, Tensor]:
+    outer: Tensor, features: Tensor, maps: Tensor, logits: Tensor, peaks: Tensor, ties: Tensor,
+    members: Sequence[int], starts: Sequence[int], floor: float, needs_maps: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     d_features = empty_like(features, features.shape)
     return d_features, empty_like(maps, maps.shape) if needs_maps else maps.new_empty(0)
 

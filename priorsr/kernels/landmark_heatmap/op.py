@@ -37,9 +37,9 @@ def landmark_heatmap(
     reference.check_landmarks(landmarks, valid, scale, sigma)
     reference.check_size(size)
     if takes_triton(OP, backend, landmarks, valid):
-        from priorsr.kernels.landmark_heatmap import triton_impl
+        from priorsr.kernels.landmark_heatmap import drawn_heatmaps
 
-        return triton_impl.landmark_heatmap(landmarks, valid, size, scale, sigma)
+        return drawn_heatmaps.landmark_heatmap(landmarks, valid, size, scale, sigma)
     return reference.landmark_heatmap(landmarks, valid, size, scale, sigma)
 
 
@@ -63,9 +63,9 @@ def landmark_heatmap_max(
     reference.check_landmarks(landmarks, valid, scale, sigma)
     reference.check_size(size)
     if takes_triton(OP, backend, landmarks, valid):
-        from priorsr.kernels.landmark_heatmap import triton_impl
+        from priorsr.kernels.landmark_heatmap import drawn_heatmaps
 
-        return triton_impl.landmark_heatmap_max(landmarks, valid, size, scale, sigma)
+        return drawn_heatmaps.landmark_heatmap_max(landmarks, valid, size, scale, sigma)
     return reference.landmark_heatmap_max(landmarks, valid, size, scale, sigma)
 
 
@@ -92,7 +92,7 @@ def landmark_heatmap_mse(
     """
     reference.check_predictions(predictions, landmarks, valid, scale, sigma, peak_weight)
     if takes_triton(OP, backend, predictions, landmarks, valid, limit=size_limit(predictions)):
-        from priorsr.kernels.landmark_heatmap import triton_impl
+        from priorsr.kernels.landmark_heatmap import heatmap_errors
 
-        return triton_impl.landmark_heatmap_mse(predictions, landmarks, valid, scale, sigma, peak_weight)
+        return heatmap_errors.landmark_heatmap_mse(predictions, landmarks, valid, scale, sigma, peak_weight)
     return reference.landmark_heatmap_mse(predictions, landmarks, valid, scale, sigma, peak_weight)

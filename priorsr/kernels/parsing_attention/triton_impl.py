@@ -1,10 +1,13 @@
-"""Attention between tokens of like classes by kernels in Triton; equations, memory plan and launches in README.md."""
+"""Attention between tokens of like classes by kernels in Triton; equations, memory plan and launches in README.md.
+
+No kernel stores an N x N array. Each program owns a block of tokens and passes over all the others. It takes several
+heads at once, because what the classes of two tokens make of them, a product over the classes and a logarithm, is the
+same for all heads. Logits are to base 2.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,74 +15,71 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from priorsr.kernels.parsing_attention import kernels
-from priorsr.kernels.registration import LAUNCH, register_op
+from priorsr.kernels.parsing_attention.attention_tiles import (
+    LN_2,
+    base_2_logits,
+    class_agreement,
+    head_start,
+    launch_arguments,
+    load_tile,
+    own_place,
+    softplus,
+    store_tile,
+)
+from priorsr.kernels.registration import register_op
 
 
-@dataclass(frozen=True)
-class Launch:
-    """The tiling of a kernel: heads at once, tokens that a program owns, tokens a step, warps, steps in flight."""
+@triton.jit
+def forward_kernel(
+    q_ptr, k_ptr, v_ptr, p_ptr, scales_ptr, o_ptr, lse_ptr,
+    q_strides, k_strides, v_strides, p_strides, o_strides,
+    groups, tokens, q_width, v_width, classes, root, eps,
+    HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
+    CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    # q, k: (B,H,N,D). v, o: (B,H,N,E). p: (B,classes,N). scales: (H,). lse: (B,H,N), float32.
+    first, group, image = own_place(tokens, groups, OWN)
+    i = first + tl.arange(0, OWN)
+    d, e, c = tl.arange(0, Q_WIDTH), tl.arange(0, V_WIDTH), tl.arange(0, CLASSES)
+    p_ptr += image * p_strides[0]
+    p_i = load_tile(p_ptr, i, p_strides[2], tokens, c, p_strides[1], classes).to(P_OPERAND)
+    q, strength, top, total, o = (), (), (), (), ()
+    for h in tl.static_range(HEADS):
+        head = (group * HEADS + h).to(tl.int64)
+        of_head = head_start(q_ptr, image, head, q_strides)
+        q += (load_tile(of_head, i, q_strides[2], tokens, d, q_strides[3], q_width).to(OPERAND),)
+        strength += (softplus(tl.load(scales_ptr + head)),)
+        top += (tl.full((OWN,), float("-inf"), tl.float32),)
+        total += (tl.zeros((OWN,), tl.float32),)
+        o += (tl.zeros((OWN, V_WIDTH), tl.float32),)
 
-    heads: int
-    own: int = 64
-    step: int = 32
-    warps: int = 4
-    stages: int = 2
+    for start in range(0, tokens, STEP):
+        j = start + tl.arange(0, STEP)
+        p_j = load_tile(p_ptr, c, p_strides[1], classes, j, p_strides[2], tokens).to(P_OPERAND)
+        bias = tl.log2(class_agreement(p_i, p_j, eps, PRECISION))  # (OWN,STEP)
+        new_top, new_total, new_o = (), (), ()
+        for h in tl.static_range(HEADS):
+            head = (group * HEADS + h).to(tl.int64)
+            of_k = head_start(k_ptr, image, head, k_strides)
+            of_v = head_start(v_ptr, image, head, v_strides)
+            k = load_tile(of_k, d, k_strides[3], q_width, j, k_strides[2], tokens).to(OPERAND)
+            v = load_tile(of_v, j, v_strides[2], tokens, e, v_strides[3], v_width).to(OPERAND)
+            logits = base_2_logits(q[h], k, strength[h], bias, root, PRECISION)
+            logits = tl.where(j[None, :] < tokens, logits, float("-inf"))
+            highest = tl.maximum(top[h], tl.max(logits, 1))
+            a = tl.exp2(logits - highest[:, None])
+            shrink = tl.exp2(top[h] - highest)
+            new_top += (highest,)
+            new_total += (total[h] * shrink + tl.sum(a, 1),)
+            new_o += (tl.dot(a.to(OPERAND), v, o[h] * shrink[:, None], input_precision=PRECISION),)
+        top, total, o = new_top, new_total, new_o
 
-
-def launch_settings(heads: int, width: int, dtype: torch.dtype, *, backward: bool) -> Launch:
-    """Return the launch for a number of heads, the padded channels of q and v together, and the products' input type.
-
-    A program takes as many heads as leave its accumulators and operands in registers, and twice the warps where one
-    head is too wide for that: see README.md.
-    """
-    narrow = dtype != torch.float32
-    room = (128 if narrow else 64) // (2 if backward else 1)
-    together = max(count for count in range(1, heads + 1) if heads % count == 0 and count * width <= max(room, width))
-    return Launch(together, step=32 if narrow and not backward else 16, warps=4 if width <= room else 8)
-
-
-def _products(dtype: torch.dtype, of_classes: torch.dtype) -> dict[str, Any]:
-    """Return the dtype that matrix products take, and how float32 is multiplied on tensor cores, in three parts.
-
-    Where q, k and v are of half precision, parts of bfloat16 are exact enough for the classes, to 2^-16, and need a
-    quarter of the instructions. The interpreter multiplies no bfloat16.
-    """
-    if triton.knobs.runtime.interpret:
-        return {"OPERAND": tl.float32, "P_OPERAND": tl.float32, "PRECISION": "ieee"}
-    known = {torch.float16: tl.float16, torch.bfloat16: tl.bfloat16, torch.float32: tl.float32}
-    parts = "tf32x3" if dtype == torch.float32 else "bf16x3"
-    return {"OPERAND": known[dtype], "P_OPERAND": known[of_classes], "PRECISION": parts}
-
-
-def _padded(width: int) -> int:
-    """Return a power of two, and at least what a product of tiles needs."""
-    return max(16, triton.next_power_of_2(width))
-
-
-def _arguments(
-    q: Tensor, k: Tensor, v: Tensor, p: Tensor, eps: float, *, backward: bool
-) -> tuple[tuple[int, ...], tuple[float, ...], dict[str, Any]]:
-    """Return the grid, and what all kernels take: sizes and numbers, then settings."""
-    batch, heads, tokens, width = q.shape
-    dtype = torch.promote_types(torch.promote_types(q.dtype, k.dtype), v.dtype)
-    q_width, v_width = _padded(width), _padded(v.shape[3])
-    launch = launch_settings(heads, q_width + v_width, dtype, backward=backward)
-    groups = heads // launch.heads
-    sizes = (groups, tokens, width, v.shape[3], p.shape[1], 1 / math.sqrt(width), eps)
-    settings = {
-        "HEADS": launch.heads,
-        "OWN": launch.own,
-        "STEP": launch.step,
-        "Q_WIDTH": q_width,
-        "V_WIDTH": v_width,
-        "CLASSES": _padded(p.shape[1]),
-        "num_warps": launch.warps,
-        "num_stages": launch.stages,
-        **_products(dtype, p.dtype),
-        **LAUNCH,
-    }
-    return (triton.cdiv(tokens, launch.own) * groups * batch,), sizes, settings
+    for h in tl.static_range(HEADS):
+        head = (group * HEADS + h).to(tl.int64)
+        of_head = head_start(o_ptr, image, head, o_strides)
+        store_tile(of_head, o[h] / total[h][:, None], i, o_strides[2], tokens, e, o_strides[3], v_width)
+        row = (image * groups * HEADS + head) * tokens
+        tl.store(lse_ptr + row + i, top[h] + tl.log2(total[h]), mask=i < tokens)
 
 
 def _forward(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, eps: float) -> tuple[Tensor, Tensor]:
@@ -87,8 +87,8 @@ def _forward(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, eps: fl
     o, lse = _forward_fake(q, k, v, p, scales, eps)
     if not lse.numel():
         return o, lse
-    grid, sizes, settings = _arguments(q, k, v, p, eps, backward=False)
-    kernels.forward_kernel[grid](
+    grid, sizes, settings = launch_arguments(q, k, v, p, eps, backward=False)
+    forward_kernel[grid](
         q, k, v, p, scales.contiguous(), o, lse,
         q.stride(), k.stride(), v.stride(), p.stride(), o.stride(), *sizes, **settings,
     )  # fmt: skip
@@ -97,6 +97,137 @@ def _forward(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, eps: fl
 
 def _forward_fake(q: Tensor, k: Tensor, v: Tensor, p: Tensor, scales: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     return torch.empty_like(v), torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
+
+
+@triton.jit
+def rows_kernel(
+    q_ptr, k_ptr, v_ptr, p_ptr, scales_ptr, o_ptr, g_ptr, lse_ptr, dq_ptr, dp_ptr, dscales_ptr, delta_ptr,
+    q_strides, k_strides, v_strides, p_strides, o_strides, g_strides, dq_strides,
+    groups, tokens, q_width, v_width, classes, root, eps,
+    HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
+    CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    """Compute dq, and the rows' part of dp and the scales; delta_i = <g_i, o_i> is stored for the other kernel."""
+    # q, k, dq: (B,H,N,D). v, o, g: (B,H,N,E). p: (B,classes,N). scales: (H,). lse, delta: (B,H,N), float32.
+    # dp: (B,groups,classes,N). dscales: (B,H,blocks of OWN tokens). Both float32.
+    first, group, image = own_place(tokens, groups, OWN)
+    i = first + tl.arange(0, OWN)
+    d, e, c = tl.arange(0, Q_WIDTH), tl.arange(0, V_WIDTH), tl.arange(0, CLASSES)
+    p_ptr += image * p_strides[0]
+    p_i = load_tile(p_ptr, i, p_strides[2], tokens, c, p_strides[1], classes).to(P_OPERAND)
+    dp = tl.zeros((OWN, CLASSES), tl.float32)
+    q, g, strength, lse, delta, dq, dscale = (), (), (), (), (), (), ()
+    for h in tl.static_range(HEADS):
+        head = (group * HEADS + h).to(tl.int64)
+        row = (image * groups * HEADS + head) * tokens
+        of_q = head_start(q_ptr, image, head, q_strides)
+        of_g = head_start(g_ptr, image, head, g_strides)
+        of_o = head_start(o_ptr, image, head, o_strides)
+        q += (load_tile(of_q, i, q_strides[2], tokens, d, q_strides[3], q_width).to(OPERAND),)
+        of_row = load_tile(of_g, i, g_strides[2], tokens, e, g_strides[3], v_width)
+        o = load_tile(of_o, i, o_strides[2], tokens, e, o_strides[3], v_width)
+        g += (of_row.to(OPERAND),)
+        delta += (tl.sum(of_row.to(tl.float32) * o.to(tl.float32), 1),)
+        tl.store(delta_ptr + row + i, delta[h], mask=i < tokens)
+        strength += (softplus(tl.load(scales_ptr + head)),)
+        lse += (tl.load(lse_ptr + row + i, mask=i < tokens, other=0.0),)
+        dq += (tl.zeros((OWN, Q_WIDTH), tl.float32),)
+        dscale += (tl.zeros((OWN,), tl.float32),)
+
+    for start in range(0, tokens, STEP):
+        j = start + tl.arange(0, STEP)
+        p_j = load_tile(p_ptr, c, p_strides[1], classes, j, p_strides[2], tokens).to(P_OPERAND)
+        agreement = class_agreement(p_i, p_j, eps, PRECISION)
+        bias = tl.log2(agreement)
+        u = tl.zeros((OWN, STEP), tl.float32)
+        new_dq, new_dscale = (), ()
+        for h in tl.static_range(HEADS):
+            head = (group * HEADS + h).to(tl.int64)
+            of_k = head_start(k_ptr, image, head, k_strides)
+            of_v = head_start(v_ptr, image, head, v_strides)
+            k = load_tile(of_k, d, k_strides[3], q_width, j, k_strides[2], tokens).to(OPERAND)
+            v = load_tile(of_v, e, v_strides[3], v_width, j, v_strides[2], tokens).to(OPERAND)
+            logits = base_2_logits(q[h], k, strength[h], bias, root, PRECISION)
+            a = tl.where(j[None, :] < tokens, tl.exp2(logits - lse[h][:, None]), 0.0)
+            t = a * (tl.dot(g[h], v, input_precision=PRECISION) - delta[h][:, None])
+            new_dq += (tl.dot(t.to(OPERAND), tl.trans(k), dq[h], input_precision=PRECISION),)
+            new_dscale += (dscale[h] + tl.sum(t * bias, 1),)
+            u += strength[h] * t
+        dq, dscale = new_dq, new_dscale
+        dp += tl.dot((1 - eps) * u / agreement, tl.trans(p_j).to(tl.float32), input_precision=PRECISION)
+
+    for h in tl.static_range(HEADS):
+        head = (group * HEADS + h).to(tl.int64)
+        of_head = head_start(dq_ptr, image, head, dq_strides)
+        store_tile(of_head, dq[h] * root, i, dq_strides[2], tokens, d, dq_strides[3], q_width)
+        block = (image * groups * HEADS + head) * tl.cdiv(tokens, OWN) + first // OWN
+        tl.store(dscales_ptr + block, tl.sum(dscale[h], 0) * LN_2)
+    dp_ptr += (image * groups + group) * classes * tokens
+    store_tile(dp_ptr, dp, i, 1, tokens, c, tokens, classes)
+
+
+@triton.jit
+def columns_kernel(
+    q_ptr, k_ptr, v_ptr, p_ptr, scales_ptr, g_ptr, lse_ptr, delta_ptr, dk_ptr, dv_ptr, dp_ptr,
+    q_strides, k_strides, v_strides, p_strides, g_strides, dk_strides, dv_strides,
+    groups, tokens, q_width, v_width, classes, root, eps,
+    HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
+    CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    """Compute dk, dv and the columns' part of dp, added to the rows'; every tile is (columns, rows)."""
+    # q, k, dk: (B,H,N,D). v, g, dv: (B,H,N,E). p: (B,classes,N). scales: (H,). lse, delta: (B,H,N), float32.
+    # dp: (B,groups,classes,N), float32.
+    first, group, image = own_place(tokens, groups, OWN)
+    j = first + tl.arange(0, OWN)
+    d, e, c = tl.arange(0, Q_WIDTH), tl.arange(0, V_WIDTH), tl.arange(0, CLASSES)
+    p_ptr += image * p_strides[0]
+    p_j = load_tile(p_ptr, j, p_strides[2], tokens, c, p_strides[1], classes).to(P_OPERAND)
+    dp = tl.zeros((OWN, CLASSES), tl.float32)
+    k, v, strength, dk, dv = (), (), (), (), ()
+    for h in tl.static_range(HEADS):
+        head = (group * HEADS + h).to(tl.int64)
+        of_k = head_start(k_ptr, image, head, k_strides)
+        of_v = head_start(v_ptr, image, head, v_strides)
+        k += (load_tile(of_k, j, k_strides[2], tokens, d, k_strides[3], q_width).to(OPERAND),)
+        v += (load_tile(of_v, j, v_strides[2], tokens, e, v_strides[3], v_width).to(OPERAND),)
+        strength += (softplus(tl.load(scales_ptr + head)),)
+        dk += (tl.zeros((OWN, Q_WIDTH), tl.float32),)
+        dv += (tl.zeros((OWN, V_WIDTH), tl.float32),)
+
+    for start in range(0, tokens, STEP):
+        i = start + tl.arange(0, STEP)
+        p_i = load_tile(p_ptr, c, p_strides[1], classes, i, p_strides[2], tokens).to(P_OPERAND)
+        agreement = class_agreement(p_j, p_i, eps, PRECISION)
+        bias = tl.log2(agreement)
+        u = tl.zeros((OWN, STEP), tl.float32)
+        new_dk, new_dv = (), ()
+        for h in tl.static_range(HEADS):
+            head = (group * HEADS + h).to(tl.int64)
+            row = (image * groups * HEADS + head) * tokens
+            of_q = head_start(q_ptr, image, head, q_strides)
+            of_g = head_start(g_ptr, image, head, g_strides)
+            q = load_tile(of_q, d, q_strides[3], q_width, i, q_strides[2], tokens).to(OPERAND)
+            g = load_tile(of_g, e, g_strides[3], v_width, i, g_strides[2], tokens).to(OPERAND)
+            lse = tl.load(lse_ptr + row + i, mask=i < tokens, other=0.0)
+            delta = tl.load(delta_ptr + row + i, mask=i < tokens, other=0.0)
+            logits = base_2_logits(k[h], q, strength[h], bias, root, PRECISION)
+            a = tl.where(i[None, :] < tokens, tl.exp2(logits - lse[None, :]), 0.0)
+            t = a * (tl.dot(v[h], g, input_precision=PRECISION) - delta[None, :])
+            new_dv += (tl.dot(a.to(OPERAND), tl.trans(g), dv[h], input_precision=PRECISION),)
+            new_dk += (tl.dot(t.to(OPERAND), tl.trans(q), dk[h], input_precision=PRECISION),)
+            u += strength[h] * t
+        dk, dv = new_dk, new_dv
+        dp += tl.dot((1 - eps) * u / agreement, tl.trans(p_i).to(tl.float32), input_precision=PRECISION)
+
+    for h in tl.static_range(HEADS):
+        head = (group * HEADS + h).to(tl.int64)
+        of_dk = head_start(dk_ptr, image, head, dk_strides)
+        of_dv = head_start(dv_ptr, image, head, dv_strides)
+        store_tile(of_dk, dk[h] * root, j, dk_strides[2], tokens, d, dk_strides[3], q_width)
+        store_tile(of_dv, dv[h], j, dv_strides[2], tokens, e, dv_strides[3], v_width)
+    dp_ptr += (image * groups + group) * classes * tokens
+    dp += load_tile(dp_ptr, j, 1, tokens, c, tokens, classes)
+    store_tile(dp_ptr, dp, j, 1, tokens, c, tokens, classes)
 
 
 def _backward(
@@ -109,17 +240,17 @@ def _backward(
             grad.zero_()
         return grads
     batch, heads, tokens, _ = q.shape
-    grid, sizes, settings = _arguments(q, k, v, p, eps, backward=True)
+    grid, sizes, settings = launch_arguments(q, k, v, p, eps, backward=True)
     groups, blocks = heads // settings["HEADS"], triton.cdiv(tokens, settings["OWN"])
     dp_parts = lse.new_empty((batch, groups, p.shape[1], tokens))
     scale_parts = lse.new_empty((batch, heads, blocks))
     delta = torch.empty_like(lse)
     raw = scales.contiguous()
-    kernels.rows_kernel[grid](
+    rows_kernel[grid](
         q, k, v, p, raw, o, outer, lse, dq, dp_parts, scale_parts, delta,
         q.stride(), k.stride(), v.stride(), p.stride(), o.stride(), outer.stride(), dq.stride(), *sizes, **settings,
     )  # fmt: skip
-    kernels.columns_kernel[grid](
+    columns_kernel[grid](
         q, k, v, p, raw, outer, lse, delta, dk, dv, dp_parts,
         q.stride(), k.stride(), v.stride(), p.stride(), outer.stride(), dk.stride(), dv.stride(), *sizes, **settings,
     )  # fmt: skip

@@ -1,14 +1,46 @@
-"""Kernels in Triton that fuse features by facial component; which moves what is in README.md."""
+"""Kernels in Triton that make facial components' maps of landmarks' heatmaps; README.md lists what each pass moves.
+
+In the comments on pointers, B are images, G components, L landmarks, and P the pixels of an image.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+import torch
 import triton
 import triton.language as tl
+from torch import Tensor
+
+from priorsr.kernels.layout import channels_innermost, strides
+from priorsr.kernels.registration import LAUNCH
+
+
+def _map_blocks(maps: Tensor) -> dict[str, int]:
+    """Return how many whole maps a program takes: those that lie side by side in memory and fill a sector."""
+    if channels_innermost(maps):
+        return {"BLOCK_L": 16, "BLOCK_P": 64, "num_warps": 4}
+    return {"BLOCK_L": 1, "BLOCK_P": min(triton.next_power_of_2(maps.shape[2] * maps.shape[3]), 2048), "num_warps": 4}
+
+
+@lru_cache(maxsize=32)
+def _tables(members: tuple[int, ...], starts: tuple[int, ...], landmarks: int, device: torch.device) -> list[Tensor]:
+    """On the device: each component's landmarks, where each component's start, and each landmark's components (L,R)."""
+    owners: list[list[int]] = [[] for _ in range(landmarks)]
+    for g, (first, last) in enumerate(pairwise(starts)):
+        for landmark in members[first:last]:
+            owners[landmark].append(g)
+    most = max(map(len, owners))
+    rows = [own + [-1] * (most - len(own)) for own in owners]
+    return [torch.tensor(table, dtype=torch.int32, device=device) for table in (members, starts, rows)]
 
 
 @triton.jit
 def peaks_kernel(maps, peaks, ties, landmarks, pixels, sb, sl, sp, BLOCK_L: tl.constexpr, BLOCK_P: tl.constexpr):
     """Find the maximum of BLOCK_L maps of an image, and the number of pixels that reach it."""
+    # maps: (B,L,P). peaks, ties: (B,L), float32.
     blocks = tl.cdiv(landmarks, BLOCK_L)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
@@ -37,6 +69,8 @@ def logits_kernel(
     BLOCK_L: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
     """Sum each component's landmark maps, each divided by its maximum, at BLOCK_P pixels of an image."""
+    # maps: (B,L,P). peaks: (B,L), logits: (B,G,P), float32.
+    # members: the landmarks of all components in turn, starts: (G+1,) into it, int32.
     blocks = tl.cdiv(pixels, BLOCK_P)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     p = (tl.program_id(0) % blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
@@ -55,85 +89,29 @@ def logits_kernel(
         tl.store(logits + (image * groups + g) * pixels + p, total, mask=p < pixels)
 
 
-@triton.jit
-def _softmax_parts(logits, groups, sg, valid, BLOCK_P: tl.constexpr):
-    """Return the maximum over the components, and the sum of the exponentials below it, (BLOCK_P,) each."""
-    top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
-    for g in range(groups):
-        top = tl.maximum(top, tl.load(logits + g * sg, mask=valid, other=0.0).to(tl.float32))
-    total = tl.zeros((BLOCK_P,), tl.float32)
-    for g in range(groups):
-        total += tl.exp(tl.load(logits + g * sg, mask=valid, other=0.0).to(tl.float32) - top)
-    return top, total
-
-
-@triton.jit
-def sum_kernel(
-    features, logits, fused, groups, channels, pixels, fb, fc, fp, kb, kg, kp, ob, oc, op,
-    BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
-):  # fmt: skip
-    """Compute BLOCK_C channels of the fused features at BLOCK_P pixels of an image."""
-    c_blocks = tl.cdiv(channels, BLOCK_C)
-    p_blocks = tl.cdiv(pixels, BLOCK_P)
-    c = (tl.program_id(0) % c_blocks) * BLOCK_C + tl.arange(0, BLOCK_C)
-    p = (tl.program_id(0) // c_blocks % p_blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
-    image = (tl.program_id(0) // c_blocks // p_blocks).to(tl.int64)
-    inside = (c < channels)[:, None] & (p < pixels)[None, :]
-    logits += image * kb + p * kp
-    top, total = _softmax_parts(logits, groups, kg, p < pixels, BLOCK_P)
-    features += image * fb + c[:, None] * fc + p[None, :] * fp
-    summed = tl.zeros((BLOCK_C, BLOCK_P), tl.float32)
-    for g in range(groups):
-        k = tl.load(logits + g * kg, mask=p < pixels, other=0.0).to(tl.float32)
-        f = tl.load(features + g * channels * fc, mask=inside, other=0.0).to(tl.float32)
-        summed += (tl.exp(k - top) / total)[None, :] * f
-    fused += image * ob + c[:, None] * oc + p[None, :] * op
-    tl.store(fused, summed.to(fused.dtype.element_ty), mask=inside)
-
-
-@triton.jit
-def sum_backward_kernel(
-    outer, features, logits, d_features, d_logits, groups, channels, pixels,
-    ub, uc, up, fb, fc, fp, kb, kg, kp, db, dc, dp,
-    NEEDS_LOGITS: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
-):  # fmt: skip
-    """Compute the gradients of the features, and of the components' maps, at BLOCK_P pixels of an image."""
-    blocks = tl.cdiv(pixels, BLOCK_P)
-    image = (tl.program_id(0) // blocks).to(tl.int64)
-    p = (tl.program_id(0) % blocks) * BLOCK_P + tl.arange(0, BLOCK_P)
-    valid = p < pixels
-    logits += image * kb + p * kp
-    d_logits += image * groups * pixels + p
-    top, total = _softmax_parts(logits, groups, kg, valid, BLOCK_P)
-    mean = tl.zeros((BLOCK_P,), tl.float32)
-    for g in range(groups):
-        weight = tl.exp(tl.load(logits + g * kg, mask=valid, other=0.0).to(tl.float32) - top) / total
-        products = tl.zeros((BLOCK_C, BLOCK_P), tl.float32)
-        for start in range(0, channels, BLOCK_C):
-            c = start + tl.arange(0, BLOCK_C)
-            inside = (c < channels)[:, None] & valid[None, :]
-            u = tl.load(outer + image * ub + c[:, None] * uc + p[None, :] * up, mask=inside, other=0.0).to(tl.float32)
-            row = (g * channels + c)[:, None]
-            target = d_features + image * db + row * dc + p[None, :] * dp
-            tl.store(target, (weight[None, :] * u).to(d_features.dtype.element_ty), mask=inside)
-            if NEEDS_LOGITS:
-                f = tl.load(features + image * fb + row * fc + p[None, :] * fp, mask=inside, other=0.0)
-                products += u * f.to(tl.float32)
-        if NEEDS_LOGITS:
-            score = tl.sum(products, 0)
-            tl.store(d_logits + g * pixels, score, mask=valid)
-            mean += weight * score
-    if NEEDS_LOGITS:
-        tl.debug_barrier()  # another thread may read what this one stored
-        for g in range(groups):
-            weight = tl.exp(tl.load(logits + g * kg, mask=valid, other=0.0).to(tl.float32) - top) / total
-            score = tl.load(d_logits + g * pixels, mask=valid, other=0.0)
-            tl.store(d_logits + g * pixels, weight * (score - mean), mask=valid)
+def group_maps(
+    maps: Tensor, members: Sequence[int], starts: Sequence[int], floor: float,
+    logits: Tensor, peaks: Tensor, ties: Tensor,
+) -> None:  # fmt: skip
+    """Compute the logits (B,G,H,W) of maps (B,L,H,W) that `flat_pixels` returned, and their peaks and ties (B,L)."""
+    batch, landmarks, height, width = maps.shape
+    pixels = height * width
+    blocks = _map_blocks(maps)
+    grid = (batch * triton.cdiv(landmarks, blocks["BLOCK_L"]),)
+    peaks_kernel[grid](maps, peaks, ties, landmarks, pixels, *strides(maps), **blocks, **LAUNCH)
+    tables = _tables(tuple(members), tuple(starts), landmarks, maps.device)
+    block_l, block_p = (16, 32) if channels_innermost(maps) else (4, 128)
+    blocks = {"BLOCK_L": block_l, "BLOCK_P": block_p, "num_warps": 1}
+    grid = (batch * triton.cdiv(pixels, blocks["BLOCK_P"]),)
+    logits_kernel[grid](
+        maps, peaks, *tables[:2], logits, floor, landmarks, len(starts) - 1, pixels, *strides(maps), **blocks, **LAUNCH,
+    )  # fmt: skip
 
 
 @triton.jit
 def _normalised_gradient(d_logits, owners, n, p, inside, pixels, OWNERS: tl.constexpr):
     """Sum the gradients of the components that each landmark belongs to, for the landmarks' normalised maps."""
+    # d_logits: (G,P) of an image. owners: (L,OWNERS), int32.
     gradient = tl.zeros(inside.shape, tl.float32)
     for r in tl.static_range(OWNERS):
         owner = tl.load(owners + n * OWNERS + r)  # -1 where there are fewer
@@ -148,6 +126,7 @@ def maps_backward_kernel(
     OWNERS: tl.constexpr, BLOCK_L: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
     """Compute the gradient of BLOCK_L landmarks' maps of an image, also through the maximum."""
+    # maps, d_maps: (B,L,P). peaks, ties: (B,L), d_logits: (B,G,P), float32. owners: (L,OWNERS), int32.
     blocks = tl.cdiv(landmarks, BLOCK_L)
     image = (tl.program_id(0) // blocks).to(tl.int64)
     n = (tl.program_id(0) % blocks) * BLOCK_L + tl.arange(0, BLOCK_L)
@@ -173,3 +152,18 @@ def maps_backward_kernel(
         m = tl.load(maps + p[None, :] * sp, mask=inside, other=0.0).to(tl.float32)
         d_map = gradient / divisor[:, None] - tl.where(m == peak[:, None], share[:, None], 0.0)
         tl.store(d_maps + p[None, :] * dp, d_map.to(d_maps.dtype.element_ty), mask=inside)
+
+
+def group_maps_backward(
+    maps: Tensor, peaks: Tensor, ties: Tensor, d_logits: Tensor, members: Sequence[int], starts: Sequence[int],
+    floor: float, d_maps: Tensor,
+) -> None:  # fmt: skip
+    """Compute the gradient of maps that `group_maps` took, given that of the logits."""
+    batch, landmarks, height, width = maps.shape
+    pixels = height * width
+    blocks = _map_blocks(maps)
+    owners = _tables(tuple(members), tuple(starts), landmarks, maps.device)[2]
+    maps_backward_kernel[(batch * triton.cdiv(landmarks, blocks["BLOCK_L"]),)](
+        maps, peaks, ties, d_logits, owners, d_maps, floor, landmarks, len(starts) - 1, pixels,
+        *strides(maps), *strides(d_maps), OWNERS=owners.shape[1], **blocks, **LAUNCH,
+    )  # fmt: skip
