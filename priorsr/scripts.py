@@ -72,23 +72,30 @@ def run(script: Script) -> ModuleType:
 
     Raises BrokenPluginError for any error in it.
     """
-    name = f"{_PREFIX}{script.version}_{script.path.stem}"
-    spec = spec_from_file_location(name, script.path)
-    if spec is None or spec.loader is None:
-        raise BrokenPluginError(f"{script.path}: cannot be run as a plugin; a Python file was expected")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
     folder = str(script.path.parent)
     if folder not in sys.path:
         sys.path.append(folder)  # at the end, so that nothing there hides a module of anybody else's
     try:
-        spec.loader.exec_module(module)
+        return run_file(script.path, f"{_PREFIX}{script.version}_{script.path.stem}")
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
-        del sys.modules[name]
-        if isinstance(error, KeyboardInterrupt):
-            raise
         told = str(error) if isinstance(error, PriorsrError) else f"{type(error).__name__}: {error}"
         raise BrokenPluginError(f"{script.path}: cannot be run as a plugin: {told}") from error
+
+
+def run_file(path: Path, name: str) -> ModuleType:
+    """Run FILE.py as the module `name`, and return that; raises what the file raises, and forgets the module then."""
+    spec = spec_from_file_location(name, path)
+    assert spec is not None, "its name ends in .py"
+    assert spec.loader is not None, "a file has a loader"
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # for dataclasses, and for the source of its functions to be found
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 

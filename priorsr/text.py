@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import sys
+from pathlib import Path
 
 LONGEST = 2000
 _BREAKS = re.compile(r"\s*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
@@ -34,6 +37,11 @@ def as_unicode(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # a surrogate that no byte stands for
         return printable(name)
+
+
+def command_line() -> str:
+    """Return the running command as a shell takes it, without the program's folder: as records and runs keep it."""
+    return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])
 
 
 def _spelt(char: str) -> str:

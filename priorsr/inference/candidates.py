@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from priorsr.errors import BackendError, OptionError
-from priorsr.execution.bf16 import bf16_obstacle
+from priorsr.execution.half import bf16_obstacle
 from priorsr.inference.acceleration_report import EngineName, Precision
 from priorsr.inference.engines import inductor, int8, openvino
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from priorsr.priors.from_parsing import landmarks_from_parsing
-from priorsr.priors.heatmaps import draw_heatmaps
 from priorsr.priors.label_maps import LABEL_MAPS, LabelMap, label_map, parsing_picture, to_label_map
-from priorsr.priors.landmark_conversion import to_scheme
+from priorsr.priors.landmark_conversion import draw_heatmaps, to_scheme
 from priorsr.priors.landmark_schemes import LANDMARK_SCHEMES, LandmarkScheme, landmark_scheme
 from priorsr.priors.mirror import flip_landmarks, flip_prior, rotate_landmarks, rotate_prior
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from priorsr.containers import Prior
 from priorsr.errors import OptionError
-from priorsr.priors.heatmaps import draw_heatmaps
+from priorsr.priors.landmark_conversion import draw_heatmaps
 from priorsr.priors.landmark_schemes import all_valid
 
 HEATMAP_SCALE = 4  # HR pixels a heatmap pixel, as models draw landmarks where they get no heatmaps

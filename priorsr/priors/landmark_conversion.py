@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from priorsr.errors import PriorsrError, ShapeError
+from priorsr.kernels import landmark_heatmap
 from priorsr.priors.landmark_schemes import all_valid, landmark_scheme
 
 # Helen's contours, as its annotations divide them. The nose runs from one side of the bridge round to the other.
@@ -127,3 +128,13 @@ def _at(line: Tensor, lengths: Tensor, where: Tensor) -> Tensor:
     part = ((where - start) / (end - start).clamp(min=1e-6)).clamp(0, 1)[..., None]
     a, b = (line.gather(1, at[..., None].expand(-1, -1, 2)) for at in (before, before + 1))
     return a + (b - a) * part
+
+
+def draw_heatmaps(
+    landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
+) -> Tensor:
+    """Heatmaps (B,L,h,w) of landmarks (B,L,2) in HR pixels, `scale` HR pixels to a heatmap pixel.
+
+    See `priorsr.kernels.landmark_heatmap`.
+    """
+    return landmark_heatmap(landmarks, valid, size, scale=scale, sigma=sigma)

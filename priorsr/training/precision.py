@@ -9,7 +9,7 @@ from accelerate.utils import convert_to_fp32
 from torch import nn
 
 from priorsr.errors import OptionError
-from priorsr.execution.bf16 import bf16_obstacle
+from priorsr.execution.half import bf16_obstacle
 
 Precision = Literal["float32", "bf16"]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +18,7 @@ from priorsr.errors import DataError
 from priorsr.files import append, atomic_json, atomic_text, refusals_told
 from priorsr.locks import lock
 from priorsr.partial_files import sweep
-from priorsr.text import as_unicode
+from priorsr.text import command_line
 from priorsr.training.checkpoints import Checkpoints
 from priorsr.training.metrics_file import Line, line_text, read_lines
 from priorsr.training.run_config import read_run_config
@@ -112,7 +110,7 @@ def circumstances() -> dict[str, Any]:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(map(as_unicode, sys.argv)),
+        "command": command_line(),
         "threads": torch.get_num_threads(),
         "device": device,
         "versions": {

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -22,15 +21,15 @@ from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.scoring.deterministic import deterministic
 from priorsr.bench.scoring.evaluation import Evaluation, evaluate
 from priorsr.bench.scoring.extra_scores import ExtraScores
+from priorsr.bench.scoring.finished_record import finished_record
 from priorsr.bench.scoring.record_parts import data_facts, protocol_component, protocol_facts
-from priorsr.bench.scoring.scorer import scorer_hash
 from priorsr.bench.scoring.summaries import score_facts, set_score_facts
 from priorsr.bench.store.model_facts import ModelFacts, TrainingFacts
 from priorsr.bench.store.outputs import need_arrays, save_outputs
-from priorsr.bench.store.records import FORMAT, Record, ResultIdentity, images_hash
+from priorsr.bench.store.records import Record, ResultIdentity, images_hash
 from priorsr.bench.store.results import lock_path, outputs_path, partial_path, write_record
 from priorsr.bench.store.run_facts import PriorFacts
-from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
+from priorsr.bench.store.score_facts import RecordedSetScore
 from priorsr.bench.store.stored_faces import store_faces
 from priorsr.bench.store.values import Links
 from priorsr.containers import Batch
@@ -41,7 +40,6 @@ from priorsr.metrics import Protocol, Reduction, to_8bit
 from priorsr.metrics.score_calls import SetScoring
 from priorsr.reading.mistakes import first_mistake
 from priorsr.terminal import Terminal
-from priorsr.version import __version__
 
 ELSEWHERE = "made elsewhere"
 BATCH = 16
@@ -144,32 +142,18 @@ def record_images(
                     declared.prior,
                     images_hash(evaluation.images),
                 )
-                scored = score_facts(evaluation, protocol, found.of_images)
-                records[protocol.content_hash] = Record(
-                    format=FORMAT,
-                    id=identity.record_id,
-                    origin="images",
-                    model=identity.model,
+                records[protocol.content_hash] = finished_record(
+                    identity,
+                    environment(_CPU),
                     training=declared.training_facts,
-                    protocol=identity.protocol,
-                    data=identity.data,
-                    prior=identity.prior,
-                    components=tuple(sorted({protocol_component(protocol), *found.components})),
+                    components={protocol_component(protocol), *found.components},
                     links=declared.links,
                     images=evaluation.images,
-                    scores=scored,
+                    scores=score_facts(evaluation, protocol, found.of_images),
                     set_scores=of_sets,
                     extra_scores=found.facts(declared.training_facts),
                     absent=found.absent,
-                    statistics=Statistics(interval="Hall's t over images"),
-                    cost=None,
-                    execution=None,
-                    kernel_backends={},
-                    environment=environment(_CPU),
-                    outputs=None if out is None else identity.outputs_id,
-                    scorer_version=__version__,
-                    scorer_hash=scorer_hash(),
-                    created=datetime.now(UTC).replace(microsecond=0),
+                    outputs_kept=out is not None,
                     command=command,
                 )
             if out is not None and images is not None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from priorsr.bench.running.entries import Entry
 from priorsr.bench.running.finished import earlier_record
 from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.scoring.evaluation import Evaluation
-from priorsr.bench.scoring.scorer import is_current, known_components, scorer_hash
+from priorsr.bench.scoring.finished_record import finished_record
+from priorsr.bench.scoring.scorer import is_current, known_components
 from priorsr.bench.scoring.summaries import score_facts
 from priorsr.bench.store.outputs import OutputFacts
-from priorsr.bench.store.records import FORMAT, Record, ResultIdentity
-from priorsr.bench.store.score_facts import RecordedSetScore, Statistics
+from priorsr.bench.store.records import Record, ResultIdentity
+from priorsr.bench.store.score_facts import RecordedSetScore
 from priorsr.metrics import Protocol
 from priorsr.sources import Component, score_use
-from priorsr.version import __version__
 
 
 def new_record(
@@ -45,30 +44,17 @@ def new_record(
         scores |= {name: earlier.scores[name] for name in earlier.scores if name in kept}
         of_set = {**of_set, **{name: earlier.set_scores[name] for name in earlier.set_scores if name in kept}}
         extra_scores |= {name: earlier.extra_scores[name] for name in earlier.extra_scores if name in kept}
-    return Record(
-        format=FORMAT,
-        id=identity.record_id,
-        origin="run",
-        model=identity.model,
+    return finished_record(
+        identity,
+        facts,
         training=entry.training,
-        protocol=identity.protocol,
-        data=identity.data,
-        prior=identity.prior,
-        components=tuple(sorted(components)),
+        components=components,
         links=entry.links,
         images=found.images,
         scores=scores,
-        set_scores=dict(of_set),
+        set_scores=of_set,
         extra_scores=extra_scores,
         absent=plan.extra_scores.absent_beside(extra_scores),
-        statistics=Statistics(interval="Hall's t over images"),
-        cost=facts.cost,
-        execution=facts.execution,
-        kernel_backends=facts.kernel_backends,
-        environment=facts.environment,
-        outputs=facts.id if plan.save_outputs else None,
-        scorer_version=__version__,
-        scorer_hash=scorer_hash(),
-        created=datetime.now(UTC).replace(microsecond=0),
+        outputs_kept=plan.save_outputs,
         command=plan.command,
     )

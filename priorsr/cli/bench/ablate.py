@@ -23,8 +23,8 @@ from priorsr.cli.bench.shared_options import (
     print_study,
     require_training_and_pictures,
 )
-from priorsr.cli.command import command_line
 from priorsr.cli.console import errors, print_json
+from priorsr.text import command_line
 
 
 def ablate(

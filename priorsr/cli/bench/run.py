@@ -11,8 +11,8 @@ import typer
 
 from priorsr.cli import completion
 from priorsr.cli.bench.shared_options import BatchSize, Data, Device, Given, Rerun, SaveOutputs, Scores, Split
-from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
+from priorsr.text import command_line
 
 
 def run(

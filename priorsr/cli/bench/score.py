@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from priorsr.cli import completion
-from priorsr.cli.command import command_line
 from priorsr.cli.console import console, errors, print_json
 from priorsr.terminal import styled
+from priorsr.text import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from torch import nn
 
 from priorsr.errors import DataError, did_you_mean
 from priorsr.models.foreign.wrapping import wrap
 from priorsr.reading.content import check_file
+from priorsr.scripts import run_file
 
 MOST_BYTES = 2**24
 
@@ -43,18 +43,12 @@ def model_of_python_file(spec: str) -> nn.Module:
     return wrap(built, scale=getattr(built, "scale", 8), name=name).eval()
 
 
-def _executed(path: Path) -> Any:
-    name = f"priorsr_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None, "its name ends in .py"
-    assert spec.loader is not None, "a file has a loader"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # for dataclasses, and for the source of its functions to be found
-    sys.path.insert(0, str(path.resolve().parent))
+def _executed(path: Path) -> ModuleType:
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
+        return run_file(path, f"priorsr_file_{path.stem}")
     except (Exception, SystemExit) as error:  # the file's own code may raise anything
         raise DataError(f"{path}: raises {type(error).__name__}: {error}") from error
     finally:
-        sys.path.remove(str(path.resolve().parent))
-    return module
+        sys.path.remove(folder)

@@ -98,7 +98,7 @@ def test_another_version_with_the_same_source_keeps_a_record(bench, lr, hr, monk
     model = Stored(lr, hr)
     (first,) = bench(model)
     ran = model.count
-    for module in ("priorsr.bench.running.new_record", "priorsr.registry"):
+    for module in ("priorsr.bench.scoring.finished_record", "priorsr.registry"):
         monkeypatch.setattr(sys.modules[module], "__version__", "99.0")
     assert bench(model) == [first]
     assert model.count == ran

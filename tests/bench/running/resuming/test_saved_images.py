@@ -12,7 +12,8 @@ from torch import Tensor
 
 import priorsr
 from priorsr.bench import read_results
-from priorsr.bench.running import model_run, new_record
+from priorsr.bench.running import model_run
+from priorsr.bench.scoring import finished_record
 from priorsr.data import Reduction
 from tests.bench.running.resuming.killed_runs import told
 
@@ -73,7 +74,7 @@ def test_a_broken_record_is_put_aside_and_made_again(bench, lr, noisy, tmp_path,
 def test_a_changed_scorer_scores_again_without_the_model(bench, lr, noisy, monkeypatch) -> None:
     model = Stored(lr, noisy)
     bench(model)
-    for module in (model_run, new_record, sys.modules["priorsr.bench.scoring.scorer"]):
+    for module in (model_run, finished_record, sys.modules["priorsr.bench.scoring.scorer"]):
         monkeypatch.setattr(module, "scorer_hash", lambda: "0" * 64)
     (record,) = bench(model)
     assert record.scorer_hash == "0" * 64
