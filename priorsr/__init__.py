@@ -5,10 +5,10 @@ Importing this module imports nothing heavy; each public name loads what it need
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from priorsr.errors import PriorsrError
+from priorsr.lazy_names import lazily
 from priorsr.version import __version__
 
 if TYPE_CHECKING:
@@ -68,11 +68,7 @@ __all__ = [
     "wrap",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'priorsr' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+__getattr__ = lazily(__name__, _LAZY)
 
 
 def __dir__() -> list[str]:

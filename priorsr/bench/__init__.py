@@ -5,8 +5,9 @@ Importing this package imports nothing heavy; each name loads what it needs when
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from priorsr.lazy_names import lazily
 
 if TYPE_CHECKING:
     from priorsr.bench.board.compare import compare
@@ -52,11 +53,7 @@ __all__ = [
     "tables",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'priorsr.bench' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+__getattr__ = lazily(__name__, _LAZY)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ The functions have the names of the commands `priorsr data ...`, and load what t
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from priorsr.data.face_set import FaceSet, LoadedFace
@@ -15,6 +14,7 @@ from priorsr.data.mixed_loader import MixedLoader
 from priorsr.data.reduction import Reduction
 from priorsr.data.training_set import TrainingData, TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
+from priorsr.lazy_names import lazily
 
 if TYPE_CHECKING:
     from priorsr.data.doctor.examination import examine
@@ -58,8 +58,4 @@ __all__ = [
     "write_face_set",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'priorsr.data' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+__getattr__ = lazily(__name__, _LAZY)

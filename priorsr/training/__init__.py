@@ -5,9 +5,9 @@ Names for writing recipes are imported at once; the loop, which needs Accelerate
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from priorsr.lazy_names import lazily
 from priorsr.training.durations import Duration, Progress, epochs, fraction, steps
 from priorsr.training.schedules import Schedule, constant, cosine, stable_decay, step_decay
 from priorsr.training.stage import Loss, Optimiser, Stage, Step, StepResult
@@ -47,8 +47,4 @@ __all__ = [
     "train",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'priorsr.training' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+__getattr__ = lazily(__name__, _LAZY)
