@@ -17,7 +17,7 @@ from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack
 from priorsr.bench.submissions.verify import add, verify
 from priorsr.errors import DataError, UnknownNameError
-from tests.bench.submissions.forged_archives import invent
+from tests.bench.submissions.invented_scores import invent
 
 
 def test_records_of_two_models(rounded, results, synthetic, forge) -> None:

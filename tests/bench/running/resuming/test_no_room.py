@@ -12,7 +12,7 @@ from doubles import Stored
 from priorsr.bench.running import journal, model_run
 from priorsr.bench.store import outputs
 from priorsr.errors import DataError
-from tests.bench.running.resuming.killed_runs import told
+from tests.bench.running.resuming.timeless_records import timeless
 
 
 def test_no_room_for_images_is_one_sentence_and_nothing_before_is_lost(bench, lr, noisy, tmp_path, no_room) -> None:
@@ -29,7 +29,7 @@ def test_no_room_for_images_is_one_sentence_and_nothing_before_is_lost(bench, lr
         patched.setattr(model_run, "save_outputs", save)
         bench(Stored(lr, noisy))
     again = Stored(lr, noisy)
-    assert told(bench(again)) == told(whole)
+    assert timeless(bench(again)) == timeless(whole)
     assert again.count < 5 + 2
 
 

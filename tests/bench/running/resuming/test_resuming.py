@@ -18,7 +18,7 @@ from priorsr.bench.running import benchmark, journal, model_run
 from priorsr.bench.store import outputs
 from priorsr.bench.store.stored_images import save_images
 from priorsr.errors import DataError
-from tests.bench.running.resuming.killed_runs import told
+from tests.bench.running.resuming.timeless_records import timeless
 
 
 class Killed(BaseException):
@@ -73,7 +73,7 @@ def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_end(
         bench(Stored(lr, noisy), names)
     again = Stored(lr, noisy)
     resumed = bench(again, names)
-    assert told(resumed) == told(whole)
+    assert timeless(resumed) == timeless(whole)
     assert pixels(tmp_path, resumed[0]) == pixels(tmp_path / "whole", whole[0])
     assert again.count < 5 or where is outputs  # where images have their place, and nothing says yet what they are
     assert not [path for path in (tmp_path / ".partial").iterdir() if path.is_dir()]

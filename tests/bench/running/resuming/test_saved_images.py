@@ -15,7 +15,7 @@ from priorsr.bench import read_results
 from priorsr.bench.running import model_run
 from priorsr.bench.scoring import finished_record
 from priorsr.data import Reduction
-from tests.bench.running.resuming.killed_runs import told
+from tests.bench.running.resuming.timeless_records import timeless
 
 
 def test_saved_images_are_scored_under_a_new_protocol_as_the_model_would_be(bench, lr, noisy, tmp_path) -> None:
@@ -23,7 +23,7 @@ def test_saved_images_are_scored_under_a_new_protocol_as_the_model_would_be(benc
     together = bench(Stored(lr, noisy), names, out=tmp_path / "together")
     model = Stored(lr, noisy)
     apart = [record for name in names for record in bench(model, [name])]
-    assert told(apart) == told(together)
+    assert timeless(apart) == timeless(together)
     assert model.count == 2 * 5  # "exact" scores what is not rounded, and "rounded" had kept what is
 
 
@@ -65,7 +65,7 @@ def test_a_broken_record_is_put_aside_and_made_again(bench, lr, noisy, tmp_path,
     broken = path.read_text().replace('"mean": ', '"mean": 1')
     path.write_text(broken)
     (second,) = bench(Stored(lr, noisy))
-    assert told([second]) == told([first])
+    assert timeless([second]) == timeless([first])
     assert path.with_suffix(".broken").read_text() == broken
     assert "mean" in capsys.readouterr().err
     assert len(read_results(tmp_path)) == 2

@@ -1,4 +1,4 @@
-"""Submissions that were changed."""
+"""Scores that nothing here computes, for records that are forged."""
 
 from __future__ import annotations
 
