@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from priorsr.data.dataset_pairs import Pairs
 from priorsr.data.face_set import FaceSet, LoadedFace
 from priorsr.data.loader import FaceLoader
 from priorsr.data.manifest import Manifest, Provenance
 from priorsr.data.mixed_loader import MixedLoader
 from priorsr.data.reduction import Reduction
-from priorsr.data.training_set import TrainingData, TrainingSet
+from priorsr.data.training_set import TrainingData, TrainingPairs, TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 from priorsr.lazy_names import lazily
 
@@ -43,10 +44,12 @@ __all__ = [
     "LoadedFace",
     "Manifest",
     "MixedLoader",
+    "Pairs",
     "Pixels",
     "Provenance",
     "Reduction",
     "TrainingData",
+    "TrainingPairs",
     "TrainingSet",
     "estimate_priors",
     "examine",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from priorsr.containers import Batch, Prior
 from priorsr.data.face_set import FaceSet
 from priorsr.data.order import AUGMENTATION
+from priorsr.data.pair_faces import PairFaces
 from priorsr.data.reduction import Reduction
 from priorsr.errors import OptionError
 from priorsr.priors import LabelMap, flip_landmarks, rotate_landmarks
@@ -35,13 +37,6 @@ class Faces:
     landmarks: Tensor | None
     valid: Tensor | None
     labels: LabelMap
-
-    def pick(self, order: np.ndarray) -> Faces:
-        """Return the faces at these places, in this order."""
-        parsing = None if self.parsing is None else self.parsing[order]
-        landmarks, valid = (None if part is None else part[order] for part in (self.landmarks, self.valid))
-        ids = tuple(self.ids[place] for place in order)
-        return Faces(ids, self.hr[order], self.lr[order], parsing, landmarks, valid, self.labels)
 
     def flip(self, where: np.ndarray) -> None:
         """Mirror the faces at `where` (B) left to right, with their classes and landmarks changing sides."""
@@ -94,6 +89,18 @@ class Faces:
         return Batch(lr, hr, Prior(parsing, self.landmarks, self.valid), self.ids)
 
 
+class Draws(NamedTuple):
+    """The random numbers of some faces. mirrored: (B) bool. turns: (B), right angles. windows: (B,4) from 0 to 1."""
+
+    mirrored: np.ndarray
+    turns: np.ndarray
+    windows: np.ndarray
+
+    def pick(self, places: list[int]) -> Draws:
+        """Return those of the faces at these places."""
+        return Draws(*(part[places] for part in self))
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Random changes of training faces, the same for HR, LR and priors of a face.
@@ -122,22 +129,29 @@ class Augmentation:
         if self.quarter_turns and size[0] != size[1]:
             raise OptionError(f"{faces.path}: its faces are {size[0]} x {size[1]}; quarter_turns need square ones")
 
-    def apply(self, faces: Faces, reduction: Reduction, key: tuple[int, int], shard: tuple[int, int]) -> None:
-        """Change the faces of a training batch in place.
+    def draw(self, count: int, key: tuple[int, int], shard: tuple[int, int]) -> Draws:
+        """Return what is drawn for the `count` faces of a training batch.
 
         key: (seed, step), which determine the random numbers. shard: (rank, world), the part of the whole batch.
         """
-        count, (rank, world) = len(faces.ids), shard
+        rank, world = shard
         mine = slice(rank * count, (rank + 1) * count)
         draws = np.random.default_rng([key[0], AUGMENTATION, key[1]])
         mirrored, turns = draws.random(count * world) < 0.5, draws.integers(0, 4, count * world)
-        windows = draws.random((4, count * world))[:, mine].T
+        return Draws(mirrored[mine], turns[mine], draws.random((4, count * world))[:, mine].T)
+
+    def move(self, faces: Faces | PairFaces, draws: Draws) -> None:
+        """Mirror and turn faces in place, as it was drawn for them."""
         if self.flip:
-            faces.flip(mirrored[mine])
+            faces.flip(draws.mirrored)
         if self.quarter_turns:
             for quarters in (1, 2, 3):
-                faces.turn(turns[mine] == quarters, quarters)
+                faces.turn(draws.turns == quarters, quarters)
+
+    def apply(self, faces: Faces, reduction: Reduction, draws: Draws) -> None:
+        """Change faces in place, as it was drawn for them."""
+        self.move(faces, draws)
         if self.zoom > 1:
-            for index, (chance, side, right, down) in enumerate(windows):
+            for index, (chance, side, right, down) in enumerate(draws.windows):
                 if chance < 0.5:
                     faces.zoom(index, 1 - side * (1 - 1 / self.zoom), right, down, reduction)

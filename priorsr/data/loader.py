@@ -68,15 +68,34 @@ class FaceLoader:
         self._pixels = (Decoded if keep else Streamed)(
             face_set, split, reduction=self.reduction, parsing="parsing" in self.priors
         )
-        self._augmentation.check(face_set, self.priors, self.size)
+        self.check_augmentation(self._augmentation)
         self._places = {face: place for place, face in enumerate(self.ids)}
         self._landmarks, self._valid = self._stack_landmarks()
+
+    @property
+    def name(self) -> str:
+        """Return how messages name the data."""
+        return str(self.face_set.path)
 
     @property
     def size(self) -> tuple[int, int]:
         """Return the height and width of the HR images."""
         height, width = self._pixels.size
         return height, width
+
+    @property
+    def label_map_name(self) -> str:
+        """Return the name of the parsing maps' label map."""
+        return self.face_set.label_map.name
+
+    @property
+    def landmark_scheme_name(self) -> str:
+        """Return the name of the landmarks' scheme."""
+        return self.face_set.landmark_scheme.name
+
+    def check_augmentation(self, augmentation: Augmentation) -> None:
+        """Raise OptionError where the faces cannot be changed so, with the priors that are loaded."""
+        augmentation.check(self.face_set, self.priors, self.size)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -94,7 +113,8 @@ class FaceLoader:
         start = epoch * len(self.ids) + step_in_epoch * whole + self._rank * self.batch_size
         places = [place for _, place in self._order.faces(start, self.batch_size)]
         faces = self.take(places)
-        self._augmentation.apply(faces, self.reduction, (self.seed, step), (self._rank, self._world))
+        draws = self._augmentation.draw(self.batch_size, (self.seed, step), (self._rank, self._world))
+        self._augmentation.apply(faces, self.reduction, draws)
         return faces.batch()
 
     def __iter__(self) -> Iterator[Batch]:

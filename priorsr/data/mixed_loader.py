@@ -1,4 +1,4 @@
-"""Training batches drawn from several face sets."""
+"""Training batches drawn from several face sets and Datasets of pairs."""
 
 from __future__ import annotations
 
@@ -7,32 +7,37 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from priorsr.containers import Batch
-from priorsr.data.augmentation import Augmentation, Faces
+from priorsr.containers import Batch, Prior
+from priorsr.data.augmentation import Augmentation, Draws
+from priorsr.data.dataset_pairs import Pairs
 from priorsr.data.face_set import FaceSet
 from priorsr.data.loader import FaceLoader, choose_priors
 from priorsr.data.order import Order
+from priorsr.data.pair_loader import PairLoader
 from priorsr.data.reduction import USUAL, Reduction
 from priorsr.errors import DataError, OptionError
 
 
 class MixedLoader:
-    """Training batches of one split of several face sets: every batch mixes their faces.
+    """Training batches of one split of several face sets, and of Datasets of pairs: every batch mixes their faces.
 
-    face_sets: the sets and their weights, how often a face of each is drawn relative to a face of weight 1. See
-        `priorsr.data.order.Order`; with all weights 1, every face is seen once an epoch.
-    priors: those to load, which every face of every set must have; where it is not given, those that all have. The sets
-        may differ in what made their priors.
-    batch_size, reduction, seed, flip, quarter_turns, zoom, shard: as `FaceLoader` takes them.
+    sources: face sets and pairs with their weights, how often a face of each is drawn relative to a face of weight 1.
+        See `priorsr.data.order.Order`; with all weights 1, every face is seen once an epoch.
+    split: of the face sets; pairs are taken whole.
+    priors: those to load, which every face of every source must have; where it is not given, those that all have. The
+        sources may differ in what made their priors.
+    batch_size, reduction, seed, flip, quarter_turns, zoom, shard: as `FaceLoader` takes them. Pairs bring their LR
+        along: of the reduction, they follow the scale.
 
-    Raises what `FaceLoader` raises; DataError for sets whose images differ in size, or whose priors differ in label map
-    or landmark scheme; OptionError for a weight that is not above 0.
+    Raises what `FaceLoader` and `PairLoader` raise; DataError for sources whose images differ in size, or whose priors
+    differ in label map or landmark scheme; OptionError for a weight that is not above 0.
     """
 
     def __init__(
         self,
-        face_sets: Sequence[tuple[FaceSet, float]],
+        sources: Sequence[tuple[FaceSet | Pairs, float]],
         split: str,
         *,
         batch_size: int,
@@ -44,21 +49,24 @@ class MixedLoader:
         shard: tuple[int, int] = (0, 1),
         priors: tuple[str, ...] | None = None,
     ) -> None:
-        for faces, weight in face_sets:
+        for source, weight in sources:
             if not (np.isfinite(weight) and weight > 0):
-                raise OptionError(f"{faces.path}: its weight is {weight}; a finite number above 0 was expected")
-        common = _common_priors([faces for faces, _ in face_sets], split, priors)
-        self._loaders = [
-            FaceLoader(faces, split, batch_size=batch_size, reduction=reduction, shard=shard, priors=common)
-            for faces, _ in face_sets
-        ]
+                raise OptionError(f"{_name(source)}: its weight is {weight}; a finite number above 0 was expected")
+        common = _common_priors([source for source, _ in sources], split, priors)
+
+        def loader(source: FaceSet | Pairs) -> FaceLoader | PairLoader:
+            if isinstance(source, Pairs):
+                return PairLoader(source, batch_size=batch_size, scale=reduction.scale, seed=seed, priors=common)
+            return FaceLoader(source, split, batch_size=batch_size, reduction=reduction, shard=shard, priors=common)
+
+        self._loaders = [loader(source) for source, _ in sources]
         self._check_alike(common)
         self.priors, self.batch_size = common, batch_size
         self._seed, self._shard = seed, shard
-        self._order = Order([len(loader.ids) for loader in self._loaders], seed, [weight for _, weight in face_sets])
+        self._order = Order([len(loader.ids) for loader in self._loaders], seed, [weight for _, weight in sources])
         self._augmentation = Augmentation(flip, quarter_turns, zoom)
-        for loader in self._loaders:
-            self._augmentation.check(loader.face_set, common, loader.size)
+        for each in self._loaders:
+            each.check_augmentation(self._augmentation)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -68,60 +76,76 @@ class MixedLoader:
     def batch(self, step: int) -> Batch:
         """Return the training batch of a step, counted from 0 and without end.
 
-        A function of the seed and the step alone.
+        A function of the seed and the step alone, for pairs whose items are no more than a function of their place and
+        of the generators that are seeded (see `priorsr.data.Pairs.read`).
         """
         epoch, step_in_epoch = divmod(step, self.steps_per_epoch)
         rank, world = self._shard
         start = epoch * self._order.faces_per_epoch + (step_in_epoch * world + rank) * self.batch_size
-        faces = self._take(self._order.faces(start, self.batch_size))
-        self._augmentation.apply(faces, self._loaders[0].reduction, (self._seed, step), self._shard)
-        return faces.batch()
+        drawn = self._order.faces(start, self.batch_size)
+        draws = self._augmentation.draw(self.batch_size, (self._seed, step), self._shard)
+        parts, order = [], []
+        for which, loader in enumerate(self._loaders):
+            slots = [slot for slot, (source, _) in enumerate(drawn) if source == which]
+            if slots:
+                places = [drawn[slot][1] for slot in slots]
+                parts.append(self._part(loader, places, [start + slot for slot in slots], draws.pick(slots)))
+                order += slots
+        return parts[0] if len(parts) == 1 else _joined(parts, np.argsort(order))
 
-    def _take(self, drawn: Sequence[tuple[int, int]]) -> Faces:
-        """Return copies of faces, each named as (set, place in the set), in this order."""
-        by_set = [[place for which, place in drawn if which == index] for index in range(len(self._loaders))]
-        parts = [loader.take(places) for loader, places in zip(self._loaders, by_set, strict=True) if places]
-        return _in_order(parts, np.argsort(np.argsort([which for which, _ in drawn], kind="stable")))
+    def _part(self, loader: FaceLoader | PairLoader, places: list[int], numbers: list[int], draws: Draws) -> Batch:
+        """Return faces of one source, augmented, in the order of their places."""
+        if isinstance(loader, PairLoader):
+            pairs = loader.take(places, numbers)
+            self._augmentation.move(pairs, draws)
+            return pairs.batch()
+        faces = loader.take(places)
+        self._augmentation.apply(faces, loader.reduction, draws)
+        return faces.batch()
 
     def _check_alike(self, priors: Sequence[str]) -> None:
         first, *others = self._loaders
         for other in others:
             facts = {"images": [f"{loader.size[0]} x {loader.size[1]}" for loader in (first, other)]}
             if "parsing" in priors:
-                facts["label maps"] = [loader.face_set.label_map.name for loader in (first, other)]
+                facts["label maps"] = [loader.label_map_name for loader in (first, other)]
             if "landmarks" in priors:
-                facts["landmark schemes"] = [loader.face_set.landmark_scheme.name for loader in (first, other)]
+                facts["landmark schemes"] = [loader.landmark_scheme_name for loader in (first, other)]
             for fact, (one, two) in facts.items():
                 if one != two:
                     raise DataError(
-                        f"{other.face_set.path}: its {fact} are {two}, and those of {first.face_set.path} are {one}; "
-                        "the same were expected of sets that are trained on together"
+                        f"{other.name}: its {fact} are {two}, and those of {first.name} are {one}; the same were "
+                        "expected of data that are trained on together"
                     )
 
 
-def _common_priors(face_sets: Sequence[FaceSet], split: str, asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    found = {faces.path: choose_priors(faces, split, asked) for faces in face_sets}
-    common = tuple(prior for prior in ("parsing", "landmarks") if all(prior in has for has in found.values()))
-    for path, has in found.items():
-        for prior in sorted(set().union(*found.values()) - set(has)):
-            warnings.warn(f"{path}: has no {prior} in {split}, so it is not loaded from the other sets", stacklevel=4)
+def _name(source: FaceSet | Pairs) -> str:
+    return str(source if isinstance(source, Pairs) else source.path)
+
+
+def _common_priors(sources: Sequence[FaceSet | Pairs], split: str, asked: tuple[str, ...] | None) -> tuple[str, ...]:
+    def priors_of(source: FaceSet | Pairs) -> tuple[str, ...]:
+        if isinstance(source, Pairs):
+            return source.priors if asked is None else asked
+        return choose_priors(source, split, asked)
+
+    found = [(_name(source), priors_of(source)) for source in sources]
+    every = list(dict.fromkeys(prior for _, has in found for prior in has))
+    common = tuple(prior for prior in every if all(prior in has for _, has in found))
+    for name, has in found:
+        for prior in sorted(set(every) - set(has)):
+            warnings.warn(f"{name}: has no {prior} in {split}, so it is not loaded from the other sets", stacklevel=4)
     return common
 
 
-def _in_order(parts: Sequence[Faces], order: np.ndarray) -> Faces:
-    """Join faces of several sets, and put them in this order."""
-    joined = parts[0]
-    if len(parts) > 1:
-        landmarks = [part.landmarks for part in parts if part.landmarks is not None]
-        valid = [part.valid for part in parts if part.valid is not None]
-        parsing = [part.parsing for part in parts if part.parsing is not None]
-        joined = Faces(
-            sum((part.ids for part in parts), ()),
-            np.concatenate([part.hr for part in parts]),
-            np.concatenate([part.lr for part in parts]),
-            np.concatenate(parsing) if parsing else None,
-            torch.cat(landmarks) if landmarks else None,
-            torch.cat(valid) if valid else None,
-            joined.labels,
-        )
-    return joined.pick(order)
+def _joined(parts: Sequence[Batch], order: np.ndarray) -> Batch:
+    """Join the faces of several sources, and put them in this order."""
+
+    def join(group: Sequence[Tensor | None]) -> Tensor | None:
+        there = [tensor for tensor in group if tensor is not None]
+        return torch.cat(there)[torch.from_numpy(order)] if there else None
+
+    every = sum((part.ids for part in parts), ())
+    prior = Prior(*map(join, zip(*(part.prior for part in parts), strict=True)))
+    lr, hr = (torch.cat(images)[torch.from_numpy(order)] for images in zip(*(part[:2] for part in parts), strict=True))
+    return Batch(lr, hr, prior, tuple(every[place] for place in order))

@@ -1,22 +1,27 @@
-"""A face set as the cards of weights and records name it, once something has been trained on it."""
+"""The data of a training: opened, and as the cards of weights and records name them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+from torch.utils.data import DataLoader, Dataset
 
 from priorsr.bounds import MOST
+from priorsr.data.dataset_pairs import Pairs
 from priorsr.data.face_set import FaceSet
 from priorsr.data.manifest import Provenance, Sha256
 from priorsr.errors import OptionError
 from priorsr.sources import Component
 
-TrainingData = str | Path | FaceSet | Sequence[str | Path | FaceSet | tuple[str | Path | FaceSet, float]]
-"""What a training is given: a face set or several, each as a folder, as FOLDER=WEIGHT, opened, or with its weight."""
+Source = str | Path | FaceSet | Dataset[Any] | Pairs
+"""A face set, as a folder or opened, or a torch Dataset of pairs (see `priorsr.data.Pairs`)."""
+
+TrainingData = Source | Sequence[Source | tuple[Source, float]]
+"""What a training is given: one source of faces or several, each alone, with its weight, or as FOLDER=WEIGHT."""
 
 
 class TrainingSet(BaseModel):
@@ -60,37 +65,120 @@ class TrainingSet(BaseModel):
         return f"{self.name} {self.version} {self.split}{weight} ({self.hash[:12]})"
 
 
-def open_training_data(data: TrainingData) -> list[tuple[FaceSet, float]]:
-    """Open the face sets to train on, each with its weight, 1 unless given.
+class TrainingPairs(BaseModel):
+    """Pairs that a model was trained on, `count` of them, from the Dataset called `name`. Their content is not hashed.
 
-    A folder whose name ends in =NUMBER is taken as it is where it exists. Raises OptionError where there is no set, or
-    the same one twice, and DataError for one that cannot be opened.
+    lr, hr: height and width of the images. priors: the parts that items have. fingerprint: of a few items, to recognise
+    the Dataset by; None for one whose items differ from time to time.
     """
-    several = [data] if isinstance(data, str | Path | FaceSet) else list(data)
-    opened = [_open(*(given if isinstance(given, tuple) else _split(given))) for given in several]
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: str
+    count: Annotated[int, Field(ge=1)]
+    lr: tuple[int, int]
+    hr: tuple[int, int]
+    priors: tuple[str, ...]
+    fingerprint: Sha256 | None
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+    @classmethod
+    def of(cls, pairs: Pairs, weight: float = 1.0) -> Self:
+        """Describe a Dataset of pairs."""
+        return cls(
+            name=pairs.name,
+            count=len(pairs),
+            lr=pairs.lr_size,
+            hr=pairs.size,
+            priors=pairs.priors,
+            fingerprint=pairs.fingerprint(),
+            weight=weight,
+        )
+
+    @property
+    def components(self) -> list[Component]:
+        """Return no component, since a Dataset does not tell what made its priors."""
+        return []
+
+    def __str__(self) -> str:
+        weight = "" if self.weight == 1 else f" x {self.weight:g}"
+        return f"{self.name}, {self.count} pairs{weight} (unhashed, as declared)"
+
+
+def describe(source: FaceSet | Pairs, split: str = "train", weight: float = 1.0) -> TrainingSet | TrainingPairs:
+    """Return the description of a split of a face set, or of a Dataset of pairs."""
+    return TrainingPairs.of(source, weight) if isinstance(source, Pairs) else TrainingSet.of(source, split, weight)
+
+
+def open_training_data(data: TrainingData) -> list[tuple[FaceSet | Pairs, float]]:
+    """Open the face sets and Datasets to train on, each with its weight, 1 unless given.
+
+    A folder whose name ends in =NUMBER is taken as it is where it exists. Raises OptionError where there is nothing, or
+    the same twice, or something else, and DataError for a face set that cannot be opened.
+    """
+    several = (
+        [data] if isinstance(data, str | Path | FaceSet | Pairs | Dataset) or not isinstance(data, Sequence) else data
+    )
+    opened = [_open(*(_weighted(given) if isinstance(given, tuple) else _split(given))) for given in several]
     if not opened:
         raise OptionError("no face set was given to train on; one or more were expected")
-    by_hash: dict[str, FaceSet] = {}
-    for faces, _ in opened:
-        twin = by_hash.setdefault(faces.hash, faces)
-        if twin is not faces:
+    seen: dict[object, FaceSet | Pairs] = {}
+    for source, _ in opened:
+        twin = seen.setdefault(source.hash if isinstance(source, FaceSet) else id(source.dataset), source)
+        if twin is source:
+            continue
+        if isinstance(source, Pairs) or isinstance(twin, Pairs):
             raise OptionError(
-                f"{faces.path}: holds the same faces as {twin.path}; each set once was expected "
-                f"({faces.path}=2 draws its faces twice as often)"
+                f"{source}: is given twice; each once was expected ((DATASET, 2.0) draws it twice as often)"
             )
+        raise OptionError(
+            f"{source.path}: holds the same faces as {twin.path}; each set once was expected "
+            f"({source.path}=2 draws its faces twice as often)"
+        )
     return opened
 
 
-def _open(given: str | Path | FaceSet, weight: float) -> tuple[FaceSet, float]:
+def open_source(given: Any) -> FaceSet | Pairs:
+    """Open a face set, or a Dataset of pairs; raises OptionError for anything else."""
+    if isinstance(given, FaceSet | Pairs):
+        return given
+    if isinstance(given, Dataset):
+        return Pairs(given)
+    if isinstance(given, str | Path):
+        return FaceSet.open(given)
+    hint = "; give the Dataset that it reads" if isinstance(given, DataLoader) else ""
+    raise OptionError(
+        f"the data hold a {type(given).__module__}.{type(given).__qualname__}; a face set, its folder, or a "
+        f"torch.utils.data.Dataset of (lr, hr) or (lr, hr, Prior) was expected{hint}"
+    )
+
+
+def _open(given: Source, weight: float) -> tuple[FaceSet | Pairs, float]:
+    source = open_source(given)
     if not 0 < weight <= MOST:
-        raise OptionError(f"{given}: the weight is {weight}; a number above 0, and of at most {MOST}, was expected")
-    return given if isinstance(given, FaceSet) else FaceSet.open(given), weight
+        who = source if isinstance(source, Pairs) else given
+        raise OptionError(f"{who}: the weight is {weight}; a number above 0, and of at most {MOST}, was expected")
+    return source, weight
 
 
-def _split(given: str | Path | FaceSet) -> tuple[str | Path | FaceSet, float]:
+def _weighted(given: tuple[Any, ...]) -> tuple[Source, float]:
+    """Return a source and its weight from a tuple of both."""
+    match given:
+        case (source, int() | float() as weight) if not isinstance(weight, bool):
+            return source, weight
+    kinds = ", ".join(type(part).__qualname__ for part in given)
+    raise OptionError(
+        f"the data hold a tuple of ({kinds}); (face set or Dataset, weight) was expected, and pairs of images in a "
+        "torch.utils.data.Dataset"
+    )
+
+
+def _split(given: Source) -> tuple[Source, float]:
     """Split FOLDER=WEIGHT into the two; without a weight, it is 1."""
+    if not isinstance(given, str | Path):
+        return given, 1.0
     folder, equals, weight = str(given).rpartition("=")
-    if isinstance(given, FaceSet) or not equals or Path(given).exists():
+    if not equals or Path(given).exists():
         return given, 1.0
     try:
         return folder, float(weight)

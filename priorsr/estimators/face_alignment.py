@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from priorsr.containers import Prior
 from priorsr.errors import OptionError
 from priorsr.files import require_extra
+from priorsr.models.input_checks import check_images
 from priorsr.pretrained import UNTRAINED, hub_weights, load_published
 from priorsr.priors import landmark_scheme
-from priorsr.shapes import check_map
 
 NETWORK = "2DFAN-4"
 MODULES = 4  # hourglasses
@@ -71,7 +71,7 @@ class FaceAlignment(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
-        check_map(images, 3, "face_alignment", "image")
+        check_images(self, images, "face_alignment")
         centre, side = self._window(images)
         faces = _cut(images, centre, side)
         heatmaps = self.network(faces)[-1]

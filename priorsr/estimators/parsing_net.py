@@ -13,11 +13,11 @@ from priorsr.containers import Prior
 from priorsr.errors import MissingWeightsError, OptionError, UnknownNameError
 from priorsr.execution.half import wide
 from priorsr.models.finding import find_weights
+from priorsr.models.input_checks import check_images
 from priorsr.models.weights import read
 from priorsr.pretrained import UNTRAINED
 from priorsr.priors import label_map
 from priorsr.reading.fitting import load_fitting
-from priorsr.shapes import check_map
 
 LARGEST = 4096  # pixels a side
 CLASSES = len(label_map("celebamask-19").classes)
@@ -66,7 +66,7 @@ class ParsingNet(nn.Module):
             self._read(_shipped() if weights is None else Path(weights))
 
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
-        check_map(images, 3, "parsing_net", "image")
+        check_images(self, images, "parsing_net")
         size = (self.options["size"],) * 2
         x = images
         if x.shape[2:] != size:  # antialiasing is not there in half precision

@@ -4,6 +4,7 @@ from priorsr.models.creation import load
 from priorsr.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from priorsr.models.enlarging import enlarge
 from priorsr.models.image_checks import check_lr
+from priorsr.models.input_checks import check_images, check_input
 from priorsr.models.prior_map import prior_map
 from priorsr.models.progressive import Progressive, ProgressiveConfig
 from priorsr.models.released import ReleasedLayout, convert_released
@@ -15,6 +16,8 @@ __all__ = [
     "Progressive",
     "ProgressiveConfig",
     "ReleasedLayout",
+    "check_images",
+    "check_input",
     "check_lr",
     "convert_released",
     "enlarge",

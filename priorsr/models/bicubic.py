@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
 from priorsr.models.enlarging import enlarge
-from priorsr.models.image_checks import check_lr
+from priorsr.models.input_checks import check_input
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,6 @@ class Bicubic(nn.Module):
         self.config = config
         self.scale = config.scale
 
-    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:  # noqa: ARG002  # the kind's call
-        check_lr(lr, self.size_multiple, "bicubic")
+    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
+        check_input(self, lr, prior)
         return SROutput(enlarge(lr, self.scale).to(lr.dtype))

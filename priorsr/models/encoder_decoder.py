@@ -15,7 +15,7 @@ from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
 from priorsr.models.enlarging import enlarge
-from priorsr.models.image_checks import check_lr
+from priorsr.models.input_checks import check_input
 from priorsr.models.prior_map import PRIOR_CHANNELS, prior_map
 from priorsr.registry import Part, PartSpec, build_part, find
 
@@ -131,7 +131,7 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, lr: Tensor, prior: Prior | None = None, *, with_features: bool = False) -> SROutput:
         who = type(self).__name__
-        check_lr(lr, self.size_multiple, who)
+        check_input(self, lr, prior)
         image = enlarge(lr, self.scale).to(lr.dtype)
         steer = None
         if self.fusion:

@@ -11,7 +11,7 @@ from priorsr.config import check_whole
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
 from priorsr.models.enlarging import enlarge
-from priorsr.models.image_checks import check_lr
+from priorsr.models.input_checks import check_input
 from priorsr.registry import PartSpec
 
 
@@ -93,12 +93,12 @@ class Progressive(nn.Module):
     def forward(
         self,
         lr: Tensor,
-        prior: Prior | None = None,  # noqa: ARG002  # a model's call
+        prior: Prior | None = None,
         *,
         step: int | None = None,
         fade: float | Tensor = 1.0,
     ) -> SROutput:
-        check_lr(lr, self.size_multiple, type(self).__name__)
+        check_input(self, lr, prior)
         if step is not None and not 1 <= step <= self.config.steps:
             raise OptionError(f"{type(self).__name__}: step is {step}; 1 to {self.config.steps} was expected")
         images = [

@@ -36,6 +36,14 @@ class Blueprint:
         """Return the config as JSON values, to be read and compared."""
         return plain(self.config)
 
+    def resolved_config(self) -> dict[str, Any]:
+        """Return the config as JSON values in which the same recipe is always spelt alike.
+
+        A part without options is its name, and a config with a method `resolved` is what that returns.
+        """
+        resolved = getattr(self.config, "resolved", None)
+        return _spelt_alike(plain(resolved() if resolved else self.config))
+
 
 def blueprint(recipe: Any, preset: str | None, overrides: Mapping[str, Any]) -> Blueprint:
     """Return the blueprint of a recipe: by name, with a preset and overrides, or of an instance, as it is."""
@@ -65,6 +73,14 @@ def recipe_name(recipe: Any) -> str:
 def plain(value: Any) -> Any:
     """Return a config or its values as JSON values; a class becomes MODULE:NAME."""
     return to_jsonable_python(value, fallback=lambda other: f"{other.__module__}:{other.__qualname__}")
+
+
+def _spelt_alike(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"name", "options"} and not value["options"]:
+            return value["name"]
+        return {key: _spelt_alike(inner) for key, inner in value.items()}
+    return [_spelt_alike(inner) for inner in value] if isinstance(value, list) else value
 
 
 def first_difference(before: Any, now: Any, path: str = "") -> str | None:

@@ -52,6 +52,9 @@ class StageLoop:
     step, process), so that no generator's state has to be kept, and the number of processes may change in between.
     Modules are not wrapped in DistributedDataParallel, which cannot follow a backward to some of the parameters (one of
     two networks, as in a GAN); gradients are averaged over processes here instead, in one message an optimiser.
+
+    read_ahead: whether a batch is made in another thread while the step before it runs. Not where making it seeds the
+    generators, which all threads share.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class StageLoop:
         accelerator: Accelerator,
         precision: Precision,
         channels_last: bool,
+        read_ahead: bool = True,
     ) -> None:
         self.stage = stage
         self.steps = steps
@@ -90,6 +94,7 @@ class StageLoop:
         }
         self._optimisers = {name: settings.build(self._parameters[name]) for name, settings in stage.optimisers.items()}
         self.ema = Ema(stage.modules[stage.product], stage.ema) if stage.product and stage.ema is not None else None
+        self._read_ahead = read_ahead
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="priorsr-data")
         self._next: tuple[int, Future[Batch]] | None = None
 
@@ -182,10 +187,10 @@ class StageLoop:
             parameter.requires_grad_(True)
 
     def _batch(self) -> Batch:
-        """Return this step's batch on the device, while the next one is read in another thread."""
+        """Return this step's batch on the device, while the next one is read in another thread, if that is allowed."""
         step, future = self._next or (-1, None)
         batch = future.result() if future and step == self.step else self._loader.batch(self.step)
-        if self.step + 1 < self.steps:
+        if self._read_ahead and self.step + 1 < self.steps:
             self._next = self.step + 1, self._reader.submit(self._loader.batch, self.step + 1)
         batch = tree_map_only(Tensor, lambda tensor: tensor.to(self._accelerator.device), batch)
         lr, hr = (images.to(memory_format=self._format) for images in (batch.lr, batch.hr))

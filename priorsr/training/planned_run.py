@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from priorsr.bounds import check_number
+from priorsr.data import TrainingSet
 from priorsr.errors import OptionError
 from priorsr.sources import Component, components_of
 from priorsr.training.run_folder import RunFolder
@@ -73,11 +74,15 @@ class PlannedRun:
 
     def card(self, stage: Stage, score: str, value: float) -> dict[str, Any]:
         """Return the card of a stage's product: how it was trained, and its score on `val`."""
-        by = f"{self.setup.validator.protocol.id}, val" if score == ModelScore.name else "val"
+        by = self.setup.validator.faces
+        if score == ModelScore.name:
+            by = f"{self.setup.validator.protocol.id}, {by}"
         return {
             **{name: self.config[name] for name in _SETTINGS},
-            "data": [part.model_dump(mode="json") for part in self.setup.sets],
-            "reduction": self.setup.recipe.reduction,
+            "data": [
+                part.model_dump(mode="json") if isinstance(part, TrainingSet) else str(part) for part in self.setup.sets
+            ],
+            "reduction": self.setup.reduction,
             "hr_size": self.setup.hr_size,
             "stage": stage.name,
             "steps": self.steps[stage.name],

@@ -17,8 +17,8 @@ from accelerate.utils import broadcast_object_list
 from rich.console import Console
 
 from priorsr.bounds import check_number
-from priorsr.data import FaceSet, TrainingData, TrainingSet
-from priorsr.data.training_set import open_training_data
+from priorsr.data import FaceSet, Pairs, TrainingData, TrainingPairs, TrainingSet
+from priorsr.data.training_set import Source, describe, open_source, open_training_data
 from priorsr.errors import DataError, OptionError, did_you_mean, mistakes_in
 from priorsr.memory import keep_freed_memory
 from priorsr.text import as_unicode
@@ -33,12 +33,16 @@ from priorsr.training.settings import Settings
 from priorsr.training.setup import Setup
 from priorsr.training.trainer import RunResult, Trainer
 
+MOST_WORKERS = 1024
+
 
 def train(
     recipe: Any,
     data: TrainingData,
     out: str | Path,
     *,
+    validation: Source | None = None,
+    workers: int = 0,
     preset: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     steps: int | None = None,
@@ -54,12 +58,16 @@ def train(
     track: str | None = None,
     console: Console | None = None,
 ) -> RunResult:
-    """Train by a recipe on the split `train` of a face set or several, validating on `val`, into the run folder `out`.
+    """Train by a recipe on face sets, on their split `train`, or on Datasets of pairs, into the run folder `out`.
 
     recipe: a name, with `preset` and `overrides` of its config (see `override`), or an instance as it is.
     data: a face set, as a folder or opened, or several: every batch mixes their faces in proportion to the sets' sizes,
-        times a weight where one is given, as ("FOLDER", 2.0) or "FOLDER=2". The first set's split `val` is validated
-        on. A prior is loaded where every face of every set has it.
+        times a weight where one is given, as ("FOLDER", 2.0) or "FOLDER=2". A prior is loaded where every face of every
+        set has it. Alone or among face sets, a map-style torch Dataset of (lr, hr) or (lr, hr, Prior), one face an
+        item, in [0, 1] (see `priorsr.data.Pairs`): mirrored and turned as the recipe has it, never zoomed. Items may be
+        random: Python's, NumPy's and torch's generators are seeded for each.
+    validation: the data to validate on: a face set's split `val`, or all of a Dataset of pairs; unless given, the split
+        `val` of the first face set. workers: processes that read Datasets; 0 reads them between the steps.
     steps, minutes: of the whole run, shared out to the stages by their shares; neither: each stage's own length.
         Minutes are turned into steps after a warm-up, before the first step.
     seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
@@ -106,12 +114,15 @@ def train(
     pace = Pace(settings.validate_every, log_every, checkpoint_seconds)
     with mistakes_in(str(folder.config)) if config else nullcontext():
         plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
-    faces = open_training_data(data)
+    check_number("workers", workers, 0, MOST_WORKERS)
+    sources = open_training_data(data)
+    judge = open_source(validation) if validation is not None else _first_face_set(sources)
     with mistakes_in(str(folder.config)) if config else nullcontext():
-        setup = Setup(settings, plan, faces, accelerator)
+        setup = Setup(settings, plan, sources, judge, accelerator, workers)
+    validated_on = None if validation is None else describe(judge, "val").model_dump(mode="json")
     checkpoint = None
     if config:
-        _check_unchanged(config, plan, setup.sets, folder)
+        _check_unchanged(config, plan, setup.sets, validated_on, folder)
         if extend is not None:
             config = _extended(config, extend, folder, accelerator)
         checkpoint = folder.checkpoints.latest(report.say)
@@ -119,7 +130,7 @@ def train(
             folder.checkpoints.check_place(checkpoint.place, config["stage_steps"])
         _report_resumed(config, checkpoint, folder, report)
     else:
-        config = _new_config(setup, plan, faces, began)
+        config = {**_new_config(setup, plan, sources, began), "validation": validated_on}
     trainer = Trainer(PlannedRun(setup, config, folder, RunLog(folder, accelerator, report), pace))
     accelerator.wait_for_everyone()  # all have looked before the first file is written
     with folder.locked() if accelerator.is_main_process else nullcontext():
@@ -172,7 +183,19 @@ def _extended(config: dict[str, Any], steps: int, folder: RunFolder, accelerator
     return broadcast_object_list([config])[0]
 
 
-def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, float]], began: float) -> dict[str, Any]:
+def _first_face_set(sources: Sequence[tuple[FaceSet | Pairs, float]]) -> FaceSet:
+    for source, _ in sources:
+        if isinstance(source, FaceSet):
+            return source
+    raise OptionError(
+        f"{sources[0][0]}: has no split val, and no validation is given; validation=DATASET or a face set was expected "
+        "(torch.utils.data.random_split makes two Datasets of one)"
+    )
+
+
+def _new_config(
+    setup: Setup, plan: Blueprint, sources: Sequence[tuple[FaceSet | Pairs, float]], began: float
+) -> dict[str, Any]:
     """Return the config of a new run; the main process's, where several measured the time."""
     setup.rehearse()
     stage_steps, measured = setup.steps(began)
@@ -181,8 +204,9 @@ def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, fl
         "precision": setup.precision,
         "config": plan.plain_config(),
         "data": [
-            {**part.model_dump(mode="json"), "path": as_unicode(str(face_set.path))}
-            for part, (face_set, _) in zip(setup.sets, faces, strict=True)
+            part.model_dump(mode="json")
+            | ({"path": as_unicode(str(source.path))} if isinstance(source, FaceSet) else {})
+            for part, (source, _) in zip(setup.sets, sources, strict=True)
         ],
         "stage_steps": stage_steps,
         "measured_seconds": {stage: asdict(cost) for stage, cost in measured.items()},
@@ -193,22 +217,42 @@ def _new_config(setup: Setup, plan: Blueprint, faces: Sequence[tuple[FaceSet, fl
 
 
 def _check_unchanged(
-    config: Mapping[str, Any], plan: Blueprint, sets: Sequence[TrainingSet], folder: RunFolder
+    config: Mapping[str, Any],
+    plan: Blueprint,
+    sets: Sequence[TrainingSet | TrainingPairs],
+    validated_on: Mapping[str, Any] | None,
+    folder: RunFolder,
 ) -> None:
     """Raise DataError if the recipe or the data are not what the run was started with."""
     change = first_difference(config["config"], plan.plain_config())
     if change:
         raise DataError(f"{folder.config}: the recipe {plan.name!r} has changed since the run was started: {change}")
     was, now = config["data"], [part.model_dump(mode="json") for part in sets]
-    if [(part["hash"], part.get("weight", 1.0)) for part in was] != [(part["hash"], part["weight"]) for part in now]:
+    if list(map(_identity, was)) != list(map(_identity, now)):
         raise DataError(
             f"{folder.path}: was started with the face sets {_named(was)}, and is given {_named(now)}; the same sets, "
             "in the same order, with the same weights were expected"
         )
+    before = config.get("validation")
+    if (before and _identity(before)) != (validated_on and _identity(validated_on)):
+        one, two = (_named([part]) if part else "the first face set's val" for part in (before, validated_on))
+        raise DataError(f"{folder.path}: was validated on {one}, and is given {two}; the same was expected")
+
+
+def _identity(part: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what a resumed run must find again: a face set's hash and weight, and all that is known of pairs."""
+    if "hash" in part:
+        return part["hash"], part.get("weight", 1.0)
+    return tuple(part[name] for name in TrainingPairs.model_fields)
 
 
 def _named(data: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} (hash {part['hash'][:12]})" for part in data)
+    def which(part: Mapping[str, Any]) -> str:
+        if "hash" in part:
+            return f"hash {part['hash'][:12]}"
+        return f"{part['count']} pairs, fingerprint {(part['fingerprint'] or 'none')[:12]}"
+
+    return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} ({which(part)})" for part in data)
 
 
 def _report_resumed(

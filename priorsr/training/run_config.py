@@ -22,6 +22,20 @@ class _Faces(BaseModel):
     weight: float = 1.0
 
 
+class _Pairs(BaseModel):
+    """A Dataset of pairs that is trained on."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    name: str
+    count: int
+    lr: list[int]
+    hr: list[int]
+    priors: list[str]
+    fingerprint: str | None
+    weight: float
+
+
 class _RunConfig(BaseModel):
     """The settings of a run, and what its numbers may depend on; other fields are allowed."""
 
@@ -37,7 +51,8 @@ class _RunConfig(BaseModel):
     channels_last: bool
     validate_every: Steps | None
     config: dict[str, JsonValue]
-    data: Annotated[list[_Faces], Field(min_length=1)] | _Faces
+    data: Annotated[list[_Faces | _Pairs], Field(min_length=1)] | _Faces
+    validation: _Faces | _Pairs | None = None
     stage_steps: Annotated[dict[str, Steps], Field(min_length=1)]
     torchelastic_run: str | None
     threads: int

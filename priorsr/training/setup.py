@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
 from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
-from priorsr.data import FaceSet, MixedLoader, Reduction, TrainingSet
+from priorsr.containers import Batch
+from priorsr.data import FaceSet, MixedLoader, Pairs, Reduction
+from priorsr.data.ahead import AheadLoader
+from priorsr.data.training_set import describe
 from priorsr.errors import OptionError, mistakes_in
+from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.models import weights
 from priorsr.training.blueprint import Blueprint
 from priorsr.training.loop import StageLoop
@@ -19,39 +26,58 @@ from priorsr.training.precision import resolve_precision
 from priorsr.training.settings import Settings
 from priorsr.training.stage import Stage
 from priorsr.training.validation import SHOWN, Validator
+from priorsr.training.validation_scores import prior_given
 from priorsr.training.warmup import LEAST_STEPS, measure
 
 
 class Setup:
-    """Everything that settings, a recipe and face sets determine; checks the stages when made.
+    """Everything that settings, a recipe and data determine; checks the stages when made.
 
-    faces: the sets to train on, each with its weight; the first one's split `val` is validated on.
-    sets: the same, as cards describe them.
+    sources: the face sets and pairs to train on, each with its weight. validation: the face set whose split `val` is
+    validated on, or pairs. workers: processes that read pairs; 0: none, they are read between the steps.
+    sets: the data that are trained on, as cards describe them.
     """
 
     def __init__(
         self,
         settings: Settings,
         blueprint: Blueprint,
-        faces: Sequence[tuple[FaceSet, float]],
+        sources: Sequence[tuple[FaceSet | Pairs, float]],
+        validation: FaceSet | Pairs,
         accelerator: Accelerator,
+        workers: int = 0,
     ) -> None:
         self.settings = settings
         self.precision = resolve_precision(settings.precision or "auto", accelerator.device)
         self._blueprint = blueprint
-        self._faces = faces
+        self._sources, self._workers = sources, workers
+        self._holds_pairs = any(isinstance(source, Pairs) for source, _ in sources)
         self.accelerator = accelerator
         self._seed = settings.seed or 0
         self.processes = accelerator.num_processes
-        self._loaders: dict[tuple[int, bool, bool, float], MixedLoader] = {}
+        self._loaders: dict[tuple[int, bool, bool, float], MixedLoader | AheadLoader] = {}
         self.recipe, self.stages = blueprint.build(self._seed)
         check_stages(self.stages)
         self._reduction = Reduction(scale=self.recipe.scale, kernel=self.recipe.reduction)
-        self.hr_size = faces[0][0].manifest.image_sizes[0][0]
-        self.sets = [TrainingSet.of(part, weight=weight) for part, weight in faces]
-        self.validator = Validator(faces[0][0], self._reduction, accelerator)
+        self.sets = [describe(source, weight=weight) for source, weight in sources]
+        self.validator = Validator(validation, self._reduction, accelerator)
 
-    def loader(self, stage: Stage) -> MixedLoader:
+    @property
+    def hr_size(self) -> int:
+        """Return the height of the HR images of the first of the data."""
+        first, _ = self._sources[0]
+        return first.size[0] if isinstance(first, Pairs) else first.manifest.image_sizes[0][0]
+
+    @property
+    def reduction(self) -> str:
+        """Return how LR is made, as cards describe it: by a kernel, unless the data bring it along."""
+        given = [str(source) for source, _ in self._sources if isinstance(source, Pairs)]
+        if not given:
+            return str(self.recipe.reduction)
+        kernel = "" if len(given) == len(self._sources) else f"{self.recipe.reduction}; "
+        return f"{kernel}as given by {', '.join(given)}"
+
+    def loader(self, stage: Stage) -> MixedLoader | AheadLoader:
         """Return the training batches of a stage, this process's share of each; raises OptionError if it has none."""
         if stage.batch_size % self.processes:
             raise OptionError(
@@ -60,8 +86,8 @@ class Setup:
             )
         key = (stage.batch_size, stage.flip, stage.quarter_turns, stage.zoom)
         if key not in self._loaders:  # making one decodes every face
-            self._loaders[key] = MixedLoader(
-                self._faces,
+            loader = MixedLoader(
+                self._sources,
                 "train",
                 batch_size=stage.batch_size // self.processes,
                 reduction=self._reduction,
@@ -71,6 +97,8 @@ class Setup:
                 zoom=stage.zoom,
                 shard=(self.accelerator.process_index, self.processes),
             )
+            ahead = self._holds_pairs and self._workers
+            self._loaders[key] = AheadLoader(loader, self._workers) if ahead else loader
         return self._loaders[key]
 
     def loop(self, stage: Stage, steps: int) -> StageLoop:
@@ -83,20 +111,35 @@ class Setup:
             accelerator=self.accelerator,
             precision=self.precision,
             channels_last=self.settings.channels_last is not False,
+            read_ahead=not self._holds_pairs or self._workers > 0,
         )
 
     def rehearse(self) -> None:
-        """Run every product on a few validation faces and save it, so that neither fails after hours of training.
+        """Open the faces of all stages, and run every product on a few validation faces and save it.
 
+        So none of that fails after hours of training. Models that require a prior are run on faces to train on too.
         Raises what they raise: PriorsrError for a missing prior, or a model that is not registered.
         """
         with TemporaryDirectory() as folder:
             for stage in self.stages:
+                self.loader(stage)
                 if stage.product:
                     product = stage.modules[stage.product].to(self.accelerator.device)
                     with mistakes_in(f"the stage {stage.name!r}, before its first step"):
                         self.validator.score(product, SHOWN)
                         weights.save(product, Path(folder) / "product.safetensors")
+                for name, module in stage.modules.items():
+                    if prior_given(module) != "none":
+                        with mistakes_in(f"the stage {stage.name!r}: its {name!r}, given faces to train on"):
+                            self._rehearse_prior(module, self.loader(stage).batch(0))
+
+    @torch.no_grad()
+    def _rehearse_prior(self, module: nn.Module, batch: Batch) -> None:
+        lr, prior = tree_map_only(
+            Tensor, lambda tensor: tensor[:1].to(self.accelerator.device), (batch.lr, batch.prior)
+        )
+        with in_eval_mode(module.to(self.accelerator.device)):
+            module(lr, prior)
 
     def steps(self, began: float) -> tuple[dict[str, int], dict[str, StageCost]]:
         """Return the steps of each stage, and what was measured for them, if minutes were given, that run since

@@ -14,12 +14,13 @@ _OPTIONS = ("preset", "steps", "minutes", "seed", "precision", "validate_every")
 
 
 def training_command(config: Mapping[str, Any], data: Sequence[str], out: str) -> str:
-    """Return the `priorsr train` command of a run's config, or "" for a recipe that no command names.
+    """Return the `priorsr train` command of a run's config, or "" for a recipe or data that no command names.
 
     data: what to call the run's face sets, in their order; each set's weight is added. out: what to call its folder. A
     run that was extended is repeated by this command and one with --extend for each extension.
     """
-    if config["recipe"].rpartition(":")[2] not in names("recipe"):
+    in_python = config.get("validation") or any("hash" not in part for part in config["data"])
+    if in_python or config["recipe"].rpartition(":")[2] not in names("recipe"):
         return ""
     sets = [f"{name}{_weight(part)}" for name, part in zip(data, config["data"], strict=True)]
     words = ["priorsr", "train", config["recipe"], "--data", *sets, "--out", out]

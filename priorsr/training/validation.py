@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from priorsr.containers import Batch
-from priorsr.data import FaceLoader, FaceSet, Reduction
+from priorsr.data import FaceLoader, FaceSet, Pairs, Reduction
+from priorsr.data.pair_loader import PairLoader
 from priorsr.errors import DataError
 from priorsr.execution.eval_mode import in_eval_mode
-from priorsr.metrics import load_protocol
+from priorsr.metrics import load_protocol, to_8bit
 from priorsr.models.bicubic import Bicubic, BicubicConfig
 from priorsr.training.validation_scores import EstimatorScore, ModelScore, ProductScore
 from priorsr.viz.strips import draw_strips
@@ -40,18 +41,26 @@ class ValidationScore:
 
 
 class Validator:
-    """Scores a product, in float32, over the first faces of the split `val` or all.
+    """Scores a product, in float32, over the first faces of a face set's split `val`, or of pairs, or over all.
 
     A model is scored as `priorsr@1` scores PSNR on Y, an estimator by the prior that the set knows of every face. The
     faces are shared out among the processes.
-    protocol: the protocol, for the size of the faces and the given reduction.
+    protocol: the protocol, for the size of the faces and the given reduction; pairs bring their LR along, and their HR
+        is rounded to 8 bits.
+    faces: which they are, as cards describe them.
     """
 
-    def __init__(self, faces: FaceSet, reduction: Reduction, accelerator: Accelerator) -> None:
+    def __init__(self, data: FaceSet | Pairs, reduction: Reduction, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
-        self._loader = FaceLoader(faces, "val", batch_size=BATCH, reduction=reduction)
+        self._loader: FaceLoader | PairLoader
+        if isinstance(data, Pairs):
+            self._loader = PairLoader(data, batch_size=BATCH, scale=reduction.scale)
+            self.faces, size = f"{data.name}, LR as given", data.size[0]
+        else:
+            self._loader = FaceLoader(data, "val", batch_size=BATCH, reduction=reduction)
+            self.faces, size = "val", data.manifest.image_sizes[0][0]
         published = load_protocol(PROTOCOL)
-        size, usual = faces.manifest.image_sizes[0][0], published.hr_size
+        usual = published.hr_size
         self.protocol = replace(
             published,
             reduction=replace(reduction, hr_size=size),
@@ -83,7 +92,7 @@ class Validator:
                     values += [dict(zip(columns, row, strict=True)) for row in rows]
         scored = [row for row in gather_object(values) if not any(map(math.isnan, row.values()))]
         if not scored:
-            raise DataError(f"{self._loader.face_set.path}: no face of the split val can be scored by {score.name}")
+            raise DataError(f"{self._loader.name}: no face to validate on can be scored by {score.name}")
         means = {name: fmean(row[name] for row in scored) for name in scored[0]}
         return ValidationScore(score.name, means.pop(""), means, len(scored), time.perf_counter() - began)
 
@@ -108,8 +117,8 @@ class Validator:
             return EstimatorScore("nme")
         finds = [part for part in ("parsing", "landmarks") if getattr(estimated, part) is not None]
         raise DataError(
-            f"{self._loader.face_set.path}: the estimator {type(product).__name__} gives "
-            f"{' and '.join(finds) or 'neither parsing nor landmarks'}, and the faces of val have "
+            f"{self._loader.name}: the estimator {type(product).__name__} gives "
+            f"{' and '.join(finds) or 'neither parsing nor landmarks'}, and the faces to validate on have "
             f"{' and '.join(self._loader.priors) or 'no prior'}; one that both have was expected"
         )
 
@@ -117,6 +126,7 @@ class Validator:
         """Yield batches in order, the last one cut to the rest of `faces`."""
         left = faces
         for batch in self._loader.in_order():
+            batch = batch._replace(hr=to_8bit(batch.hr).float() / 255)  # as the protocol has it; pairs may be finer
             if left is not None:
                 batch = _first(batch, left)
                 left -= len(batch.lr)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -71,6 +73,24 @@ def test_durations_and_schedules_can_be_reached_into() -> None:
     after = override(Recipe(), {"length.value": 9, "schedule.final": 0.5}, "recipe 'x'")
     assert after.length == epochs(9)
     assert after.schedule == cosine(warmup=fraction(0.1), final=0.5)
+
+
+def test_a_path_goes_on_into_mappings() -> None:
+    @dataclass(frozen=True)
+    class Outer:
+        net: Net = field(default_factory=Net)
+        options: Mapping[str, Any] = field(default_factory=lambda: {"width": 4, "part": "concat"})
+
+    assert override(Outer(), {"options.width": 8}, "recipe 'x'").options == {"width": 8, "part": "concat"}
+    after = override(Outer(), {"options.a.b": 1, "options": {"width": 2}, "options.a.c": 2}, "recipe 'x'")
+    assert after.options == {"width": 2, "a": {"b": 1, "c": 2}}
+    with pytest.raises(
+        OptionError, match="recipe 'x', options: part is 'concat'; a mapping was expected, to set 'x' in"
+    ):
+        override(Outer(), {"options.part.x": 1}, "recipe 'x'")
+    for name in ("options.", "options..width", "optoins.width"):
+        with pytest.raises(UnknownNameError, match=f"nothing called '{name}' to set; did you mean .*'options'"):
+            override(Outer(), {name: 1}, "recipe 'x'")
 
 
 @pytest.mark.parametrize("name", ["studnt.width", "student.widht", "student.width.x", "widht"])

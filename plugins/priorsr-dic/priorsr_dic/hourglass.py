@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Prior
 from priorsr.errors import OptionError, ShapeError
-from priorsr.shapes import check_map
+from priorsr.models import check_images
 from priorsr_dic.heatmap_decoding import decode_heatmaps
 from priorsr_dic.mean_shift import MeanShift
 
@@ -64,7 +64,7 @@ class FeedbackHourglass(nn.Module):
 
     def look(self, images: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the heatmaps and the next state alone."""
-        check_map(images, 3, "hourglass", "image")
+        check_images(self, images, "hourglass")
         features = self.stem(self.shift(images))
         before = features if state is None else state
         if before.shape != features.shape:

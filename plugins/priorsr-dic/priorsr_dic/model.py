@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import OptionError
-from priorsr.models import check_lr, prior_map
+from priorsr.models import check_input, prior_map
 from priorsr.registry import build_part
 from priorsr_dic.config import DICConfig
 from priorsr_dic.convert import LAYOUTS
@@ -60,7 +60,7 @@ class DIC(nn.Module):
                 nn.init.zeros_(parameter)
 
     def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
-        check_lr(lr, self.size_multiple, "DIC")
+        check_input(self, lr, prior)
         enlarged = F.interpolate(lr, scale_factor=self.scale, mode="bilinear", align_corners=False)
         given = None
         if prior is not None and (prior.heatmaps is not None or prior.landmarks is not None):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from priorsr.containers import Prior
-from priorsr.shapes import check_map
+from priorsr.models import check_images
 from priorsr_dlib.aligned import ALIGNED, PartBox, check_box, locate_faces
 from priorsr_dlib.landmarks import find_landmarks
 from priorsr_dlib.pixels import to_arrays
@@ -50,7 +50,7 @@ class DlibLandmarks(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
-        check_map(images, 3, "dlib", "image")
+        check_images(self, images, "dlib")
         shape = (len(images), 68, 2)
         if images.is_meta:
             empty = torch.empty(shape, device=images.device)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from priorsr.containers import Prior
 from priorsr.errors import OptionError
-from priorsr.shapes import check_map
+from priorsr.models import check_images
 from priorsr_pfsr.convert import FAN_LAYOUTS
 
 WINDOW = 2  # pixels around a heatmap's peak that its centroid is taken over
@@ -47,7 +47,7 @@ class DistilledFAN(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], landmarks, 3, padding=1), nn.LeakyReLU(0.01))
 
     def forward(self, images: Tensor, state: None = None) -> tuple[Prior, None]:  # noqa: ARG002  # the kind's call
-        check_map(images, 3, "distilled_fan", "image")
+        check_images(self, images, "distilled_fan")
         heatmaps = self.layers(self.conv(images))
         return Prior(landmarks=_centroids(heatmaps.detach().float()), heatmaps=heatmaps), None
 

@@ -67,7 +67,7 @@ def make_variants(
         if isinstance(values, str) or not isinstance(values, Sequence):
             raise OptionError(f"vary[{key!r}] is {values!r}; a list of values was expected")
     base = Variant(BASE, {}, dict(overrides), blueprint(recipe, preset, overrides))
-    own = base.plan.plain_config()
+    own = base.plan.resolved_config()
     base_values: dict[str, Any] = {}
 
     def variant(changes: Mapping[str, Any]) -> Variant:
@@ -77,14 +77,16 @@ def make_variants(
 
     found = [variant({key: value}) for key, values in vary.items() for value in values]
     for single in found:
-        if single.plan.plain_config() == own:
+        if single.plan.resolved_config() == own:
             base_values.update(single.changes)
     if full:
         found = [variant(dict(zip(vary, values, strict=True))) for values in product(*vary.values())]
     others: list[Variant] = []
+    seen = [own]
     for one in found:
-        if one.plan.plain_config() not in (own, *(other.plan.plain_config() for other in others)):
+        if (resolved := one.plan.resolved_config()) not in seen:
             others.append(one)
+            seen.append(resolved)
     if not others:
         raise OptionError(f"nothing is varied: {named(base_values) or 'no value'} was given, which is the base itself")
     return Variants(base, tuple(others), base_values)

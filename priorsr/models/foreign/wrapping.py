@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from priorsr.bounds import check_number
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import PriorsrError, WrongKindError
+from priorsr.models.input_checks import check_input
 
 
 class WrappedModel(nn.Module):
@@ -38,7 +39,8 @@ class WrappedModel(nn.Module):
         rest = {} if self.network_scale == self.scale else {"network_scale": self.network_scale, "rest": "bicubic"}
         return {"scale": self.scale, **rest}
 
-    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:  # noqa: ARG002  # the kind's call
+    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
+        check_input(self, lr, prior, who=self.name)
         sr = _image_of(self.network(lr), self.name)
         size = [side * self.scale for side in lr.shape[2:]]
         expected = [side * self.network_scale for side in lr.shape[2:]]

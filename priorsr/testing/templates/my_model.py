@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from priorsr import Prior, SROutput
 from priorsr.blocks import ResidualAttentionBlock
-from priorsr.models import check_lr, enlarge
+from priorsr.models import check_input, enlarge
 from priorsr.registry import PartSpec, build_part
 from torch import Tensor, nn
 
@@ -51,6 +51,6 @@ class MyModel(nn.Module):
         tail = build_part("upsampler", config.upsampler, in_channels=config.width, out_channels=3, scale=config.scale)
         self.body = nn.Sequential(nn.Conv2d(3, config.width, 3, padding=1), *blocks, tail)
 
-    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:  # noqa: ARG002  # a model that takes none
-        check_lr(lr, self.size_multiple, "my_model")
+    def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
+        check_input(self, lr, prior)
         return SROutput(enlarge(lr, self.scale).to(lr.dtype) + self.body(lr))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from priorsr.config import build_config
 from priorsr.containers import Batch
 from priorsr.losses import l1
-from priorsr.registry import Part, create
+from priorsr.registry import Part, create, find
 from priorsr.training.durations import Duration, Progress, epochs, fraction
 from priorsr.training.schedules import Schedule, cosine
 from priorsr.training.stage import Optimiser, Stage
@@ -46,6 +47,18 @@ class SupervisedConfig:
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
+    def resolved(self) -> SupervisedConfig:
+        """Return the config with all options of the model spelt out, those of its preset and its defaults too."""
+        part = self.part
+        options = {**part.options, **self.options}
+        config = build_config(find("model", part.name).Config, self.preset, options, f"model {part.name!r}")  # type: ignore[attr-defined]
+        return replace(self, model=part.name, preset=None, options=dict(vars(config)))
+
+    @property
+    def part(self) -> Part:
+        """Return the model as a part."""
+        return self.model if isinstance(self.model, Part) else Part(self.model)
+
 
 class SupervisedRecipe:
     """One stage, `model`: L1 between SR and HR, with the prior for a model that requires one.
@@ -59,7 +72,7 @@ class SupervisedRecipe:
     def __init__(self, config: SupervisedConfig) -> None:
         self.config = config
         self.reduction = config.reduction
-        part = config.model if isinstance(config.model, Part) else Part(config.model)
+        part = config.part
         self.model = create("model", part.name, preset=config.preset, **{**part.options, **config.options})
         self.scale = self.model.scale
 

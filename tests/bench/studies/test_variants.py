@@ -75,6 +75,17 @@ def test_a_value_that_replaces_one_of_the_bases() -> None:
     assert variants.base_values == {"student.width": 6}
 
 
+def test_options_of_a_model_are_reached_and_its_defaults_are_the_bases_own() -> None:
+    base = {"options": {"width": 8}, "options.depth": 1}
+    vary = {"options.attention": ["channel", "spatial"], "options.width": [8, 16], "preset": [None]}
+    variants = make_variants("supervised", None, base, vary, full=False)
+    assert names(variants) == ["base", "options.attention=spatial", "options.width=16"]
+    assert variants.base_values == {"options.attention": "channel", "options.width": 8, "preset": None}
+    assert variants.others[1].plan.config.options == {"width": 16, "depth": 1}
+    spelt = {"options.fusion": ["concat", {"name": "concat", "options": {}}]}
+    assert names(make_variants("supervised", None, base, spelt, full=False)) == ["base", "options.fusion=concat"]
+
+
 def test_mistakes() -> None:
     with pytest.raises(OptionError, match=r"nothing is varied: student.width=4 was given, which is the base itself"):
         make_variants("toy-distilled", None, {}, {"student.width": [4]}, full=False)

@@ -73,9 +73,7 @@ def build_report(run: str | Path, out: str | Path | None = None, *, results: str
             run=read,
             name=read.path.resolve().name,
             stages=[_stage(read, stage) for stage in read.stage_steps if read.done(stage)],
-            again=training_command(
-                read.config, [part["path"] for part in read.config["data"]], f"{read.path.resolve().name}-again"
-            ),
+            again=_again(read),
             settings=_settings(read.config),
             flat=_flat(read.config["config"]),
             scored=[] if results is None else _scored(read, Path(results)),
@@ -121,7 +119,7 @@ def _settings(config: Mapping[str, Any]) -> dict[str, str]:
     threads = config["threads"]
     known = {
         "Recipe": config["recipe"] + (f", preset {config['preset']}" if config["preset"] else ""),
-        "Face sets": "; ".join(f"{part['name']} {part['version']}, {part['hash'][:12]}" for part in config["data"]),
+        "Trained on": "; ".join(map(_source, config["data"])),
         "Seed": str(config["seed"]),
         "Precision": config["precision"],
         "Started": str(config.get("started", "")),
@@ -131,6 +129,19 @@ def _settings(config: Mapping[str, Any]) -> dict[str, str]:
         "Started by": str(config.get("command", "")),
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _again(run: TrainingRun) -> str:
+    """Return the command that repeats a run, or "" where none can."""
+    data = [part.get("path", part["name"]) for part in run.config["data"]]
+    return training_command(run.config, data, f"{run.path.resolve().name}-again")
+
+
+def _source(part: Mapping[str, Any]) -> str:
+    """Return a face set, or a Dataset of pairs, as text."""
+    if "hash" not in part:
+        return f"{part['name']}, {part['count']} pairs"
+    return f"{part['name']} {part['version']}, {part['hash'][:12]}"
 
 
 def _flat(config: Any, prefix: str = "") -> dict[str, str]:

@@ -1,0 +1,76 @@
+"""Training batches made ahead of time, in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from priorsr.containers import Batch
+from priorsr.data.mixed_loader import MixedLoader
+from priorsr.errors import DataError, PriorsrError
+
+
+class AheadLoader:
+    """The batches of a loader, made by `workers` processes, each a batch at a time, and handed out in order.
+
+    They are what the loader itself makes, whatever the number of processes. Asking for another step than the next one
+    starts the processes anew.
+    """
+
+    def __init__(self, loader: MixedLoader, workers: int) -> None:
+        self._loader, self._workers = loader, workers
+        self._batches: Iterator[Any] = iter(())
+        self._next = -1
+        self._latest: tuple[int, Batch] | None = None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return how many batches an epoch takes."""
+        return self._loader.steps_per_epoch
+
+    def batch(self, step: int) -> Batch:
+        """Return the training batch of a step; raises what making it raises, and DataError for a process that died."""
+        if self._latest and self._latest[0] == step:
+            return self._latest[1]
+        if step != self._next:
+            self._batches = iter(
+                DataLoader(
+                    _Steps(self._loader),
+                    batch_size=None,
+                    sampler=count(step),
+                    num_workers=self._workers,
+                    collate_fn=_as_it_is,
+                    generator=torch.Generator(),  # or it would draw from the generator that the step is seeded by
+                )
+            )
+        try:
+            made = next(self._batches)
+        except RuntimeError as error:  # how torch reports a process that was killed
+            self._next = -1
+            raise DataError(f"a process that reads training batches ended: {error}") from error
+        if isinstance(made, PriorsrError):
+            self._next = -1
+            raise made
+        self._next, self._latest = step + 1, (step, made)
+        return made
+
+
+class _Steps(Dataset[Any]):
+    """The batches by step. A mistake is handed over as it is, since torch would put its traceback into the sentence."""
+
+    def __init__(self, loader: MixedLoader) -> None:
+        self._loader = loader
+
+    def __getitem__(self, step: int) -> Batch | PriorsrError:
+        try:
+            return self._loader.batch(step)
+        except PriorsrError as error:
+            return type(error)(str(error))
+
+
+def _as_it_is(made: Any) -> Any:
+    return made
