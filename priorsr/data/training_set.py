@@ -97,7 +97,7 @@ class TrainingPairs(BaseModel):
 
     @property
     def components(self) -> list[Component]:
-        """Return no component, since a Dataset does not tell what made its priors."""
+        """Return no component, since a Dataset does not declare what made its priors."""
         return []
 
     def __str__(self) -> str:
