@@ -117,7 +117,7 @@ def test_nothing_is_ever_overwritten(there: str, tmp_path: Path) -> None:
         folder.write_text("mine")
     if there == "link":
         folder.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="is there already"):
+    with pytest.raises(DataError, match="exists already"):
         write_plugin(plan_plugin("fsr-x", ["fusion"], "MIT", None), folder)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fsr-x"]
     if there == "folder":
