@@ -12,6 +12,7 @@ from priorsr.bench.board.numbers import engineering, half_width, milliseconds, n
 from priorsr.bench.board.rows import Row
 from priorsr.bench.store.records import Record
 from priorsr.bench.store.run_facts import Cost
+from priorsr.continued_table import ContinuedTable
 from priorsr.terminal import styled
 
 LEGEND = (
@@ -33,20 +34,12 @@ def tables(records: Iterable[Record]) -> Iterator[Table]:
 
 
 def _table(board: Leaderboard, rows: Sequence[Row], title: str) -> Table:
-    table = Table(
-        title=styled(title),
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        pad_edge=False,
-        box=None,
-    )
+    table = ContinuedTable(title=styled(title))
     table.add_column("model", overflow="fold")
     for name in board.scores:
-        table.add_column(styled(score_label(name)))
-    table.add_column("params", justify="right")
-    table.add_column("MACs", justify="right")
-    table.add_column("latency", justify="right")
+        table.add_column(styled(score_label(name)), no_wrap=True)
+    for cost in ("params", "MACs", "latency"):
+        table.add_column(cost, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(_model(board, row), *(_cell(row, name) for name in board.scores), *_cost(row.record.cost))
     return table

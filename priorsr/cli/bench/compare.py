@@ -86,9 +86,8 @@ def _draw(found: list[Compared], score: str | None, results: Path, picture: Path
 
 def _tables(found: list[Compared]) -> Iterator[Table]:
     """Yield a table for each split."""
-    from rich.table import Table
-
     from priorsr.bench.board.numbers import interval, number, p_value, score_label
+    from priorsr.continued_table import ContinuedTable
     from priorsr.terminal import styled
 
     colours = {"better": "green", "worse": "red", "not distinguishable": "dim"}
@@ -96,9 +95,9 @@ def _tables(found: list[Compared]) -> Iterator[Table]:
         alike = list(there)
         ours, theirs, scope = alike[0].ours.label, alike[0].theirs.label, alike[0].found.scope_words
         title = f"{ours} against {theirs}, {scope}, {data}"
-        table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+        table = ContinuedTable(title=styled(title), named_by=2)
         for heading in ("protocol", "score", f"{ours} less {theirs}", "p-value", "faces", f"{ours} is"):
-            table.add_column(styled(heading), overflow="fold", no_wrap=heading == "p-value")
+            table.add_column(styled(heading), overflow="fold", no_wrap=heading in ("p-value", "faces"))
         for compared in alike:
             result, example = compared.found, compared.ours.record.scores[compared.score]
             bounds = interval(result.interval95, example, sign=True, finer=1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from priorsr.bench.board.terminal_tables import tables
@@ -49,3 +50,19 @@ def test_no_control_character_of_a_label_reaches_a_console(make_record) -> None:
     text = console.export_text()
     assert r"a\x1b[31mred\x9b2J\u202ebdesrever" in text
     assert all(char.isprintable() or char == "\n" for char in text)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 120])
+def test_a_narrow_terminal_breaks_no_number(make_record, make_score, width: int) -> None:
+    names = ("psnr_y", "psnr_rgb", "ssim_y", "ssim_rgb", "msssim")
+    scores = {name: make_score({"a": 20.0, "b": 22.0, "c": 24.0}) for name in names}
+    (table,) = tables([make_record("A method with a long name", scores=scores), make_record("bicubic", scores=scores)])
+    console = Console(width=width, record=True, file=StringIO())
+    console.print(table)
+    text = console.export_text()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    for whole, times in {"22.00": 10, "±4.97": 10, "5.20 M": 2, "13.7 G": 2, "34.5 ms": 2, "MS-SSIM": 1}.items():
+        assert text.count(whole) == times, whole
+    parts = text.count("bicubic")
+    assert (parts == 1) == (width == 120)
