@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -11,8 +10,7 @@ from string import Template
 
 from priorsr.cli.plugin.licences import licence_text
 from priorsr.cli.plugin.plan import NewComponent, NewPlugin
-from priorsr.errors import DataError
-from priorsr.files import refusals_told
+from priorsr.new_folder import new_folder, write_texts
 
 _TEXTS = files("priorsr.cli.plugin") / "texts"
 _EXAMPLES = files("priorsr.testing.templates")
@@ -20,18 +18,9 @@ _EXAMPLES = files("priorsr.testing.templates")
 
 def write_plugin(plan: NewPlugin, folder: Path) -> list[Path]:
     """Write a plugin's files into a new folder and return their paths; raises DataError if the folder is there."""
-    if folder.exists() or folder.is_symlink():
-        raise DataError(f"{folder}: exists already; choose another folder (--out)")
     texts = plugin_files(plan)
-    beside = folder.with_name(f".{folder.name}.part")
-    with refusals_told(folder):
-        try:
-            for path, text in texts.items():
-                (beside / path).parent.mkdir(parents=True, exist_ok=True)
-                (beside / path).write_text(text, encoding="utf-8", newline="\n")
-            beside.rename(folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with new_folder(folder, "--out") as beside:
+        write_texts(beside, texts)
     return [folder / path for path in texts]
 
 
