@@ -46,6 +46,7 @@ BENCH_ROOMS = (
     "board",
     "made_elsewhere",
     "submissions",
+    "repository",
     "pages",
     "studies",
 )

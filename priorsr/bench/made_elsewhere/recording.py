@@ -51,13 +51,14 @@ class Declared:
     """The facts that the maker of the images declares; nothing checks them.
 
     label: the name of the method. prior: the prior that it was given. training: its training data; None if unknown.
-    links: its paper and code.
+    links: its paper and code. hardware: what it ran on.
     """
 
     label: str
     prior: PriorFacts = field(default_factory=lambda: PriorFacts(source="none", by=None))
     training: tuple[str, ...] | None = None
     links: Links = field(default_factory=dict)
+    hardware: str | None = None
 
     @property
     def model(self) -> ModelFacts:
@@ -69,7 +70,7 @@ class Declared:
             version="",
             weights_hash=None,
             config={},
-            card={},
+            card={"hardware": self.hardware} if self.hardware else {},
         )
 
     @property
@@ -83,14 +84,20 @@ class Declared:
         )
 
 
-def declared_by(label: str, prior: str, training: Sequence[str] | None, links: Mapping[str, str]) -> Declared:
+def declared_by(
+    label: str,
+    prior: str,
+    training: Sequence[str] | None,
+    links: Mapping[str, str],
+    hardware: str | None = None,
+) -> Declared:
     """Return what was declared on the command line; raises OptionError for a wrong prior or link."""
     try:
         checked = TypeAdapter(Links).validate_python(links)
         given = PriorFacts.model_validate({"source": prior, "by": None})
     except ValidationError as error:
         raise OptionError(first_mistake(error, "the declaration")) from error
-    return Declared(label, given, None if training is None else tuple(training), checked)
+    return Declared(label, given, None if training is None else tuple(training), checked, hardware)
 
 
 def record_images(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from priorsr.containers import Batch
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, OptionError, PriorsrError
 from priorsr.models import EncoderDecoder
-from priorsr.models.weights import load_file
+from priorsr.models.weights import components_in, load_file, read_card
 from priorsr.options import from_file
 from priorsr.reading.fitting import built_for
-from priorsr.registry import create, find
+from priorsr.registry import create, find, packages
 
 
 def own_model(bundle: Bundle) -> Entry:
@@ -35,19 +36,30 @@ def own_model(bundle: Bundle) -> Entry:
     """
     record = bundle.records[0]
     if bundle.has_weights:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / WEIGHTS
-            bundle.archive.copy(WEIGHTS, path)
-            try:
-                module = load_file(path)
-            except PriorsrError as error:
-                raise type(error)(str(error).replace(f"{folder}/", "")) from error
+        with _weights_of(bundle) as path:
+            module = load_file(path)
     elif record.training.seed is None:
         with built_for({}, bundle.path), from_file():
             module = create("model", _reference(record), **_options(record.model.config))
     else:
         raise OptionError("brings no weights, so no face can be run again")
     return entry_of(module, record.model.label)
+
+
+def distributions_of(bundle: Bundle) -> set[str]:
+    """Return the distributions of a submission's model and its parts, as its record and its weights name them.
+
+    Nothing of the model is built. Raises DataError for broken weights.
+    """
+    record = bundle.records[0]
+    found = {record.model.distribution, *_named_in(record.model.config)}
+    if bundle.has_weights:
+        with _weights_of(bundle) as path:
+            described = read_card(path)
+            parts = components_in(described, path) or ()
+        found |= {described["distribution"], *_named_in(described["config"])}
+        found |= {part.distribution for part in parts if part.used_for == "inference"}
+    return found
 
 
 def check_prior(record: Record, entry: Entry | None) -> None:
@@ -107,6 +119,28 @@ def choose(faces: Sequence[str], count: int, seed: int) -> tuple[str, ...]:
     if not 1 <= count <= len(faces):
         raise OptionError(f"{count} faces are to be run again; 1 to {len(faces)} were expected")
     return tuple(sorted(random.Random(seed).sample(sorted(faces), count)))
+
+
+@contextmanager
+def _weights_of(bundle: Bundle) -> Iterator[Path]:
+    """Give a path with the weights of a submission, by whose name mistakes go without the folder's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS
+        bundle.archive.copy(WEIGHTS, path)
+        try:
+            yield path
+        except PriorsrError as error:
+            raise type(error)(str(error).replace(f"{folder}/", "")) from error
+
+
+def _named_in(config: object) -> set[str]:
+    """Return the installed distributions whose parts a config names as DISTRIBUTION:NAME."""
+    if isinstance(config, Mapping):
+        return set().union(*map(_named_in, config.values()))
+    if isinstance(config, list):
+        return set().union(*map(_named_in, config))
+    named = config.partition(":")[0] if isinstance(config, str) and ":" in config else ""
+    return {distribution for distribution, _ in packages().values()} & {named}
 
 
 def _class_requires_prior(record: Record) -> bool:

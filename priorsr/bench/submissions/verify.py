@@ -6,7 +6,7 @@ A verified submission can be added to a results folder.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from priorsr.bench.store.stored_images import save_images
 from priorsr.bench.store.verification import Verification, record_hash, write_verification
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.differences import TOLERANCE, Difference, model_differences, protocol_differences
-from priorsr.bench.submissions.own_model import Rerun, check_prior, choose, own_model
+from priorsr.bench.submissions.own_model import Rerun, check_prior, choose, distributions_of, own_model
 from priorsr.bench.submissions.recomputing import BATCH, Recomputing
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, MissingExtraError, OptionError, UnknownNameError, mistakes_in
@@ -56,6 +56,7 @@ def verify(
     protocols: Sequence[str | Path] = (),
     faces: int | None = None,
     seed: int | None = None,
+    distributions: Collection[str] | None = None,
 ) -> Report:
     """Verify a submission against the face set that its records are of.
 
@@ -64,6 +65,8 @@ def verify(
     fewer) by default, otherwise none. Weights and their card are compared with the records in both tiers.
     protocols: files of protocols that this package lacks.
     seed: of the draw of these faces; nobody can predict them unless it is given.
+    distributions: those whose models may be built and run here; None: all that are installed. Weights of others are
+        listed as not verified.
 
     Raises PriorsrError, naming the submission: DataError, with the member, for wrong images, for a model that cannot be
     run here, for a record without the prior that its model requires, and for another face set; OptionError without
@@ -71,20 +74,21 @@ def verify(
     """
     face_set = data if isinstance(data, FaceSet) else FaceSet.open(data)
     with mistakes_in(str(bundle.path)):
-        return _verified(bundle, face_set, protocols, faces, seed)
+        return _verified(bundle, face_set, protocols, faces, seed, distributions)
 
 
-def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verification]:
+def add(bundle: Bundle, report: Report, results: str | Path, *, images: bool = True) -> list[Verification]:
     """Add a verified submission to a results folder, each file whole or not at all; raises DataError if it differed.
 
-    The images are written as 8-bit PNG, which pages show. An existing record is replaced.
+    The images are written as 8-bit PNG, which pages show, unless `images` is false. An existing record is replaced.
     """
     if report.differences:
         raise DataError(f"{bundle.path}: differs from its records ({report.differences[0]}), and is not added")
     results = Path(results)
     verifications = []
-    for record in {record.identity.outputs_id: record for record in report.records}.values():
-        _save_images(bundle, record, results)
+    if images:
+        for record in {record.identity.outputs_id: record for record in report.records}.values():
+            _save_images(bundle, record, results)
     for record in report.records:
         write_record(results, record)
         verification = Verification(
@@ -106,8 +110,18 @@ def add(bundle: Bundle, report: Report, results: str | Path) -> list[Verificatio
     return verifications
 
 
+def foreign_distributions(bundle: Bundle, allowed: Collection[str] | None) -> list[str]:
+    """Return the distributions of a submission's model whose models may not be built here; `allowed` None: all may."""
+    return [] if allowed is None else sorted(distributions_of(bundle) - set(allowed))
+
+
 def _verified(
-    bundle: Bundle, face_set: FaceSet, protocols: Sequence[str | Path], faces: int | None, seed: int | None
+    bundle: Bundle,
+    face_set: FaceSet,
+    protocols: Sequence[str | Path],
+    faces: int | None,
+    seed: int | None,
+    distributions: Collection[str] | None,
 ) -> Report:
     has_images = bundle.has_images
     split = _checked_data(bundle, face_set)
@@ -118,7 +132,13 @@ def _verified(
     chosen = choose(face_set.ids(split.split), faces, secrets.randbits(64) if seed is None else seed) if faces else ()
     not_checked: dict[str, str] = {}
     entry = None
-    if chosen or bundle.has_weights:
+    foreign = foreign_distributions(bundle, distributions)
+    if foreign:
+        reason = f"models of {', '.join(foreign)} may not run here"
+        if chosen:
+            raise DataError(f"{reason}, so no face can be run again")
+        not_checked |= {"weights": reason} if bundle.has_weights else {}
+    elif chosen or bundle.has_weights:
         try:
             entry = own_model(bundle)
         except (UnknownNameError, MissingExtraError) as error:

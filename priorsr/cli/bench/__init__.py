@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from priorsr.cli.bench import ablate, compare, groups, pack, priors, protocols, report, run, score, site, spread, verify
+from priorsr.cli.bench import (
+    ablate,
+    compare,
+    groups,
+    init_board,
+    pack,
+    priors,
+    protocols,
+    report,
+    run,
+    score,
+    site,
+    spread,
+    verify,
+)
 from priorsr.cli.help import Command
 from priorsr.cli.several import SeveralValues
 
@@ -17,6 +31,7 @@ app.command("compare", cls=SeveralValues)(compare.compare)
 app.command("groups", cls=SeveralValues)(groups.groups)
 app.command("pack", cls=SeveralValues)(pack.pack)
 app.command("verify", cls=Command)(verify.verify)
+app.command("init-board", cls=SeveralValues)(init_board.init_board)
 app.command("report", cls=Command)(report.report)
 app.command("spread", cls=SeveralValues)(spread.spread)
 app.command("score", cls=SeveralValues)(score.score)

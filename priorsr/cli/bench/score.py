@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.table import Table
 
 from priorsr.cli import completion
 from priorsr.cli.console import console, errors, print_json
@@ -65,6 +64,9 @@ def score(
         list[str] | None,
         typer.Option(help="Data that the method was trained on; repeatable.", rich_help_panel=DECLARED),
     ] = None,
+    hardware: Annotated[
+        str | None, typer.Option(help="Hardware that the method ran on.", rich_help_panel=DECLARED)
+    ] = None,
     paper: Annotated[str | None, typer.Option(help="Address of the paper.", rich_help_panel=DECLARED)] = None,
     code: Annotated[str | None, typer.Option(help="Address of the code.", rich_help_panel=DECLARED)] = None,
 ) -> None:
@@ -94,6 +96,7 @@ def score(
             scores=beside or (),
             prior=prior,
             training=training,
+            hardware=hardware,
             links={key: value for key, value in (("paper", paper), ("code", code)) if value},
             as_json=as_json,
         )
@@ -121,6 +124,7 @@ def _pairs_scored(sr: Path, hr: Path, protocols: Sequence[str], by_face: Mapping
 
 def _show(found: Sequence[ImageScores], as_json: bool) -> None:
     from priorsr.bench.board.numbers import half_width, number, score_label
+    from priorsr.continued_table import ContinuedTable
 
     if as_json:
         print_json(
@@ -134,7 +138,9 @@ def _show(found: Sequence[ImageScores], as_json: bool) -> None:
             ]
         )
         return
-    table = Table("protocol", "score", "images", "value", "95 %", box=None, pad_edge=False, header_style="dim")
+    table = ContinuedTable("protocol", named_by=2)
+    for heading in ("score", "images", "value", "95 %"):
+        table.add_column(heading, no_wrap=True)
     for each in found:
         shown = each.protocol
         for name, score in each.scores.items():
@@ -157,6 +163,7 @@ def _records(
     scores: Sequence[str],
     prior: PriorSource,
     training: Sequence[str] | None,
+    hardware: str | None,
     links: Mapping[str, str],
     as_json: bool,
 ) -> None:
@@ -171,7 +178,7 @@ def _records(
         face_set,
         split,
         loaded,
-        declared_by(name, prior, training, links),
+        declared_by(name, prior, training, links, hardware),
         out=out,
         scores=scores,
         pairs=by_face,

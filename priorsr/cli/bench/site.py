@@ -11,9 +11,11 @@ from priorsr.cli.console import console
 
 
 def site(
-    results: Annotated[Path, typer.Argument(help="A results folder.")],
+    results: Annotated[Path, typer.Argument(help="A results folder, or a board's.")],
     out: Annotated[Path, typer.Option(help="Folder for the site.")],
-    title: Annotated[str, typer.Option(help="Title of the site.")] = "Face super-resolution, compared",
+    title: Annotated[
+        str | None, typer.Option(help="Title of the site.", show_default="the board's, or a general one")
+    ] = None,
     faces: Annotated[
         int | None, typer.Option(help="Number of faces of each set to show for comparison.", show_default="all")
     ] = None,

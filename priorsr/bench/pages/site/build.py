@@ -6,7 +6,10 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from priorsr.bench.board import numbers
+from priorsr.bench.board.board_file import Board
+from priorsr.bench.board.board_tables import board_tables
 from priorsr.bench.board.leaderboard import leaderboards
+from priorsr.bench.board.publishable import permits_publishing
 from priorsr.bench.board.reported import families
 from priorsr.bench.pages.rendering import STATIC, templates
 from priorsr.bench.pages.site.copied_images import copy_file
@@ -27,16 +30,18 @@ def build_site(
     results: str | Path,
     out: str | Path,
     *,
-    title: str = "Face super-resolution, compared",
+    title: str | None = None,
     faces: int | None = None,
 ) -> Path:
     """Build a static site of every record in a results folder into the folder `out`; return its index.html.
 
     The site opens from disk and loads nothing from elsewhere: images and records are copied. Files of an older site are
-    overwritten; other files in `out` stay.
+    overwritten; other files in `out` stay. A board (a results folder with board.toml) has its own title and tables, and
+    shows the images of those face sets only whose licence permits to publish them.
+    title: of the site; None: the board's, or a general one.
     faces: the number of faces of each set in the comparison, the first ones; None: all whose images were kept.
-    Raises DataError for a broken record, an incomplete folder of images, and for a file at `out`; OptionError for
-    `faces` below 1.
+    Raises DataError for a broken record or board, a record of no table of the board, an incomplete folder of images,
+    and for a file at `out`; OptionError for `faces` below 1.
     """
     require_extra("jinja2", "bench")
     results, out = Path(results), Path(out)
@@ -44,13 +49,17 @@ def build_site(
         raise DataError(f"{out}: is a file; a folder for the site was expected")
     if faces is not None:
         check_number("faces", faces, 1)
-    records = read_results(results)
+    board = Board.find(results)
+    records, verifications = read_results(results), read_verifications(results)
+    tables = board_tables(board, records, verifications) if board else leaderboards(records, verifications)
     sweep(out / "images")  # elsewhere, the next write of a name takes what was left of it
     published = families()
     reported = [value for family in published for value in family.values]
     sections = [
-        make_section(place, board, reported, results, out, faces)
-        for place, board in enumerate(leaderboards(records, read_verifications(results)), 1)
+        make_section(
+            place, table, reported, results, out, faces, images=not board or permits_publishing(table.data.licence)
+        )
+        for place, table in enumerate(tables, 1)
     ]
     for record in records:
         copy_file(record_path(results, record.id), out / "records" / f"{record.id}.json")
@@ -63,7 +72,7 @@ def build_site(
         *([("reported.html", "Reported by papers")] if published else []),
     ]
     shared = {
-        "title": title,
+        "title": title or (board.facts.title if board else "Face super-resolution, compared"),
         "version": __version__,
         "record_count": len(records),
         "numbers": numbers,

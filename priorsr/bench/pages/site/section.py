@@ -44,14 +44,15 @@ class TeaserImage:
 class Section:
     """A table of scores and what the page shows with it.
 
-    number: its place on the page, from 1. set_scores: scores of all faces together, with one row's as an example.
-    notes: the meaning of the marks at scores. bars, given_prior_bars: by a row's place among the ranked, and among
-    those with a prior from beyond LR. smallest: the smallest difference that the faces can show, by score. comparison:
-    None without images. reported: published values of its protocol.
+    number: its place on the page, from 1. publishable: whether images of its faces may be published. set_scores: scores
+    of all faces together, with one row's as an example. notes: the meaning of the marks. bars, given_prior_bars:
+    by a row's place among the ranked, and among those with a prior from beyond LR. smallest: the smallest difference
+    that the faces can show, by score. comparison: None without images. reported: published values of its protocol.
     """
 
     number: int
     board: Leaderboard
+    publishable: bool
     set_scores: dict[str, RecordedSetScore]
     notes: tuple[str, ...]
     bars: dict[int, Bar]
@@ -74,13 +75,24 @@ class Section:
 
 
 def make_section(
-    number: int, board: Leaderboard, reported: Sequence[Reported], results: Path, out: Path, most: int | None
+    number: int,
+    board: Leaderboard,
+    reported: Sequence[Reported],
+    results: Path,
+    out: Path,
+    most: int | None,
+    *,
+    images: bool = True,
 ) -> Section:
-    """Make a table's section; writes its images and its faces' scores into the folder `out`."""
-    comparison = make_comparison(board, results, out, most)
+    """Make a table's section; writes its images and its faces' scores into the folder `out`.
+
+    images: whether they may be published.
+    """
+    comparison = make_comparison(board, results, out, most) if images else None
     section = Section(
         number=number,
         board=board,
+        publishable=images,
         set_scores={name: score for record in board.records for name, score in record.set_scores.items()},
         notes=_notes(board),
         bars=difference_bars(board.ranked, board.scores[0]),
