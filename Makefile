@@ -9,7 +9,7 @@ INSTALL = $(BIN)/python -m pip install --quiet $(CONSTRAINTS:%=--constraint %) $
 PACKAGES := --group dev --editable '.[all,openvino]' $(PLUGINS:%=--editable %)
 python = $(shell for python in python$(1) $(HOME)/.pyenv/versions/$(1).*/bin/python; do $$python -c '' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: setup demo test soak latest oldest spills constraints wheels bench lint docs clean
+.PHONY: setup demo test soak latest oldest spills constraints wheels bench lint docs notebooks clean
 
 setup: $(STAMP)
 
@@ -75,6 +75,9 @@ lint: setup
 docs: setup
 	$(BIN)/sphinx-build --fail-on-warning --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+notebooks: setup # runs them again, and writes what they show into them
+	cd notebooks && ../$(BIN)/jupyter execute --inplace *.ipynb
 
 clean:
 	rm -rf $(VENV) .venv-latest .venv-oldest demo dist docs/_build
