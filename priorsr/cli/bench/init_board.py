@@ -43,7 +43,8 @@ def init_board(
       priorsr bench init-board board --data faces --split test \\
         --protocol dic@1
       priorsr bench init-board board --data faces --split test \\
-        --protocol priorsr@1 dic@1 --title 'Faces of our lab' --allow priorsr priorsr-pkdn
+        --protocol priorsr@1 dic@1 --title 'Faces of our lab' \\
+        --allow priorsr priorsr-pkdn
     """
     from priorsr.bench.repository.new_board import TITLE
     from priorsr.bench.repository.new_board import init_board as make_board
