@@ -11,9 +11,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils._python_dispatch import _disable_current_modes
 
 from priorsr.inference.acceleration_report import Precision
 from priorsr.inference.engines.program import Compiled, Program
@@ -104,28 +102,33 @@ class _Distinct(nn.Module):
         return next(place for place, tensor in enumerate(results) if tensor is wanted)
 
 
-def _enlarge(x: Tensor, size: Sequence[int] | None, align_corners: bool, *scales: Any) -> Tensor:
-    """Enlarge bicubically by two products with constant matrices, which is exact at borders too.
+def resize_bicubic(x: Tensor, size: Sequence[int] | None, align_corners: bool, *scales: Any) -> Tensor:
+    """Resize bicubically with antialiasing by two matrix products, as `aten._upsample_bicubic2d_aa` does.
 
     OpenVINO has no antialiased bicubic form that treats borders as torch does.
     """
+    if align_corners:
+        raise NotImplementedError("aligned corners are not converted for OpenVINO")
     height, width = x.shape[-2:]
     factors = scales[0] if scales and isinstance(scales[0], Sequence) else scales
-    rows, columns = size or (round(height * factors[0]), round(width * factors[1]))
-    high, wide = (_weights(*sides, align_corners) for sides in ((height, rows), (width, columns)))
-    return high.T.contiguous() @ x @ wide
+    rows, columns = size or (int(height * factors[0]), int(width * factors[1]))
+    return _weights(height, rows).T @ x @ _weights(width, columns)
 
 
-def _weights(given: int, wanted: int, align_corners: bool) -> Tensor:
-    """Return what each of `given` pixels of a line adds to each of `wanted`, as a matrix."""
-    with _disable_current_modes():  # a constant of the program, not a part of what is traced
-        lines, size = torch.eye(given)[None, None], (given, wanted)
-        return F.interpolate(lines, size, mode="bicubic", antialias=True, align_corners=align_corners)[0, 0].clone()
+def _weights(given: int, wanted: int) -> Tensor:
+    """Return the weight of each of `given` pixels of a line in each of `wanted`, (given,wanted): cubic, a = -0.5."""
+    step = given / wanted
+    centres = (torch.arange(wanted) + 0.5) * step - 0.5
+    x = ((torch.arange(given)[:, None] - centres) / max(step, 1.0)).abs()
+    near = (1.5 * x - 2.5) * x * x + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    weights = torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
+    return weights / weights.sum(dim=0)
 
 
 _DECOMPOSITIONS: dict[Any, Callable[..., Tensor]] = {
-    torch.ops.aten._upsample_bicubic2d_aa.vec: _enlarge,
-    torch.ops.aten._upsample_bicubic2d_aa.default: _enlarge,
+    torch.ops.aten._upsample_bicubic2d_aa.vec: resize_bicubic,
+    torch.ops.aten._upsample_bicubic2d_aa.default: resize_bicubic,
 }
 
 

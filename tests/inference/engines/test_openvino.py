@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from small_models import toy
 from torch import nn
 from torch.utils._pytree import tree_leaves
@@ -17,7 +18,7 @@ from torch.utils._pytree import tree_leaves
 import priorsr
 from priorsr.containers import Batch, Prior
 from priorsr.errors import BackendError, OptionError
-from priorsr.inference.engines.openvino import Converted
+from priorsr.inference.engines.openvino import Converted, resize_bicubic
 from priorsr.inference.trial_faces import synthetic_faces
 
 pytest.importorskip("openvino", reason="the extra openvino is not installed")
@@ -42,6 +43,17 @@ def test_every_model_gives_its_own_results(name: str) -> None:
     assert type(result) is type(expected)
     for wanted, got in zip(tree_leaves(expected), tree_leaves(result), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(16, 24), (40, 9), (7, 3)])
+def test_bicubic_resizing_by_products_is_torchs(size: tuple[int, int]) -> None:
+    x = torch.rand(2, 3, 10, 12, generator=torch.Generator().manual_seed(0))
+    wanted = F.interpolate(x, size, mode="bicubic", antialias=True)
+    torch.testing.assert_close(resize_bicubic(x, size, False), wanted, rtol=1e-5, atol=1e-6)
+    by_factors = resize_bicubic(x, None, False, (2.0, 3.0))
+    torch.testing.assert_close(by_factors, F.interpolate(x, (20, 36), mode="bicubic", antialias=True))
+    with pytest.raises(NotImplementedError):
+        resize_bicubic(x, size, True)
 
 
 def test_a_program_is_for_one_call() -> None:
