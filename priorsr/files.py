@@ -16,7 +16,7 @@ from typing import Any
 from priorsr.errors import DataError, MissingExtraError
 from priorsr.infinity import json_value
 from priorsr.partial_files import reserved
-from priorsr.reading.content import check_file
+from priorsr.reading.content import check_file, no_file
 
 MOST_BYTES = 2**37  # 128 GiB: a submission of 100,000 faces of 256 pixels as float32 takes 79
 
@@ -26,10 +26,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the name `path` when the block ends without an error.
 
     Readers see the old file or the new one, never a part, also after a power cut. Raises DataError if the file system
-    refuses, for example because the disk is full, also inside the block.
+    refuses, for example because the disk is full, also inside the block, and if `path` is a folder, a pipe or a device.
     """
     with refusals_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and (what := no_file(path.stat().st_mode)):
+            raise DataError(f"{path}: is {what}; a file to write was expected")
         with reserved(path) as beside:
             mode = stat.S_IMODE(beside.stat().st_mode)
             yield beside
@@ -58,6 +60,17 @@ def _concerns(other: Path, path: Path) -> bool:
     """Return whether a refusal that names `other` concerns writing `path`: itself, above, below, or beside it."""
     beside = other.parent == path.parent and path.name in other.name
     return beside or other == path or other in path.parents or path in other.parents
+
+
+def check_folder(path: Path, expected: str) -> None:
+    """Raise DataError, with what was expected, if a file, a pipe or a device is where a folder is to be or to be made.
+
+    What only permissions or a disk refuse, the first write does.
+    """
+    there = next(part for part in (path, *path.absolute().parents) if os.path.exists(part))  # noqa: PTH110  # no error
+    if not there.is_dir():
+        what = no_file(there.stat().st_mode) or "a file"
+        raise DataError(f"{there}: is {what}; {expected} was expected")
 
 
 def append(path: Path, content: bytes) -> None:

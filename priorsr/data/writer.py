@@ -21,7 +21,7 @@ from priorsr.data.maps import check_classes, read_parsing
 from priorsr.data.names import flaw_of_name, is_stray
 from priorsr.errors import DataError
 from priorsr.execution.parallel import parallel_map
-from priorsr.files import atomic_json, atomic_text, sha256_file, sha256_json
+from priorsr.files import atomic_json, atomic_text, check_folder, sha256_file, sha256_json
 from priorsr.partial_files import sweep
 from priorsr.priors import label_map, landmark_scheme, landmarks_from_parsing
 from priorsr.signed_lines import add_line, read_lines, signed_line
@@ -198,8 +198,7 @@ def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
     """Return what an interrupted call has written, by id; a face whose line is torn or altered is made again."""
     journal = folder / JOURNAL
     if not journal.exists():
-        if folder.exists() and not folder.is_dir():
-            raise DataError(f"{folder}: is a file; a folder to write the face set to was expected")
+        check_folder(folder, "a folder to write the face set to")
         if folder.exists() and not all(map(is_stray, folder.iterdir())):
             raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
         return {}

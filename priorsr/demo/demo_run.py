@@ -19,8 +19,8 @@ from priorsr.data.importers.folder import import_folder
 from priorsr.data.importers.synthetic import synthesise
 from priorsr.demo.portrait import portrait_face
 from priorsr.demo.shown import draw_faces
-from priorsr.errors import DataError, MissingWeightsError, OptionError
-from priorsr.files import atomic_json
+from priorsr.errors import MissingWeightsError, OptionError
+from priorsr.files import atomic_json, check_folder
 from priorsr.metrics import protocol_names
 from priorsr.reading.json_files import read_json
 
@@ -98,8 +98,7 @@ def _label(name: str) -> str:
 
 def _settle(out: Path, settings: DemoSettings) -> None:
     """Write the settings of the demo into `out`, or raise for another demo there."""
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out}: is a file; a folder for the demo was expected")
+    check_folder(out, "a folder for the demo")
     asked: dict[str, Any] = asdict(settings)
     if not (out / "demo.json").exists():
         atomic_json(out / "demo.json", asked)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from priorsr.errors import DataError, OptionError
+from priorsr.files import check_folder
 from priorsr.inference.pictures.writing import FORMATS, SUFFIXES, Format
 
 COMPARED = ".compare.png"
@@ -46,8 +47,7 @@ def list_jobs(
     Raises DataError for an input that is not there, or without pictures, for an `out` that is no folder, for results
     that are there already, unless `overwrite`, and wherever a result would take an input's place.
     """
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out}: is a file; a folder for the results was expected")
+    check_folder(out, "a folder for the results")
     found: dict[Path, None] = {}
     bases, ignored = [], 0
     for given in inputs:

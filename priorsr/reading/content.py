@@ -20,8 +20,7 @@ def check_file(path: Path, expected: str, most: int) -> int:
         raise DataError(f"{path}: there is no such file; {expected} was expected") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise DataError(f"{path}: cannot be read ({_reason(error)}); {expected} was expected") from None
-    if not stat.S_ISREG(found.st_mode):
-        what = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+    if what := no_file(found.st_mode):
         raise DataError(f"{path}: is {what}; {expected} was expected")
     if found.st_size > most:
         raise DataError(f"{path}: has {found.st_size:,} bytes; {expected} of at most {most:,} bytes was expected")
@@ -38,6 +37,13 @@ def read_content(path: Path, expected: str, most: int) -> bytes:
         raise DataError(f"{path}: has {size:,} bytes, for which there is no memory; {expected} was expected") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({_reason(error)}); {expected} was expected") from error
+
+
+def no_file(mode: int) -> str:
+    """Return what something of this mode is that is no file, such as a folder; empty for a file."""
+    if stat.S_ISREG(mode):
+        return ""
+    return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from priorsr.errors import DataError
-from priorsr.files import append, atomic_json, atomic_text, refusals_told
+from priorsr.files import append, atomic_json, atomic_text, check_folder, refusals_told
 from priorsr.locks import lock
 from priorsr.partial_files import sweep
 from priorsr.text import command_line
@@ -35,9 +35,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        there = next(part for part in (path, *path.absolute().parents) if part.exists())
-        if not there.is_dir():
-            raise DataError(f"{there}: is a file; a folder for the run was expected")
+        check_folder(path, "a folder for the run")
         self.path = path
         self.config = path / "config.json"
         self.metrics = path / "metrics.jsonl"

@@ -94,7 +94,7 @@ def test_faces_of_several_sizes_are_no_set_nor_when_taken_up_again(tmp_path: Pat
 
 def test_a_set_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(DataError, match="file/set/.*: cannot be written") as caught:
+    with pytest.raises(DataError, match="file: is a file; a folder to write the face set to was expected") as caught:
         write_face_set(tmp_path / "file/set", faces(), ABOUT)
     assert "\n" not in str(caught.value)
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.soak.archives import EXECUTED
 from tests.soak.processes import Outcome, run
 from tests.soak.targets import Target, drawn
-from tests.soak.world import make_world
+from tests.soak.world import copy_of, make_world
 
 SECONDS = 300  # after which a command hangs, also on a machine that is busy
 
@@ -52,11 +52,11 @@ def soak(
         target, command, dice = drawn(number, seed)
         names = {part.partition("/")[0] for part in (target.glob, *command.split())}
         if target.result and (key := (command, target.result)) not in originals:
-            _copy(world, place, names)
+            copy_of(world, place, names)
             done_well = run(command.split(), place, seconds=SECONDS)
             assert done_well.code == 0, f"{command}: {done_well.err}"
             originals[key] = target.result(done_well.out, place)
-        _copy(world, place, names)
+        copy_of(world, place, names)
         path = dice.choice(sorted(place.glob(target.glob)))
         before = path.read_bytes()
         what = target.mutate(dice, path)
@@ -123,12 +123,3 @@ def _otherwise(found: Any, original: Any) -> str:
         different = {key for key in found if found[key] != original.get(key, found[key])}
         return f"silently another result: {sorted(map(str, different))[:3]}" if different else ""
     return f"silently another result: {str(found)[:300]}, not {str(original)[:300]}"
-
-
-def _copy(world: Path, place: Path, names: set[str]) -> None:
-    """Copy what a command reads."""
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    for path in world.iterdir():
-        if path.name in names:
-            (shutil.copytree if path.is_dir() else shutil.copy)(path, place / path.name)

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -56,16 +56,23 @@ def prepare() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs ignore
 
 
-def run(words: Sequence[str], folder: Path, *, real: bool = False, seconds: float = SECONDS) -> Outcome:
-    """Run `priorsr WORDS` in a folder to its end, or until it hangs."""
-    child = start(words, folder, real=real)
+def run(
+    words: Sequence[str],
+    folder: Path,
+    *,
+    real: bool = False,
+    seconds: float = SECONDS,
+    before: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Run `priorsr WORDS` in a folder to its end, or until it hangs; a fork calls `before` first."""
+    child = start(words, folder, real=real, before=before)
     code = end(child, seconds)
     if code is None:
         kill(child)
     return outcome(folder, code)
 
 
-def start(words: Sequence[str], folder: Path, *, real: bool = False) -> int:
+def start(words: Sequence[str], folder: Path, *, real: bool = False, before: Callable[[], None] = lambda: None) -> int:
     """Start `priorsr WORDS` in a folder, and return its process's id."""
     out, err = (os.open(_said(folder, name), os.O_CREAT | os.O_WRONLY | os.O_TRUNC) for name in ("out", "err"))
     try:
@@ -75,7 +82,7 @@ def start(words: Sequence[str], folder: Path, *, real: bool = False) -> int:
         sys.stdout.flush()
         child = os.fork()
         if not child:
-            _become(words, folder, out, err)
+            _become(words, folder, out, err, before)
         return child
     finally:
         os.close(out)
@@ -108,7 +115,7 @@ def _said(folder: Path, name: str) -> Path:
     return folder.with_name(f"{folder.name}.std{name}")
 
 
-def _become(words: Sequence[str], folder: Path, out: int, err: int) -> None:
+def _become(words: Sequence[str], folder: Path, out: int, err: int, before: Callable[[], None]) -> None:
     """Run the command in this forked process, and end it."""
     code = 1
     try:
@@ -119,6 +126,7 @@ def _become(words: Sequence[str], folder: Path, out: int, err: int) -> None:
         os.dup2(err, 2)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
         sys.argv = ["priorsr", *words]
+        before()
         from priorsr.cli.main import main
 
         main()

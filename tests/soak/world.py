@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
+from collections.abc import Container
 from pathlib import Path
 
 from tests.soak.sources import make_sources
+
+SCRIPT = """
+import torch, priorsr
+
+@priorsr.register("fusion", "doubled")
+class Doubled(torch.nn.Module):
+    kind, prior = "fusion", "any"
+
+    def __init__(self, channels, prior_channels):
+        super().__init__()
+
+    def forward(self, x, prior):
+        return 2 * x
+"""
 
 
 def make_world(folder: Path) -> None:
@@ -41,6 +57,28 @@ def make_world(folder: Path) -> None:
     _checkpoints(folder, DistilledFAN(widths=(4, 8, 8, 8)))
     make_sources(folder, faces)
     _half_imported(folder)
+    _beside(folder, faces)
+
+
+def _beside(folder: Path, faces: Path) -> None:
+    """Make what commands read beside the rest: images made elsewhere, lists, a script, a model that takes priors."""
+    import priorsr
+
+    for name in ("sr", "hr"):
+        (folder / name).mkdir()
+        for face in (faces / "splits/val.txt").read_text().split():
+            shutil.copy(faces / "images" / f"{face}.png", folder / name)
+    shutil.copytree(folder / "sr", folder / "lr")
+    shutil.copy(next((folder / "sr").iterdir()), folder / "photograph.png")
+    shutil.copy(folder / "photographs/val/landmarks.npz", folder / "landmarks.npz")
+    shutil.copy(next((folder / "results/records").iterdir()), folder / "record.json")
+    (folder / "boxes.json").write_text(json.dumps({"photograph.png": [{"box": [8, 8, 48, 48]}]}))
+    (folder / "pairs.csv").write_text("sr,hr\n" + "".join(f"{p.name},{p.name}\n" for p in (folder / "sr").iterdir()))
+    (folder / "celeba.txt").write_text("".join(f"{n:06d}.jpg {'test' if n > 2 else 'train'}\n" for n in range(1, 5)))
+    (folder / "helen.txt").write_text("100_1 train\n200_1 test\n")
+    (folder / "damaged.onnx").write_bytes(b"\x08\x08 no ONNX")
+    (folder / "plugin.py").write_text(SCRIPT)
+    priorsr.save(priorsr.create("model", "kdfsrnet-teacher", preset="nano"), folder / "teacher.safetensors")
 
 
 def _benchmarked(folder: Path, faces: Path) -> None:
@@ -88,3 +126,12 @@ def _half_imported(folder: Path) -> None:
         import_folder(folder / "photographs", folder / "half")
     except DataError:
         last.write_bytes(content)
+
+
+def copy_of(world: Path, place: Path, names: Container[str]) -> None:
+    """Copy what a command reads to an empty folder."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    for path in world.iterdir():
+        if path.name in names:
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, place / path.name)

@@ -14,7 +14,7 @@ from priorsr.bench.studies.trainings import Training
 from priorsr.bench.studies.variants import Variant, Variants
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, OptionError, PriorsrError, did_you_mean
-from priorsr.files import atomic_json, sha256_json
+from priorsr.files import atomic_json, check_folder, sha256_json
 from priorsr.metrics import Protocol
 from priorsr.plugins import SESSION
 from priorsr.reading.json_files import read_json
@@ -108,8 +108,7 @@ def settle(out: Path, variants: Variants, vary: Mapping[str, Any], full: bool, b
 
     Raises DataError if `out` is a file, and OptionError if it holds an ablation that trains something else.
     """
-    if out.is_file():
-        raise DataError(f"{out}: is a file; a folder for the ablation was expected")
+    check_folder(out, "a folder for the ablation")
     asked = {
         "recipe": budget.recipe,
         "base": variants.base.plan.plain_config(),

@@ -20,8 +20,7 @@ from priorsr.bench.pages.site.section import make_section, marks, set_score, why
 from priorsr.bench.store.results import read_results, record_path
 from priorsr.bench.store.verification import read_verifications
 from priorsr.bounds import check_number
-from priorsr.errors import DataError
-from priorsr.files import atomic_text, require_extra
+from priorsr.files import atomic_text, check_folder, require_extra
 from priorsr.partial_files import sweep
 from priorsr.version import __version__
 
@@ -45,8 +44,7 @@ def build_site(
     """
     require_extra("jinja2", "bench")
     results, out = Path(results), Path(out)
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out}: is a file; a folder for the site was expected")
+    check_folder(out, "a folder for the site")
     if faces is not None:
         check_number("faces", faces, 1)
     board = Board.find(results)
