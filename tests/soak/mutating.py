@@ -44,7 +44,6 @@ def soak(
 ) -> Tally:
     """Run the mutants of those numbers in a folder; every so many a command is a real process, the others are forks."""
     world, place, tally, originals = folder / "world", folder / "mutant", Tally(), dict[Any, Any]()
-    os.environ["PRIORSR_CACHE"] = str(world / "cached/cache")
     if not world.exists():
         make_world(world)
     os.environ["PRIORSR_CACHE"] = str(place / "cached/cache")
@@ -96,7 +95,8 @@ def _problem(ended: Outcome, path: Path, place: Path) -> str:
     code, out, err = ended
     if (place / EXECUTED).exists():
         return "what it holds was executed"
-    if code not in (0, 2):
+    failed = [line for line in err.splitlines() if line.startswith("failed: ")]
+    if code not in (0, 2) and not (code == 1 and failed):
         return f"exit code {code}: {err[-2_000:]}"
     odd = {char for char in out + err if not (char.isprintable() or char == "\n")}
     if odd:
@@ -105,6 +105,8 @@ def _problem(ended: Outcome, path: Path, place: Path) -> str:
         return f"prints a traceback: {err[-2_000:]}"
     if code == 0:
         return ""
+    if failed:  # of several pictures, one or more
+        return "" if path.name in failed[-1] else f"failed without its name: {failed[-1]}"
     if out.strip():  # what was found is listed
         listed = json.loads(out)
         return "" if listed.get("findings") or listed.get("differences") else "nothing is listed"

@@ -39,7 +39,7 @@ bench run --data read:faces --split val --protocol read:mine@1.toml --model read
   --out make:out
 bench run --data faces --split val --protocol dic@1 --out out --model read:run
 bench run --data faces --split val --protocol dic@1 --out out --model read:plugin.py:Doubled
-bench run --data faces --split val --protocol dic@1 --out out --model read:damaged.onnx
+bench run --data faces --split val --protocol dic@1 --out out --model read:model.onnx
 bench ablate toy-gan --data read:small --split val --out keep:out --vary generator.width=2,3 --steps 2 \
   --protocol read:mine@1.toml
 bench priors read:teacher.safetensors --data read:faces --split val --out make:out \
@@ -140,9 +140,9 @@ class Tally:
 def soak(folder: Path, chosen: Iterable[Case], *, tell: Callable[[str], None] = lambda _: None) -> Tally:
     """Run the cases in a folder, each in a fork, without a root's right to read everything."""
     world, place, tally = folder / "world", folder / "odd", Tally()
-    os.environ["PRIORSR_CACHE"] = str(folder / "cache")
     if not world.exists():
         make_world(world)
+    os.environ["PRIORSR_CACHE"] = str(folder / "cache")
     for done, case in enumerate(chosen, 1):
         words = [_good(word) for word in case.words]
         good, _, attribute = words[case.place].partition(":")

@@ -74,6 +74,16 @@ def _converted(_: str, folder: Path) -> Any:
     return [(name, tensor.tolist()) for name, tensor in sorted(read(folder / "out.safetensors")[1].items())]
 
 
+def _scored(out: str, _: Path) -> Any:
+    return [(found["hash"], found["scores"]) for found in json.loads(out)]
+
+
+def _enlarged(_: str, folder: Path) -> Any:
+    from priorsr.data.decoding import decode
+
+    return decode(folder / "out/photograph.png").image.tobytes()
+
+
 RUN = "bench run --data faces --split val --protocol dic@1 --json --out"
 BICUBIC, MODEL = f"{RUN} out --model bicubic", f"{RUN} out --model model.safetensors"
 AGAIN, GOES_ON = f"{RUN} results --model model.safetensors", f"{RUN} killed --model model.safetensors"
@@ -86,6 +96,9 @@ VERIFY = "bench verify mine.zip --data faces --rerun 1 --seed 0 --json"
 FOLDER, HALF = "data import folder photographs out", "data import folder photographs half"
 BOXES, HELEN = "data import celeba celeba out --crop box --size 32", "data import helen helen out --size 32"
 MASKS = "data import celebamask-hq celebamask out --size 16"
+CROP = "upscale photograph.png --out out --model model.safetensors"
+PHOTO = "upscale photograph.png --photo --boxes boxes.json --out out --model model.safetensors"
+PAIRS = "bench score sr hr --protocol dic@1 --pairs pairs.csv --json"
 TARGETS = (
     Target("faces/manifest.json", mutants.json_file, (DOCTOR, BICUBIC)),
     Target("faces/landmarks.npz", archives.landmarks_file, (DOCTOR,)),
@@ -130,6 +143,11 @@ TARGETS = (
     Target("celeba/Img/*/*.jpg", mutants.damaged, (BOXES,)),
     Target("helen/**/*.txt", mutants.text_file, (HELEN,)),
     Target("celebamask/**/*.png", mutants.damaged, (MASKS,), _imported),
+    Target("boxes.json", mutants.json_file, (PHOTO,)),
+    Target("photograph.png", mutants.damaged, (CROP,), _enlarged),
+    Target("pairs.csv", mutants.text_file, (PAIRS,)),
+    Target("sr/*.png", mutants.damaged, (PAIRS,), _scored),
+    Target("model.onnx", mutants.damaged, (f"{RUN} out --model model.onnx",)),
 )
 
 

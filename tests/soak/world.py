@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import warnings
 from collections.abc import Container
@@ -51,6 +52,7 @@ def make_world(folder: Path) -> None:
     _benchmarked(folder, faces)
     small = toys.make_faces(folder / "small")
     train("toy-gan", small, folder / "run", steps=4, log_every=1, checkpoint_seconds=0, console=None)
+    os.environ["PRIORSR_CACHE"] = str(folder / "cached/cache")
     arrays.MEMORY_LIMIT = 0  # so that trainings read from the cache
     train("toy-gan", small, folder / "cached/run", steps=4, console=None)
     shutil.rmtree(folder / "cached/run")
@@ -76,9 +78,23 @@ def _beside(folder: Path, faces: Path) -> None:
     (folder / "pairs.csv").write_text("sr,hr\n" + "".join(f"{p.name},{p.name}\n" for p in (folder / "sr").iterdir()))
     (folder / "celeba.txt").write_text("".join(f"{n:06d}.jpg {'test' if n > 2 else 'train'}\n" for n in range(1, 5)))
     (folder / "helen.txt").write_text("100_1 train\n200_1 test\n")
-    (folder / "damaged.onnx").write_bytes(b"\x08\x08 no ONNX")
+    _onnx(folder / "model.onnx")
     (folder / "plugin.py").write_text(SCRIPT)
     priorsr.save(priorsr.create("model", "kdfsrnet-teacher", preset="nano"), folder / "teacher.safetensors")
+
+
+def _onnx(path: Path) -> None:
+    """Write a model of ONNX that enlarges 8 times."""
+    from onnx import TensorProto, helper, save
+
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3, *size])
+        for name, size in (("lr", ("h", "w")), ("sr", ("8h", "8w")))
+    ]
+    scales = helper.make_tensor("scales", TensorProto.FLOAT, [4], [1.0, 1.0, 8.0, 8.0])
+    node = helper.make_node("Resize", ["lr", "", "scales"], ["sr"], mode="linear")
+    graph = helper.make_graph([node], "enlarge", ends[:1], ends[1:], [scales])
+    save(helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 18)]), path)
 
 
 def _benchmarked(folder: Path, faces: Path) -> None:
