@@ -27,7 +27,7 @@ test: setup
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get update --quiet && apt-get install --yes --no-install-recommends chromium; } || echo "without chromium the browser tests are skipped"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
-soak: setup # damages MUTANTS files and kills commands KILLS times, drawn by SEED
+soak: setup # damages MUTANTS files, kills commands KILLS times, drawn by SEED, and gives all commands odd paths
 	$(BIN)/python -m tests.soak --mutants $(or $(MUTANTS),1000) --kills $(or $(KILLS),50) --seed $(or $(SEED),0)
 
 latest: # the tests with the newest versions in which kernels can be interpreted

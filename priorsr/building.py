@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from priorsr.config import build_config
-from priorsr.errors import OptionError, PriorsrError, WrongKindError, did_you_mean
+from priorsr.errors import OptionError, PriorsrError, WrongKindError, did_you_mean, raised
 from priorsr.kinds import get_kind
 from priorsr.options import option_names, taken
 
@@ -54,7 +54,7 @@ def build(kind: str, component: type, *, preset: str | None, who: str, options: 
         raise
     except Exception as error:  # a constructor may raise anything
         given = ", ".join(f"{option}={value!r}" for option, value in options.items())
-        raise OptionError(f"{who} cannot be built with {given}: {type(error).__name__}: {error}") from error
+        raise OptionError(f"{who} cannot be built with {given}: {raised(error)}") from error
 
 
 def of_kind(kind: str, made: Made, who: str) -> Made:

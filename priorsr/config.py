@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from priorsr.bounds import check_number
-from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_mean
+from priorsr.errors import OptionError, PriorsrError, UnknownNameError, did_you_mean, raised
 
 
 def build_config(config: type, preset: str | None, options: Mapping[str, Any], who: str) -> Any:
@@ -44,7 +44,7 @@ def validate(config: type, fields: Mapping[str, Any], who: str) -> Any:
     except PriorsrError:
         raise
     except Exception as error:  # what a config's constructor computes may fail in any way
-        raise OptionError(f"{who}: {type(error).__name__}: {error}") from error
+        raise OptionError(f"{who}: {raised(error)}") from error
 
 
 def presets_of(config: type) -> Mapping[str, Mapping[str, Any]]:

@@ -77,6 +77,15 @@ def mistakes_in(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from error
 
 
+def raised(error: BaseException) -> str:
+    """Return the type and the text of an error that somebody else's code raised, whose text may be an error itself."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # of its __str__
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint for an unknown name: the closest known names, or all of them."""
     known = sorted(known)

@@ -22,6 +22,7 @@ from priorsr.errors import (
     UnknownNameError,
     WrongKindError,
     did_you_mean,
+    raised,
 )
 from priorsr.kinds import KINDS, get_kind
 from priorsr.makers import of_makers
@@ -195,7 +196,7 @@ def component_of(offer: Offer) -> type:
     try:
         component = getattr(import_module(module), attribute)
     except (Exception, SystemExit) as error:  # a plugin's module may raise anything
-        raise BrokenPluginError(f"{who} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise BrokenPluginError(f"{who} cannot be loaded: {raised(error)}") from error
     wrong = get_kind(offer.kind).violation(component)
     if wrong:
         raise WrongKindError(f"{who} {wrong}")

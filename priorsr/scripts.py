@@ -15,7 +15,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from priorsr.errors import BrokenPluginError, DataError, PriorsrError
+from priorsr.errors import BrokenPluginError, DataError, PriorsrError, raised
 from priorsr.reading.content import read_content
 
 VARIABLE = "PRIORSR_PLUGINS"
@@ -80,7 +80,7 @@ def run(script: Script) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        told = str(error) if isinstance(error, PriorsrError) else f"{type(error).__name__}: {error}"
+        told = str(error) if isinstance(error, PriorsrError) else raised(error)
         raise BrokenPluginError(f"{script.path}: cannot be run as a plugin: {told}") from error
 
 

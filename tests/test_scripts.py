@@ -136,6 +136,7 @@ def test_what_a_script_uses_of_files_beside_it_is_part_of_its_source(
     [
         ("raise KeyError('nose')", "nose.py: cannot be run as a plugin: KeyError: 'nose'"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("class E(Exception):\n    __str__ = lambda self: 1 / 0\nraise E", "cannot be run as a plugin: E"),
         ("def :", "SyntaxError"),
         ("x = 1", "registers no component"),
         (SCRIPT.format(name="channel", gain=1, more=""), "'channel' exists already, from priorsr"),

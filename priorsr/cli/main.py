@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
+from traceback import extract_tb
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,9 @@ from priorsr.cli.help import Command
 from priorsr.cli.several import SeveralValues, plugins_first
 from priorsr.errors import PriorsrError, PriorsrWarning
 from priorsr.scripts import VARIABLE, add_scripts
+from priorsr.text import printable
 
+NEAR = 40  # characters quoted beside those that an encoding lacks
 _python_warning_text = warnings.formatwarning
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Typer does not export
 
@@ -25,7 +28,8 @@ UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]  # which Ty
 class Commands(TyperGroup):
     """The commands of `priorsr`; --plugins may stand before or after one.
 
-    A command that Ctrl-C ends prints the text of its KeyboardInterrupt, such as how to continue a training.
+    A command that Ctrl-C ends prints the text of its KeyboardInterrupt, such as how to continue a training; so does one
+    whose clearing up then fails, such as with a package that was being imported.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -34,10 +38,19 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as interruption:
+        except (KeyboardInterrupt, Exception) as error:
+            interruption = _interruption(error)
+            if interruption is None:
+                raise
             if str(interruption):
                 errors.print(str(interruption), soft_wrap=True, markup=False)
             raise typer.Exit(130) from None
+        except SystemExit as ended:
+            file, line, *_ = extract_tb(ended.__traceback__)[-1]
+            raise PriorsrError(
+                f"{file}, line {line}: ends the program (SystemExit: {ended}); code of a component was expected to "
+                "raise an error"
+            ) from ended
 
 
 app = typer.Typer(
@@ -101,7 +114,8 @@ def main() -> None:
             raise
         _print_error(f"this needs the package {error.name!r}: install it with pip install 'priorsr[{extra}]'")
     except UnicodeEncodeError as error:
-        _print_error(f"{error.object!r} cannot be written in the encoding {error.encoding}; PYTHONUTF8=1 was expected")
+        near = error.object[max(0, error.start - NEAR) : error.end + NEAR]
+        _print_error(f"{near!r} cannot be written in the encoding {error.encoding}; PYTHONUTF8=1 was expected")
     except BrokenPipeError:  # the reader of a pipe has seen enough
         abandon_output()
         sys.exit(1)
@@ -112,13 +126,20 @@ def main() -> None:
     sys.exit(2)
 
 
+def _interruption(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the interruption that an error is, or after which it was raised; None if there was none."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error
+
+
 def _warning_text(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Format a warning of ours as one sentence, and any other as Python does."""
-    if issubclass(category, PriorsrWarning):
-        return f"note: {message}\n"
-    return _python_warning_text(message, category, filename, lineno, line)
+    """Format a warning of ours as one sentence, and any other as Python does; either may quote text of strangers."""
+    ours = issubclass(category, PriorsrWarning)
+    text = f"note: {message}\n" if ours else _python_warning_text(message, category, filename, lineno, line)
+    return printable(text, keep="\n")
 
 
 def _print_error(mistake: str) -> None:

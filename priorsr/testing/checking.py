@@ -13,6 +13,7 @@ from priorsr.errors import (
     OptionError,
     WrongKindError,
     did_you_mean,
+    raised,
 )
 from priorsr.kinds import KINDS
 from priorsr.registry import component_of, locate
@@ -168,7 +169,6 @@ def waivers_of(kind: str, component: type) -> Mapping[str, str]:
 
 
 def _told(error: BaseException, who: str) -> str:
-    text = " ".join(str(error).split())
     if isinstance(error, AssertionError):
-        return text.removeprefix(who) or "an assertion fails"
-    return f"raises {type(error).__name__}: {text}" if text else f"raises {type(error).__name__}"
+        return " ".join(str(error).split()).removeprefix(who) or "an assertion fails"
+    return f"raises {raised(error)}"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from priorsr.containers import Prior, SROutput
-from priorsr.errors import PriorsrError
+from priorsr.errors import PriorsrError, raised
 from priorsr.testing.component_results import assert_equal, result_of
 from priorsr.testing.examples import Example, cast, floating, is_of_sets, map_tensors, spoilt, tensors
 
@@ -124,5 +124,5 @@ def bad_shapes_raise(example: Example) -> None:
         except PriorsrError:
             continue
         except Exception as error:
-            raise AssertionError(f"{example.name}: {how} raises {type(error).__name__}: {error}") from error
+            raise AssertionError(f"{example.name}: {how} raises {raised(error)}") from error
         raise AssertionError(f"{example.name}: {how} is accepted")

@@ -156,6 +156,14 @@ def test_a_report_needs_neither_matplotlib_nor_accelerate(cli: Any, toy_faces: P
     assert (tmp_path / "run/report.html").is_file()
 
 
+def test_a_benchmark_without_scipy_is_refused_before_it_scores(
+    mistake: Any, odd_faces: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert "pip install 'priorsr[bench]'" in mistake(*bench(odd_faces, tmp_path / "results"))
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_package_that_is_missing_is_named_with_its_extra(mistake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def lacking(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'face_alignment.api'", name="face_alignment.api")

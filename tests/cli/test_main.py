@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -84,6 +85,59 @@ def test_ctrl_c_ends_without_a_traceback_at_any_moment(cli, monkeypatch: pytest.
     monkeypatch.setattr(where, interrupted)
     code, out, err = cli("list")
     assert (code, out, err.strip()) == (130, "", "")
+
+
+def test_what_fails_after_ctrl_c_is_no_traceback(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While torch imports a part of itself, Ctrl-C leaves that half there, and settings cannot be put back."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt("how to go on")
+        finally:
+            raise AttributeError("module 'torch._dynamo' has no attribute 'utils'")
+
+    monkeypatch.setattr("priorsr.cli.catalogue.offers", interrupted)
+    code, out, err = cli("list")
+    assert (code, out, err.strip()) == (130, "", "how to go on")
+
+
+@pytest.mark.parametrize("code", [0, 3, "bye"])
+def test_code_of_others_that_ends_the_program_is_told(mistake, monkeypatch: pytest.MonkeyPatch, code: object) -> None:
+    """A score that called sys.exit(0) ended a benchmark without results, as if all were well."""
+
+    def ending(*_: object, **__: object) -> None:
+        sys.exit(code)
+
+    monkeypatch.setattr("priorsr.cli.catalogue.offers", ending)
+    said = mistake("list")
+    assert f"{Path(__file__).name}, line " in said
+    assert f"ends the program (SystemExit: {code})" in said
+
+
+def test_a_librarys_warning_moves_no_cursor(cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """matplotlib names the glyphs that its font lacks, which a stranger's label may have put there."""
+
+    def warning(*_: object, **__: object) -> list[object]:
+        sys.stderr.write(warnings.formatwarning("Glyph 27 (\x1b) missing\nfrom font", UserWarning, "a.py", 1, ""))
+        sys.stderr.write(warnings.formatwarning("\x1b[2J", priorsr.errors.PriorsrWarning, "a.py", 1, ""))
+        return []
+
+    monkeypatch.setattr("priorsr.cli.catalogue.offers", warning)
+    code, _, err = cli("list")
+    assert code == 0
+    assert r"Glyph 27 (\x1b) missing" in err
+    assert "note: \\x1b[2J\n" in err
+    assert "\x1b" not in err
+
+
+def test_what_an_encoding_lacks_is_quoted_and_not_all_that_was_to_be_written(mistake, monkeypatch) -> None:
+    def writing(*_: object, **__: object) -> None:
+        ("a" * 5_000 + "\udcc3" + "b" * 5_000).encode("utf-8")
+
+    monkeypatch.setattr("priorsr.cli.catalogue.offers", writing)
+    said = mistake("list")
+    assert "\\udcc3" in said
+    assert len(said) < 200
 
 
 def test_unknown_names_are_told(mistake) -> None:

@@ -32,9 +32,11 @@ data synth make:out --count 2
 data doctor read:faces --lr read:lr
 data import folder read:photographs make:out
 data import celebamask-hq read:celebamask make:out --size 16
-data import celeba read:celeba make:out --crop box --size 32 --split dic --split-file read:celeba.txt
+data import celeba read:celeba make:out --crop box --size 32
+data import celeba celeba out --crop box --size 32 --split dic --split-file read:celeba.txt
 data import celeba celeba out --crop dic --landmarks read:landmarks.npz
-data import helen read:helen make:out --size 32 --split dic --split-file read:helen.txt
+data import helen read:helen make:out --size 32
+data import helen helen out --size 32 --split dic --split-file read:helen.txt
 bench run --data read:faces --split val --protocol read:mine@1.toml --model read:model.safetensors \
   --out make:out
 bench run --data faces --split val --protocol dic@1 --out out --model read:run
@@ -45,7 +47,8 @@ bench ablate toy-gan --data read:small --split val --out keep:out --vary generat
 bench priors read:teacher.safetensors --data read:faces --split val --out make:out \
   --protocol read:mine@1.toml --estimator read:net.safetensors
 bench site read:results --out make:out
-bench compare read:record.json read:model.safetensors --results read:results --picture write:out.png
+bench compare read:record.json bicubic --results results
+bench compare bicubic read:model.safetensors --results read:results --picture write:out.png
 bench pack read:results --model read:model.safetensors --weights read:model.safetensors --out write:out.zip
 bench verify read:mine.zip --data read:faces --protocol read:mine@1.toml --into make:out
 bench report read:run --results read:results --out write:out.html
@@ -57,7 +60,7 @@ plugin new fsr-x --kind fusion --out make:out
 plugin check read:plugin.py
 weights info read:model.safetensors
 weights info read:run
-weights pack read:run write:out.safetensors --results read:results
+weights pack read:run write:out.safetensors --results read:results --licence CC0-1.0 --limits none
 weights convert read:fan.pth write:out.safetensors
 """
 
@@ -68,6 +71,11 @@ class Case(NamedTuple):
     words: tuple[str, ...]
     place: int
     odd: str
+
+    @property
+    def serves(self) -> bool:
+        """Return whether what is odd serves as well as what is not."""
+        return self.odd in USED[_role(self.words[self.place])]
 
 
 def _unreadable(path: Path, good: Path) -> None:
@@ -179,11 +187,11 @@ def _problem(ended: Outcome, case: Case) -> str:
     if "Traceback" in err or code not in (0, 1, 2):
         return f"exit code {code}: {err[-1_500:]}"
     if code == 0:
-        return "" if case.odd in USED[_role(case.words[case.place])] else f"exit code 0: {(out + err)[-300:]}"
+        return "" if case.serves else f"exit code 0: {(out + err)[-300:]}"
     said = [line for line in err.splitlines() if re.match(r"error: |failed: ", line)]
-    if len(said) != 1:
+    if len(said) != 1 and code == 2 and "what is wrong" not in out:  # pictures and findings may be several
         return f"{len(said)} sentences: {(out + err)[-500:]}"
-    return "" if "odd-" in said[0] else f"refused without its name: {said[0]}"
+    return "" if "odd-" in "".join(said or out) else f"refused without its name: {(out + err)[-500:]}"
 
 
 def without_rights() -> None:

@@ -1,4 +1,4 @@
-"""A few of the mutants and kills of `make soak`."""
+"""A few of the mutants, kills and odd paths of `make soak`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak import archives, kills, mutants, mutating
+from tests.soak import archives, kills, mutants, mutating, paths
 from tests.soak.processes import prepare, run
 from tests.soak.targets import TARGETS
 
@@ -20,15 +20,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_mutants_are_refused_by_name_or_change_nothing(folder: Path) -> None:
-    tally = mutating.soak(folder, range(len(TARGETS)), seed=1, real_every=10**9)
+    """Every second file, by the first command that reads it; `make soak` tries all."""
+    files = list({target.glob: number for number, target in reversed(list(enumerate(TARGETS)))}.values())[::2]
+    tally = mutating.soak(folder, files, seed=1, real_every=10**9)
     assert tally.faults == [], str(tally)
-    assert sum(tally.refused.values()) > len(TARGETS) // 3
+    assert sum(tally.refused.values()) > len(files) // 3
+    assert sum(tally.same.values()) > len(files) // 10
 
 
 def test_what_was_killed_goes_on_and_ends_as_what_was_not(folder: Path) -> None:
-    tally = kills.soak(folder, [1, 3], seed=1, real_every=10**9)
+    tally = kills.soak(folder, [2], seed=1, real_every=10**9)
     assert tally.faults == [], str(tally)
-    assert sum(tally.kills.values()) == 2
+    assert sum(tally.kills.values()) == 1
+
+
+def test_odd_paths_are_refused_by_name(folder: Path) -> None:
+    refused = [case for case in paths.cases() if not case.serves]
+    tally = paths.soak(folder, refused[::31])
+    assert tally.faults == [], str(tally)
+    assert set(tally.refused) == {"missing", "folder", "pipe", "device", "empty", "unreadable", "below-a-file"}
 
 
 def test_faults_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

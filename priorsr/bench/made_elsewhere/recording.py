@@ -35,7 +35,7 @@ from priorsr.bench.store.values import Links
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader, FaceSet
 from priorsr.errors import DataError, OptionError
-from priorsr.files import sha256_json
+from priorsr.files import require_extra, sha256_json
 from priorsr.metrics import Protocol, Reduction, to_8bit
 from priorsr.metrics.score_calls import SetScoring
 from priorsr.reading.mistakes import first_mistake
@@ -124,6 +124,7 @@ def record_images(
     Raises DataError, naming the image, for missing partners, other sizes and other LR images; PriorsrError as
     `priorsr.bench.run`.
     """
+    require_extra("scipy", "bench")  # lest it lacks once all is scored
     found = ExtraScores.find(scores, protocols)
     faces = face_set.ids(split)
     files = paired(images_by_stem(sr), faces, pairs, str(sr))

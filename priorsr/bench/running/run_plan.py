@@ -16,7 +16,7 @@ from priorsr.bench.store.run_facts import DataFacts
 from priorsr.bounds import check_number
 from priorsr.data import FaceSet
 from priorsr.errors import DataError, OptionError
-from priorsr.files import check_folder
+from priorsr.files import check_folder, require_extra
 from priorsr.memory import keep_freed_memory
 from priorsr.metrics import Protocol, load_protocol
 from priorsr.sources import Component
@@ -65,6 +65,7 @@ class RunPlan:
         faces = data if isinstance(data, FaceSet) else FaceSet.open(data)
         out, processes = Path(out), processes or Processes()
         check_folder(out, "a folder for the results")
+        require_extra("scipy", "bench")  # lest it lacks once all is scored
         check_number("batch_size", batch_size, 1)
         keep_freed_memory()  # first of all, so that no latency depends on what ran before
         loaded = tuple(adapted(protocol, faces) for protocol in protocols)

@@ -20,7 +20,7 @@ from priorsr.bench.submissions.archive import WEIGHTS
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader
-from priorsr.errors import DataError, OptionError, PriorsrError
+from priorsr.errors import DataError, OptionError, PriorsrError, raised
 from priorsr.models import EncoderDecoder
 from priorsr.models.weights import components_in, load_file, read_card
 from priorsr.options import from_file
@@ -98,7 +98,7 @@ class Rerun:
         except PriorsrError:
             raise
         except Exception as error:  # a model may raise anything
-            raise DataError(f"its model cannot be run ({type(error).__name__}: {error})") from error
+            raise DataError(f"its model cannot be run ({raised(error)})") from error
 
     def _prior(self, record: Record, loader: FaceLoader) -> GivenPrior:
         if record.prior.source == "none":

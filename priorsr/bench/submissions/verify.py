@@ -73,8 +73,9 @@ def verify(
     weights for the faces to run again, and if nothing would be verified.
     """
     face_set = data if isinstance(data, FaceSet) else FaceSet.open(data)
+    own = {Path(file).name.removesuffix(".toml"): load_protocol(Path(file)) for file in protocols}
     with mistakes_in(str(bundle.path)):
-        return _verified(bundle, face_set, protocols, faces, seed, distributions)
+        return _verified(bundle, face_set, own, faces, seed, distributions)
 
 
 def add(bundle: Bundle, report: Report, results: str | Path, *, images: bool = True) -> list[Verification]:
@@ -118,7 +119,7 @@ def foreign_distributions(bundle: Bundle, allowed: Collection[str] | None) -> li
 def _verified(
     bundle: Bundle,
     face_set: FaceSet,
-    protocols: Sequence[str | Path],
+    own: Mapping[str, Protocol],
     faces: int | None,
     seed: int | None,
     distributions: Collection[str] | None,
@@ -152,7 +153,7 @@ def _verified(
     rerun = Rerun(bundle.records[0], entry) if chosen and entry else None
     known: dict[str, list[tuple[Record, Protocol]]] = {}  # by the id of the SR images
     for record in bundle.records:
-        protocol = _own_protocol(record, protocols, face_set)
+        protocol = _own_protocol(record, own, face_set)
         others = list(protocol_differences(record, protocol))
         differences += others
         if not others:
@@ -192,16 +193,15 @@ def _checked_data(bundle: Bundle, face_set: FaceSet) -> DataFacts:
     return ours
 
 
-def _own_protocol(record: Record, files: Sequence[str | Path], face_set: FaceSet) -> Protocol:
-    """Return the protocol of that name from this package or a file, for the face set's HR size."""
+def _own_protocol(record: Record, own: Mapping[str, Protocol], face_set: FaceSet) -> Protocol:
+    """Return the protocol of that name from `own` or this package, for the face set's HR size."""
     name = record.protocol.id.partition(" ")[0]
-    known = {Path(file).name.removesuffix(".toml"): Path(file) for file in files}
-    if name not in known and name not in protocol_names():
+    if name not in own and name not in protocol_names():
         raise DataError(f"is scored under {name!r:.80}, which this package lacks; give its file")
     sizes = face_set.manifest.image_sizes
     if len(sizes) != 1:
         raise DataError(f"{face_set.path}: has images of {len(sizes)} sizes; a protocol scores images of one size")
-    return load_protocol(known.get(name, name)).adapted(sizes[0][0])
+    return (own.get(name) or load_protocol(name)).adapted(sizes[0][0])
 
 
 def _scores(record: Record) -> set[str]:

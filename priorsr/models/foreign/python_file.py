@@ -8,7 +8,7 @@ from types import ModuleType
 
 from torch import nn
 
-from priorsr.errors import DataError, did_you_mean
+from priorsr.errors import DataError, did_you_mean, raised
 from priorsr.models.foreign.wrapping import wrap
 from priorsr.reading.content import check_file
 from priorsr.scripts import run_file
@@ -38,8 +38,8 @@ def model_of_python_file(spec: str) -> nn.Module:
     found = getattr(module, name)
     try:
         built = found() if isinstance(found, type) else found
-    except Exception as error:  # the file's own code may raise anything
-        raise DataError(f"{path}: {name}() raises {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # the file's own code may raise anything
+        raise DataError(f"{path}: {name}() raises {raised(error)}") from error
     return wrap(built, scale=getattr(built, "scale", 8), name=name).eval()
 
 
@@ -49,6 +49,6 @@ def _executed(path: Path) -> ModuleType:
     try:
         return run_file(path, f"priorsr_file_{path.stem}")
     except (Exception, SystemExit) as error:  # the file's own code may raise anything
-        raise DataError(f"{path}: raises {type(error).__name__}: {error}") from error
+        raise DataError(f"{path}: raises {raised(error)}") from error
     finally:
         sys.path.remove(folder)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from priorsr.bounds import check_number
 from priorsr.containers import Prior, SROutput
-from priorsr.errors import PriorsrError, WrongKindError
+from priorsr.errors import PriorsrError, WrongKindError, raised
 from priorsr.models.input_checks import check_input
 
 
@@ -41,7 +42,7 @@ class WrappedModel(nn.Module):
 
     def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
         check_input(self, lr, prior, who=self.name)
-        sr = _image_of(self.network(lr), self.name)
+        sr = _image_of(self._called(lr), self.name)
         size = [side * self.scale for side in lr.shape[2:]]
         expected = [side * self.network_scale for side in lr.shape[2:]]
         if list(sr.shape) != [len(lr), 3, *expected]:
@@ -52,6 +53,16 @@ class WrappedModel(nn.Module):
         if size != expected:
             sr = F.interpolate(sr, size, mode="bicubic", align_corners=False)
         return SROutput(sr)
+
+    def _called(self, lr: Tensor) -> Any:
+        if torch.compiler.is_compiling():
+            return self.network(lr)
+        try:
+            return self.network(lr)
+        except (PriorsrError, torch.OutOfMemoryError):
+            raise
+        except (Exception, SystemExit) as error:  # somebody else's code may raise anything
+            raise PriorsrError(f"{self.name} raises {raised(error)} for LR images {tuple(lr.shape)}") from error
 
 
 def wrap(

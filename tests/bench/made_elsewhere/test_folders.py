@@ -88,7 +88,7 @@ def test_pairs_name_images_of_other_stems(tmp_path: Path) -> None:
     assert pairs == {"a": "a_x8"}
     found = paired(images_by_stem(tmp_path / "sr"), ["a"], pairs, "sr")
     assert found["a"].read()[0, 0, 0] == 7
-    with pytest.raises(DataError, match="1 of 2 are faces without a line in the pairs, such as 'b'"):
+    with pytest.raises(DataError, match="pairs.csv, sr: 1 of 2 are faces without a line in the pairs, such as 'b'"):
         paired(images_by_stem(tmp_path / "sr"), ["a", "b"], pairs, "sr")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,6 +17,10 @@ LR = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
 def nearest(lr: torch.Tensor) -> torch.Tensor:
     return F.interpolate(lr, scale_factor=8)
+
+
+def no_lr() -> torch.Tensor:
+    return LR
 
 
 class Shuffled(nn.Module):
@@ -69,6 +75,8 @@ def test_what_cannot_be_wrapped_is_told(network, options, error, reason: str) ->
         (Shuffled(4), r"Shuffled returns \(2, 3, 64, 64\) for LR images \(2, 3, 16, 16\); \(2, 3, 128, 128\)"),
         (lambda lr: lr.mean(), r"returns a Tensor of shape \(\); SR images"),
         (lambda lr: {"sr": lr}, "returns a dict; SR images"),
+        (no_lr, r"no_lr raises TypeError: no_lr\(\) takes 0 .* for LR images \(2, 3, 16, 16\)"),
+        (lambda _: sys.exit(0), "raises SystemExit: 0 for LR images"),
     ],
 )
 def test_another_output_is_told_when_it_is_called(network, reason: str) -> None:
