@@ -65,7 +65,7 @@ def _concerns(other: Path, path: Path) -> bool:
 def check_folder(path: Path, expected: str) -> None:
     """Raise DataError, with what was expected, if a file, a pipe or a device is where a folder is to be or to be made.
 
-    What only permissions or a disk refuse, the first write does.
+    Permissions and full disks are noticed at the first write.
     """
     there = next(part for part in (path, *path.absolute().parents) if os.path.exists(part))  # noqa: PTH110  # no error
     if not there.is_dir():

@@ -40,7 +40,7 @@ def read_content(path: Path, expected: str, most: int) -> bytes:
 
 
 def no_file(mode: int) -> str:
-    """Return what something of this mode is that is no file, such as a folder; empty for a file."""
+    """Return the kind of a path of this mode, such as a folder; empty for a file."""
     if stat.S_ISREG(mode):
         return ""
     return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"

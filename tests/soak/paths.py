@@ -51,6 +51,7 @@ bench compare read:record.json bicubic --results results
 bench compare bicubic read:model.safetensors --results read:results --picture write:out.png
 bench pack read:results --model read:model.safetensors --weights read:model.safetensors --out write:out.zip
 bench verify read:mine.zip --data read:faces --protocol read:mine@1.toml --into make:out
+bench groups read:results --data read:faces
 bench report read:run --results read:results --out write:out.html
 bench spread read:results --protocol read:mine@1.toml --out make:out
 bench score read:sr read:hr --protocol read:mine@1.toml --pairs read:pairs.csv
