@@ -129,12 +129,6 @@ def test_a_protocol_that_nobody_has(rounded, synthetic, forge) -> None:
     assert "'mine@1', which this package lacks; give its file" in refusal(path, synthetic)
 
 
-def test_a_protocols_file_is_read_also_where_no_record_is_scored_under_it(rounded, synthetic, tmp_path) -> None:
-    """A misspelt name was passed over."""
-    with Bundle(rounded) as bundle, pytest.raises(DataError, match="misspelt@1.toml: there is no such file"):
-        verify(bundle, synthetic, protocols=[tmp_path / "misspelt@1.toml"])
-
-
 def test_a_protocol_that_is_called_otherwise_is_named(rounded, synthetic, forge) -> None:
     def rename(record) -> None:
         record["protocol"]["id"] = "dic@1 (the strict one)"

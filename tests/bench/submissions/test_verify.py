@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 
+import pytest
 from checking import checked, edited, of_kind, records, refusal, said, summarise
 
 import priorsr
@@ -12,6 +13,7 @@ from priorsr.bench import run
 from priorsr.bench.submissions import recomputing
 from priorsr.bench.submissions.bundle import Bundle
 from priorsr.bench.submissions.pack import pack
+from priorsr.errors import DataError
 
 
 def test_true_images_pass_as_tier_1(rounded, synthetic) -> None:
@@ -136,3 +138,9 @@ def test_extra_scores_and_set_scores_are_computed_again(weights, synthetic, tmp_
     assert any("set_scores.brightness.warning: the record has nothing, and few" in text for text in found)
     assert any("extra_scores.brightness.networks: the record has nothing, and Lamp" in text for text in found)
     assert any("scores.contrast of the face" in text for text in found)
+
+
+def test_a_protocols_file_is_read_also_where_no_record_is_scored_under_it(rounded, synthetic, tmp_path) -> None:
+    """A misspelt name was passed over."""
+    with pytest.raises(DataError, match="misspelt@1.toml: there is no such file"):
+        checked(rounded, synthetic, protocols=[tmp_path / "misspelt@1.toml"])
