@@ -52,6 +52,8 @@ bench compare bicubic read:model.safetensors --results read:results --picture wr
 bench pack read:results --model read:model.safetensors --weights read:model.safetensors --out write:out.zip
 bench verify read:mine.zip --data read:faces --protocol read:mine@1.toml --into make:out
 bench groups read:results --data read:faces
+bench init-board make:out --data read:faces --split val --protocol read:mine@1.toml
+bench verify mine.zip --data read:faces --board read:board --comment write:out.md
 bench report read:run --results read:results --out write:out.html
 bench spread read:results --protocol read:mine@1.toml --out make:out
 bench score read:sr read:hr --protocol read:mine@1.toml --pairs read:pairs.csv

@@ -63,9 +63,11 @@ def make_world(folder: Path) -> None:
 
 
 def _beside(folder: Path, faces: Path) -> None:
-    """Make what commands read beside the rest: images made elsewhere, lists, a script, a model that takes priors."""
+    """Make what commands read beside the rest: a board, images made elsewhere, lists, a script, a model for priors."""
     import priorsr
+    from priorsr.bench.repository.new_board import init_board
 
+    init_board(folder / "board", data=[faces], split="val", protocols=["dic@1"])
     for name in ("sr", "hr"):
         (folder / name).mkdir()
         for face in (faces / "splits/val.txt").read_text().split():
