@@ -28,7 +28,7 @@ class ImageFile(NamedTuple):
     read: Callable[[], np.ndarray]
 
 
-class Pairs(dict[str, str]):
+class ListedPairs(dict[str, str]):
     """The stem of each SR image by that of its HR image. where: the list that they were read from, in messages."""
 
     def __init__(self, where: str) -> None:
@@ -62,7 +62,7 @@ def images_by_stem(path: Path) -> dict[str, ImageFile]:
     return dict(sorted(found.items()))
 
 
-def read_pairs(path: Path) -> Pairs:
+def read_pairs(path: Path) -> ListedPairs:
     """Read a list of pairs, CSV with the columns sr and hr: by the stem of an HR image, the stem of its SR image.
 
     Raises DataError naming the line for a wrong header, wrong columns, and an image that is listed twice.
@@ -75,7 +75,7 @@ def read_pairs(path: Path) -> Pairs:
     header = [name.strip().lower() for name in lines[0]] if lines else []
     if sorted(header) != ["hr", "sr"]:
         raise DataError(f"{path}: begins with {','.join(header)!r:.80}; the columns sr,hr were expected")
-    pairs = Pairs(str(path))
+    pairs = ListedPairs(str(path))
     for number, line in enumerate(lines[1:], 2):
         if not line:
             continue
@@ -95,7 +95,7 @@ def paired(
 
     Raises DataError, with counts and an example, for faces without an image, and images without a face.
     """
-    who = f"{pairs.where}, {who}" if isinstance(pairs, Pairs) else who
+    who = f"{pairs.where}, {who}" if isinstance(pairs, ListedPairs) else who
     names = {face: face for face in faces}
     if pairs is not None:
         _report_odd([face for face in names if face not in pairs], len(names), "faces without a line in the pairs", who)
