@@ -11,55 +11,17 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from hosting import Host, Job
 from PIL import Image, ImageFilter
 
 from priorsr.bench import read_results
-from priorsr.bench.repository.new_board import init_board
 from priorsr.bench.store.verification import read_verifications
-from priorsr.data.importers.folder import import_folder
-
-sys.path.insert(0, str(Path(__file__).parent))  # for `import hosting`
-
-from hosting import Host, Job, serving_commands  # after the path is set
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment() -> Iterator[dict[str, str]]:
-    """The environment of all commands, in which what costs time and proves nothing here is short."""
-    with pytest.MonkeyPatch.context() as patch, serving_commands() as found:
-        patch.setattr("priorsr.bench.running.profile._SECONDS", 0.0)
-        patch.setattr(sys, "argv", sys.argv)
-        yield found
-
-
-@pytest.fixture(scope="module")
-def photographs(tiny_faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three pictures of 64 px, to be HR images."""
-    folder = tmp_path_factory.mktemp("photographs")
-    for face in (tiny_faces / "splits/val.txt").read_text().split():
-        shutil.copy(tiny_faces / "images" / f"{face}.png", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def board_of(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Make a board of faces with a licence."""
-
-    def make(licence: str) -> Path:
-        root = tmp_path_factory.mktemp("board")
-        faces = import_folder(photographs, root / "faces", split="test", name="our faces", licence=licence)
-        init_board(root / "board", data=[faces.path], split="test", protocols=["dic@1"], title="Ours & theirs")
-        return root / "board"
-
-    return make
 
 
 @pytest.fixture(scope="module")
@@ -267,49 +229,3 @@ def test_faces_that_may_not_be_published_are_in_no_file_of_the_board_or_its_page
     index = (host.artifacts / "pages/index.html").read_text()
     assert "Your method" in index
     assert "does not permit to publish them" in index
-
-
-def workflows(board: Path) -> dict[str, dict[Any, Any]]:
-    return {path.stem: yaml.safe_load(path.read_text()) for path in (board / ".github/workflows").glob("*.yml")}
-
-
-def test_workflows_have_no_secrets_pinned_actions_and_as_few_rights_as_they_need(packed: tuple[Path, Path]) -> None:
-    found = workflows(packed[0])
-    assert found.keys() == {"verify", "merge", "pages"}
-    rights = {
-        (name, job): spec.get("permissions", workflow["permissions"])
-        for name, workflow in found.items()
-        for job, spec in workflow["jobs"].items()
-    }
-    assert rights == {
-        ("verify", "verify"): {"contents": "read"},
-        ("merge", "verify"): {"contents": "read", "actions": "read"},
-        ("merge", "comment"): {"pull-requests": "write"},
-        ("merge", "merge"): {"contents": "write", "pull-requests": "write"},
-        ("pages", "build"): {"contents": "read"},
-        ("pages", "deploy"): {"pages": "write", "id-token": "write"},
-    }
-    assert found["verify"][True].keys() == {"pull_request"}, "YAML reads the key `on` as true"
-    assert found["merge"][True].keys() == {"workflow_run"}
-    for path in (packed[0] / ".github/workflows").glob("*.yml"):
-        text = path.read_text()
-        assert "secrets" not in re.sub(r"#.*", "", text)
-        uses = re.findall(r"uses: (.+)", text)
-        assert uses
-        assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use) for use in uses)
-
-
-def test_only_the_job_that_cannot_write_reads_a_submission_and_none_checks_the_request_out_that_can(
-    packed: tuple[Path, Path],
-) -> None:
-    for workflow in workflows(packed[0]).values():
-        for spec in workflow["jobs"].values():
-            rights = spec.get("permissions", workflow["permissions"])
-            steps = json.dumps(spec["steps"])
-            if "write" in rights.values():
-                assert "priorsr" not in steps
-                assert "pull_request" not in steps
-                assert "head_sha" not in json.dumps([step.get("with", {}) for step in spec["steps"]])
-            for step in spec["steps"]:
-                if step.get("uses", "").startswith("actions/checkout") and "contents" not in rights:
-                    raise AssertionError(step)
