@@ -1,7 +1,8 @@
 """The components and weights that other distributions offer, read from their metadata alone: nothing is imported.
 
-This is the only file that reads entry points. importlib.metadata.entry_points() is not used, because one malformed
-entry_points.txt of any installed distribution ends its whole scan.
+This is the only file that reads entry points. Each distribution's file is read by itself, because the scans of
+importlib.metadata and of the package `entrypoints` end at the first malformed file of any distribution; the target of a
+line is parsed by `entrypoints`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+from entrypoints import BadEntryPoint, EntryPoint
 
 from priorsr.errors import did_you_mean
 from priorsr.kinds import KINDS
@@ -79,7 +82,6 @@ class Scan:
     weights: tuple[Offer, ...] = ()
 
 
-_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -144,7 +146,7 @@ def _read(text: str, distribution: str, version: str, offers: list[Offer], probl
         name, _, target = (part.strip() for part in line.partition("="))
         if kind not in (*KINDS, WEIGHTS):
             wrong = f"offers a {kind!r}; {did_you_mean(kind, KINDS)}"
-        elif not is_name(name) or not _TARGET.fullmatch(target):
+        elif not is_name(name) or not _is_target(target):
             wrong = f"is {line!r}; NAME = MODULE:CLASS was expected, the name of letters, digits, '.', '_' and '-'"
         elif (kind, name) in here:
             wrong = f"offers the {kind} {name!r} again"
@@ -154,6 +156,16 @@ def _read(text: str, distribution: str, version: str, offers: list[Offer], probl
             continue
         sentence = f"the plugin {distribution} {version}: entry_points.txt line {number} {wrong}"
         problems.append(Problem(sentence, kind, name, distribution))
+
+
+def _is_target(text: str) -> bool:
+    """Return whether a text is MODULE:CLASS, an entry point without extras."""
+    try:
+        entry = EntryPoint.from_string(text, name="")
+    except BadEntryPoint:
+        return False
+    names = (*entry.module_name.split("."), entry.object_name or "")
+    return entry.extras is None and all(map(str.isidentifier, names))
 
 
 def _lines_of_ours(text: str) -> Iterator[tuple[str, str, int]]:
