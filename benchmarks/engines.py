@@ -1,7 +1,7 @@
 """Engines of inference on a CPU beside what a user would take by hand. python -m benchmarks.engines
 
 Compares, in one run, our plain eager networks, `priorsr.accelerate` by every engine and precision, and the rivals: ONNX
-Runtime and OpenVINO, given the export of `priorsr export`, as their documentation tells. Writes JSON and a table under
+Runtime and OpenVINO, given the export of `priorsr export`, as their documentation shows. Writes JSON and a table under
 benchmarks/results/DEVICE/.
 """
 
@@ -48,7 +48,7 @@ OURS: Mapping[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class EngineRow:
-    """One variant of a network. Times are None, and a note tells the reason, where it cannot run.
+    """One variant of a network. Where it cannot run, times are None and a note holds the reason.
 
     milliseconds, low, high: of a call, the median and the quartiles. prepared: seconds that making it took.
     """

@@ -82,7 +82,7 @@ class Trials:
         self._refused: list[str] = []
 
     def fastest(self, candidates: Sequence[Candidate]) -> Accelerated | None:
-        """Return the fastest of the candidates that pass the check, or None; `refusal` tells why the others do not.
+        """Return the fastest of the candidates that pass the check, or None; `refusal` is the reason for the others.
 
         Inductor, which compiles for minutes, is tried in the precision that is the fastest without compiling.
         """

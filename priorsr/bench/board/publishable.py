@@ -1,4 +1,4 @@
-"""Whether the licence of a face set permits to publish its images, and what models made of them."""
+"""Check whether the licence of a face set permits publishing its images and the SR images made from them."""
 
 from __future__ import annotations
 

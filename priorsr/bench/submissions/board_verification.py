@@ -46,7 +46,7 @@ def verify_on_board(
 def add_to_board(bundle: Bundle, report: Report, board: Board, results: str | Path) -> list[Verification]:
     """Add what was verified by a board's rules to its folder or another, see `add`; images where their licence permits.
 
-    Which licence that is the board tells, and not the record.
+    The licence is the board's, not the record's.
     """
     return add(bundle, report, results, images=board.set_of(report.records[0]).publishable)
 

@@ -1,4 +1,4 @@
-"""What was found of a submission to a board, in Markdown: a comment for whoever sent it and whoever keeps the board.
+"""Write the findings on a submission to a board in Markdown: a comment for whoever sent it and whoever keeps the board.
 
 Every word of the submission stands in a code span, in which nobody is mentioned and no link or image is made.
 """

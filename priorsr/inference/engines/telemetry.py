@@ -13,7 +13,7 @@ _PACKAGE = "openvino_telemetry"  # which both import, and without which both do 
 def without_telemetry() -> Iterator[None]:
     """Hide the telemetry package within the block, so that what is imported there first cannot find it.
 
-    OpenVINO sends an event whenever it is imported. What a program has imported by itself before is its own affair.
+    OpenVINO sends an event whenever it is imported. Modules that a program has imported before are not affected.
     """
     hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == _PACKAGE}
     for name in hidden:
