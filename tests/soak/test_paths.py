@@ -14,7 +14,7 @@ from priorsr.cli.main import app
 from tests.soak import paths
 from tests.soak.processes import Outcome
 
-MARKED = r"(?:read|make|write|keep):"
+MARKED = r"(?:read|make|write|check|keep):"
 
 
 def commands(group: typer.Typer, name: str = "") -> Iterator[tuple[str, Callable[..., object]]]:
