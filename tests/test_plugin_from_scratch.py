@@ -10,14 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SMALLER = {"--count 120": "--count 30", "--steps 200": "--steps 2"}
+SMALLER = {
+    "--count 120": "--count 30",
+    "--count 300": "--count 30",
+    "--steps 200": "--steps 2",
+    "--steps 100": "--steps 2",
+    "--seeds 3": "--seeds 2",
+}
 
 
 def test_the_documented_commands_make_check_train_and_compare_a_fusion(
     fresh_environment: Callable[..., Path], tmp_path: Path
 ) -> None:
     page = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
-    create, use = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[:2]
+    create, use, study = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[:3]
     python = fresh_environment(ROOT)
     environment = {**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
 
@@ -54,5 +60,8 @@ def test_the_documented_commands_make_check_train_and_compare_a_fusion(
     compared = run(use)
     assert "gate against concat" in compared
     assert "PSNR Y" in compared
+    studied = run(study)
+    assert "options.fusion=concat" in studied
+    assert "against base" in studied
     listed = run("priorsr weights info runs/gate --json")
     assert '"distribution": "fsr-gate"' in listed

@@ -17,7 +17,7 @@ from priorsr.errors import (
 )
 from priorsr.kinds import KINDS
 from priorsr.registry import component_of, locate
-from priorsr.testing.causes import cause_of
+from priorsr.testing.causes import cause_of, place_of
 from priorsr.testing.component_results import Check
 from priorsr.testing.contract_checks import checks_of
 from priorsr.testing.examples import example_of
@@ -151,7 +151,7 @@ def judge(
         if reason is not None:
             return CheckOutcome(check.__name__, "waived", reason), None
         status: Status = "newer" if is_newer(check.__name__, component) else "failed"
-        return CheckOutcome(check.__name__, status, _told(error, f"{kind} {name!r}: ")), error
+        return CheckOutcome(check.__name__, status, _told(error, f"{kind} {name!r}: ", component)), error
     if reason is not None:
         kept = f"is waived ({reason}), and holds; remove the waiver"
         return CheckOutcome(check.__name__, "failed", kept), AssertionError(kept)
@@ -168,7 +168,8 @@ def waivers_of(kind: str, component: type) -> Mapping[str, str]:
     return waived
 
 
-def _told(error: BaseException, who: str) -> str:
+def _told(error: BaseException, who: str, component: type) -> str:
     if isinstance(error, AssertionError):
         return " ".join(str(error).split()).removeprefix(who) or "an assertion fails"
-    return f"raises {raised(error)}"
+    place = place_of(error, component)
+    return f"raises {raised(error)}" + (f" ({place})" if place else "")

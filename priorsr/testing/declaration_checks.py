@@ -54,4 +54,5 @@ def options_are_documented(example: Example) -> None:
     words = set(re.findall(r"\w+", " ".join(map(own_doc, documented))))
     options = [option for option in option_types(example.component) if option not in KINDS[example.kind].keywords]
     missing = [option for option in options if option not in words]
-    assert not missing, f"{example.name}: the docstring does not name the options {', '.join(missing)}"
+    noun = "option" if len(missing) == 1 else "options"
+    assert not missing, f"{example.name}: the docstring does not name the {noun} {', '.join(missing)}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from typing import Any, ClassVar
 
 import pytest
+import torch
 from torch import Tensor
 
 from priorsr.errors import OptionError, PriorsrWarning, UnknownNameError
@@ -73,6 +75,35 @@ def test_a_wrong_forward_is_reported_once() -> None:
         assert len(cause.checks) >= 3
         assert str(result).count(told) == 1
         assert {outcome.check for outcome in result.outcomes if outcome.status == "failed"} == set(cause.checks)
+
+
+def test_the_reason_names_the_line_of_the_component_that_raised() -> None:
+    class Raises(Right):
+        __doc__ = Right.__doc__
+
+        def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+            return torch.cat([x, x[:, :, 1:]], 1)
+
+    line = inspect.getsourcelines(Raises.forward)[1] + 1
+    (cause,) = check(Raises).causes
+    assert cause.reason.endswith(f" (test_checking.py, line {line})")
+
+
+def test_undocumented_options_are_counted() -> None:
+    class One(Right):
+        __doc__ = Right.__doc__
+
+        def __init__(self, channels: int, depth: int = 1) -> None:
+            super().__init__(channels)
+
+    class Two(Right):
+        __doc__ = Right.__doc__
+
+        def __init__(self, channels: int, depth: int = 1, slope: float = 0.1) -> None:
+            super().__init__(channels)
+
+    assert [cause.reason for cause in check(One).causes] == ["the docstring does not name the option depth"]
+    assert [cause.reason for cause in check(Two).causes] == ["the docstring does not name the options depth, slope"]
 
 
 def test_failures_of_different_causes_are_reported_each() -> None:

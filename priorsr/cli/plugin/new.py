@@ -39,4 +39,7 @@ def new(
     folder = out or Path(plan.name)
     for path in write_plugin(plan, folder):
         console.print(str(path), soft_wrap=True)
+    console.print("\nComponents, by the names that --set and priorsr.create take:")
+    for each in plan.components:
+        console.print(f"{each.kind} {each.name}: {folder / plan.package / each.module}.py", soft_wrap=True)
     console.print(f"\nnext: pip install --editable {folder}, then priorsr plugin check {plan.name}", soft_wrap=True)

@@ -14,6 +14,10 @@ from priorsr.new_folder import new_folder, write_texts
 
 _TEXTS = files("priorsr.cli.plugin") / "texts"
 _EXAMPLES = files("priorsr.testing.templates")
+_BUILT_IN = {"fusion": "concat", "attention": "channel", "retention": "concat", "upsampler": "pixel_shuffle"}
+_SMALL = " ".join(
+    f"options.{option}" for option in ("width=16", "patch=4", "levels=2", "depth=1", "global_residual=true")
+)
 
 
 def write_plugin(plan: NewPlugin, folder: Path) -> list[Path]:
@@ -77,11 +81,16 @@ def _listed(plan: NewPlugin) -> str:
 
 
 def _use(component: NewComponent) -> str:
-    """Return the command that uses a component first."""
+    """Return the commands that use a component first, and compare a block with the one that priorsr has."""
     name = component.name
-    if component.kind in ("fusion", "attention", "retention", "upsampler"):
-        given = json.dumps({component.kind: name, "width": 16, "levels": 2, "depth": 1})
-        return f"priorsr train supervised --set 'options={given}' --data faces --out runs/{name} --steps 200"
+    if component.kind in _BUILT_IN:
+        option = f"options.{component.kind}"
+        base = f"supervised --set {option}={name} {_SMALL} --data faces"
+        return (
+            f"priorsr train {base} --out runs/{name} --steps 200\n"
+            f"priorsr bench ablate {base} --vary {option}={_BUILT_IN[component.kind]} --split val --out study-{name} "
+            "--steps 100 --seeds 3"
+        )
     trained = f"--data faces --out runs/{name} --steps 200"
     return {
         "distillation": f"priorsr train kdfsrnet --preset nano --set output_loss={name} {trained}",

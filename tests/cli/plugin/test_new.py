@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import priorsr
 from priorsr.cli.plugin.plan import plan_plugin
 from priorsr.cli.plugin.writing import plugin_files, write_plugin
+from priorsr.components import BUILTINS
 from priorsr.errors import DataError, NameCollisionError, OptionError, PriorsrError, UnknownNameError
 from priorsr.kinds import KINDS
 from priorsr.testing import check
@@ -54,6 +57,26 @@ def test_a_distribution_of_every_kind_is_whole(
     for kind in ("fusion", "model", "score"):  # the others' examples are checked where they are kept
         result = check(kind, f"fsr_all_kinds_{kind}")
         assert (result.passed, result.distribution) == (True, "fsr-all-kinds"), str(result)
+
+
+@pytest.mark.parametrize("kind", ["fusion", "attention", "retention", "upsampler"])
+def test_the_readme_of_a_block_compares_it_with_a_built_in_one(kind: str) -> None:
+    readme = plugin_files(plan_plugin("fsr-x", [f"{kind}:mine"], "MIT", None))["README.md"]
+    (study,) = (line.split() for line in readme.splitlines() if line.startswith("priorsr bench ablate"))
+    assert f"options.{kind}=mine" in study
+    _, name = study[study.index("--vary") + 1].split("=")
+    assert name in BUILTINS[kind]
+    given = dict(word.removeprefix("options.").split("=") for word in study if word.startswith("options."))
+    sizes = {option: json.loads(text) for option, text in given.items() if option != kind}
+    config = priorsr.create("model", "encoder_decoder", **{kind: name}, **sizes).config
+    assert (config.width, config.patch, config.global_residual) == (16, 4, True)
+
+
+def test_the_names_of_the_components_are_printed(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = cli("plugin", "new", "my-fusion", "--kind", "fusion")
+    assert code == 0
+    assert "fusion my_fusion: my-fusion/my_fusion/my_fusion.py" in out.splitlines()
 
 
 def test_components_have_the_names_that_are_given(tmp_path: Path) -> None:
