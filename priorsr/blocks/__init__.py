@@ -1,4 +1,4 @@
-"""Blocks to build networks from: nn.Modules, one file an idea."""
+"""Building blocks of networks: one nn.Module, or one family, a file."""
 
 from priorsr.blocks.argument_checks import check_fusion, check_retention
 from priorsr.blocks.channel_attention import ChannelAttention

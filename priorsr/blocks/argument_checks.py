@@ -1,4 +1,4 @@
-"""The checks that every fusion, and every retention, makes of its arguments."""
+"""Check the arguments of fusions and retentions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_fusion(features: Tensor, prior_map: Tensor, channels: int, prior_chann
 def check_retention(
     x: Tensor, retained: Sequence[Tensor], channels: Sequence[int], target_channels: int, who: str
 ) -> None:
-    """Raise ShapeError unless x is (B,target_channels,H,W), and what is retained (B,channels[i],...) each."""
+    """Raise ShapeError unless x is (B,target_channels,H,W), and the retained features (B,channels[i],...)."""
     check_map(x, target_channels, who)
     if len(retained) != len(channels):
         raise ShapeError(f"{who}: {len(retained)} features are retained; {len(channels)} were expected")

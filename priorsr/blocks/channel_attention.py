@@ -1,4 +1,4 @@
-"""Channel attention: each channel weighed by a gate that sees all of them."""
+"""Channel attention: each channel is weighted by a gate computed from all channels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from priorsr.shapes import check_map, check_same
 class ChannelAttention(nn.Module):
     """Squeeze-and-excitation gate: x * sigmoid(W2 relu(W1 mean(x))) (+ residual).
 
-    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError, a
-        `reduction` below 1 OptionError.
+    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. Wrong shapes raise ShapeError, a `reduction` below 1
+        OptionError.
     Range: the gate lies in (0, 1), so |output - residual| <= |x|.
     Source: RCAN (ECCV 2018) section 3.3, as in KDFSRNet; `reduction` 16 as there. Departure: at least one hidden
         channel, for widths below `reduction`.

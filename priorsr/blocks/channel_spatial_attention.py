@@ -9,14 +9,16 @@ from priorsr.shapes import check_map, check_same
 
 
 class ChannelSpatialAttention(nn.Module):
-    """A channel gate over average and maximum, then a spatial gate over what it let through (+ residual).
+    """A channel gate on average and maximum pooling, then a spatial gate on its output (+ residual).
 
-    reduction: how many times fewer hidden channels the channel gate has. kernel_size: of the spatial gate, odd.
+    reduction: how many times fewer hidden channels the channel gate has. kernel_size: side of the spatial gate's
+    kernel, odd.
 
-    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError, a wrong option OptionError.
+    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. Wrong shapes raise ShapeError, a wrong option
+        OptionError.
     Range: both gates lie in (0, 1), so |output - residual| <= |x|.
     Source: CBAM (ECCV 2018) eq. 1-3, with its reduction of 16 and 7x7. Departures: at least one hidden channel, for
-        widths below `reduction`; no batch norm, which the released code has and the equations have not.
+        widths below `reduction`; no batch norm: the released code has one, the equations do not.
     """
 
     kind = "attention"

@@ -1,4 +1,4 @@
-"""Fusion by concatenation: the simplest way to show features a prior, and the baseline of the others."""
+"""Fusion by concatenation: the simplest fusion, and the baseline of the others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from priorsr.errors import OptionError
 class ConcatFusion(nn.Module):
     """One convolution over features and prior map side by side.
 
-    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError, an
-        even `kernel_size`, which would change H and W, OptionError.
+    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). Wrong shapes raise ShapeError. An
+        even `kernel_size` raises OptionError, since it would change H and W.
     Range: linear, unbounded.
     Source: the common baseline of the field (FSRNet, CVPR 2018, concatenates features and prior maps).
     """

@@ -15,12 +15,12 @@ from priorsr.errors import OptionError
 class ConcatRetention(nn.Module):
     """One 1x1 convolution over x and the retained feature of its scale, side by side.
 
-    Written as the sum of a convolution of each, so that a coarser feature is convolved before it is enlarged.
-    Where no scale is x's own, the nearest is resized: by the ratio of areas, the finer of two that are as near. So the
-    last stage of an `encoder_decoder`, at full size, gets the encoder's finest, enlarged by 2.
+    Computed as the sum of one convolution of each, so a coarser feature is convolved before it is enlarged. If no
+    retained feature has x's size, the one with the nearest area (by ratio; the finer of two equally near) is resized.
+    So the last stage of an `encoder_decoder`, at full size, gets the encoder's finest feature, enlarged by 2.
 
-    Shapes: x (B,C,H,W), retained features (B,K,...), finest first -> (B,C,H,W). A misfit raises ShapeError; scales of
-        unequal channels, any of which may be the nearest, OptionError.
+    Shapes: x (B,C,H,W), retained features (B,K,...), finest first -> (B,C,H,W). Wrong shapes raise ShapeError. Scales
+        with unequal channels raise OptionError, since any of them may be the nearest.
     Range: linear, unbounded.
     Source: U-Net (MICCAI 2015). Departure: a 1x1 convolution brings the channels back to C, in place of U-Net's 3x3.
     """

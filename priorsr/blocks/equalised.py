@@ -11,11 +11,12 @@ from priorsr.shapes import check_map
 
 
 class EqualisedConv2d(nn.Conv2d):
-    """A convolution whose weight is drawn from N(0, 1) and multiplied by sqrt(2 / fan_in) at run time; same padding.
+    """A convolution with weights drawn from N(0, 1) and multiplied by sqrt(2 / fan_in) at run time; same padding.
 
-    So Adam's steps, which do not know a layer's scale, move every layer alike. The bias starts at 0 and is not scaled.
+    The scaling gives every layer the same effective learning rate under Adam, whose steps do not depend on a layer's
+    scale. The bias starts at 0 and is not scaled.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,H,W). A misfit raises ShapeError, an even kernel OptionError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,H,W). Wrong shapes raise ShapeError, an even kernel OptionError.
     Range: linear, unbounded.
     Source: Karras et al., "Progressive growing of GANs" (ICLR 2018), section 4.1, as in PFSR; fan_in = Cin * k * k.
     """

@@ -13,9 +13,9 @@ from priorsr.shapes import check_map
 class EqualisedResidualBlock(nn.Module):
     """x + relu(norm(conv3x3(relu(norm(conv3x3(x)))))), with equalised convolutions; the sum is not activated.
 
-    attention: what weighs the inner result before it is added; none in PFSR.
+    attention: attention applied to the residual branch before the addition; none in PFSR.
 
-    Shapes: (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError.
+    Shapes: (B,C,H,W) -> (B,C,H,W); any H and W. Wrong shapes raise ShapeError.
     Range: without attention the output is never below x. In training, normalised by the batch's statistics.
     Source: PFSR (BMVC 2019) as released. Departure: the attention.
     """
@@ -28,7 +28,7 @@ class EqualisedResidualBlock(nn.Module):
         self.attention = None if attention is None else build_part("attention", attention, channels=channels)
 
     def folded(self) -> EqualisedResidualBlock:
-        """Itself, with the normalisations in the convolutions, which have been folded before."""
+        """Return itself, with batch normalisation merged into the convolutions, which have been folded before."""
         for conv, norm in (("conv1", "norm1"), ("conv2", "norm2")):
             setattr(self, conv, fuse_conv_bn_eval(getattr(self, conv), getattr(self, norm)))
             setattr(self, norm, nn.Identity())

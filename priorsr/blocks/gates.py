@@ -1,4 +1,4 @@
-"""Gates that several attentions share: one number a channel, or one a pixel, in (0, 1)."""
+"""Gates in (0, 1) that several attentions share: one value for each channel, or one for each pixel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pool = Literal["average", "maximum", "variance"]
 
 
 class ChannelGate(nn.Module):
-    """(B,C,H,W) -> (B,C,1,1): sigmoid of the sum over `pools` of W2 relu(W1 pool(x)), one W1 and W2 for all of them."""
+    """(B,C,H,W) -> (B,C,1,1): sigmoid of the sum over `pools` of W2 relu(W1 pool(x)); all pools share W1 and W2."""
 
     def __init__(self, channels: int, *, pools: Sequence[Pool], reduction: int) -> None:
         super().__init__()

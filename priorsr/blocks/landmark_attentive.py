@@ -1,4 +1,4 @@
-"""DIC's attentive fusion: features for each facial component, weighed pixel by pixel by where its landmarks are."""
+"""DIC's attentive fusion: features of each facial component, weighted per pixel by its landmark heatmaps."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SLOPE = 0.2
 
 
 class LandmarkAttentiveFusion(nn.Module):
-    """Features computed for five facial components apart, then summed by the components' heatmaps.
+    """Separate features for five facial components, summed with weights from the components' heatmaps.
 
-    Conv1x1 C -> 5C and LeakyReLU; `depth` residual blocks, each component's features by themselves; at each pixel the
-    weighted sum over the components, with a softmax of their heatmaps as weights (`priorsr.kernels.landmark_fusion`).
+    Conv1x1 C -> 5C and LeakyReLU; `depth` grouped residual blocks, one group for each component; at each pixel the sum
+    over the components, weighted by a softmax of their heatmaps (`priorsr.kernels.landmark_fusion`).
 
-    Shapes: features (B,C,H,W), heatmaps (B,P,h,w), resized to H x W -> (B,C,H,W). P = 68 (iBUG) or 194 (Helen) are
-        landmarks, which are grouped into left eye, right eye, nose, mouth and outline; P = 5 are these components'
-        own maps, in that order. Another P raises OptionError, a misfit ShapeError.
-    Range: linear in the last convolution, unbounded; heatmaps of any sign, each divided by its own maximum.
-    Source: DIC (Ma et al., CVPR 2020) and its released code (LeakyReLU 0.2, 7 blocks). Departure: heatmaps of
-        another size than the features are resized.
+    Shapes: features (B,C,H,W), heatmaps (B,P,h,w), resized to H x W -> (B,C,H,W). P = 68 (iBUG) or 194 (Helen)
+        landmarks are grouped into left eye, right eye, nose, mouth and outline; P = 5 maps are taken for these
+        components, in that order. Another P raises OptionError, wrong shapes ShapeError.
+    Range: unbounded, since the last convolution is linear; heatmaps of any sign, each divided by its own maximum.
+    Source: DIC (Ma et al., CVPR 2020) and its released code (LeakyReLU 0.2, 7 blocks). Departure: heatmaps are resized
+        to the features' size.
     """
 
     kind = "fusion"
@@ -54,7 +54,7 @@ class LandmarkAttentiveFusion(nn.Module):
 
 
 class ComponentBlock(nn.Module):
-    """x + conv3x3(LeakyReLU(conv3x3(x))), each component's channels by themselves; (B,5C,H,W) -> (B,5C,H,W)."""
+    """x + conv3x3(LeakyReLU(conv3x3(x))), one group of channels for each component; (B,5C,H,W) -> (B,5C,H,W)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Resizing of prior maps to the features that they steer."""
+"""Resizing of prior maps to the size of the features that they guide."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def resize_map(prior_map: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize (B,P,h,w) to (B,P,*size): averaged when it shrinks, so that probabilities stay so; bilinear otherwise."""
+    """Resize (B,P,h,w) to (B,P,*size): averaged when it shrinks, which keeps probabilities; bilinear otherwise."""
     h, w = prior_map.shape[-2:]
     if (h, w) == size:
         return prior_map

@@ -1,4 +1,4 @@
-"""Minibatch standard deviation: a discriminator sees how much the images of a batch differ."""
+"""Minibatch standard deviation: shows a discriminator how much the images of a batch differ."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from priorsr.shapes import check_batch, check_map
 
 
 class MinibatchStdDev(nn.Module):
-    """One more channel, the same number everywhere: the standard deviation over the batch, averaged over all values.
+    """Append a constant channel: the standard deviation over the batch, averaged over all channels and pixels.
 
-    The deviation is the unbiased one, of `images`, or of x itself where none are given. It ties a batch's images
-    together, and is part of a gradient penalty as it stands.
+    The deviation is unbiased, and that of `images` if they are given, else of x itself. It makes the results of a batch
+    depend on each other, also within a gradient penalty.
 
     Shapes: x (B,C,H,W), images (B,C',H',W') -> (B,C+1,H,W); a batch of at least 2, since the deviation of one is not
-        defined. A misfit raises ShapeError.
+        defined. Wrong shapes raise ShapeError.
     Range: the added channel lies in [0, inf).
-    Source: Karras et al., "Progressive growing of GANs" (ICLR 2018), section 3. PFSR takes that of its input images.
+    Source: Karras et al., "Progressive growing of GANs" (ICLR 2018), section 3. PFSR takes the deviation of its input
+        images.
     """
 
     def forward(self, x: Tensor, images: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Retention of every scale: each decoder stage sees all that the encoder kept."""
+"""Retention of every scale: each decoder stage receives all encoder features."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from priorsr.errors import OptionError
 
 
 class MultiScaleRetention(nn.Module):
-    """Brings every retained scale to x's, refines their sum, and adds it: x + kept + conv3x3(relu(kept)).
+    """Resize every retained feature to x's size, and add their refined sum: x + kept + conv3x3(relu(kept)).
 
-    kept = sum_i resize(conv1x1_i(retained_i)): a 1x1 convolution of all scales side by side, which changes places with
-    the resizing. The sum goes from coarse to fine, each scale enlarged to the next, and is never larger than the finest
-    that was retained: there it is refined, and only then enlarged to x.
+    kept = sum_i resize(conv1x1_i(retained_i)): the same as a 1x1 convolution of all resized scales side by side, but
+    convolved before the resizing. The sum runs from coarse to fine, each scale enlarged to the next. It is refined at
+    the size of the finest retained feature, and only then enlarged to x's.
 
     Shapes: x (B,C,H,W), retained features (B,channels[i],...), finest first, averaged where they shrink and bilinear
-        where they grow -> (B,C,H,W). A misfit raises ShapeError, no scale at all OptionError.
+        where they grow -> (B,C,H,W). Wrong shapes raise ShapeError; an empty list of scales, OptionError.
     Range: unbounded; no normalisation.
     Source: FishFSRNet (TBIOM 2023), whose multi-scale block resamples earlier scales to the current one and refines
-        them; PKDN (arXiv 2409.14385) keeps the encoder's multi-scale features for its decoder. Departures: neither
-        paper's layers are followed; the sum from coarse to fine is that of feature pyramids (FPN, CVPR 2017).
+        them; PKDN (arXiv 2409.14385) keeps the encoder's multi-scale features for its decoder. Departures: the layers
+        are neither paper's; the sum from coarse to fine is that of feature pyramids (FPN, CVPR 2017).
     """
 
     kind = "retention"

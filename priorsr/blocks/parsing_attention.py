@@ -1,4 +1,4 @@
-"""Fusion by attention: places of the same facial class inform each other."""
+"""Fusion by attention between positions of the same facial class."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from priorsr.kernels import parsing_attention
 
 
 class ParsingAttentionFusion(nn.Module):
-    """features + attended + conv3x3(parsing map), where tokens of like classes attend to each other.
+    """features + attended + conv3x3(parsing map), where tokens attend more to tokens of the same class.
 
-    Tokens are normalised, get a linear embedding of their class probabilities added, and attend by
-    `priorsr.kernels.parsing_attention`. Time grows with (H*W)^2 (memory with H*W), so features whose longer side
-    exceeds `max_side` are averaged down by a whole number first, and the result is enlarged again; the convolution of
-    the map, at full size, shows the edges. The last layer of either path starts at zero, so the block starts as the
+    Tokens are normalised, a linear embedding of their class probabilities is added, and they attend by
+    `priorsr.kernels.parsing_attention`. Time grows with (H*W)^2, memory with H*W. Therefore features with a side above
+    `max_side` are first averaged down by a whole factor, and the result is enlarged again; the convolution of the map
+    runs at full size and keeps the edges. The last layer of both paths starts at zero, so the block starts as the
     identity.
 
-    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized -> (B,C,H,W). A misfit raises ShapeError, channels that
-        the heads do not share evenly, or a `max_side` or `heads` below 1, OptionError.
+    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized -> (B,C,H,W). Wrong shapes raise ShapeError. Channels
+        that are no multiple of `heads`, and a `max_side` or `heads` below 1, raise OptionError.
     Range: unbounded. The map holds class probabilities.
     Source: ours, after PKDN (arXiv 2409.14385), whose parsing map fusion blocks are "built with robust attention
         mechanisms"; nothing more of them is public.

@@ -1,4 +1,4 @@
-"""Fusion by gates: features weighed over channels and pixels, beside features that have seen the parsing map."""
+"""Fusion by gates: features gated over channels and pixels, beside features that are joined with the parsing map."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ class ParsingGatedFusion(nn.Module):
     attended = conv1x1(f * channel gate(f), f * spatial gate(f)) of f = conv3x3(relu(conv3x3(features)));
     informed = conv1x1(conv3x3(features), conv3x3(parsing map)).
 
-    reduction: how many times fewer hidden channels the channel gate has. kernel_size: of the spatial gate, odd.
+    reduction: how many times fewer hidden channels the channel gate has. kernel_size: side of the spatial gate's
+    kernel, odd.
 
-    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError, a
+    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). Wrong shapes raise ShapeError, a
         wrong option OptionError.
     Range: unbounded; no normalisation.
     Source: FishFSRNet (TBIOM 2023), its parsing-attention block: a channel gate over average, maximum and variance with
-        reduction 4, a spatial gate, and the two paths. Built from a description; what that leaves open is ours, after
-        CBAM (ECCV 2018): the pools share their layers and are summed, the spatial gate is 7x7 over mean and maximum.
-        The kernels that are not named are 3x3.
+        reduction 4, a spatial gate, and the two paths. Built from a description. Details that it leaves open are ours,
+        after CBAM (ECCV 2018): the pools share their layers and are summed, the spatial gate is 7x7 over mean and
+        maximum. All other kernels are 3x3.
     """
 
     kind = "fusion"

@@ -1,4 +1,4 @@
-"""Changes of scale without loss: pixel-(un)shuffle beside a convolution."""
+"""Changes of scale by pixel-(un)shuffle, which loses no value, with a convolution."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from priorsr.shapes import check_map
 class PixelShuffleUpsampler(nn.Module):
     """conv3x3 to scale^2 times the channels, then pixel-shuffle.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError, a `scale` below 1 OptionError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). Wrong shapes raise ShapeError, a `scale` below 1 OptionError.
     Range: linear, unbounded.
-    Source: ESPCN (Shi et al., CVPR 2016), its efficient sub-pixel convolution layer, as in KDFSRNet's up stages.
+    Source: the efficient sub-pixel convolution layer of ESPCN (Shi et al., CVPR 2016), as in KDFSRNet's up stages.
     """
 
     kind = "upsampler"
@@ -36,7 +36,7 @@ class PixelUnshuffleDownsampler(nn.Module):
 
     Shapes: (B,Cin,H,W) -> (B,Cout,H/2,W/2); an odd H or W raises ShapeError.
     Range: linear, unbounded.
-    Source: KDFSRNet (TCSVT 2022), its down stages.
+    Source: the down stages of KDFSRNet (TCSVT 2022).
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

@@ -1,4 +1,4 @@
-"""Progressive enlargement: a chain of x2 steps, each of which can be the first or the last, with fade-in."""
+"""Progressive enlargement: a chain of x2 steps with fade-in, which can start and stop at any step."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from priorsr.shapes import check_map
 
 
 def fade_in(earlier: Tensor, new: Tensor, fade: float | Tensor) -> Tensor:
-    """(1 - fade) * earlier + fade * new: a new step comes in as `fade`, a number or a scalar tensor, goes from 0 to 1.
+    """Return (1 - fade) * earlier + fade * new; `fade` is a number or a scalar tensor from 0 to 1.
 
-    `earlier` (B,C,H/2,W/2) is enlarged to the nearest, `new` is (B,C,H,W).
+    earlier: (B,C,H/2,W/2), enlarged by nearest neighbour. new: (B,C,H,W).
     Source: Karras et al., "Progressive growing of GANs" (ICLR 2018), figure 2.
     """
     if isinstance(fade, float | int) and fade == 1:
@@ -27,18 +27,18 @@ def fade_in(earlier: Tensor, new: Tensor, fade: float | Tensor) -> Tensor:
 class ProgressiveUpsampler(nn.Module):
     """log2(scale) steps of residual blocks, an enlargement by 2, batch normalisation and ReLU; a 1x1 head after each.
 
-    A skeleton that grows calls `outputs(x, enter=, leave=)` for what each head draws, up to the step `leave`, starting
-    with features that have passed the step `enter`; and `fade_in` to blend the last two. Called plainly, it goes all
-    the way, and returns what the last head draws.
+    A skeleton that grows calls `outputs(x, enter=, leave=)` for the images of the heads after step `enter` up to step
+    `leave`, and blends the last two by `fade_in`. Calling the module itself runs all steps and returns the last head's
+    image.
 
     widths: channels after each step; unless given, halved each time, but never below 1.
     depth: residual blocks a step: one number, or one for each.
-    upsampler: what enlarges by 2. attention: what the residual blocks weigh by, if anything.
+    upsampler: enlarges by 2. attention: attention in the residual blocks, if any.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W), where the scale is a power of 2 from 2 (else OptionError). A misfit
-        raises ShapeError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W), where the scale is a power of 2 from 2 (else OptionError). Wrong
+        shapes raise ShapeError.
     Range: linear, unbounded. In training, normalised by the batch's statistics.
-    Source: PFSR (BMVC 2019), its generator after the first convolution. Departures: depth and parts are options.
+    Source: the generator of PFSR (BMVC 2019) after its first convolution. Departures: depth and parts are options.
     """
 
     kind = "upsampler"
@@ -100,7 +100,7 @@ class ProgressiveUpsampler(nn.Module):
 
 
 def doublings(scale: int) -> int:
-    """log2(scale); raises OptionError unless the scale is a power of 2 from 2."""
+    """Return log2(scale); raises OptionError unless the scale is a power of 2 from 2."""
     count = scale.bit_length() - 1
     if scale < 2 or scale != 1 << count:
         raise OptionError(f"the scale is {scale}; a power of 2, from 2, was expected")

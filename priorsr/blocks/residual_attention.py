@@ -1,4 +1,4 @@
-"""The residual attention block: two convolutions, an attention of any kind, and the identity."""
+"""The residual attention block: two convolutions, any attention, and the skip connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from priorsr.shapes import check_map
 class ResidualAttentionBlock(nn.Module):
     """x + attention(conv3x3(relu(conv3x3(x)))). With `channel` attention, RCAN's RCAB.
 
-    Shapes: (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError.
+    Shapes: (B,C,H,W) -> (B,C,H,W); any H and W. Wrong shapes raise ShapeError.
     Range: unbounded; no normalisation.
     Source: RCAN (ECCV 2018) section 3.4, as in KDFSRNet.
     """

@@ -10,10 +10,10 @@ from priorsr.blocks.argument_checks import check_retention
 
 
 class NoRetention(nn.Module):
-    """Keeps nothing: the decoder sees the bottleneck alone, as in KDFSRNet.
+    """Retain nothing: the decoder receives the bottleneck's features only, as in KDFSRNet.
 
-    Shapes: x (B,C,H,W), retained features (B,channels[i],...) of any scales -> x. A misfit raises ShapeError, though
-        nothing is kept, so that another retention fits in its place.
+    Shapes: x (B,C,H,W), retained features (B,channels[i],...) of any scales -> x. Wrong shapes raise ShapeError,
+        although nothing is kept, so that any other retention can replace this one.
     Range: x's.
     Source: KDFSRNet (TCSVT 2022), which has no skip between encoder and decoder.
     """

@@ -10,12 +10,12 @@ from priorsr.errors import OptionError
 
 
 class SpatialAffineFusion(nn.Module):
-    """features * (1 + scale) + shift, both read off the prior map: conv3x3, ReLU, conv3x3.
+    """features * (1 + scale) + shift, both computed from the prior map by conv3x3, ReLU, conv3x3.
 
     The last convolution starts at zero, so the block starts as the identity.
 
-    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError, `hidden`
-        below 1 OptionError.
+    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). Wrong shapes raise ShapeError,
+        `hidden` below 1 OptionError.
     Range: unbounded; no normalisation.
     Source: SFT (Wang et al., CVPR 2018) and SPADE (Park et al., CVPR 2019) eq. 1, which share this form. Departures:
         the features are not normalised first, as in SFT; scale and shift share their hidden layer of 3x3, as in SPADE,

@@ -1,4 +1,4 @@
-"""Spatial attention: each pixel weighed by a gate that sees its surroundings."""
+"""Spatial attention: each pixel is weighted by a gate computed from its neighbourhood."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from priorsr.shapes import check_map, check_same
 class SpatialAttention(nn.Module):
     """x * sigmoid(conv7x7(mean and maximum over the channels)) (+ residual).
 
-    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. A misfit raises ShapeError, an even `kernel_size`
+    Shapes: x and residual (B,C,H,W) -> (B,C,H,W); any H and W. Wrong shapes raise ShapeError, an even `kernel_size`
         OptionError.
     Range: the gate lies in (0, 1), so |output - residual| <= |x|.
     Source: CBAM (ECCV 2018) eq. 3. Departure: none from the equation; the released code has a batch norm after the

@@ -12,16 +12,17 @@ from priorsr.shapes import check_map
 class TransposedUpsampler(nn.Module):
     """One transposed convolution with stride `scale` and a kernel twice as wide: k4 s2 p1 at scale 2.
 
-    Each output pixel sees as many inputs as any other, where the scale is even. At an odd scale the kernel is one less
-    than twice as wide, so that it can lie in the middle.
+    At an even scale every output pixel depends on the same number of inputs. At an odd scale the kernel is one pixel
+    narrower, so that it can be centred.
 
-    bilinear: start as a bilinear enlargement of a random mix of the channels, not with independent values. Their sums
-        differ between the places of the output's grid, which draws a checkerboard until it is unlearnt.
+    bilinear: initialise as a bilinear enlargement of a random mix of the channels. Independent random weights have
+    different sums at different output positions, which causes a checkerboard until training removes it.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError, a scale below 1 OptionError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). Wrong shapes raise ShapeError, a scale below 1 OptionError.
     Range: linear, unbounded.
-    Source: PFSR (BMVC 2019), whose generator enlarges so, and DIC (CVPR 2020), k8 s4 p2 and k12 s8 p2. Departure: no
-        norm or activation follows. The bilinear start is of Long et al., "Fully convolutional networks" (CVPR 2015).
+    Source: the generator of PFSR (BMVC 2019), and DIC (CVPR 2020), k8 s4 p2 and k12 s8 p2. Departure: no norm or
+        activation follows. The bilinear initialisation is that of Long et al., "Fully convolutional networks" (CVPR
+        2015).
     """
 
     kind = "upsampler"

@@ -1,4 +1,4 @@
-"""Operations worth a kernel of their own: a folder each, with its reference in ordinary torch."""
+"""Operations with their own GPU kernels: one folder each, with a reference in plain torch."""
 
 from __future__ import annotations
 

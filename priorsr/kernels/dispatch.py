@@ -1,4 +1,4 @@
-"""The choice of an operation's form: the reference in plain torch, or the kernels in Triton."""
+"""The choice of backend for an operation: the reference in plain torch, or the kernels in Triton."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _constant(function: Function) -> Function:
 
 @contextmanager
 def use_backend(backend: Backend) -> Iterator[None]:
-    """Make "auto" mean `backend` within the block, before PRIORSR_BACKEND. Raises OptionError for another name.
+    """Make "auto" mean `backend` within the block, overriding PRIORSR_BACKEND. Raises OptionError for an unknown name.
 
     Compiled code keeps the backend that it was traced with.
     """
@@ -51,7 +51,7 @@ def use_backend(backend: Backend) -> Iterator[None]:
 
 @contextmanager
 def recorded() -> Iterator[dict[str, str]]:
-    """While this lasts, the dictionary is filled: by operation, the backend that ran, or "reference, triton" for both.
+    """Record, within the block, the backend that each operation used: "reference", "triton" or "reference, triton".
 
     Operations inside a compiled graph are not recorded.
     """
@@ -66,12 +66,13 @@ def recorded() -> Iterator[dict[str, str]]:
 def takes_triton(op: str, backend: Backend, *tensors: Tensor | None, limit: str | None = None) -> bool:
     """Return whether a call of `op` takes its Triton form, rather than the reference.
 
-    tensors: all of the call's, None for those left out. limit: why the Triton form cannot take these shapes or options,
-    as the end of a sentence, if it cannot.
+    tensors: all tensors of the call, None for omitted ones. limit: the reason, as the end of a sentence, if the Triton
+    form cannot take these shapes or options.
 
-    "triton" returns True or raises BackendError with the reason. "auto" returns True for tensors on a GPU where nothing
-    prevents it; where something does, a warning names it once, outside tracing. Anywhere else, and under export,
-    "auto" is the reference. Raises BackendError for tensors on several devices, OptionError for an unknown backend.
+    "triton" returns True or raises BackendError with the reason. "auto" returns True for tensors on a GPU; if something
+    prevents the kernels there, it returns False, and warns once with the reason, outside tracing. On other devices, and
+    under export, "auto" is the reference. Raises BackendError for tensors on several devices, OptionError for an
+    unknown backend.
     """
     given = [tensor for tensor in tensors if tensor is not None]
     taken = _takes_triton(op, backend, given, limit)
@@ -124,7 +125,7 @@ def operations() -> list[str]:
 
 
 def explain(device: torch.device) -> str:
-    """Return in a line which backend "auto" takes for float32 tensors on a device, and why."""
+    """Return a line with the backend that "auto" takes for float32 tensors on a device, and the reason."""
     try:
         meaning = _meaning("auto")
     except OptionError as error:
@@ -158,18 +159,18 @@ def _checked(backend: str, what: str) -> Backend:
 
 
 def exporting() -> bool:
-    """Return whether the call is traced into a graph that others run, where our operators do not exist."""
+    """Return whether the call is traced for export, into a graph that runs where our operators do not exist."""
     return _is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
 
 
 @_constant
 def _is_exporting() -> bool:
-    """Asked outside of the graph: torch 2.11 takes the question itself for True in all that it compiles."""
+    """Return whether torch exports, asked outside of the graph: torch 2.11 compiles the question itself as True."""
     return torch.compiler.is_exporting()
 
 
 def _note(op: str, taken: Backend) -> None:
-    """Keep what ran where somebody asked for it."""
+    """Record the backend of an operation within `recorded`."""
     used = _record.get()
     if used is not None:
         used[op] = ", ".join(sorted({*used.get(op, "").split(", "), taken} - {""}))
@@ -184,7 +185,7 @@ def _dtype_obstacle(tensors: Sequence[Tensor]) -> str | None:
 
 @lru_cache(maxsize=1)
 def _triton_trouble() -> str | None:
-    """Return why Triton cannot be used; a failing import is reported, never raised."""
+    """Return why Triton cannot be used, such as the error of its import; None if it can."""
     try:
         import triton  # noqa: F401
     except ModuleNotFoundError as error:

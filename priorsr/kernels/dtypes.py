@@ -18,7 +18,7 @@ def without_autocast(device: torch.device) -> AbstractContextManager[None]:
 
 
 def check_floating(who: str, *tensors: Tensor | None) -> None:
-    """Raise OptionError for a tensor of integers or truth values, to which weights below 1 would be rounded."""
+    """Raise OptionError for a tensor of integers or booleans, in which weights below 1 would be rounded."""
     for tensor in tensors:
         if tensor is not None and not tensor.is_floating_point():
             raise OptionError(f"{who}: a tensor has dtype {tensor.dtype}; floating-point numbers were expected")

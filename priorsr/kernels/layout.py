@@ -11,9 +11,9 @@ LARGEST = 2**31 - 1
 
 
 def flat_pixels(x: Tensor) -> Tensor:
-    """`x` (B,C,H,W) itself where its pixels lie at one stride, as in both memory formats and parts of their channels.
+    """Return `x` (B,C,H,W), copied to contiguous memory unless its pixels have one common stride.
 
-    Else a contiguous copy of it.
+    They have one in both memory formats, and in slices of their channels.
     """
     height, width = x.shape[2:]
     return x if height == 1 or width == 1 or x.stride(2) == width * x.stride(3) else x.contiguous()
@@ -25,7 +25,7 @@ def strides(x: Tensor) -> tuple[int, int, int]:
 
 
 def channels_innermost(x: Tensor) -> bool:
-    """Return whether `x` lies as channels_last, and not as contiguous tensors do too."""
+    """Return whether `x` is channels_last, and not contiguous as well."""
     return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 

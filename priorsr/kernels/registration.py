@@ -1,4 +1,4 @@
-"""Registration of a fused kernel and its backward as operators of torch."""
+"""Registration of a fused kernel and its backward kernel as torch operators."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ def register_op(
     save: Function,
     gradients: Function,
 ) -> Function:
-    """Make priorsr::NAME of `forward`, whose gradient is the operator priorsr::NAME_backward, made of `backward`.
+    """Register `forward` as the operator priorsr::NAME, and `backward` as its gradient, priorsr::NAME_backward.
 
-    forward, backward: functions of tensors (the first argument is one), numbers and lists of numbers, annotated, that
-        allocate and launch. Their results must not alias their arguments.
-    forward_fake, backward_fake: the same arguments to empty tensors of the shapes, dtypes and strides to come.
-    save(ctx, inputs, output): keeps what the backward needs, and marks statistics as not differentiable.
-    gradients(ctx, backward operator, *gradients of the outputs): the gradient of every input, None for those without;
-        it is not called where the outputs take none, and those of statistics are None.
+    forward, backward: annotated functions of tensors (the first argument is one), numbers and lists of numbers, which
+    allocate the results and launch. Results must not alias arguments.
+    forward_fake, backward_fake: functions of the same arguments that return empty tensors with the shapes, dtypes and
+        strides of the results.
+    save(ctx, inputs, output): saves what the backward pass needs, and marks statistics as not differentiable.
+    gradients(ctx, backward operator, *gradients of the outputs): returns the gradient of every input, or None. It is
+        called only if an output has a gradient; gradients of statistics are None.
 
-    The backward's own derivative raises BackendError: a launch there would make gradients of gradients silently wrong.
+    Differentiating the backward operator raises BackendError, since second derivatives would be silently wrong.
     """
     forward_op = torch.library.custom_op(
         f"priorsr::{name}", _on_its_device(forward), mutates_args=(), schema=_schema(forward)

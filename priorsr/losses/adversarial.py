@@ -1,4 +1,4 @@
-"""Adversarial losses: vanilla and Wasserstein, and the penalty on a critic's gradient."""
+"""Adversarial losses: vanilla and Wasserstein, and the gradient penalty of a critic."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from priorsr.shapes import check_same
 
 
 def vanilla_generator_loss(fake_logits: Tensor) -> Tensor:
-    """Return the mean of -log sigmoid(logit): a generator's loss, small where its images are taken for real.
+    """Return the mean of -log sigmoid(logit): a generator's loss, small if its images are classified as real.
 
     Shapes: any -> a scalar. Range: logits, unbounded; the loss lies in [0, inf), in float32 at least.
-    Source: Goodfellow et al., "Generative adversarial nets" (NeurIPS 2014), section 3, the form that does not saturate.
+    Source: Goodfellow et al., "Generative adversarial nets" (NeurIPS 2014), section 3, the non-saturating form.
     """
     return F.softplus(-wide(fake_logits)).mean()
 
 
 def vanilla_critic_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Binary cross entropy of logits, real ones against 1 and fake ones against 0: the sum of the two means.
+    """Return the binary cross-entropy of real logits against 1 plus that of fake logits against 0, a mean each.
 
     Shapes: any -> a scalar. Range: logits, unbounded; the loss lies in [0, inf), in float32 at least.
     Source: Goodfellow et al. (NeurIPS 2014), eq. 1.
@@ -33,7 +33,7 @@ def vanilla_critic_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def wasserstein_generator_loss(fake: Tensor) -> Tensor:
-    """-mean(critic(fake)).
+    """Return -mean(critic(fake)).
 
     Shapes: any -> a scalar. Range: unbounded, in float32 at least.
     Source: Arjovsky et al., "Wasserstein GAN" (ICML 2017), algorithm 1.
@@ -42,10 +42,10 @@ def wasserstein_generator_loss(fake: Tensor) -> Tensor:
 
 
 def wasserstein_critic_loss(real: Tensor, fake: Tensor, *, drift: float = 0.001) -> Tensor:
-    """mean(critic(fake)) - mean(critic(real)) + drift * mean(critic(real)^2); add `gradient_penalty`.
+    """Return mean(critic(fake)) - mean(critic(real)) + drift * mean(critic(real)^2); add `gradient_penalty` to it.
 
     Shapes: any -> a scalar. Range: unbounded, in float32 at least.
-    Source: Arjovsky et al. (ICML 2017), algorithm 1; the drift, which keeps outputs near 0, is of Karras et al.,
+    Source: Arjovsky et al. (ICML 2017), algorithm 1; the drift, which keeps outputs near 0, from Karras et al.,
         "Progressive growing of GANs" (ICLR 2018), appendix A.1.
     """
     real, fake = wide(real), wide(fake)
@@ -53,16 +53,17 @@ def wasserstein_critic_loss(real: Tensor, fake: Tensor, *, drift: float = 0.001)
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, *, weight: float = 10.0) -> Tensor:
-    """weight * mean((|gradient of the critic at x| - 1)^2), where x lies at random between a real and a fake image.
+    """Return weight * mean((|gradient of the critic at x| - 1)^2) for a random x between a real and a fake image.
 
-    Two-sided; the norm is over all of an image's values. The result can be differentiated again, with respect to the
-    critic's parameters and nothing else: the images are detached. Autocast is switched off, so that a critic which does
-    not switch it on again computes in float32. Kernels in the critic take their references, since only these can be
-    differentiated twice.
+    The penalty is two-sided, and the norm is taken over all values of an image. The result is differentiable with
+    respect to the critic's parameters only, since the images are detached. The critic runs without autocast, in float32
+    unless it enables autocast itself. Operations in the critic use their references instead of kernels, since only
+    these can be differentiated twice.
 
-    Shapes: real and fake (B,C,H,W), alike, and critic(images) with one value an image -> a scalar. A misfit raises
-        ShapeError.
-    Range: the images' own, on whose unit the gradient depends; the penalty lies in [0, inf), in float32 at least.
+    Shapes: real and fake (B,C,H,W), the same, and critic(images) with one value for each image -> a scalar. Wrong
+        shapes raise ShapeError.
+    Range: images in the critic's own range, on whose unit the gradient depends; the penalty lies in [0, inf), in
+        float32 at least.
     Source: Gulrajani et al., "Improved training of Wasserstein GANs" (NeurIPS 2017), eq. 3.
     """
     check_same(real, fake, "gradient penalty", "real and fake images")

@@ -1,4 +1,4 @@
-"""Distillation of attention: where a network looks, not what it sees there."""
+"""Distillation of spatial attention: where features are strong, not which features."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from priorsr.losses.distillation import StageDistillation
 
 
 class AttentionTransfer(StageDistillation):
-    """The mean over stages and images of ||q_s - q_t||^2, where q is a feature's attention map, of unit length.
+    """The mean over stages and images of ||q_s - q_t||^2, where q is a feature's attention map, scaled to unit length.
 
-    The map is the sum of squares over the channels at each position, so student and teacher may have different widths.
+    An attention map is the sum of squares over the channels at each position, so student and teacher may differ in
+    width.
 
-    Shapes: two sequences of as many tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise of the same batch and sides -> a
-        scalar. A misfit raises ShapeError.
-    Range: [0, 2], since no map is negative; the teacher's side is detached. Computed in float32 at least.
+    Shapes: two sequences of equal length, tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise with the same B, H and W -> a
+        scalar. Wrong shapes raise ShapeError.
+    Range: [0, 2], since no map is negative; teacher features are detached. Computed in float32 at least.
     Source: Zagoruyko and Komodakis (ICLR 2017), eq. 2 with the sum of squares as the map. Departure: the distance is
-        squared, which has a gradient where the maps agree.
+        squared, so its gradient is defined where the maps agree.
     """
 
     name = "attention_transfer"

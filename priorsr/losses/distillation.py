@@ -1,4 +1,4 @@
-"""Distillation losses: their common base, and the two simplest."""
+"""Distillation losses: the common base class, and the two simplest losses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from priorsr.shapes import check_map
 
 
 class StageDistillation(nn.Module):
-    """The frame: the mean over stages of a distance between a student's and a teacher's features.
+    """Base class of losses that average a distance between a student's and a teacher's features over stages.
 
-    A subclass has a `name` for messages, and defines in `distance` how two features (B,Cs,H,W) and (B,Ct,H,W) of a
-    stage compare. They come in float32 at least; the teacher's is detached.
+    A subclass has a `name` for messages, and defines `distance` of two features (B,Cs,H,W) and (B,Ct,H,W) of a stage,
+    which it receives in float32 at least, the teacher's detached.
     """
 
     kind = "distillation"
@@ -57,9 +57,9 @@ class StageDistillation(nn.Module):
 class StageL1(StageDistillation):
     """The mean over stages of the L1 distance between a student's and a teacher's features.
 
-    Shapes: two sequences of as many tensors, pairwise of the same shape -> a scalar. A misfit raises ShapeError,
-        unequal channels OptionError.
-    Range: [0, inf); the teacher's side is detached. Computed in float32 at least.
+    Shapes: two sequences of equal length, tensors pairwise of the same shape -> a scalar. Wrong shapes raise
+        ShapeError, unequal channels OptionError.
+    Range: [0, inf); teacher features are detached. Computed in float32 at least.
     Source: KDFSRNet (TCSVT 2022), the feature term over its nine stages.
     """
 
@@ -78,11 +78,11 @@ class StageL1(StageDistillation):
 
 
 class SoftOutput(StageL1):
-    """The mean over images of the L1 distance between a student's and a teacher's.
+    """The L1 distance between the student's and the teacher's output images, averaged over the images.
 
-    Shapes: two sequences of as many images, pairwise of the same shape -> a scalar. A misfit raises ShapeError,
+    Shapes: two sequences of equal length, images pairwise of the same shape -> a scalar. Wrong shapes raise ShapeError,
         unequal channels OptionError.
-    Range: [0, inf); the teacher's side is detached. Computed in float32 at least.
+    Range: [0, inf); teacher images are detached. Computed in float32 at least.
     Source: KDFSRNet (TCSVT 2022), the output term, which has one image.
     """
 

@@ -1,4 +1,4 @@
-"""PFSR's losses on landmark heatmaps: where a face's landmarks lie, its pixels count more."""
+"""PFSR's losses on landmark heatmaps: pixels near facial landmarks count more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from priorsr.shapes import check_batch, check_map, check_same
 def normalised_heatmaps(heatmaps: Tensor) -> Tensor:
     """Scale each image's heatmaps to [0, 1] by their minimum and maximum over landmarks and pixels together.
 
-    Shapes: (B,L,h,w) -> (B,L,h,w), in float32 at least; maps that are all alike become 0. A misfit raises ShapeError.
+    Shapes: (B,L,h,w) -> (B,L,h,w), in float32 at least; constant maps become 0. Wrong shapes raise ShapeError.
     Range: unbounded -> [0, 1]; the gradient flows through minimum and maximum.
     Source: PFSR (BMVC 2019).
     """
@@ -22,10 +22,10 @@ def normalised_heatmaps(heatmaps: Tensor) -> Tensor:
 
 
 def facial_attention_loss(sr: Tensor, hr: Tensor, hr_heatmaps: Tensor) -> Tensor:
-    """L1 weighed by an attention map: the mean of |sr - hr| times the largest of hr's normalised heatmaps at a pixel.
+    """Return the L1 distance weighted by an attention map: at each pixel, the largest of hr's normalised heatmaps.
 
-    Shapes: sr and hr (B,3,H,W), alike; hr_heatmaps (B,L,h,w) as estimated, resized bilinearly if h x w is not H x W
-        -> a scalar. A misfit raises ShapeError.
+    Shapes: sr and hr (B,3,H,W), the same; hr_heatmaps (B,L,h,w) as estimated, resized bilinearly if h x w is not H x W
+        -> a scalar. Wrong shapes raise ShapeError.
     Range: images in [0, 1]; the loss lies in [0, inf), in float32 at least. hr_heatmaps are detached.
     Source: PFSR (BMVC 2019), the facial attention loss.
     """
@@ -41,12 +41,12 @@ def facial_attention_loss(sr: Tensor, hr: Tensor, hr_heatmaps: Tensor) -> Tensor
 
 
 def heatmap_loss(sr_heatmaps: Tensor, hr_heatmaps: Tensor) -> Tensor:
-    """Return the mean squared difference of the normalised heatmaps that an estimator sees in sr and in hr.
+    """Return the mean squared difference of the normalised heatmaps that an estimator returns for sr and for hr.
 
-    Shapes: (B,L,h,w), alike -> a scalar. A misfit raises ShapeError.
+    Shapes: both (B,L,h,w) -> a scalar. Wrong shapes raise ShapeError.
     Range: heatmaps unbounded; the loss lies in [0, 1], in float32 at least. hr_heatmaps are detached.
-    Source: PFSR (BMVC 2019), the heatmap loss. Departure: each side is normalised by its own minimum; the training
-        script that survives takes hr's for both, by mistake.
+    Source: PFSR (BMVC 2019), the heatmap loss. Departure: each argument is normalised by its own minimum; the surviving
+        training script uses hr's minimum for both, by mistake.
     """
     check_same(sr_heatmaps, hr_heatmaps, "heatmap loss", "sr_heatmaps and hr_heatmaps")
     return F.mse_loss(normalised_heatmaps(sr_heatmaps), normalised_heatmaps(hr_heatmaps.detach()))

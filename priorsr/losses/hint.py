@@ -12,15 +12,15 @@ from priorsr.losses.distillation import StageDistillation
 
 
 class Hint(StageDistillation):
-    """The mean over stages of the squared error of the teacher's features, as regressed from the student's.
+    """The mean squared error of the teacher's features regressed from the student's, averaged over stages.
 
-    A regressor is a 1x1 convolution a stage; they are trained with the student, and left behind with the teacher.
+    Each stage has a regressor, a 1x1 convolution, which is trained with the student and discarded afterwards.
 
-    Shapes: two sequences of as many tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise of the same batch and sides -> a
-        scalar. A misfit raises ShapeError.
-    Range: [0, inf); the teacher's side is detached. Computed in float32 at least.
-    Source: FitNets (ICLR 2015), eq. 3. Departures: every stage gives a hint, not one; the mean over the elements in
-        place of half the sum; 1x1 regressors, since the sides agree.
+    Shapes: two sequences of equal length, tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise with the same B, H and W -> a
+        scalar. Wrong shapes raise ShapeError.
+    Range: [0, inf); teacher features are detached. Computed in float32 at least.
+    Source: FitNets (ICLR 2015), eq. 3. Departures: all stages give a hint, not one; the mean over the elements instead
+        of half their sum; 1x1 regressors, since heights and widths agree.
     """
 
     name = "hint"

@@ -1,4 +1,4 @@
-"""The perceptual loss: images compared by what a classification network sees in them."""
+"""The perceptual loss: images compared by the features of a classification network."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # torchvision's `features` index of each layer's output.
 LAYERS: Mapping[str, int] = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
 
-SMALLEST = 16  # the sides that four poolings leave a pixel of
+SMALLEST = 16  # the smallest sides that survive four poolings
 
 
 class PerceptualLoss(nn.Module):
     """The weighted sum over VGG16 layers of the mean squared difference of the features of two images.
 
-    Shapes: sr and hr (B,3,H,W) of at least 16 x 16 -> a scalar. A misfit raises ShapeError.
-    Range: images in [0, 1]; the loss lies in [0, inf), in the network's precision, float32 at least. hr's side is
+    Shapes: sr and hr (B,3,H,W) of at least 16 x 16 -> a scalar. Wrong shapes raise ShapeError.
+    Range: images in [0, 1]; the loss lies in [0, inf), in the network's precision, float32 at least. hr's features are
         detached, the network is frozen.
     Source: Johnson et al., "Perceptual losses for real-time style transfer and super-resolution" (ECCV 2016), eq. 2;
         the default layers are PFSR's (BMVC 2019).
-    Weights: torchvision's, from the file `weights` or from torch's cache, into which `fetch=True` downloads them. Where
-        they are absent, MissingWeightsError names file and folder; a file that holds others raises DataError.
-    Errors: OptionError for no layer, or an unknown one.
+    Weights: torchvision's, from the file `weights` or from torch's cache, into which `fetch=True` downloads them. If
+        they are absent, MissingWeightsError names file and folder; a file with other weights raises DataError.
+    Errors: OptionError for an empty list of layers, or an unknown layer.
     """
 
     mean: Tensor
@@ -98,7 +98,7 @@ class PerceptualLoss(nn.Module):
 
 
 def vgg16_weights(*, fetch: bool = False) -> Path:
-    """torchvision's VGG16 weights, where torch keeps what it downloads; see `priorsr.pretrained.hub_weights`."""
+    """Return torchvision's VGG16 weights in torch's download cache; see `priorsr.pretrained.hub_weights`."""
     from torchvision.models import VGG16_Weights
 
     return hub_weights(VGG16_Weights.IMAGENET1K_V1.url, "torchvision's VGG16", fetch=fetch)

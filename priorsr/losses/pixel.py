@@ -12,7 +12,7 @@ from priorsr.shapes import check_same
 def l1(sr: Tensor, hr: Tensor) -> Tensor:
     """Return the mean absolute difference of two batches of images, a scalar in float32 at least; [0, inf).
 
-    Both of the same shape, never broadcast: a misfit raises ShapeError.
+    Both have the same shape, and are never broadcast: other shapes raise ShapeError.
     """
     check_same(sr, hr, "L1", "sr and hr")
     return F.l1_loss(wide(sr), wide(hr))

@@ -1,4 +1,4 @@
-"""Distillation of relations: which places of a face are alike."""
+"""Distillation of relations: the similarity of features at different positions of a face."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from priorsr.losses.distillation import StageDistillation
 
 
 class Relation(StageDistillation):
-    """The mean over stages, images and pairs of positions of (a_s - a_t)^2, where a is the pair's cosine similarity.
+    """The mean over stages, images and pairs of positions of (a_s - a_t)^2, where a is a pair's cosine similarity.
 
-    The relations are those between the positions of one image: what a decoder restores is their arrangement, and an
-    image stays independent of the others in its batch. A feature larger than `max_side` is averaged down to it first,
-    since there are (H*W)^2 pairs. Student and teacher may have different widths.
+    Pairs are taken within an image, since a decoder restores the arrangement of its positions, and since images then
+    stay independent of the others in the batch. A feature larger than `max_side` is averaged down to it first, since
+    there are (H*W)^2 pairs. Student and teacher may differ in width.
 
-    Shapes: two sequences of as many tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise of the same batch and sides -> a
-        scalar. A misfit raises ShapeError, a `max_side` below 2 OptionError.
-    Range: [0, 4]; the teacher's side is detached. Computed in float32 at least.
+    Shapes: two sequences of equal length, tensors (B,Cs,H,W) and (B,Ct,H,W), pairwise with the same B, H and W -> a
+        scalar. Wrong shapes raise ShapeError, a `max_side` below 2 OptionError.
+    Range: [0, 4]; teacher features are detached. Computed in float32 at least.
     Source: the pair-wise distillation of Liu et al. (Structured Knowledge Distillation, CVPR 2019), also FAKD's spatial
-        affinity (ICIP 2020, by L1). Not the relations over a batch of RKD (CVPR 2019) and SPKD (ICCV 2019).
+        affinity (ICIP 2020, by L1). Different from RKD (CVPR 2019) and SPKD (ICCV 2019), whose relations are between
+        the images of a batch.
     """
 
     name = "relation"

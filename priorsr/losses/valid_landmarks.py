@@ -1,4 +1,4 @@
-"""Means over the landmarks that are known."""
+"""Means over the valid landmarks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def valid_mean(values: Tensor, valid: Tensor | None) -> Tensor:
-    """Average values (B,L), one a landmark, over the valid landmarks (B,L); over all without `valid`, 0 if none."""
+    """Average values (B,L) over the `valid` (B,L) landmarks, over all if it is None; 0 if no landmark is valid."""
     if valid is None:
         return values.mean()
     return (values * valid).sum() / valid.sum().clamp(min=1)

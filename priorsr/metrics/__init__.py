@@ -1,4 +1,4 @@
-"""One implementation of each score, and the protocols that define its use."""
+"""Scores, each implemented once, and the protocols that define how they are used."""
 
 from __future__ import annotations
 

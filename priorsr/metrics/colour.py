@@ -1,4 +1,4 @@
-"""The colour spaces that scores are computed in, one entry a variant that published scripts use."""
+"""Colour spaces for scoring: one entry for each variant that published scripts use."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Colour = Literal["rgb", "y", "y8", "y8-truncated", "y8-wrapped"]
 def to_colour(image: Tensor, colour: Colour) -> Tensor:
     """Convert RGB images (B,3,H,W) in [0, 1] to a score's colour space, float64, (B,3,H,W) or (B,1,H,W).
 
-    Every result is on the scale where 8-bit white is 1, so a score's value range is 1 (a script's 255).
+    Results are scaled so that 8-bit white is 1, and a score's value range is 1 (255 in the scripts).
 
     - `rgb`: the image itself.
     - `y`: luma of ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr: (16 + 65.481 R + 128.553 G + 24.966 B) / 255,
       so 16/255 to 235/255; neither clamped nor rounded.
     - `y8`: `y` rounded to 8 bits, halves to even.
-    - `y8-truncated`: `y` with its fraction cut off, SPARNet's way. A whole number is kept, so that no rounding error of
-      1e-12 decides between two bytes.
-    - `y8-wrapped`: Y = `y8` as an unsigned byte, multiplied by 255 in bytes, that is 256 - Y. DIC's SSIM sees this.
+    - `y8-truncated`: `y` truncated to 8 bits, as SPARNet does; values within rounding error (1e-12) of an integer
+    become that integer.
+    - `y8-wrapped`: Y = `y8` as an unsigned byte, multiplied by 255 in bytes, that is 256 - Y, as in DIC's SSIM.
 
     Raises UnknownNameError for another name.
     """
@@ -35,16 +35,16 @@ def to_colour(image: Tensor, colour: Colour) -> Tensor:
 
 
 def luma(rgb: Tensor) -> Tensor:
-    """Y (B,1,H,W) float64 on the scale 0..255, in the order of operations of the published scripts.
+    """Return Y (B,1,H,W), float64 on the scale 0..255, computed in the published scripts' order of operations.
 
-    So ties between two bytes round as theirs.
+    Ties between two bytes therefore round as in the scripts.
     """
     red, green, blue = (rgb.double() * 255).split(1, dim=1)
     return (65.481 * red + 128.553 * green + 24.966 * blue) / 255 + 16
 
 
 def of_luma(y: Tensor, colour: Colour) -> Tensor:
-    """Return a colour space other than RGB, made of `luma`."""
+    """Convert `luma` to one of the colour spaces other than RGB."""
     return _OF_LUMA[colour](y)
 
 

@@ -1,4 +1,4 @@
-"""FID, of a set as a whole, by the network of the package pytorch-fid."""
+"""FID of a set of images, by the network of the package pytorch-fid."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ FEATURES = 2048
 class FID(nn.Module):
     """FID: the Fréchet distance between the Inception features of all SR and all HR images of a set.
 
-    `start()` returns a fresh `FIDSums`, which takes the set batch by batch and keeps means and covariances only. FID is
-    a score of the set, never of an image, and falls with the size of the set, so compare equal sets only.
+    `start()` returns a new `FIDSums`, which takes the set batch by batch and keeps means and covariances only. FID is a
+    score of a set, never of an image, and falls with the size of the set: compare sets of equal size only.
 
-    weights: those that FID is defined with: None for those in torch's own cache, a path for others, "untrained" for
-        none. fetch: download them into the cache if they are absent.
+    weights: Inception weights: None for those that define FID, in torch's cache; a path for others; "untrained" for
+    none. fetch: download them into the cache if they are absent.
 
     Raises MissingExtraError without the package, MissingWeightsError naming the file without the weights.
 
-    Shapes: `add(sr, hr)` takes (B,3,H,W), any sides. A misfit raises ShapeError.
+    Shapes: `add(sr, hr)` takes (B,3,H,W), any sides. Wrong shapes raise ShapeError.
     Range: images in [0, 1], enlarged to 299 x 299 (bilinear, not antialiased) as the package does; 0 for equal sets.
     Source: Heusel et al., "GANs trained by a two time-scale update rule" (NeurIPS 2017); the network and its input are
         pytorch-fid's.
@@ -69,7 +69,7 @@ class FID(nn.Module):
 
 
 class FIDSums:
-    """Accumulator of FID: `add` batches, then read the `value`."""
+    """Accumulator of FID: call `add` for each batch, then `value`."""
 
     def __init__(self, score: FID) -> None:
         self._score = score
@@ -99,7 +99,7 @@ class FIDSums:
 
 
 class Moments:
-    """The mean and covariance of vectors (n,d) that come in batches, summed up in float64."""
+    """Mean and covariance of vectors (n,d), accumulated over batches in float64."""
 
     def __init__(self, width: int) -> None:
         self.count = 0
@@ -122,8 +122,8 @@ class Moments:
 def frechet_distance(mean: Tensor, covariance: Tensor, other_mean: Tensor, other_covariance: Tensor) -> float:
     """Return the squared Fréchet distance of two Gaussians, (d,) and (d,d) each; at least 0.
 
-    The trace of the root of a product is that of root(A) B root(A), which is symmetric, so that singular covariances
-    need no help.
+    The trace of root(AB) equals that of root(root(A) B root(A)), which is symmetric, so singular covariances need no
+    regularisation.
     """
     values, vectors = torch.linalg.eigh(covariance)
     root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T

@@ -19,19 +19,19 @@ from priorsr.shapes import check_map, check_same
 class Identity(nn.Module):
     """The cosine similarity of ArcFace's embeddings of SR and HR.
 
-    Both are cropped in the same way and resized to the network's 112 x 112 pixels (bilinear, antialiased), without
-    alignment, so that no landmark detector affects the score of SR.
+    SR and HR are cropped identically and resized to the network's 112 x 112 pixels (bilinear, antialiased). They are
+    not aligned, so that no landmark detector affects the score.
 
-    box: what is cut out, as (left, top, right, bottom) in parts of the image. The default puts the mean eyes and mouth
-        of 100 faces of CelebAMask-HQ within 2 % of where ArcFace was trained to find them; other crops need another.
-    layers: of the network: 18, 34, 50 or 100.
+    box: the crop, (left, top, right, bottom) as fractions of the image. With the default, the mean eyes and mouth of
+    100 faces of CelebAMask-HQ are within 2 % of their positions in ArcFace's training; faces cropped otherwise need
+    another box.
+    layers: depth of the network: 18, 34, 50 or 100.
     weights: InsightFace's `backbone.pth` (a state dict): None for the file that the error names, a path for another,
-        "untrained" for none. Nobody offers them for download by a program, and most are for research only, so a user
-        brings them.
+    "untrained" for none. The user must download them: no program can, and most are for research only.
 
     Raises MissingWeightsError naming the file without the weights.
 
-    Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError.
+    Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError.
     Range: images in [0, 1]; -1 to 1, 1 for the same embedding. Computed in the network's precision.
     Source: Deng et al., "ArcFace" (CVPR 2019). Departure: a fixed box instead of an alignment by five landmarks.
     """

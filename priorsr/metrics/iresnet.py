@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-SIDE = 112  # pixels that it looks at
+SIDE = 112  # pixels of the input image
 DEPTHS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3)}
 """Layers -> blocks of each stage, of the networks that are released."""
 
 
 class IResNet(nn.Module):
-    """Embeds aligned faces: RGB images (B,3,112,112) in [-1, 1] -> (B,512), not normalised.
+    """Embed aligned faces: RGB images (B,3,112,112) in [-1, 1] -> (B,512), not normalised.
 
-    depths: blocks of each of the four stages. Source: Deng et al., "ArcFace" (CVPR 2019); "improved residual" blocks
+    depths: blocks in each of the four stages. Source: Deng et al., "ArcFace" (CVPR 2019); "improved residual" blocks
     of Han et al., "Deep pyramidal residual networks" (CVPR 2017).
     """
 

@@ -17,17 +17,17 @@ from priorsr.shapes import check_map, check_same
 class LandmarkError(nn.Module):
     """The normalised mean error (NME) between the landmarks that an estimator finds in SR and in HR.
 
-    estimator: of kind `estimator`, for landmarks. A network that helped to train a model should not score it.
+    estimator: a landmark estimator. Do not score a model by a network that was used in its training.
     normaliser: see `priorsr.metrics.nme.nme`. `ids`: the faces' names, for error messages.
 
     Raises what building the estimator raises, such as MissingWeightsError.
 
-    Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, an estimator without landmarks
+    Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, an estimator without landmarks
         OptionError, a face in which it finds none PriorsrError.
     Range: images in [0, 1]; 0 if the landmarks coincide, 0.1 if they are off by a tenth of the normaliser. Computed in
         the estimator's precision.
-    Source: the landmark error of FSRNet (CVPR 2018) and DIC (CVPR 2020). Departure: the truth is what the estimator
-        finds in HR, so that its own errors on faces do not count.
+    Source: the landmark error of FSRNet (CVPR 2018) and DIC (CVPR 2020). Departure: HR's estimated landmarks are the
+        ground truth, so that the estimator's own errors do not count.
     """
 
     kind = "score"

@@ -15,21 +15,20 @@ from priorsr.files import require_extra
 from priorsr.pretrained import UNTRAINED, hub_weights, load_published
 from priorsr.shapes import check_map, check_same
 
-SMALLEST = 31  # the sides that AlexNet's strides leave a pixel of
+SMALLEST = 31  # the smallest sides for AlexNet's strides
 
 
 class LPIPS(nn.Module):
-    """The learned perceptual distance of SR and HR: version 0.1 on AlexNet, as most papers mean it.
+    """The learned perceptual distance of SR and HR, LPIPS version 0.1 on AlexNet, as in most papers.
 
-    On RGB. (The SFMNet family computes it on Y in 16 to 235, for which nothing was learnt.)
+    It is computed on RGB. (The SFMNet family computes it on Y in 16 to 235, for which it was not trained.)
 
-    weights: AlexNet's of torchvision: None for those in torch's own cache, a path for others, "untrained" for none. The
-        linear weights on top of them come with the package. fetch: download AlexNet's into the cache if they are
-        absent.
+    weights: torchvision's AlexNet weights: None for those in torch's cache, a path for others, "untrained" for none.
+        The linear weights of LPIPS come with the package. fetch: download AlexNet's into the cache if they are absent.
 
     Raises MissingExtraError without the package, MissingWeightsError naming the file without the weights.
 
-    Shapes: sr and hr (B,3,H,W), sides from 31 -> (B,). A misfit raises ShapeError.
+    Shapes: sr and hr (B,3,H,W), sides from 31 -> (B,). Wrong shapes raise ShapeError.
     Range: images in [0, 1], which the network sees in [-1, 1]; 0 for equal images, seldom above 1.
     Source: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric" (CVPR 2018).
     """

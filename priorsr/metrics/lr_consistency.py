@@ -1,4 +1,4 @@
-"""LR consistency: the distance of an SR image, reduced again, from its LR image."""
+"""LR consistency: the distance between the LR image and the reduced SR image."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from priorsr.shapes import check_batch, check_map, check_same
 
 
 class LRConsistency(nn.Module):
-    """PSNR in dB, over RGB, between the LR image that a model was given and its SR image reduced in the same way.
+    """PSNR in dB, over RGB, between a model's LR input and its SR image reduced in the same way.
 
-    It needs no network, and no HR: it detects a face that is sharp but somebody else's.
+    It needs neither a network nor HR, and detects sharp faces that do not match the input.
 
-    Shapes: sr and hr (B,3,H,W), lr (B,3,h,w) -> (B,). A misfit raises ShapeError.
-    Range: images in [0, 1]; SR is rounded to 8 bits, since reduction kernels take 8-bit images. Infinite where it is
-        reduced to LR exactly, as HR is. Computed on the CPU in float64, returned in sr's precision, float32 at least.
+    Shapes: sr and hr (B,3,H,W), lr (B,3,h,w) -> (B,). Wrong shapes raise ShapeError.
+    Range: images in [0, 1]; SR is rounded to 8 bits, since reduction kernels take 8-bit images. Infinite if the reduced
+        SR equals LR, as for HR. Computed on the CPU in float64, returned in sr's precision, float32 at least.
     Source: the consistency of super-resolution, as in Bahat and Michaeli, "Explorable super resolution" (CVPR 2020);
         by PSNR as in Lugmayr et al., "NTIRE 2021 learning the super-resolution space" (CVPRW 2021).
     """
@@ -49,7 +49,7 @@ class LRConsistency(nn.Module):
                 f"LR consistency: the reduction makes {tuple(again.shape)} of sr, and lr has {tuple(lr.shape)}"
             )
         given = lr.cpu()
-        if reduction.quantise:  # both are bytes, so that equal ones are equal to the last bit
+        if reduction.quantise:  # both hold 8-bit values, so equal images are bit-identical
             again, given = again / 255, to_8bit(given) / 255
         values = psnr_of_mse(mse(again.double(), given.double()))
         return values.to(sr.device, torch.promote_types(sr.dtype, torch.float32))

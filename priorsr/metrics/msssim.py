@@ -31,12 +31,12 @@ def ms_ssim(
 ) -> Tensor:
     """Return the MS-SSIM of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, 1 for equal images.
 
-    The product of contrast_i ** w_i over all scales but the last, and of ssim ** (last_scale_counted * w) at the last,
-    where the paper counts it once and PFSR's script four times. Between scales, 2 x 2 averages. Faces are smaller than
-    the paper's images, so the window is min(`window`, side) at each scale; `centre` defines where an even one has its
-    peak. A factor below 0, which has no power, counts as 0. Compute in `colour` (see `to_colour`) without the outer
-    `border` pixels. Raises as `check_pair` and `without_border`, and ShapeError if an image is too small to be halved
-    so often.
+    The score is the product of contrast_i ** w_i over all scales but the last, and of ssim ** (last_scale_counted * w)
+    at the last scale, which the paper counts once and PFSR's script four times. Images are halved between scales by 2 x
+    2 averages. The window has min(`window`, side) pixels at each scale, since faces are smaller than the paper's
+    images; `centre` defines the peak of an even window. Negative factors count as 0, since they have no real power.
+    Scores are computed in `colour` (see `to_colour`) without the outer `border` pixels. Raises as `check_pair` and
+    `without_border`, and ShapeError for an image too small to be halved so often.
     """
     check_pair(sr, hr)
     view = View(sr, hr, border=border)
@@ -61,6 +61,6 @@ def ms_ssim_terms(
 
 
 def ms_ssim_of_terms(terms: Tensor, weights: tuple[float, ...], last_scale_counted: int) -> Tensor:
-    """Return the MS-SSIM of its factors (...,scales) -> (...)."""
+    """Return the MS-SSIM computed from its factors: (...,scales) -> (...)."""
     exponents = terms.new_tensor([*weights[:-1], last_scale_counted * weights[-1]])
     return terms.clamp(min=0).pow(exponents).prod(dim=-1)

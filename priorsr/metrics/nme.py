@@ -10,7 +10,7 @@ from torch import Tensor
 from priorsr.errors import OptionError, ShapeError
 from priorsr.shapes import check_same
 
-OUTER_CORNERS = (36, 45)  # of the eyes, in ibug-68
+OUTER_CORNERS = (36, 45)  # outer corners of the eyes in ibug-68
 Normaliser = Literal["inter-ocular", "size"]
 
 
@@ -19,13 +19,13 @@ def nme(
 ) -> Tensor:
     """Return the mean distance of landmarks from their targets, relative to the face: (B,) float64, 0 if equal.
 
-    landmarks, target: (B,L,2) in the same pixels. valid: (B,L) bool, which points count; all where it is not given.
-    normaliser: what distances are divided by, measured on the target. "inter-ocular": between the eyes' outer corners
-        (300-W: Sagonas et al., IVC 2016), for 68 points. "size": sqrt(width * height) of the box round the valid
-        points (Bulat and Tzimiropoulos, ICCV 2017), which are fewer than theirs where some are not valid.
+    landmarks, target: (B,L,2) in the same pixels. valid: (B,L) bool, the points to count; None for all.
+    normaliser: divisor of the distances, measured on the target. "inter-ocular": the distance between the outer eye
+    corners (300-W: Sagonas et al., IVC 2016), for 68 points. "size": sqrt(width * height) of the box around the valid
+    points (Bulat and Tzimiropoulos, ICCV 2017, who use all points).
 
-    A face without a valid point, with a NaN in one, or whose normaliser is unknown or 0, has NaN. Raises ShapeError and
-    OptionError.
+    The result is NaN for a face without a valid point, with NaN in a valid point, or with an unknown normaliser or 0.
+    Raises ShapeError and OptionError.
     """
     if landmarks.ndim != 3 or landmarks.shape[2] != 2:
         raise ShapeError(f"NME: the landmarks have shape {tuple(landmarks.shape)}; (B, L, 2) was expected")

@@ -9,21 +9,21 @@ from priorsr.errors import PriorsrError, ShapeError
 from priorsr.metrics.colour import Colour, to_colour
 from priorsr.shapes import check_map, check_same
 
-_ROUNDING = 0.5 / 255  # half a level of 8 bits, by which half precision may leave the range
-_OTHER_SCALE = 4.0  # mean of absolute values that no image in [0, 1] has, however a network overshoots
+_ROUNDING = 0.5 / 255  # half an 8-bit level: tolerance for half precision
+_OTHER_SCALE = 4.0  # mean absolute value above that of any image in [0, 1], overshoot included
 
 
 def prepare(sr: Tensor, hr: Tensor, colour: Colour, border: int) -> tuple[Tensor, Tensor]:
-    """Check sr and hr (B,3,H,W), in [0, 1], and make of each what a score compares, (B,C,h,w)."""
+    """Check sr and hr, (B,3,H,W) in [0, 1], and convert both to the form that scores compare, (B,C,h,w)."""
     check_pair(sr, hr)
     return to_colour(without_border(sr, border), colour), to_colour(without_border(hr, border), colour)
 
 
 def check_pair(sr: Tensor, hr: Tensor) -> None:
-    """Check a pair of image batches that are to be compared.
+    """Check a pair of image batches before their comparison.
 
-    Raises ShapeError unless both are (B,3,H,W) alike, and PriorsrError unless both are tensors, floating point, finite
-    and in [0, 1]: exactly for HR, and up to the overshoot of a network for SR.
+    Raises ShapeError unless both have the same shape (B,3,H,W), and PriorsrError unless both are finite floating-point
+    tensors in [0, 1]: HR exactly, SR up to a network's overshoot.
     """
     for what, images in (("SR", sr), ("HR", hr)):
         if not isinstance(images, Tensor):
@@ -46,7 +46,7 @@ def check_pair(sr: Tensor, hr: Tensor) -> None:
 
 
 def _check_range(what: str, images: Tensor) -> None:
-    """Raise PriorsrError for HR images that leave [0, 1], and SR images that are on another scale."""
+    """Raise PriorsrError for HR images outside [0, 1], and for SR images on another scale."""
     if not images.numel():
         return
     if what == "HR":
@@ -64,7 +64,7 @@ def _check_range(what: str, images: Tensor) -> None:
 
 
 def without_border(image: Tensor, border: int) -> Tensor:
-    """Images (B,C,H,W) -> (B,C,H-2*border,W-2*border); raises ShapeError if nothing is left."""
+    """Crop images (B,C,H,W) -> (B,C,H-2*border,W-2*border); raises ShapeError if nothing is left."""
     height, width = image.shape[2:]
     if border < 0 or 2 * border >= min(height, width):
         raise ShapeError(f"the images are {height} x {width}; nothing is left of them after a border of {border}")
@@ -72,8 +72,8 @@ def without_border(image: Tensor, border: int) -> Tensor:
 
 
 def to_8bit(image: Tensor) -> Tensor:
-    """Images in [0, 1] of any shape, clamped and rounded to uint8: in float32 as the published scripts, halves to even.
+    """Clamp images in [0, 1], of any shape, and round them to uint8: in float32, halves to even, as published scripts.
 
-    Images saved by this score as the tensors do, where a protocol quantises.
+    Under a protocol that quantises, images saved by this function have the same scores as the tensors.
     """
     return (image.float().clamp(0, 1) * 255).round().to(torch.uint8)

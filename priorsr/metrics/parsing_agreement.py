@@ -1,4 +1,4 @@
-"""Parsing agreement: how far an SR face is parsed as its HR image is."""
+"""Parsing agreement: the similarity of the parsing maps of SR and HR."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from priorsr.shapes import check_map, check_same
 
 
 class ParsingAgreement(nn.Module):
-    """The mean IoU of the parsing maps that an estimator finds in SR and in HR, over the classes that it finds there.
+    """The mean IoU of the parsing maps that an estimator finds in SR and in HR, over the classes in either.
 
-    estimator: of kind `estimator`, for parsing maps. A network that helped to train a model should not score it.
-    A subclass scores one part of the face: by the IoU of `part`, names of classes, as one region, which is 1
-    where neither map has it.
+    estimator: a parsing estimator. Do not score a model by a network that was used in its training.
+    A subclass scores one part of the face by the IoU of one region, the classes in `part`; 1 if neither map has it.
 
-    Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, an estimator without parsing maps
+    Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, an estimator without parsing maps
         OptionError.
-    Range: images in [0, 1]; 1 is the same map, 0 a map without an agreeing pixel. Computed in the estimator's
+    Range: images in [0, 1]; 1 for identical maps, 0 for maps without an agreeing pixel. Computed in the estimator's
         precision.
-    Source: the parsing consistency of the field (as in FSRNet, CVPR 2018, by a parsing network). Departure: the truth
-        is what the estimator finds in HR, so that its own errors on faces do not count.
+    Source: the parsing consistency of the field (as in FSRNet, CVPR 2018, by a parsing network). Departure: HR's
+        estimated map is the ground truth, so that the estimator's own errors do not count.
     """
 
     kind = "score"
@@ -56,7 +55,7 @@ class ParsingAgreement(nn.Module):
         return scores.to(torch.promote_types(sr.dtype, torch.float32))
 
     def _once(self, which: Literal["sr", "hr"], images: Tensor, shared: dict[Hashable, Tensor] | None) -> Tensor:
-        """Estimate parsing maps, once for all scores that share the estimator."""
+        """Estimate parsing maps once for all scores that share the estimator."""
         if shared is None or self._name is None:
             return self._parsed(images)
         key = ("parsing", self._name, which)
@@ -102,7 +101,7 @@ class NoseAgreement(ParsingAgreement):
 
 
 class MouthAgreement(ParsingAgreement):
-    """Parsing agreement of the mouth, lips and all.
+    """Parsing agreement of the mouth, lips included.
 
     estimator: see `ParsingAgreement`.
 

@@ -9,11 +9,11 @@ from priorsr.errors import ShapeError
 
 
 def parsing_iou(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Count the pixels in which two parsing maps agree on a class, and those in which either has it.
+    """Count the pixels of each class's intersection and union in two parsing maps.
 
-    prediction, target: class probabilities (B,P,H,W), whose largest counts, or class indices (B,H,W) of an integer
-    type -> intersection (P,) and union (P,), int64, summed over the batch, P = `classes`. Add those of several batches
-    before `class_iou` or `mean_iou`: the mean over faces of an IoU is another number.
+    prediction, target: class probabilities (B,P,H,W), of which the largest is taken, or class indices (B,H,W) of an
+    integer type -> intersection (P,) and union (P,), int64, summed over the batch, P = `classes`. To score several
+    batches, add their counts before `class_iou` or `mean_iou`, since the mean IoU over faces is a different number.
 
     Raises ShapeError for maps of different sizes, another number of classes, or an index that is no class.
     """
@@ -29,12 +29,12 @@ def class_iou(intersection: Tensor, union: Tensor) -> Tensor:
 
 
 def mean_iou(intersection: Tensor, union: Tensor) -> float:
-    """Return the mean IoU over the classes that at least one of the maps has, each counting once."""
+    """Return the unweighted mean IoU over the classes that occur in at least one of the maps."""
     return class_iou(intersection, union).nanmean().item()
 
 
 def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
-    """Return the mean IoU of each face, (B,) float64, over the classes that one of its maps has; see `parsing_iou`."""
+    """Return the mean IoU of each face, (B,) float64, over the classes in either of its maps; see `parsing_iou`."""
     every = torch.arange(classes, device=target.device)[:, None, None]
     ours, theirs = (labels[:, None] == every for labels in _labels(prediction, target, classes))  # (B,P,H,W)
     intersection, union = (pixels.sum((2, 3)) for pixels in (ours & theirs, ours | theirs))
@@ -42,7 +42,7 @@ def face_iou(prediction: Tensor, target: Tensor, classes: int) -> Tensor:
 
 
 def region_iou(prediction: Tensor, target: Tensor) -> Tensor:
-    """Return the IoU of two regions (B,H,W) bool, (B,) float64; 1 where both are empty, and so agree."""
+    """Return the IoU of two regions (B,H,W) bool, (B,) float64; 1 if both are empty."""
     intersection, union = ((prediction & target).sum((1, 2)), (prediction | target).sum((1, 2)))
     return torch.where(union > 0, intersection.double() / union, 1.0)
 
@@ -58,7 +58,7 @@ def _labels(prediction: Tensor, target: Tensor, classes: int) -> tuple[Tensor, T
 
 
 def _indices(parsing: Tensor, classes: int) -> Tensor:
-    """Class indices (B,H,W) int64 of a parsing map in either form."""
+    """Return the class indices (B,H,W) int64 of a parsing map in either form."""
     if parsing.ndim == 4 and parsing.is_floating_point():
         if parsing.shape[1] != classes:
             raise ShapeError(f"parsing IoU: the map has {parsing.shape[1]} classes; {classes} were expected")

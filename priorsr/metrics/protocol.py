@@ -1,4 +1,4 @@
-"""Protocols: how LR images are made and how SR images are scored, as files that never change once published."""
+"""Protocols: files that define how LR images are made and SR images scored, and never change once published."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _ID = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)@(?P<version>[1-9][0-9]*)")
 class Protocol:
     """A scoring protocol.
 
-    name, version: of its id, `NAME@V`.
-    description, crop, notes: prose: a description, the crop of the published numbers' HR images, and peculiarities.
+    name, version: the parts of its id, `NAME@V`.
+    description, crop, notes: texts: a description, the crop of HR images in the published numbers, and peculiarities.
     adapted_from: the HR size of the published file, where this one was adapted to another.
     """
 
@@ -53,18 +53,18 @@ class Protocol:
 
     @property
     def is_adapted(self) -> bool:
-        """Return whether this is for another HR size than the published file."""
+        """Return whether the HR size differs from that of the published file."""
         return self.adapted_from is not None
 
     @property
     def id(self) -> str:
-        """`NAME@V`, and what it was adapted to."""
+        """Return `NAME@V`, with the size that it was adapted to."""
         suffix = f" (adapted to {self.hr_size} px)" if self.is_adapted else ""
         return f"{self.name}@{self.version}{suffix}"
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of both halves as resolved, prose excepted, in hex: one hash, one meaning of the numbers."""
+        """Return the SHA-256, in hex, of reduction and scoring without texts: equal hashes mean comparable numbers."""
         return sha256_json({"reduction": self.reduction.content, "scoring": self.scoring.content})
 
     @property
@@ -84,7 +84,7 @@ class Protocol:
         return self.scoring.score(sr, hr)
 
     def aggregate(self, scores: Scores) -> dict[str, float]:
-        """Return the set's scores as the protocol reports them, see `Scoring.aggregate`."""
+        """Return the set's scores in the protocol's aggregation, see `Scoring.aggregate`."""
         return self.scoring.aggregate(scores)
 
 
@@ -94,10 +94,10 @@ def protocol_names() -> list[str]:
 
 
 def load_protocol(name_or_path: str | Path) -> Protocol:
-    """Read a protocol: one of this package by its id, or any file `NAME@V.toml`.
+    """Read a protocol of this package by its id, or from any file `NAME@V.toml`.
 
     Every key is required, and no other is allowed: a protocol has no defaults. Raises UnknownNameError for an unknown
-    id, DataError naming the file, the key and what was expected for a file that is missing, broken or wrong.
+        id, and DataError naming the file, the key and what was expected for a missing, broken or wrong file.
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         path = Path(name_or_path)
@@ -111,12 +111,12 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
 
 
 def protocol_text(name: str) -> str:
-    """Return the file of a protocol of this package; raises UnknownNameError with the closest ids."""
+    """Return the text of a protocol's file in this package; raises UnknownNameError with the closest ids."""
     return _packaged_file(name).read_text(encoding="utf-8")
 
 
 def check_file_name(path: Path) -> None:
-    """Raise DataError unless a file is called as a protocol's must be, NAME@V.toml."""
+    """Raise DataError unless a protocol's file is named NAME@V.toml."""
     if path.suffix != ".toml" or _ID.fullmatch(path.stem) is None:
         raise DataError(f"{path}: NAME@V.toml was expected, such as my-lab@1.toml")
 
@@ -161,7 +161,7 @@ def _parse(stem: str, content: Mapping[str, Any]) -> Protocol:
 
 
 def parse_scoring(content: Mapping[str, Any]) -> Scoring:
-    """Return the scoring half with that content, see `Scoring.content`; raises DataError or OptionError for another."""
+    """Return the scoring of a content, see `Scoring.content`; raises DataError or OptionError for wrong content."""
     scores = content.get("scores")
     if not isinstance(scores, dict) or not scores:
         raise DataError("[scoring] has no scores; at least one table [scoring.NAME] was expected")
@@ -176,7 +176,7 @@ def _score(name: str, table: Mapping[str, Any]) -> Score:
 
 
 def _build(section: type[Section], table: Mapping[str, Any], where: str) -> Section:
-    """Return a section of the file, with no key missing, none unknown, and each of its type."""
+    """Return a section of the file; checks for missing and unknown keys, and for wrong types."""
     for field in fields(section):  # type: ignore[arg-type]
         if field.name not in table:
             raise DataError(f"{where} lacks the key {field.name!r}; it has {', '.join(table) or 'none'}")

@@ -11,8 +11,8 @@ from priorsr.metrics.pairs import prepare
 def psnr(sr: Tensor, hr: Tensor, *, colour: Colour = "rgb", border: int = 0) -> Tensor:
     """Return the PSNR in dB of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, infinite for equal images.
 
-    10 log10(1 / MSE), the MSE over channels and pixels; nothing is clamped or rounded. Compute in `colour` (see
-    `to_colour`) without the outer `border` pixels. Raises as `check_pair` and `without_border`.
+    PSNR is 10 log10(1 / MSE), with the MSE over channels and pixels; nothing is clamped or rounded. It is computed in
+    `colour` (see `to_colour`) without the outer `border` pixels. Raises as `check_pair` and `without_border`.
     """
     return psnr_of_mse(mse(*prepare(sr, hr, colour, border)))
 
@@ -23,5 +23,5 @@ def mse(sr: Tensor, hr: Tensor) -> Tensor:
 
 
 def psnr_of_mse(error: Tensor) -> Tensor:
-    """Return the PSNR in dB of a mean squared error, for a value range of 1."""
+    """Return the PSNR in dB of a mean squared error, for value range 1."""
     return -10 * error.log10()

@@ -1,4 +1,4 @@
-"""Call scores of kind `score`, which may be third-party code: check their results, and name the face of a failure."""
+"""Call scores, which may be third-party code; check their results, and name the face of a failure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def call_score(
     shared: dict[Hashable, Tensor] | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """Return what a score of single images gives a batch, (B,); any of it may be infinite.
+    """Return the scores (B,) of a batch by a score of single images; they may be infinite.
 
     The score gets its `needs` by keyword.
 
-    sr, hr: (B,3,H,W) in [0, 1]. lr: (B,3,h,w), what the model was given. reduction: that made it. ids: the faces'.
-    shared: what scores of this batch have found and others can use; the same dict for all scores of a batch, and an
-    empty one for the next batch. name: what the score is called; its class's name unless given.
+    sr, hr: (B,3,H,W) in [0, 1]. lr: (B,3,h,w), the model's input. reduction: the reduction that made it. ids: the
+    faces' ids. shared: results that scores of a batch share; the same dict for all scores of a batch, empty for the
+    next batch. name: the score's name; by default, the name of its class.
 
     Raises WrongKindError for unknown `needs`, and PriorsrError naming score and face if the score raises an error or
     returns anything but a number for each face.
@@ -58,9 +58,9 @@ def call_score(
 
 
 class SetScoring:
-    """A score of sets that takes a set batch by batch, as its accumulator does.
+    """A score of sets, which takes a set batch by batch.
 
-    name: what the score is called. Raises PriorsrError naming score and faces where it raises, or its value is NaN.
+    name: the score's name. Raises PriorsrError naming score and faces if the score raises an error or is NaN.
     """
 
     def __init__(self, name: str, score: Any) -> None:
@@ -92,7 +92,7 @@ class SetScoring:
 
 
 def _failure(call: Callable[[slice, Any], Any], ids: Sequence[str], error: Exception) -> str:
-    """Return which face a score fails for, found by calling it with one face at a time, and how."""
+    """Return the face that a score fails for, and the failure, found by scoring one face at a time."""
     for place, face in enumerate(ids):
         try:
             call(slice(place, place + 1), {})

@@ -1,7 +1,7 @@
-"""A protocol's scoring half: what is compared, by which variants of the scores, and how they are aggregated.
+"""The scoring of a protocol: quantisation and border, the variants of the scores, and their aggregation.
 
-Every score is `finish(terms)`: its terms are means over an image, and can be averaged over images before it is
-finished. So PFSR's script scores (the PSNR of a batch's mean MSE), and no image is needed once its terms are known.
+Every score is `finish(terms)`. Its terms are means over an image, which can also be averaged over images first, as in
+PFSR's script (the PSNR of a batch's mean MSE). Once the terms are known, no image is needed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from priorsr.metrics.ssim import Centre, Window
 from priorsr.metrics.views import View
 
 Border = Annotated[int, Field(strict=True, ge=0, le=2**31)]
-# Bounds in which float64 neither overflows nor divides by 0, far from what anybody scores with.
+# Bounds, far beyond practical values, within which float64 neither overflows nor divides by 0.
 Sigma = Annotated[float, Field(strict=True, ge=0.01, le=1e4)]
 Constant = Annotated[float, Field(strict=True, ge=1e-6, le=1)]
 Exponent = Annotated[float, Field(strict=True, ge=1e-6, le=100)]
@@ -78,9 +78,9 @@ class Ssim:
 
 @dataclass(frozen=True)
 class UniformSsim:
-    """SSIM in windows that weigh all their pixels alike, as scikit-image's by default. Term: itself.
+    """SSIM with uniform windows, scikit-image's default. Term: itself.
 
-    unbiased: (co)variances are divided by n - 1 for a window of n pixels.
+    unbiased: divide (co)variances by n - 1 for a window of n pixels.
     """
 
     name: ClassVar[str] = "ssim-uniform"
@@ -137,14 +137,14 @@ Score = Psnr | Ssim | UniformSsim | MsSsim
 SCORES: Mapping[str, type[Score]] = {score.name: score for score in (Psnr, Ssim, UniformSsim, MsSsim)}
 
 
-_AT_ONCE = 4  # images a thread: fewer cost threads more waiting for each other, more fall out of the cache
+_AT_ONCE = 4  # images of a thread: with fewer, threads wait more for each other; more do not fit into the cache
 
 
 class Scores(NamedTuple):
     """The scores of images, by the score's name in the protocol.
 
-    per_image: (B,) float64 each, what records and statistics hold.
-    terms: (B,n) float64 each, what the set's score is aggregated from.
+    per_image: (B,) float64 for each score; records and statistics use these.
+    terms: (B,n) float64 for each score; the set's score is aggregated from these.
     """
 
     per_image: dict[str, Tensor]
@@ -152,19 +152,19 @@ class Scores(NamedTuple):
 
     @staticmethod
     def join(parts: Sequence[Scores]) -> Scores:
-        """Return the scores of batches, one after the other, as the scores of the whole set."""
+        """Concatenate the scores of batches to the scores of the whole set."""
         return Scores(_join([part.per_image for part in parts]), _join([part.terms for part in parts]))
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """A protocol's scoring half.
+    """The scoring of a protocol.
 
-    quantise: clamp SR and HR to [0, 1] and round them to 8 bits first; otherwise they are compared as they are.
+    quantise: clamp SR and HR to [0, 1] and round them to 8 bits before scoring; otherwise neither is done.
     border: pixels cut off at each side.
-    batch: images whose terms are averaged before a score is finished, for the set's score; the last batch may be
-        smaller, and counts as much as the others. 1: the mean of the images' scores.
-    scores: the scores by the name of their column.
+    batch: for the set's score, the number of images whose terms are averaged before a score is finished; a smaller last
+        batch counts as much as the others. With 1, the set's score is the mean of the images' scores.
+    scores: the scores by column name.
     """
 
     quantise: Flag
@@ -174,13 +174,13 @@ class Scoring:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Return all that decides the numbers, as JSON values."""
+        """Return all settings that affect the numbers, as JSON values."""
         scores = {name: {"score": score.name, **asdict(score)} for name, score in self.scores.items()}
         return {"quantise": self.quantise, "border": self.border, "batch": self.batch, "scores": scores}
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of the content, in hex."""
+        """Return the SHA-256 of the content, in hex."""
         return sha256_json(self.content)
 
     def score(self, sr: Tensor, hr: Tensor) -> Scores:
@@ -188,17 +188,17 @@ class Scoring:
         return score_many([self], sr, hr)[0]
 
     def scores_of(self, images: View) -> Scores:
-        """Return the scores of images that were checked."""
+        """Return the scores of checked images."""
         view = images.of(self.quantise, self.border)
         terms = {name: score.terms(view) for name, score in self.scores.items()}
         return Scores({name: score.finish(terms[name]) for name, score in self.scores.items()}, terms)
 
     def aggregate(self, scores: Scores) -> dict[str, float]:
-        """Return the set's scores, of all its images' scores in the order of their ids."""
+        """Aggregate the scores of all images, in the order of their ids, to the set's scores."""
         return {name: self._aggregated(score, scores.terms[name]) for name, score in self.scores.items()}
 
     def of_images(self, per_image: Mapping[str, Sequence[float]]) -> dict[str, float]:
-        """Return the set's scores, of the scores of its images in the order of their ids, by the score's name."""
+        """Aggregate per-image scores by name, in the order of the images' ids, to the set's scores."""
         values = {name: torch.tensor(found, dtype=torch.float64) for name, found in per_image.items()}
         return {
             name: self._aggregated(score, score.terms_of(values[name]))
@@ -211,10 +211,10 @@ class Scoring:
 
 
 def score_many(scorings: Sequence[Scoring], sr: Tensor, hr: Tensor) -> list[Scores]:
-    """Score the same images under each of several scoring halves, which share what they compute alike.
+    """Score the same images under several protocols' scorings, which share common computations.
 
-    sr, hr: (B,3,H,W) in [0, 1]; sr not clamped, hr from 8-bit images. No bit of an image's scores depends on the rest
-    of the batch, nor on the number of threads.
+    sr, hr: (B,3,H,W) in [0, 1]; sr not clamped, hr from 8-bit images. An image's scores are bit-identical whatever the
+        rest of the batch and the number of threads.
 
     Raises ShapeError for shapes that differ or are too small for a window, PriorsrError naming the image for NaN,
     infinity, and an HR image that is not 8-bit values divided by 255.
@@ -222,12 +222,12 @@ def score_many(scorings: Sequence[Scoring], sr: Tensor, hr: Tensor) -> list[Scor
     check_pair(sr, hr)
     _check_8bit(hr)
 
-    @torch.no_grad()  # of each thread by itself
+    @torch.no_grad()  # separate for each thread
     def score_few(pair: tuple[Tensor, Tensor]) -> list[Scores]:
         view = View(*pair)
         return [scoring.scores_of(view) for scoring in scorings]
 
-    sr, hr = sr.contiguous(), hr.contiguous()  # sums over another layout differ in the last bits
+    sr, hr = sr.contiguous(), hr.contiguous()  # sums over other memory layouts differ in the last bits
     found = one_thread_each(score_few, list(zip(sr.split(_AT_ONCE), hr.split(_AT_ONCE), strict=True)))
     return [Scores.join(parts) for parts in zip(*found, strict=True)]
 

@@ -31,9 +31,9 @@ def ssim(
 ) -> Tensor:
     """Return the SSIM of each image: sr, hr (B,3,H,W) in [0, 1] -> (B,) float64, 1 for equal images.
 
-    Gaussian windows of `window` pixels a side that lie wholly inside the image, biased (co)variances, value range 1,
-    mean over windows and channels. Compute in `colour` (see `to_colour`) without the outer `border` pixels.
-    Raises as `check_pair` and `without_border`, and ShapeError if the window does not fit.
+    SSIM has Gaussian windows of `window` x `window` pixels, wholly inside the image, biased (co)variances and value
+    range 1, and is averaged over windows and channels. It is computed in `colour` (see `to_colour`) without the outer
+    `border` pixels. Raises as `check_pair` and `without_border`, and ShapeError if the window does not fit.
     """
     similarity, _ = ssim_and_contrast(*prepare(sr, hr, colour, border), Window(window, sigma), k1, k2)
     return similarity
@@ -43,8 +43,8 @@ def ssim(
 class Window:
     """The weights of an SSIM along each axis: a Gaussian of `side` pixels, or equal weights where sigma is None.
 
-    centre: see `gaussian`. unbiased: divide the (co)variances by n - 1 for a window of n pixels, as scikit-image does
-    unless another is given.
+    centre: see `gaussian`. unbiased: divide the (co)variances by n - 1 for a window of n pixels, scikit-image's
+    default.
     """
 
     side: int
@@ -53,26 +53,26 @@ class Window:
     unbiased: bool = False
 
     def __post_init__(self) -> None:
-        if self.side % 2:  # both centres are the same pixel, and equal windows shall be found equal
+        if self.side % 2:  # both centres are the same pixel, so that equal windows compare equal
             object.__setattr__(self, "centre", "middle")
 
     @property
     def weights(self) -> Tensor:
-        """(side,), float64, of sum 1."""
+        """Return the weights (side,), float64, of sum 1."""
         if self.sigma is None:
             return torch.full((self.side,), 1 / self.side, dtype=torch.float64)
         return gaussian(self.side, self.sigma, self.centre)
 
 
 def gaussian(side: int, sigma: float, centre: Centre = "middle") -> Tensor:
-    """Return a Gaussian window (side,), float64, of sum 1; `pixel` centres an even one on the pixel side // 2."""
+    """Return a Gaussian window (side,), float64, of sum 1; `pixel` centres an even one on pixel side // 2."""
     at = (side - 1) / 2 if centre == "middle" else side // 2
     weights = torch.exp(-((torch.arange(side, dtype=torch.float64) - at) ** 2) / (2 * sigma**2))
     return weights / weights.sum()
 
 
 def ssim_and_contrast(sr: Tensor, hr: Tensor, window: Window, k1: float, k2: float) -> tuple[Tensor, Tensor]:
-    """SSIM, and its contrast-structure factor alone, of each image: planes (B,C,H,W) -> two times (B,)."""
+    """Return SSIM and its contrast-structure factor of each image: planes (B,C,H,W) -> (B,) and (B,)."""
     if window.side > min(sr.shape[2:]):
         size = f"{sr.shape[2]} x {sr.shape[3]}"
         raise ShapeError(
@@ -92,8 +92,8 @@ def ssim_and_contrast(sr: Tensor, hr: Tensor, window: Window, k1: float, k2: flo
 def blur(x: Tensor, window: Window, dim: Literal[-1, -2]) -> Tensor:
     """Correlate with the window's weights along `dim`, valid places only.
 
-    A product with a banded matrix where that is small, else a sum of shifted slices, which keeps within the cache: in
-    float64 on CPU 100 times faster than conv2d.
+    Computed by a banded matrix if it is small, else as a sum of shifted slices, which stays in the cache: in float64 on
+    a CPU 100 times faster than conv2d.
     """
     side = x.shape[dim]
     if side <= _SMALL:
@@ -109,9 +109,9 @@ def blur(x: Tensor, window: Window, dim: Literal[-1, -2]) -> Tensor:
 
 
 @cache
-@torch.inference_mode(False)  # or who asks first in inference mode would leave a matrix that no gradient passes
+@torch.inference_mode(False)  # or a first call in inference mode would cache a matrix without gradients
 def _matrix(window: Window, side: int) -> Tensor:
-    """Return the (side - window.side + 1, side) matrix whose rows are the window's weights, each a pixel further."""
+    """Return the (side - window.side + 1, side) matrix whose rows are the window's weights, shifted pixel by pixel."""
     matrix = torch.zeros(side - window.side + 1, side, dtype=torch.float64)
     for row in range(len(matrix)):
         matrix[row, row : row + window.side] = window.weights

@@ -1,4 +1,4 @@
-"""A pair of images in every form that scores compare, each made once, however many scores look at it."""
+"""A pair of images in all forms that scores compare, each computed once for all scores."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Two = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class View:
-    """SR and HR images (B,3,H,W) as a scoring half sees them.
+    """SR and HR images (B,3,H,W) prepared for a protocol's scoring.
 
     quantise: clamped to [0, 1] and rounded to 8 bits. border: pixels cut off at each side.
-    made: what was asked for before, which all views of the same images share.
+    made: cache of computed forms, which all views of the same images share.
     """
 
     sr: Tensor
@@ -31,11 +31,11 @@ class View:
     made: dict[Hashable, Two] = field(default_factory=dict)
 
     def of(self, quantise: bool, border: int) -> View:
-        """Another view of the same images."""
+        """Return another view of the same images."""
         return replace(self, quantise=quantise, border=border)
 
     def planes(self, colour: Colour, halvings: int = 0) -> Two:
-        """SR and HR in a colour space (see `to_colour`), (B,C,H,W), `halvings` times halved by 2 x 2 averages."""
+        """Return SR and HR in a colour space, see `to_colour`, (B,C,H,W), halved `halvings` times by 2 x 2 averages."""
 
         def make() -> Two:
             if halvings:
@@ -46,7 +46,7 @@ class View:
         return self._once(("planes", self.quantise, self.border, colour, halvings), make)
 
     def similarity(self, colour: Colour, window: Window, k1: float, k2: float, halvings: int = 0) -> Two:
-        """SSIM, and its contrast-structure factor alone, of each image: two times (B,), see `ssim_and_contrast`."""
+        """Return SSIM and its contrast-structure factor of each image, (B,) and (B,), see `ssim_and_contrast`."""
         key = ("similarity", self.quantise, self.border, colour, window, k1, k2, halvings)
         return self._once(key, lambda: ssim_and_contrast(*self.planes(colour, halvings), window, k1, k2))
 

@@ -14,7 +14,7 @@ from priorsr.models.input_checks import check_input
 
 @dataclass(frozen=True)
 class BicubicConfig:
-    """scale: how many times the sides grow."""
+    """scale: enlargement of the sides."""
 
     scale: int = 8
 
@@ -25,7 +25,7 @@ class BicubicConfig:
 class Bicubic(nn.Module):
     """Bicubic enlargement as PIL does it (a = -0.5), without learnt parameters.
 
-    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w); any h and w. A misfit raises ShapeError.
+    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w); any h and w. Wrong shapes raise ShapeError.
     Range: RGB in [0, 1], with overshoot at edges; not clamped.
     Source: Keys, "Cubic convolution interpolation for digital image processing" (1981). Departure from PIL: no rounding
         to 8 bits between the two passes.

@@ -1,4 +1,4 @@
-"""Components by kind and name, models with their weights."""
+"""Build components by kind and name, and load models with their weights."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from priorsr.models.weights import load_file, read_card
 def create(kind: str, name: str, /, *, preset: str | None = None, **options: Any) -> Any:
     """Build the component `name` of a kind.
 
-    For a model or a recipe, `preset` names a set of its config's fields ("paper" where it is not given), and the
-    options override single fields. For every other kind the options go to the constructor.
+    For a model or a recipe, `preset` names a set of config values ("paper" by default), and the options override single
+    fields. For every other kind the options go to the constructor.
 
-    weights (of a model): "default" for the trained weights that an installed package offers for it, the name of other
-    ones, or a file; the model is then built as they were made, in eval mode, and a preset or option that contradicts
-    them is refused. Without `weights`, a model's are random.
+    weights (models only): "default" for the trained weights that an installed package offers, the name of other
+    weights, or a file. The model is then built with the config of the weights, in eval mode; a contradicting preset or
+    option raises OptionError. Without `weights`, a model is initialised randomly.
 
     Raises OptionError for a wrong option, with the right ones; UnknownNameError; and what `load` raises.
     """
@@ -36,11 +36,11 @@ def load(spec: str | Path) -> nn.Module:
     """Load a model or an estimator with its weights, on the CPU, in eval mode; its card is the attribute `card`.
 
     spec: a .safetensors; a folder that `save_pretrained` wrote; a training run's folder; the name of weights that an
-    installed package offers, such as "pkdn"; or hf://OWNER/NAME. A path that exists comes before a name, and the
-    network is asked for hf:// only.
+    installed package offers, such as "pkdn"; or hf://OWNER/NAME. An existing path takes precedence over a name; only
+    hf:// uses the network.
 
     Builds registered names only, never a module that the file names. Raises DataError for a missing, truncated or
-    foreign file and for tensors that do not fit; UnknownNameError for a name that nobody offers, or weights whose
+    foreign file and for tensors that do not fit; UnknownNameError for a name that no package offers, or weights whose
     plugins are not installed; MissingWeightsError for a file that cannot be fetched.
     """
     return load_file(find_weights(spec))

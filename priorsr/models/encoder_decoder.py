@@ -1,4 +1,4 @@
-"""The encoder-decoder skeleton: four parts that are found by kind and name."""
+"""The encoder-decoder skeleton, with four exchangeable parts."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class EncoderDecoderConfig:
     """The parts and sizes of an encoder-decoder.
 
     width: channels of every feature.
-    patch: side of the squares of pixels that the head takes as one position, and the tail gives back; above 1, the
-        network computes nothing at the enlarged image's full size.
-    levels: how often the encoder halves what the head has made.
+    patch: side of the pixel squares that the head unshuffles into one position, and the tail shuffles back; above 1,
+    the network computes nothing at the enlarged image's full size.
+    levels: number of times that the encoder halves the head's features.
     depth: residual attention blocks a stage: one number for all 2 * levels + 1 stages, or one for each, in the order
         encoder (fine to coarse), bottleneck, decoder (coarse to fine).
-    scale: how many times the sides of the LR image grow.
+    scale: enlargement of the LR image's sides.
     attention, fusion, retention, upsampler: the parts, each a name, Part(name, **options) or a class.
     fusion_at: "input" fuses once, after the head at full size; "encoder" after every encoder stage.
-    prior_channels: channels of the map that the fusion steers by; None for those of the prior that it declares: 19
-        classes for "parsing" and "any", 68 for "heatmaps".
-    global_residual: whether the network adds to the enlarged image, which it then starts as, instead of drawing the
-        whole one.
+    prior_channels: channels of the fusion's prior map; None for the default of the prior that it declares: 19 classes
+    for "parsing" and "any", 68 for "heatmaps".
+    global_residual: add the output to the enlarged image, so that the network starts as the enlargement; otherwise it
+    predicts the whole image.
     """
 
     width: int = 64
@@ -63,20 +63,20 @@ class EncoderDecoderConfig:
 
     @property
     def depths(self) -> tuple[int, ...]:
-        """Blocks a stage, spelt out for all 2 * levels + 1 stages."""
+        """Return the number of blocks of each of the 2 * levels + 1 stages."""
         return (self.depth,) * (2 * self.levels + 1) if isinstance(self.depth, int) else self.depth
 
 
 class EncoderDecoder(nn.Module):
-    """An encoder-decoder over the bicubically enlarged LR image, whose parts are components of the registry.
+    """An encoder-decoder on the bicubically enlarged LR image, with registered components as parts.
 
     Head conv3x3 (of the image pixel-unshuffled by `patch`); `levels` down stages (pixel-unshuffle, conv3x3, residual
-    attention blocks); a bottleneck; as many up stages (upsampler, blocks); tail conv3x3 (pixel-shuffled by `patch`).
-    With a fusion, the prior steers the head's features or every encoder stage; with a retention, every decoder stage
-    gets the encoder's features back. KDFSRNet is this skeleton as it is.
+    attention blocks); a bottleneck; as many up stages (upsampler, blocks); tail conv3x3 (pixel-shuffled by `patch`). A
+    fusion combines the prior with the head's features or those of every encoder stage; a retention passes the encoder's
+    features to every decoder stage. KDFSRNet is this skeleton unchanged.
 
     Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w), sides multiples of `size_multiple`; features: the 2 * levels + 1
-        stage outputs (B,width,...). A misfit raises ShapeError; a missing prior PriorsrError.
+        stage outputs (B,width,...). Wrong shapes raise ShapeError; a missing prior PriorsrError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: KDFSRNet (TCSVT 2022) for the stages. Departures: the parts, `patch`, `global_residual`, unequal depths.
     """
@@ -119,9 +119,9 @@ class EncoderDecoder(nn.Module):
             self._start_as_the_enlargement()
 
     def _start_as_the_enlargement(self) -> None:
-        """Set initial weights with which a short run learns from its first step: no noise, and no fading features.
+        """Initialise for short runs: start as the enlarged image, without noise, and keep the scale of features.
 
-        PyTorch's own shrink features by sqrt(3) at every convolution that has neither activation nor identity.
+        PyTorch's initialisation shrinks features by sqrt(3) in every convolution without activation or skip connection.
         """
         for parameter in self.tail.parameters():
             nn.init.zeros_(parameter)
@@ -140,7 +140,7 @@ class EncoderDecoder(nn.Module):
         return SROutput(sr, features=features if with_features else ())
 
     def restore(self, image: Tensor, steer: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Restore an enlarged image (B,3,H,W), steered by a prior map (B,P,h,w): (sr, the stage outputs)."""
+        """Restore an enlarged image (B,3,H,W), guided by a prior map (B,P,h,w): (sr, the stage outputs)."""
         levels, patch = self.config.levels, self.config.patch
         x = self.head(image if patch == 1 else F.pixel_unshuffle(image, patch))
         if steer is not None and self.config.fusion_at == "input":
@@ -162,7 +162,7 @@ class EncoderDecoder(nn.Module):
 
 
 def _declared_channels(fusion: PartSpec) -> int:
-    """Return the channels of the map that a fusion's declared prior implies; 0 for what is no fusion."""
+    """Return the default channels of the prior that a fusion declares; 0 if it is no fusion."""
     if isinstance(fusion, Part):
         fusion = fusion.name
     component = find("fusion", fusion) if isinstance(fusion, str) else fusion

@@ -1,4 +1,4 @@
-"""The enlargement that models start from."""
+"""The bicubic enlargement on which models build."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from torch import Tensor
 
 
 def enlarge(lr: Tensor, scale: int) -> Tensor:
-    """Bicubic enlargement of (B,3,h,w) by `scale`, in float32, with PIL's kernel (a = -0.5) and borders.
+    """Enlarge (B,3,h,w) by `scale`, bicubically in float32, with PIL's kernel (a = -0.5) and borders.
 
-    PIL's own result is this one rounded to 8 bits after each of its two passes. PyTorch's plain bicubic has a = -0.75.
+    PIL also rounds to 8 bits after each of its two passes. PyTorch's plain bicubic has a = -0.75.
     """
     return F.interpolate(lr.float(), scale_factor=scale, mode="bicubic", antialias=True)

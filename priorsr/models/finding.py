@@ -1,4 +1,4 @@
-"""Find weights: by file, folder, training run, name that a package offers, or place on a hub."""
+"""Find weights by file, folder, training run, name in a package, or address on a hub."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ DEFAULT = "default"
 
 
 def find_weights(spec: str | Path) -> Path:
-    """Return the .safetensors that a user names; the network is asked only for names that begin with hf://.
+    """Return the .safetensors that a user names; only names that begin with hf:// use the network.
 
-    spec: a file; a folder that `save_pretrained` wrote; a training run's folder, of which the last stage's weights are
-    taken; the name of weights that an installed package offers (see `weights_names`), or DISTRIBUTION:NAME; or
-    hf://OWNER/NAME, perhaps with @REVISION. A path that exists comes before a name.
+    spec: a file; a folder that `save_pretrained` wrote; a training run's folder, for the last stage's weights; the name
+    of weights that an installed package offers (see `weights_names`), or DISTRIBUTION:NAME; or hf://OWNER/NAME, perhaps
+    with @REVISION. An existing path takes precedence over a name.
 
-    Raises DataError for a folder without weights, UnknownNameError for a name that nobody offers, NameCollisionError
-    for one that several packages do, and MissingWeightsError for a file that is not there or cannot be fetched.
+    Raises DataError for a folder without weights, UnknownNameError for a name that no package offers,
+    NameCollisionError for a name that several packages offer, and MissingWeightsError for a file that is missing or
+    cannot be fetched.
     """
     if isinstance(spec, str) and spec.startswith(PREFIX):
         return download(spec)
@@ -34,7 +35,7 @@ def find_weights(spec: str | Path) -> Path:
 
 
 def weights_names(model: str | None = None) -> list[str]:
-    """Return the names of all weights that installed packages offer, or of those for a model. Imports nothing.
+    """Return the names of all weights that installed packages offer, or those for a model, without imports.
 
     A name is MODEL, for the model's default weights, or MODEL.VARIANT.
     """
@@ -78,7 +79,7 @@ def _file_of(offer: Offer) -> Path:
 
 
 def _of_run(run: Path) -> Path:
-    """Return the weights that the last stage of a training run was for."""
+    """Return the weights that the last stage of a training run produces."""
     config = run / "config.json"
     if not config.is_file():
         raise DataError(

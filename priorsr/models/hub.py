@@ -1,4 +1,4 @@
-"""Weights in a folder that can be published, and on the Hugging Face Hub."""
+"""Write weights to a folder that can be published, and exchange them with the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLACE = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?
 def save_pretrained(model: nn.Module, folder: str | Path, *, half: bool = False) -> Path:
     """Write a model into a folder that can be published: model.safetensors and README.md, its model card.
 
-    half: store floating point as float16; `load` makes float32 of it again. Returns the folder. Raises what `save`
+    half: store floating point as float16, which `load` converts back to float32. Returns the folder. Raises what `save`
     raises.
     """
     out = Path(folder)
@@ -36,7 +36,7 @@ def push_to_hub(model: nn.Module, repo: str, *, private: bool = False, half: boo
     """Publish a model as OWNER/NAME on the Hugging Face Hub, with the token that `hf auth login` keeps.
 
     Returns the address of the commit. Needs the extra `hub`. Raises OptionError for a name of another form, and
-    DataError with the hub's reason if it refuses or cannot be reached.
+    DataError with the reason if the hub refuses or cannot be reached.
     """
     require_extra("huggingface_hub", "hub")
     from tempfile import TemporaryDirectory
@@ -58,7 +58,7 @@ def push_to_hub(model: nn.Module, repo: str, *, private: bool = False, half: boo
 def download(spec: str) -> Path:
     """Return the weights at hf://OWNER/NAME or hf://OWNER/NAME@REVISION, fetched into the hub's own cache if absent.
 
-    Needs the extra `hub`. Raises MissingWeightsError naming file and place where they cannot be fetched.
+    Needs the extra `hub`. Raises MissingWeightsError naming file and address if they cannot be fetched.
     """
     repo, revision = _parse(spec)
     require_extra("huggingface_hub", "hub")
@@ -82,12 +82,12 @@ def _parse(spec: str) -> tuple[str, str | None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first line of what a library raised."""
+    """Return the first line of a library's error."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _readme(described: Mapping[str, Any]) -> str:
-    """Return the model card of weights: the hub's own metadata, how to use them, and all that their card holds."""
+    """Return the README of weights: the hub's metadata, their use, and the content of their card."""
     card, name = described["card"], described["name"]
     licence = card.get("licence")
     front = ["---", "library_name: priorsr", "tags: [face-super-resolution, priorsr]"]

@@ -1,4 +1,4 @@
-"""Checks of what models are given, and of what they return."""
+"""Check the inputs and outputs of models."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def check_lr(lr: Tensor, size_multiple: int, who: str) -> None:
 
 
 def checked_sr(output: Any, batch: Batch, who: str) -> Tensor:
-    """Return the SR images (B,3,H,W) of what the model `who` returned for a batch.
+    """Return the SR images (B,3,H,W) in the output of the model `who` for a batch.
 
-    Raises PriorsrError, naming the face where one is NaN or infinite, unless they can be compared with HR.
+    Raises PriorsrError unless they can be compared with HR; for NaN or infinity it names the face.
     """
     who = f"the model {who}"
     if not isinstance(output, SROutput):

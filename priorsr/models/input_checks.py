@@ -1,4 +1,4 @@
-"""Checks of what models and estimators are called with: images, and a prior."""
+"""Check the arguments of models and estimators: images, and a prior."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from priorsr.shapes import check_map
 
 
 def check_input(model: nn.Module, lr: Tensor, prior: Prior | None = None, *, who: str | None = None) -> None:
-    """Check what a model's `forward` is given: LR images (B,3,h,w) in floating point, and a `Prior` or None.
+    """Check the arguments of a model's `forward`: LR images (B,3,h,w) in floating point, and a `Prior` or None.
 
-    who: how messages name the model; by its class, unless given.
+    who: name of the model in messages; by default, that of its class.
     Raises ShapeError unless the sides of LR are multiples of the model's `size_multiple`, what `check_images` raises,
     and PriorsrError unless `prior` is a Prior of tensors on the device of LR.
     """
@@ -28,9 +28,9 @@ def check_input(model: nn.Module, lr: Tensor, prior: Prior | None = None, *, who
 
 
 def check_images(module: nn.Module, images: Tensor, who: str, what: str = "image") -> None:
-    """Raise PriorsrError unless images are a floating-point tensor (B,3,H,W) of a network's dtype, on its device.
+    """Raise PriorsrError unless images are a floating-point tensor (B,3,H,W) with a network's dtype and device.
 
-    Those are the first of its weights', where it has any. Within autocast, any floating-point dtype will do.
+    Dtype and device are those of the first weight, if there is one. Autocast allows any floating-point dtype.
     """
     if not isinstance(images, Tensor):
         raise PriorsrError(

@@ -20,13 +20,13 @@ ModelSpec = nn.Module | str | Path
 
 
 def model_from_spec(spec: ModelSpec) -> nn.Module:
-    """Return the model that a user means.
+    """Return the model that a user names.
 
     spec: anything that `priorsr.load` takes; the registered name of a model without parameters, such as `bicubic`;
     FILE.py:NAME, a network or function in a Python file, which is executed; FILE.onnx; FILE.pth, .pt or .ckpt, a
     checkpoint of a general network that spandrel detects; or a model, which is returned as it is.
 
-    Raises UnknownNameError for a name of neither; PriorsrError for a model without weights; WrongKindError for anything
+    Raises UnknownNameError for an unknown name; PriorsrError for a model without weights; WrongKindError for anything
     but a model; and the errors of `priorsr.load`.
     """
     if not isinstance(spec, nn.Module):
@@ -58,7 +58,7 @@ def named_model(spec: str | Path) -> tuple[nn.Module, Path | None]:
 
 
 def _foreign(spec: str | Path) -> nn.Module | None:
-    """Return the model of a file in a format of other people, by the file's suffix; None for anything else."""
+    """Return the model of a file in a foreign format, by the file's suffix; None for any other file."""
     if is_python_spec(spec):
         return model_of_python_file(str(spec))
     suffix = Path(spec).suffix.lower()

@@ -1,4 +1,4 @@
-"""Configs as JSON values, in which weights keep them, and back."""
+"""Convert configs to JSON values, as stored with weights, and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PART, _OPTIONS = "part", "options"
 
 
 def as_plain(value: Any) -> Any:
-    """Return a config as JSON values, which `revive` undoes; a part given as a class becomes its registered name."""
+    """Convert a config to JSON values, which `revive` reverts; a part given as a class becomes its registered name."""
     if isinstance(value, Part):
         return {_PART: value.name, _OPTIONS: as_plain(value.options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -31,9 +31,9 @@ def as_plain(value: Any) -> Any:
 
 
 def revive(value: Any) -> Any:
-    """Return what `as_plain` made plain: parts, and tuples for lists, since configs are immutable.
+    """Convert the values of `as_plain` back: parts are restored, and lists become tuples, since configs are immutable.
 
-    Raises OptionError for a part whose name is no text, or whose options are none.
+    Raises OptionError for a part whose name is no text, or whose options are no mapping.
     """
     if isinstance(value, dict):
         revived = {key: revive(item) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""From a face's prior to the one map that a fusion asks for."""
+"""Convert a face's prior to the map that a fusion needs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PRIOR_CHANNELS = {"parsing": 19, "heatmaps": 68, "any": 19}
 
 
 def prior_map(prior: Prior | None, wanted: str, channels: int, image: Tensor, who: str) -> Tensor:
-    """Return the map (B,channels,h,w) that a fusion with `prior = wanted` steers by, for enlarged images (B,3,H,W).
+    """Return the map (B,channels,h,w) for a fusion with `prior = wanted`, given enlarged images (B,3,H,W).
 
     "parsing" takes prior.parsing; "heatmaps" takes prior.heatmaps, or draws prior.landmarks at a quarter of the HR size
-    with sigma 1, as DIC does; "any" takes parsing where there is one, else heatmaps. Raises PriorsrError if the prior
-    lacks it, ShapeError if it has another number of channels, or is of another number of faces.
+    with sigma 1, as DIC does; "any" takes parsing if there is one, else heatmaps. Raises PriorsrError if the prior
+    lacks the map, ShapeError for another number of channels or faces.
     """
     prior = prior or Prior()
     found = prior.parsing if wanted in ("parsing", "any") else None

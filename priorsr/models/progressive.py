@@ -1,4 +1,4 @@
-"""The progressive skeleton: grows from x2 to the full scale, a step at a time."""
+"""The progressive skeleton: grows from x2 to the full scale, one step at a time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class ProgressiveConfig:
 
     widths: channels of the features at the LR image's size, and after each step; a step doubles the sides.
     depth: residual blocks a step: one number, or one for each.
-    scale: how many times the sides of the LR image grow: a power of 2, with as many steps.
-    upsampler: what enlarges by 2 in each step. attention: what the residual blocks weigh by, if anything. Both parts
-        are a name, Part(name, **options) or a class.
-    global_residual: whether each step adds to the enlarged LR image, which it then starts as, instead of drawing the
-        whole one.
+    scale: enlargement of the LR image's sides: a power of 2, whose exponent is the number of steps.
+    upsampler: enlarges by 2 in each step. attention: attention of the residual blocks, if any. Both parts are a name,
+    Part(name, **options) or a class.
+    global_residual: add each step's output to the enlarged LR image, so that the network starts as the enlargement;
+    otherwise a step predicts the whole image.
     """
 
     widths: tuple[int, ...] = (512, 256, 128, 64)
@@ -53,17 +53,17 @@ class ProgressiveConfig:
 
 
 class Progressive(nn.Module):
-    """A network that enlarges in steps of x2, each of which draws an image, so that it can be trained step by step.
+    """A network that enlarges in steps of x2, with an image after each, so that it can be trained step by step.
 
-    Stem conv3x3, batch normalisation, ReLU; then the `progressive` upsampler, whose heads draw RGB. Called with `step`,
-    from 1 (the default is the last), it stops there; with `fade` below 1, a number or a scalar tensor, the step's image
-    is blended with the earlier step's, enlarged to the nearest: (1 - fade) * earlier + fade * new.
+    Stem conv3x3, batch normalisation, ReLU; then the `progressive` upsampler, whose heads output RGB. `step`, from 1,
+    is the last step to run (by default, all run). With `fade` below 1, a number or a scalar tensor, the step's image is
+    blended with the earlier step's, enlarged by nearest neighbour: (1 - fade) * earlier + fade * new.
 
-    Shapes: lr (B,3,h,w) -> sr (B,3,2^step*h,2^step*w); stages: the steps' images, earlier ones as they are before
-        fading, the last one sr. A misfit raises ShapeError; a step that does not exist OptionError.
+    Shapes: lr (B,3,h,w) -> sr (B,3,2^step*h,2^step*w); stages: the steps' images, the earlier ones before fading, the
+        last one sr. Wrong shapes raise ShapeError, a step that does not exist OptionError.
     Range: RGB in [0, 1] up to overshoot; not clamped. Inside, images lie in [-1, 1]. In training, normalised by the
         batch's statistics.
-    Source: PFSR (BMVC 2019), its generator. Departures: depth, parts and `global_residual`.
+    Source: the generator of PFSR (BMVC 2019). Departures: depth, parts and `global_residual`.
     """
 
     kind = "model"

@@ -1,4 +1,4 @@
-"""Read released checkpoints of other projects without executing anything, and convert them to ours."""
+"""Read released checkpoints of other projects without executing anything, and convert them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ State = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class ReleasedLayout:
-    """A layout in which weights were released; the class of a model or an estimator lists its own as `released`.
+    """A layout of released weights; the class of a model or an estimator lists its layouts as `released`.
 
-    name: what to call it. matches: whether a state dict has this layout. convert: the config of our model, or the
-    options of our estimator, and the state dict that it stands for; may raise any PriorsrError.
+    name: the layout's name. matches: returns whether a state dict has this layout. convert: returns the config of our
+    model, or the options of our estimator, and the converted state dict; may raise any PriorsrError.
     """
 
     name: str
@@ -34,8 +34,8 @@ def convert_released(path: str | Path, *, tell: Callable[[str], None] | None = N
     """Build our model or estimator from a released checkpoint (.pth): the module in eval mode, and the layout's name.
 
     tell: called with a sentence about entries of the file that are left out. Nothing in the file is executed, see
-    `priorsr.reading.pth`. Raises DataError for a file that is no checkpoint or is broken, whose layout nothing
-    installed knows, that a layout fails to convert, or whose tensors do not fit.
+    `priorsr.reading.pth`. Raises DataError for a file that is no checkpoint, is broken, has a layout unknown to all
+    installed components, cannot be converted, or has tensors that do not fit.
     """
     path = Path(path)
     state = read_state_dict(path, tell)
@@ -74,7 +74,7 @@ def _converted(
             return component(described) if kind == "model" else component(**described), weights
     except PriorsrError as error:
         raise DataError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
-    except Exception as error:  # a plugin's code, on a file that only resembles what it knows
+    except Exception as error:  # a plugin's code, on a file that only resembles its layout
         raise DataError(
             f"{path}: cannot be converted from the layout {layout.name!r} ({type(error).__name__}: {error})"
         ) from error

@@ -32,7 +32,7 @@ from priorsr.registry import find, offer_of, offers, packages
 from priorsr.sources import UNREGISTERED, Component, components_of
 
 KEY = "priorsr"
-_DESCRIBED_BY = {"model": "config", "estimator": "options"}  # by kind, the attribute that holds what one is made of
+_DESCRIBED_BY = {"model": "config", "estimator": "options"}  # by kind, the attribute with the config or options
 _EXPECTED = "weights that priorsr saved (.safetensors)"
 _UNCHANGED = "the hash that it says was expected"
 _HASH, _TENSORS_HASH = "metadata_hash", "tensors_hash"
@@ -41,13 +41,12 @@ _HASH, _TENSORS_HASH = "metadata_hash", "tensors_hash"
 class _Metadata(BaseModel):
     """The metadata of a weights file; there may be further keys, such as `components`.
 
-    tensors_hash, metadata_hash: of the tensors, and of the other metadata; files from before these were written have
-    none.
+    tensors_hash, metadata_hash: hashes of the tensors, and of the other metadata; absent in older files.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    kind: Literal["model", "estimator"] = "model"  # files of before estimators were saved have none
+    kind: Literal["model", "estimator"] = "model"  # absent in files older than saved estimators
     distribution: str
     version: str
     name: str
@@ -67,14 +66,16 @@ def save(
 ) -> None:
     """Save a registered model's weights and config, or an estimator's weights and options, as .safetensors.
 
-    The file is written whole or not at all, and names every component that the module is made of. An estimator that can
-    be saved keeps its constructor's options, as JSON values, in the attribute `options`.
-    card: what a reader should know (training data, recipe, scores), as JSON values, infinity as "inf". trained_by: the
-    components that took part in training, such as recipe and teacher. Unless given, both are what the module was
-    loaded with.
-    half: store float32 as float16, which `load` turns back; the last bits of the weights are lost.
-    A module, or a part in its config, that is not registered raises OptionError, since it could not be built again by
-    name; a file that cannot be written DataError.
+    The file is written atomically, and names every component of the module. An estimator that can be saved keeps its
+    constructor's options, as JSON values, in the attribute `options`.
+
+    card: facts for users (training data, recipe, scores), as JSON values, infinity as "inf".
+    trained_by: the components that took part in training, such as recipe and teacher. By default, card and trained_by
+        are those that the module was loaded with.
+    half: store float32 as float16, which `load` converts back; the last bits of the weights are lost.
+
+    Raises OptionError for a module, or a part in its config, that is not registered, since it could not be rebuilt by
+    name, and DataError for a file that cannot be written.
     """
     kind = getattr(module, "kind", None)
     kind = kind if kind in _DESCRIBED_BY else "model"
@@ -100,9 +101,9 @@ def save(
 
 
 def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str, Any]) -> None:
-    """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, whole or not at all.
+    """Write tensors (made contiguous, on the CPU) and the one metadata key to `path`, atomically.
 
-    The metadata are those given, with hashes by which a reader detects changes.
+    Hashes are added to the given metadata, by which a reader detects changes.
     """
     # Copies, since safetensors refuses tensors that share memory, as tied weights do.
     tensors = {name: x.detach().cpu().clone(memory_format=torch.contiguous_format) for name, x in state.items()}
@@ -118,12 +119,12 @@ def save_tensors(state: Mapping[str, Tensor], path: Path, described: Mapping[str
 def load_file(path: str | Path) -> nn.Module:
     """Load a model or an estimator from a .safetensors that `save` wrote: on the CPU, in eval mode.
 
-    Its card is the attribute `card`, the components that it was made of and trained by are `made_by`; None for weights
-    of before those were written. Builds registered names only, never a module that the file names, and each of the
-    distribution that it was of. Where that is here in another version, a PriorsrWarning names both.
+    Its card is the attribute `card`; the components of which it was built and by which it was trained are `made_by`,
+    None for older weights. Builds registered names only, never a module that the file names, each from its original
+    distribution. A PriorsrWarning names both versions if the installed one differs.
 
-    Raises DataError for a missing, truncated or foreign file and for tensors that do not fit; UnknownNameError for one
-    whose plugins are not installed.
+    Raises DataError for a missing, truncated or foreign file and for tensors that do not fit; UnknownNameError for a
+    file whose plugins are not installed.
     """
     path = Path(path)
     described, tensors = read(path)
@@ -144,7 +145,7 @@ def load_file(path: str | Path) -> nn.Module:
 
 
 def _built(described: Mapping[str, Any], made_by: Iterable[Component], path: Path) -> nn.Module:
-    """Build the module that a file's metadata describes, of the distributions that it was made of."""
+    """Build the module that a file's metadata describes, from its original distributions."""
     kind = described["kind"]
     source = Offer(kind, described["name"], "", described["distribution"], described["version"])
     makers = [
@@ -189,7 +190,7 @@ def _other_versions(made_by: Iterable[Component]) -> Iterator[str]:
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Read the metadata and tensors of a .safetensors of ours; raises DataError for anything else."""
+    """Read the metadata and tensors of a .safetensors of priorsr; raises DataError for any other file."""
     described = read_card(path)
     tensors = read_tensors(Path(path), _EXPECTED)
     if described[_TENSORS_HASH] not in (None, tensors_hash(tensors)):
@@ -221,7 +222,7 @@ def components_in(described: Mapping[str, Any], path: Path) -> tuple[Component, 
 
 
 def made_of(module: nn.Module) -> Any:
-    """Return what a module is built from, as JSON values: a model's config or an estimator's options, else None."""
+    """Return a model's config or an estimator's options as JSON values, or None."""
     kind = getattr(module, "kind", None)
     return as_plain(getattr(module, _DESCRIBED_BY[kind], None)) if kind in _DESCRIBED_BY else None
 
@@ -232,7 +233,7 @@ def weights_hash(model: nn.Module) -> str:
 
 
 def tensors_hash(state: Mapping[str, Tensor]) -> str:
-    """Return the SHA-256 of tensors: sorted by name, each as name, dtype, shape and bytes."""
+    """Return the SHA-256 of tensors, sorted by name, each hashed as name, dtype, shape and bytes."""
     digest = hashlib.sha256()
     for name, tensor in sorted(state.items()):
         digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())

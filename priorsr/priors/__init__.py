@@ -1,4 +1,4 @@
-"""Priors of a face: parsing maps, landmarks and heatmaps; what they mean, and how one turns into another."""
+"""Priors of a face: parsing maps, landmarks and heatmaps; their definitions and conversions."""
 
 from __future__ import annotations
 

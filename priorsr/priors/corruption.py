@@ -1,4 +1,4 @@
-"""Corruptions of priors, to measure how wrong a prior may be. Every function returns a new `Prior`."""
+"""Corruptions of priors, to measure how errors in a prior affect a model. Every function returns a new `Prior`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from priorsr.errors import OptionError
 from priorsr.priors.landmark_conversion import draw_heatmaps
 from priorsr.priors.landmark_schemes import all_valid
 
-HEATMAP_SCALE = 4  # HR pixels a heatmap pixel, as models draw landmarks where they get no heatmaps
+HEATMAP_SCALE = 4  # HR pixels in a heatmap pixel, as where models draw heatmaps of given landmarks
 
 
 def shift(prior: Prior, right: float, down: float, size: int) -> Prior:
-    """Move all parts of a prior by HR pixels, as if the face lay elsewhere.
+    """Shift all parts of a prior by HR pixels, as if the face were elsewhere in the image.
 
-    size: of the square HR image, in pixels; maps of another size are moved in proportion, between pixels bilinearly.
-    Pixels that enter from outside get the border's class in a parsing map, and 0 in heatmaps.
+    size: side of the square HR image, in pixels; maps of another size are shifted in proportion, with bilinear
+    interpolation. Pixels that enter from outside get the border's class in a parsing map, and 0 in heatmaps.
     """
     x, y = (2 * pixels / size for pixels in (right, down))  # grid_sample's image is 2 wide
 
@@ -39,11 +39,11 @@ def shift(prior: Prior, right: float, down: float, size: int) -> Prior:
 
 
 def blur(prior: Prior, sigma: float, size: int) -> Prior:
-    """Blur a prior: convolve its maps with a Gaussian of `sigma` HR pixels.
+    """Blur the maps of a prior by a Gaussian with a sigma in HR pixels.
 
-    size: of the square HR image, in pixels. Landmarks, which cannot be blurred, become heatmaps drawn at a quarter of
-    it with sigma 1, as DIC draws them, and blurred. Classes stay probabilities; heatmaps keep their sum, not their
-    peak. Raises OptionError for a sigma that is not above 0.
+    size: side of the square HR image, in pixels. Landmarks cannot be blurred, so they are first drawn as DIC's
+    heatmaps, at a quarter of `size` with sigma 1. Classes stay probabilities; heatmaps keep their sum, not their peak.
+    Raises OptionError for a sigma that is not above 0.
     """
     if not sigma > 0:
         raise OptionError(f"sigma is {sigma}; a number above 0 was expected")
@@ -70,7 +70,7 @@ def absent(prior: Prior) -> Prior:
 
 
 def _convolved(maps: Tensor, sigma: float, outside: Literal["replicate", "constant"]) -> Tensor:
-    """Maps (B,C,h,w) convolved with a Gaussian of `sigma` of their pixels, cut off at four of them."""
+    """Convolve maps (B,C,h,w) with a Gaussian, `sigma` in the maps' pixels, cut off at 4 sigma."""
     reach = ceil(4 * sigma)
     weights = torch.exp(torch.arange(-reach, reach + 1, device=maps.device) ** 2 / (-2 * sigma**2))
     weights = weights / weights.sum()

@@ -1,4 +1,4 @@
-"""Landmarks read off parsing maps."""
+"""Landmarks derived from parsing maps."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import Tensor
 from priorsr.errors import ShapeError
 from priorsr.priors.label_maps import label_map
 
-LEAST_PIXELS = 6  # a part that is smaller has no shape
-CHUNK = 64  # faces at once: bounds the memory
+LEAST_PIXELS = 6  # pixels; a smaller part has no reliable shape
+CHUNK = 64  # faces at once, which bounds the memory
 
 EYE = (0.0, 1 / 3, 2 / 3, 1.0)  # positions between a part's corners, as in the mean face of the 68-point scheme
 BROW = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -42,16 +42,16 @@ _FACE_ENDS_AT = ("background", "neck", "cloth", "necklace", "left ear", "right e
 def landmarks_from_parsing(parsing: Tensor) -> tuple[Tensor, Tensor]:
     """Derive the 68 landmarks (iBUG) from parsing maps in CelebAMask-HQ's 19 classes.
 
-    parsing: (B,H,W) class indices, or (B,19,H,W) class probabilities, of which the largest counts.
-    Returns landmarks (B,68,2) float32, (x, y) in the map's pixels, and valid (B,68) bool. A part that is absent or
-    hidden is not valid, and its coordinates are 0. The face is expected to be upright, within 45 degrees.
+    parsing: (B,H,W) class indices, or (B,19,H,W) class probabilities, of which the largest is taken. Returns landmarks
+    (B,68,2) float32, (x, y) in the map's pixels, and valid (B,68) bool. The points of an absent or hidden part are not
+    valid, and 0. The face must be upright, within 45 degrees.
 
     Eyes: corners at the ends of the mask's principal axis, lids on its upper and lower edge. Brows: on the middle
-    line between the edges. Lips: corners of the union of lips and mouth, then the four edges. Nose: the bridge from
-    the line of the eyes down the mask's middle, the base on its lower edge. Jaw: where rays from the point between
-    the eyes leave the face; valid only where the face ends at background, neck, cloth or ear, not at hair or a hat,
-    nor at the image's border. The tip of the nose and where along the jaw a point lies are estimates by the
-    proportions of a mean face.
+    line between the edges. Lips: corners of the union of lips and mouth, then the four edges. Nose: the bridge from the
+    line of the eyes down the mask's middle, the base on its lower edge. Jaw: the points at which rays from between the
+    eyes leave the face; valid only where the face ends at background, neck, cloth or ear, not at hair, a hat or the
+    image's border. The tip of the nose, and the positions along the jaw, are estimated from the proportions of a mean
+    face.
     """
     if parsing.ndim == 4 and parsing.shape[1] == len(_CLASSES):
         parsing = parsing.argmax(1)
@@ -63,7 +63,7 @@ def landmarks_from_parsing(parsing: Tensor) -> tuple[Tensor, Tensor]:
     with np.errstate(invalid="ignore", divide="ignore"):  # a part without pixels has no mean, and is not valid
         maps = parsing.to(
             "cpu", torch.uint8
-        ).numpy()  # in NumPy: many small steps, which torch's threads would slow down
+        ).numpy()  # in NumPy, since torch's threads would slow down the many small steps
         parts = [_landmarks(maps[start : start + CHUNK]) for start in range(0, max(len(maps), 1), CHUNK)]
     points, known = (np.concatenate(part) for part in zip(*parts, strict=True))
     landmarks = torch.from_numpy(np.where(known[..., None], points, 0).astype(np.float32))
@@ -75,7 +75,7 @@ Found = tuple[np.ndarray, np.ndarray]
 
 
 class _Frame(NamedTuple):
-    """A coordinate frame a face: t runs along the unit vector `along`, s at a right angle to it, down the face."""
+    """A coordinate frame for each face: t along the unit vector `along`, s perpendicular to it, down the face."""
 
     origin: np.ndarray  # (B,2)
     along: np.ndarray  # (B,2)
@@ -113,7 +113,7 @@ class _Pixels:
 
 
 class _Part:
-    """The pixels of a part, seen in a frame."""
+    """The pixels of a part in the coordinates of a frame."""
 
     def __init__(self, pixels: _Pixels, frame: _Frame) -> None:
         self.pixels, self.frame = pixels, frame
@@ -121,24 +121,24 @@ class _Part:
         self.t, self.s = ((offset * axis[:, None, None]).sum(-1) for axis in (frame.along, frame.down))
 
     def extent(self, of: np.ndarray, where: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest and largest value (B,) of `of` over the part, half a pixel beyond the outermost pixels' centres."""
+        """Return the range (B,) of `of` over the part, to half a pixel beyond the outermost pixel centres."""
         mask = self.pixels.mask if where is None else self.pixels.mask & where
         return np.where(mask, of, np.inf).min((1, 2)) - 0.5, np.where(mask, of, -np.inf).max((1, 2)) + 0.5
 
     def ends(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """t of the left and of the right corner, then s of both, (B,) each."""
+        """Return t of the left and of the right corner, then s of both, (B,) each."""
         left, right = self.extent(self.t)
         tips = self.t <= left[:, None, None] + 1.5, self.t >= right[:, None, None] - 1.5
         return left, right, self.pixels.mean(self.s, tips[0]), self.pixels.mean(self.s, tips[1])
 
     def edges(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """s of the upper and of the lower edge at positions t (B,K): (B,K) each."""
+        """Return s of the upper and of the lower edge at positions t (B,K): (B,K) each."""
         found = [self.extent(self.s, np.abs(self.t - at[:, None, None]) <= 0.75) for at in t.T]
         upper, lower = (np.stack(edge, 1) for edge in zip(*found, strict=True))
         return upper, lower
 
     def found(self, t: np.ndarray, s: np.ndarray) -> Found:
-        """Return the points at t and s (B,K), there where the part is seen and its edges were met."""
+        """Return the points at t and s (B,K), valid where the part is visible and its edges were found."""
         points = self.frame.place(t, s)
         return points, self.pixels.seen[:, None] & np.isfinite(points).all(-1)
 
@@ -149,13 +149,13 @@ def _is_any(parsing: np.ndarray, names: Sequence[str]) -> np.ndarray:
 
 
 def _span(taken: np.ndarray) -> np.ndarray:
-    """Return all indices from the first to the last that is taken; the index 0 if none is."""
+    """Return all indices from the first to the last one that is set; index 0 if none is."""
     indices = np.flatnonzero(taken)
     return np.arange(indices[0], indices[-1] + 1) if len(indices) else np.arange(1)
 
 
 def _between(low: np.ndarray, high: np.ndarray, positions: tuple[float, ...]) -> np.ndarray:
-    """Values (B,K) at positions from 0 (low) to 1 (high)."""
+    """Interpolate linearly: values (B,K) at positions from 0 (low) to 1 (high)."""
     return low[:, None] + (high - low)[:, None] * np.array(positions)
 
 
@@ -163,7 +163,7 @@ def _landmarks(parsing: np.ndarray) -> Found:
     eyes = [_eye(_Pixels(parsing, name)) for name in ("right eye", "left eye")]  # the image's left one first
     brows = [_brow(_Pixels(parsing, name)) for name in ("right brow", "left brow")]
     face = _face_frame(parsing, eyes)
-    upright = face._replace(origin=np.zeros_like(face.origin))  # for what needs no point between the eyes
+    upright = face._replace(origin=np.zeros_like(face.origin))  # for parts that need no point between the eyes
     parts = [_jaw(parsing, face), *brows, _nose(parsing, face, upright), *eyes, _lips(parsing, upright)]
     points, known = (np.concatenate(part, 1) for part in zip(*parts, strict=True))
     return points, known
@@ -187,7 +187,7 @@ def _brow(pixels: _Pixels) -> Found:
 
 
 def _face_frame(parsing: np.ndarray, eyes: list[Found]) -> _Frame:
-    """Origin between the eyes, t along their line. Without both, in the middle of the glasses, or unknown (NaN)."""
+    """Return a frame with its origin between the eyes, else amid the glasses, else NaN; t runs along the eyes' line."""
     (left, left_seen), (right, right_seen) = ((points.mean(1), seen.all(1)) for points, seen in eyes)
     along = (right - left) / np.linalg.norm(right - left, axis=1, keepdims=True)
     both = (left_seen & right_seen & (along[:, 0] > np.sqrt(0.5)))[:, None]

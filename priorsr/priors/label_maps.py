@@ -1,4 +1,4 @@
-"""Label maps: what the classes of a parsing map mean, and how one map turns into another."""
+"""Label maps: the classes of parsing maps, and conversions between them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from priorsr.shapes import check_map
 class LabelMap:
     """The classes of a parsing map, in the order of its channels. Left and right are the person's own.
 
-    flip: the class that each becomes in a mirrored image (left and right change places).
-    palette: (P,3) uint8, a colour a class.
+    flip: the class of each class in a mirrored image, in which left and right change places.
+    palette: (P,3) uint8, one colour for each class.
     """
 
     name: str
@@ -70,7 +70,7 @@ _HELEN = (  # the order of Helen's segment labels (Smith et al., CVPR 2013)
     "lower lip",
     "hair",
 )
-_TO_HELEN = {"eyeglasses": "skin"}  # Helen's maps know no glasses: what lies behind them is face
+_TO_HELEN = {"eyeglasses": "skin"}  # Helen's maps have no class for glasses, and label what is behind them
 _NOT_IN_HELEN = ("left ear", "right ear", "hat", "earring", "necklace", "neck", "cloth")
 
 LABEL_MAPS: Mapping[str, LabelMap] = {
@@ -91,10 +91,10 @@ def label_map(which: str | int) -> LabelMap:
 
 
 def to_label_map(parsing: Tensor, name: str) -> Tensor:
-    """Class probabilities (B,P,H,W) in the label map `name`, (B,Q,H,W): the probabilities of merged classes are summed.
+    """Convert class probabilities (B,P,H,W) to the label map `name`, (B,Q,H,W), summing over merged classes.
 
     19 classes become 11: eyeglasses count as skin (our choice), and ears, hat, earrings, necklace, neck and cloth as
-    background, as Helen draws them. Raises PriorsrError for any other change, since classes would have to be invented.
+    background, as Helen draws them. Any other conversion would have to invent classes, and raises PriorsrError.
     """
     check_map(parsing, None, "to_label_map", "parsing map")
     source, target = label_map(parsing.shape[1]), label_map(name)
@@ -112,7 +112,7 @@ def to_label_map(parsing: Tensor, name: str) -> Tensor:
 def parsing_picture(parsing: Tensor) -> Tensor:
     """Draw class probabilities (B,P,H,W) as a picture (B,3,H,W) in [0, 1]: the label map's colours, weighted.
 
-    The palette is fixed, so that a network can learn from it; KDFSRNet feeds such a picture, but its colours are not
+    The palette is fixed, so that a network can learn from it. KDFSRNet's input is such a picture, whose colours are not
     published.
     """
     check_map(parsing, None, "parsing_picture", "parsing map")

@@ -1,4 +1,4 @@
-"""Helen's 194 landmarks turned into iBUG's 68."""
+"""Conversion of Helen's 194 landmarks to iBUG's 68."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Known = tuple[Tensor, Tensor]
 
 
 def to_scheme(landmarks: Tensor, valid: Tensor | None, name: str) -> Known:
-    """Landmarks (B,L,2) and valid (B,L; None if all are) in the scheme `name`: landmarks (B,M,2), valid (B,M) bool.
+    """Convert landmarks (B,L,2), valid (B,L) or None for all, to the scheme `name`: (B,M,2), valid (B,M) bool.
 
-    194 points (Helen) become 68 (iBUG). Nothing is assumed of where a contour begins or which way it runs: the corners
-    of an eye, a brow or the lips are the two points farthest apart, the arcs between them are sampled at even steps of
-    arc length, and the image's left comes before its right; brows take the middle line. The face must be upright,
-    within 45 degrees. Helen does not mark the bridge of the nose: points 27-30 are not valid. A point is valid if every
-    point of its contour is; one that is not is 0.
+    194 points (Helen) become 68 (iBUG), whatever the start and the direction of a contour. The corners of an eye, a
+    brow or the lips are the two points farthest apart; the arcs between them are sampled at even steps of arc length,
+    from the image's left to its right. Brows are sampled along the middle line. The face must be upright, within 45
+    degrees. Points 27-30, the bridge of the nose, are not valid, since Helen does not mark them. Every other point is
+    valid if all points of its contour are; else it is 0.
 
-    Raises ShapeError, and PriorsrError for any other change, since points would have to be invented.
+    Raises ShapeError, and PriorsrError for any other conversion, which would have to invent points.
     """
     if landmarks.ndim != 3 or landmarks.shape[2] != 2:
         raise ShapeError(f"the landmarks have shape {tuple(landmarks.shape)}; (B, L, 2) was expected")
@@ -61,7 +61,7 @@ def _known(points: Tensor, sources: Tensor) -> Known:
 
 
 def _left_first(pair: list[Known]) -> list[Known]:
-    """Order a pair of parts so that the image's left one comes first, in every face."""
+    """Order two parts of each face so that the image's left one comes first."""
     (a, a_known), (b, b_known) = pair
     swap = (a[..., 0].mean(1) > b[..., 0].mean(1))[:, None]
     known = torch.where(swap, b_known, a_known), torch.where(swap, a_known, b_known)
@@ -75,19 +75,19 @@ def _rightward(line: Tensor) -> Tensor:
 
 
 def _ring(points: Tensor, lips: tuple[slice, slice]) -> Tensor:
-    """Two arcs, whichever way each runs, as one closed contour."""
+    """Join two arcs of any direction into one closed contour."""
     there, back = (_rightward(points[:, lip]) for lip in lips)
     return torch.cat([there, back.flip(1)], 1)
 
 
 def _outline(contour: Tensor, count: int) -> Tensor:
-    """Points round a closed contour (B,n,2): `count` along its upper arc, corners included, back along its lower."""
+    """Sample a closed contour (B,n,2): `count` points of its upper arc, corners included, then back along its lower."""
     upper, lower = _arcs(contour, count)
     return torch.cat([upper, lower[:, 1:-1].flip(1)], 1)
 
 
 def _middle_line(contour: Tensor, count: int) -> Tensor:
-    """`count` points between the corners of a closed contour (B,n,2), midway between its upper and lower arc."""
+    """Sample `count` points between the corners of a closed contour (B,n,2), midway between its upper and lower arc."""
     upper, lower = _arcs(contour, count)
     return (upper + lower) / 2
 
@@ -110,7 +110,7 @@ def _arcs(contour: Tensor, count: int) -> Known:
 
 
 def _resample(line: Tensor, count: int) -> Tensor:
-    """`count` points at even steps of arc length along open lines (B,n,2), ends included."""
+    """Sample `count` points at even steps of arc length along open lines (B,n,2), ends included."""
     lengths = _lengths(line)
     return _at(line, lengths, lengths[:, -1:] * torch.linspace(0, 1, count, device=line.device))
 
@@ -133,7 +133,7 @@ def _at(line: Tensor, lengths: Tensor, where: Tensor) -> Tensor:
 def draw_heatmaps(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
 ) -> Tensor:
-    """Heatmaps (B,L,h,w) of landmarks (B,L,2) in HR pixels, `scale` HR pixels to a heatmap pixel.
+    """Draw heatmaps (B,L,h,w) of landmarks (B,L,2) in HR pixels; a heatmap pixel is `scale` HR pixels wide.
 
     See `priorsr.kernels.landmark_heatmap`.
     """

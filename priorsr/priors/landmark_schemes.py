@@ -1,4 +1,4 @@
-"""Landmark schemes: what each point is, and which components DIC groups them into."""
+"""Landmark schemes: the meaning of each point, and DIC's grouping into facial components."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from priorsr.kernels import LANDMARK_GROUPS
 class LandmarkScheme:
     """The points of a face, in order.
 
-    flip: the point that each becomes in a mirrored image; empty if unknown.
-    groups: DIC's five components, in its order. Left and right are the image's here, as in its code.
+    flip: the point of each point in a mirrored image; empty if unknown.
+    groups: DIC's five components, in its order, with left and right as in the image, as in DIC's code.
     """
 
     name: str
@@ -43,7 +43,7 @@ LANDMARK_SCHEMES: Mapping[str, LandmarkScheme] = {
         _IBUG_FLIP,
         LANDMARK_GROUPS[68],
     ),
-    # Where the contours of Helen's eyes and brows begin is not published, so points cannot be paired for a flip.
+    # The first points of Helen's eyes and brows are not published, so points cannot be paired for a flip.
     "helen-194": LandmarkScheme(
         "helen-194",
         194,

@@ -1,4 +1,4 @@
-"""Priors of mirrored and turned images."""
+"""Mirroring and rotation of priors along with their images."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from priorsr.priors.landmark_schemes import all_valid, landmark_scheme
 
 
 def flip_prior(prior: Prior, width: int) -> Prior:
-    """Mirror a prior left to right: parts of the two sides change classes, points and maps.
+    """Mirror a prior horizontally, exchanging the classes, points and maps of the left and right side.
 
-    width: of the HR image, in pixels. Heatmaps are mirrored as images; see `priorsr.kernels.landmark_heatmap` on how
-    that differs from drawing them anew. Raises PriorsrError for landmarks whose scheme does not define which points
-    change places (Helen's 194).
+    width: width of the HR image, in pixels. Heatmaps are mirrored as images, which differs from drawing them anew: see
+    `priorsr.kernels.landmark_heatmap`. Raises PriorsrError for landmarks whose scheme does not define the exchange of
+    points (Helen's 194).
     """
     parsing, landmarks, valid, heatmaps = prior
     if parsing is not None:
@@ -29,7 +29,7 @@ def flip_prior(prior: Prior, width: int) -> Prior:
 
 
 def flip_landmarks(landmarks: Tensor, valid: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Landmarks (B,L,2) and valid (B,L) in the mirrored image; a point that is not valid is 0."""
+    """Return landmarks (B,L,2) and valid (B,L) in the mirrored image; points that are not valid are 0."""
     partners = _partners(landmarks.shape[1])
     x, y = landmarks[:, partners].unbind(-1)
     valid = valid[:, partners]
@@ -37,9 +37,9 @@ def flip_landmarks(landmarks: Tensor, valid: Tensor, width: int) -> tuple[Tensor
 
 
 def rotate_prior(prior: Prior, k: int, size: int) -> Prior:
-    """Turn the prior of a square image of `size` HR pixels by k quarter turns counter-clockwise, as torch.rot90 does.
+    """Rotate the prior of a square image of `size` HR pixels by k quarter turns counter-clockwise, as torch.rot90 does.
 
-    Left and right are the person's, so classes and points keep their names.
+    Classes and points keep their names, since left and right are the person's.
     """
     parsing, landmarks, valid, heatmaps = prior
     if landmarks is not None:
@@ -52,7 +52,7 @@ def rotate_prior(prior: Prior, k: int, size: int) -> Prior:
 
 
 def rotate_landmarks(landmarks: Tensor, valid: Tensor, k: int, size: int) -> tuple[Tensor, Tensor]:
-    """Landmarks (B,L,2) and valid (B,L) in a square image of `size` after k quarter turns counter-clockwise."""
+    """Return landmarks (B,L,2) and valid (B,L) in a square image of `size` after k quarter turns counter-clockwise."""
     for _ in range(k % 4):
         x, y = landmarks.unbind(-1)
         landmarks = torch.stack([y, size - 1 - x], -1)

@@ -1,4 +1,4 @@
-"""The bytes of a file, within bounds."""
+"""Read the bytes of a file, up to a limit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from priorsr.errors import DataError
 def check_file(path: Path, expected: str, most: int) -> int:
     """Return a file's size in bytes.
 
-    Raises DataError, with what was expected, if there is none, or it is a folder, a pipe or a device, which may never
-    end, or larger than `most` bytes.
+    Raises DataError, which names what was expected, if the file is missing, larger than `most` bytes, or a folder, pipe
+    or device, which may never end.
     """
     try:
         found = path.stat()
@@ -28,11 +28,11 @@ def check_file(path: Path, expected: str, most: int) -> int:
 
 
 def read_content(path: Path, expected: str, most: int) -> bytes:
-    """Return a file's bytes; raises DataError as `check_file` does, and where system or memory refuses."""
+    """Return a file's bytes; raises DataError as `check_file` does, and for errors of the system or of memory."""
     size = check_file(path, expected, most)
     try:
         with open(path, "rb") as file:
-            return file.read(size)  # reserves as much memory as it is asked for
+            return file.read(size)  # reserves all the memory that is requested
     except MemoryError:
         raise DataError(f"{path}: has {size:,} bytes, for which there is no memory; {expected} was expected") from None
     except OSError as error:
@@ -40,7 +40,7 @@ def read_content(path: Path, expected: str, most: int) -> bytes:
 
 
 def no_file(mode: int) -> str:
-    """Return the kind of a path of this mode, such as a folder; empty for a file."""
+    """Return the kind of path that has this mode, such as a folder; empty for a file."""
     if stat.S_ISREG(mode):
         return ""
     return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"

@@ -1,4 +1,4 @@
-"""Checks of a file's tensors against the module that loads them."""
+"""Check a file's tensors against the module that loads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch.nn.modules.module import (
 
 from priorsr.errors import DataError, PriorsrError
 
-SLACK = 100_000  # parameters, and modules, of networks that keep what they can compute again out of their files
+SLACK = 100_000  # most parameters, and modules, of networks whose files omit values that can be recomputed
 
 
 def load_fitting(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -28,8 +28,8 @@ def load_fitting(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -
 def check_fit(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Raise DataError naming the first tensor of the file `path` that a module cannot load.
 
-    Those are tensors that it lacks or that have another shape; complex or whole numbers for floating ones, and the
-    other way round; and NaN or infinity in the module's precision.
+    A tensor fits unless the module lacks its name, its shape differs, it is complex or integer where the module's is
+    floating point (or the reverse), or it has NaN or infinity in the module's precision.
     """
     wanted, who = module.state_dict(), type(module).__name__
     shapes = [{key: tuple(tensor.shape) for key, tensor in state.items()} for state in (tensors, wanted)]
@@ -45,10 +45,10 @@ def check_fit(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> N
 
 @contextmanager
 def built_for(tensors: Mapping[str, Tensor], path: Path) -> Iterator[None]:
-    """Refuse, within the block, modules that are many times larger than the tensors of the file that describes them.
+    """Refuse, within the block, to build modules many times larger than the tensors of the file that describes them.
 
-    Raises DataError where a parameter is registered, before its memory is touched, so that no number in a file fills
-    the memory, or builds for ever.
+    Raises DataError when a parameter is registered, before its memory is used, so that no number in a file can exhaust
+    the memory or make building endless.
     """
     most = SLACK + 4 * sum(tensor.numel() for tensor in tensors.values())
     seen, thread = [0], get_ident()
@@ -67,7 +67,7 @@ def built_for(tensors: Mapping[str, Tensor], path: Path) -> Iterator[None]:
         yield
     except PriorsrError:
         raise
-    except (MemoryError, OverflowError, RuntimeError) as error:  # the last where torch finds no memory
+    except (MemoryError, OverflowError, RuntimeError) as error:  # the last is torch's, for too little memory
         raise DataError(f"{path}: describes a network that cannot be built ({error})") from error
     finally:
         for hook in hooks:
@@ -75,9 +75,7 @@ def built_for(tensors: Mapping[str, Tensor], path: Path) -> Iterator[None]:
 
 
 def with_counts(module: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors, and 0 for the batches that each normalisation has seen, which PyTorch before 0.4.1 did not
-    write.
-    """
+    """Add `num_batches_tracked` (0) of each normalisation to tensors, which PyTorch before 0.4.1 did not write."""
     missing = {
         key: value
         for key, value in module.state_dict().items()

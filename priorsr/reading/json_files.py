@@ -1,4 +1,4 @@
-"""JSON, as its standard has it: no NaN, no key twice, bounded in size, depth and numbers."""
+"""Read strict JSON: no NaN, no duplicate keys, bounded size, depth and numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def read_facts(path: Path, facts: type[Facts], whole: str) -> Facts:
 def parse_facts(content: str | bytes, where: object, facts: type[Facts], whole: str) -> Facts:
     """Return the content of the JSON file `where` as a pydantic model.
 
-    whole: what to call the content. Raises DataError naming the file, the field, its value and what was expected.
+    whole: name of the content in messages. Raises DataError naming the file, the field, its value and what was
+    expected.
     """
     from pydantic import ValidationError
 
@@ -45,7 +46,7 @@ def parse_facts(content: str | bytes, where: object, facts: type[Facts], whole: 
 
 
 def parse_json(content: str | bytes, where: object) -> Any:
-    """Return the content of the JSON file `where`; raises DataError naming it, and the field, unless it is plain."""
+    """Return the content of the JSON file `where`; raises DataError naming the file, and the field, for bad content."""
     try:
         value = decode(_text(content, where))
     except ValueError as error:
@@ -63,7 +64,7 @@ def decode(text: str) -> Any:
 
 
 def decode_first(text: str) -> tuple[Any, int]:
-    """Return the JSON value that a text begins with, and where it ends; raises ValueError as `decode` does."""
+    """Return the JSON value at the beginning of a text, and its end; raises ValueError as `decode` does."""
     try:
         return _DECODER.raw_decode(text)
     except (RecursionError, MemoryError):

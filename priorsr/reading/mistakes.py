@@ -1,4 +1,4 @@
-"""Mistakes that pydantic finds, each as the end of a sentence."""
+"""Messages for the mistakes that pydantic finds, as ends of sentences."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def first_mistake(error: ValidationError, whole: str, skip: int = 0) -> str:
     """Return the first mistake that pydantic finds in a file's content, as "FIELD is VALUE: EXPECTED".
 
-    whole: what to call the content where no single field is wrong. skip: leading parts of a field's place that are not
-    the file's, such as the tag of a union.
+    whole: name of the content, for mistakes of no single field. skip: leading parts of a field's path that are not in
+    the file, such as the tag of a union.
     """
     first = error.errors(include_url=False)[0]
     where = f"{'.'.join(map(str, first['loc'][skip:])):.120}" or whole

@@ -1,4 +1,4 @@
-"""Values of JSON and TOML, held to bounds, so that they can be walked, compared, hashed and written again."""
+"""Check values of JSON and TOML against bounds, so that they can be traversed, compared, hashed and written again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ LARGEST = 2**63
 
 
 def check_plain(content: Any, where: object) -> None:
-    """Raise DataError naming the file `where` and the field for what no file of ours needs, and much code cannot bear.
+    """Raise DataError naming the file `where` and the field for values that are not allowed.
 
-    That is nesting deeper than 64, NaN, infinity, whole numbers beyond 64 bits, and text that is not Unicode.
+    These are nesting deeper than 64, NaN, infinity, integers beyond 64 bits, and text that is not Unicode. No file of
+    priorsr needs them, and much code fails on them.
     """
     todo: list[tuple[tuple[Any, ...], Any]] = [((), [content])]
     while todo:
@@ -43,5 +44,5 @@ def _problem(value: Any) -> str:
 
 
 def _named(place: tuple[Any, ...]) -> str:
-    """Return a field's dotted name; the first part of a place is that of the content itself."""
+    """Return the dotted name of a field's path, whose first part stands for the content itself."""
     return f"{'.'.join(map(str, place[1:])):.120}" or "the content"

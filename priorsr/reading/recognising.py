@@ -1,11 +1,11 @@
-"""Recognising a file that is given as something else, by its first bytes."""
+"""Recognise a file's real format by its first bytes."""
 
 from __future__ import annotations
 
 import re
 
 SAFETENSORS = "is a .safetensors"
-_BEGINNINGS = {  # what follows the file's name in a sentence -> how such a file begins
+_BEGINNINGS = {  # the end of a sentence on such a file -> the file's first bytes
     "is a web page, as a download leaves that was not confirmed; download it again": (
         rb"\s*(<!doctype html|<html|<\?xml|<head)"
     ),
@@ -19,11 +19,11 @@ _BEGINNINGS = {  # what follows the file's name in a sentence -> how such a file
     "is a tar archive; unpack it, or, if PyTorch before 0.2 saved it, save it again with a newer one": rb".{257}ustar",
     "is text": rb"[\s\x21-\x7e]{16}",
 }
-BEGIN = 512  # bytes by which a file is recognised
+BEGIN = 512  # bytes needed to recognise a file
 
 
 def recognised(begin: bytes) -> str:
-    """Return what the file is that begins so, as the end of a sentence on it; empty if it is nothing known."""
+    """Return the format of a file with these first bytes, as the end of a sentence on it; empty if it is unknown."""
     if not begin:
         return "is empty, as a download leaves that did not begin; download it again"
     found = (what for what, how in _BEGINNINGS.items() if re.match(how, begin, re.IGNORECASE | re.DOTALL))

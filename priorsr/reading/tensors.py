@@ -1,4 +1,4 @@
-"""Tensors and metadata of .safetensors, which hold nothing that could be executed."""
+"""Read tensors and metadata of .safetensors, which cannot contain executable code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXPECTED = "a .safetensors"
 
 
 def read_metadata(path: Path, expected: str = EXPECTED) -> dict[str, str]:
-    """Return the metadata of a .safetensors; reads no tensor. Raises DataError for a file that is missing or broken."""
+    """Return the metadata of a .safetensors without its tensors; raises DataError for a missing or broken file."""
     with _opened(path, expected) as file:
         return dict(file.metadata() or {})
 

@@ -1,4 +1,4 @@
-"""TOML, bounded in size, depth and numbers."""
+"""Read TOML with bounded size, depth and numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from priorsr.reading.content import read_content
 from priorsr.reading.plain_values import check_plain
 
 MOST_BYTES = 2**18
-LONGEST_LINE = 4_000  # characters; Python's reader takes the square of a dotted key's length
+LONGEST_LINE = 4_000  # characters; the time of Python's reader grows with the square of a dotted key's length
 
 
 def read_toml(path: Path, expected: str = "a TOML file") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The components that take part in a result, and hashes of what their sources compute."""
+"""The components that take part in a result, and hashes of their source code."""
 
 from __future__ import annotations
 

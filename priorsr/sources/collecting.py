@@ -1,4 +1,4 @@
-"""The components that an object is made of, and the hashes of their sources."""
+"""Collect the components of an object, and the hashes of their sources."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from priorsr.sources.live import LiveSource
 from priorsr.sources.trees import sha256
 
 _PRIORSR = Path(__file__).parents[1]
-_COMPUTE_NOTHING = ("reading", "sources")  # rooms beside the plain files, which find names and read files
+_COMPUTE_NOTHING = ("reading", "sources")  # packages that only find names and read files, as do the core's plain files
 
 
 def components_of(things: Iterable[object], used_for: str, *, modules: Iterable[str] = ()) -> tuple[Component, ...]:
-    """Return the components that objects are made of, themselves included, and the libraries that these import.
+    """Return the components of objects, the objects included, and the libraries that these import.
 
-    An object's parts are its modules (of an nn.Module), and what those hold as attributes, also in lists and
-    dictionaries. A thing that declares no kind counts as a model. modules: further modules that took part.
+    Parts of an object are its submodules (of an nn.Module), and their attributes, also those in lists and dictionaries.
+    An object without a declared kind is taken for a model. modules: further modules that took part.
     """
     classes = {(_kind(part) or "model", type(part)) for thing in things for part in _parts(thing)}
     return _components(classes, used_for, modules)
 
 
 def as_installed(components: Iterable[Component]) -> dict[Component, Component | None]:
-    """Return each component as it is installed or registered here, by what it was; None for one that is not here.
+    """Return, for each recorded component, the one that is installed or registered here; None if it is not here.
 
-    A library is made of what the components beside it import, so it is None, too, where one of them is not here.
+    A library's hash covers what the other components import, so it is None, too, if one of these is not here.
     """
     known = list(components)
     found: dict[Component, Component | None] = dict.fromkeys(known)
@@ -49,7 +49,7 @@ def as_installed(components: Iterable[Component]) -> dict[Component, Component |
 
 
 def _class(component: Component) -> type | None:
-    """Return the class of a component, as far as it can be loaded."""
+    """Return the class of a component, or None if it cannot be loaded."""
     for offer in offers(component.kind):
         if (offer.name, offer.distribution) == (component.name, component.distribution):
             try:
@@ -109,7 +109,7 @@ def _source(component: type, offer: Offer) -> tuple[str, dict[str, set[str]]]:
 
 
 def _distribution_of(module: str) -> str | None:
-    """Return the distribution of a module, if it offers components; None for priorsr's core, which computes nothing."""
+    """Return the distribution of a module if it offers components; None for core modules, which compute no result."""
     top, _, rest = module.partition(".")
     installed = packages().get(top)
     if installed is None or (top == OWN and _is_core(rest)):
@@ -118,7 +118,7 @@ def _distribution_of(module: str) -> str | None:
 
 
 def _is_core(module: str) -> bool:
-    """Return whether a module below priorsr is a plain file there, or of a room that computes nothing."""
+    """Return whether a module below priorsr is a plain file there, or in a package that computes no result."""
     room = module.partition(".")[0]
     return room in ("", *_COMPUTE_NOTHING) or not (_PRIORSR / room).is_dir()
 
@@ -136,7 +136,7 @@ def _kind(thing: object) -> str | None:
 
 
 def _parts(thing: Any) -> Iterator[Any]:
-    """Return a thing, and the components that it is made of, and that these are made of."""
+    """Return an object, its parts, their parts and so on."""
     todo, seen = [thing], set[int]()
     while todo:
         part = todo.pop()

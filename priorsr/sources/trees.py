@@ -1,4 +1,4 @@
-"""A module's syntax tree without prose: statements without docstrings, comments, positions and import lines."""
+"""A module's syntax tree without docstrings, comments, positions and import lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
-_PROSE = ("ctx", "kind", "type_comment", "type_ignores")  # fields of nodes that decide nothing that is computed
+_PROSE = ("ctx", "kind", "type_comment", "type_ignores")  # fields of nodes without effect on results
 
 
 class Imported(NamedTuple):
@@ -25,7 +25,7 @@ class Imported(NamedTuple):
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of a module, or several whose order matters: the hash of its tree, and the names in it."""
+    """A statement of a module, or several that must keep their order: the hash of its tree, and the names in it."""
 
     digest: str
     names: frozenset[str]
@@ -33,9 +33,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class Tree:
-    """A module: its statements, the one that binds each name, and what each imported name may stand for.
+    """A module: its statements, the statement that binds each name, and the possible targets of each imported name.
 
-    stars: modules of which everything is imported. digest: of all statements.
+    stars: modules from which all names are imported. digest: the hash of all statements.
     """
 
     statements: tuple[Statement, ...]
@@ -50,9 +50,9 @@ class Tree:
 
 
 def read_tree(path: Path, package: str) -> Tree:
-    """Read a module's file; `package` is what its relative imports start from.
+    """Read a module's file; its relative imports start from `package`.
 
-    A file that is no Python, such as an extension module, is one statement, of its bytes.
+    A file that is no Python, such as an extension module, becomes one statement, the hash of its bytes.
     """
     found = path.stat()
     return _read_tree(path, package, found.st_mtime_ns, found.st_size)
@@ -86,7 +86,7 @@ def _tree(body: Iterable[ast.stmt], package: str) -> Tree:
 
 
 def tree_digest(nodes: Iterable[ast.AST]) -> str:
-    """Return the hash of syntax trees without their words, the same under every version of Python."""
+    """Return the hash of syntax trees without prose, the same under every version of Python."""
     return sha256(repr([_plain(node) for node in nodes]))
 
 
@@ -99,7 +99,7 @@ def sha256(*texts: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a node as names and values, without what is empty, which versions of Python write differently."""
+    """Return a node as names and values, without empty fields, in which versions of Python differ."""
     if isinstance(value, ast.Constant):
         return type(value.value).__name__, repr(value.value)
     if isinstance(value, ast.AST):
@@ -126,7 +126,7 @@ def _is_dunder(node: ast.AST) -> bool:
 
 
 def _defines(node: ast.stmt) -> bool:
-    """Return whether a statement only gives names their meaning, so that its place among others decides nothing."""
+    """Return whether a statement only defines names, so that its position does not matter."""
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) for target in node.targets)
     if isinstance(node, ast.AnnAssign):
@@ -135,7 +135,7 @@ def _defines(node: ast.stmt) -> bool:
 
 
 def _bound(node: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement of a module binds; of one with others inside, all that these bind."""
+    """Return the names that a statement binds, also those bound by statements inside it."""
     if _defines(node):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
         return frozenset(str(getattr(target, "id", None) or getattr(target, "name", "")) for target in targets)

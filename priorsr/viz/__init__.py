@@ -1,1 +1,1 @@
-"""Pictures for training, the bench and the docs: strips of faces, and curves. Import the module that is needed."""
+"""Pictures for training, the bench and the docs. Import the modules one by one."""

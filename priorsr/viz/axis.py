@@ -1,4 +1,4 @@
-"""Positions of values on an axis, and its ticks, for plots that a page draws itself."""
+"""Axis positions and ticks, for plots that a web page draws itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MARGIN = 5.0
 
 @dataclass(frozen=True)
 class Axis:
-    """Maps values from low to high onto 0..100, with a margin at both ends, by their logarithm if `log`."""
+    """Map values from low to high onto 0..100, with a margin at both ends; by their logarithm if `log`."""
 
     low: float
     high: float
@@ -19,7 +19,7 @@ class Axis:
 
     @classmethod
     def over(cls, values: Iterable[float], *, log: bool = False) -> Axis:
-        """Return an axis that holds the finite ones of the values; one from 0 to 1 where there are none."""
+        """Return an axis that spans the finite values; from 0 to 1 without any."""
         finite = [value for value in values if math.isfinite(value)]
         if not finite:
             return cls(0.0, 1.0)
@@ -29,7 +29,7 @@ class Axis:
         return cls(low, high, log)
 
     def place(self, value: float) -> float:
-        """Return a value's position; one beyond the ends, such as infinity, lies at the end."""
+        """Return a value's position; values beyond an end, such as infinity, are placed at that end."""
         low, high, value = map(self._scaled, (self.low, self.high, min(max(value, self.low), self.high)))
         return round(_MARGIN + (100 - 2 * _MARGIN) * (value - low) / (high - low), 2)
 

@@ -1,4 +1,4 @@
-"""Curves: quantities over the steps of a run, one panel each, as one picture."""
+"""Draw curves of quantities over the steps of a run, one panel each, as one picture."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ STYLE: Any = {
 
 
 def draw_curves(rows: Mapping[str, Sequence[Panel]], path: Path) -> None:
-    """Draw rows of panels under headings, such as a run's stages, and write them as PNG, whole or not at all.
+    """Draw rows of panels under headings, such as a run's stages, and write a PNG atomically.
 
-    An infinite value is a ∞ at the panel's edge.
+    Infinite values are drawn as ∞ at the panel's edge.
     """
     import matplotlib
 

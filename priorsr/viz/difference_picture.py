@@ -1,4 +1,4 @@
-"""Two models' differences, face by face, as one picture: how they are spread, and the faces where they are largest."""
+"""Draw the per-face differences of two models as one picture: their distribution, and the faces with the largest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FACE, _SPREAD = 1.15, 3.4  # inches
 
 @dataclass(frozen=True)
 class DifferenceSpread:
-    """Per-face differences with their mean and its interval; `better_high`: whether positive ones are good."""
+    """Per-face differences, their mean and its interval; `better_high`: whether positive differences are better."""
 
     values: Sequence[float]
     mean: float
@@ -31,7 +31,7 @@ class DifferenceSpread:
 
 @dataclass(frozen=True)
 class FaceRow:
-    """A face in several versions: caption -> pixels (h,w,3), uint8. note: its difference, in words."""
+    """A face in several versions: caption -> pixels (h,w,3), uint8. note: text on its difference."""
 
     note: str
     images: Mapping[str, np.ndarray]
@@ -46,10 +46,9 @@ def draw_differences(
     axis: str,
     note: str = "",
 ) -> None:
-    """Draw the spread on the left and groups of faces under headings on the right, and write them as PNG.
+    """Draw the distribution on the left and groups of faces under headings on the right, and write a PNG atomically.
 
-    The file is there whole or not at all. Infinite differences are counted, and left out of the spread. axis: what is
-    drawn.
+    Infinite differences are counted, but not drawn. axis: label of the differences' axis.
     """
     import matplotlib
 

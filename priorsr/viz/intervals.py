@@ -1,4 +1,4 @@
-"""Intervals: rows of means with their 95 % intervals and the points behind them, in columns, as one picture."""
+"""Draw means with 95 % intervals and their data points, in rows and columns, as one picture."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ COLOUR_OF = {"better": COLOURS[2], "worse": COLOURS[1]}  # green and vermilion, 
 
 @dataclass(frozen=True)
 class Mark:
-    """One row in one column. interval: low and high. points: what the mean is of, such as seeds.
+    """One row in one column. interval: low and high. points: the values behind the mean, such as those of seeds.
 
-    verdict: see `COLOUR_OF`; any other, or none, is drawn in ink.
+    verdict: see `COLOUR_OF`; other verdicts, or none, are drawn in the colour of text.
     """
 
     mean: float
@@ -42,7 +42,7 @@ class Column:
 
 
 def draw_intervals(labels: Sequence[str], columns: Sequence[Column], path: Path, *, title: str, note: str = "") -> None:
-    """Draw rows under a title, the first on top, with a note below, and write them as PNG, whole or not at all.
+    """Draw rows under a title, the first on top, with a note below, and write a PNG atomically.
 
     Values that are not finite are left out.
     """

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_MARK = (0.1, 1.0, 0.3)  # a green that no face has
+_MARK = (0.1, 1.0, 0.3)  # a green that does not occur in faces
 
 
 def draw_landmarks(images: Tensor, landmarks: Tensor, valid: Tensor | None = None) -> Tensor:
     """Mark landmarks (B,L,2), (x, y) in pixels of the images, as single pixels on images (B,3,H,W), RGB in [0, 1].
 
-    Those that are not `valid` (B,L), or lie outside, are left out; the images themselves are not changed.
+    Landmarks that are not `valid` (B,L), or lie outside, are left out. Returns new images.
     """
     drawn = images.clone()
     height, width = images.shape[-2:]

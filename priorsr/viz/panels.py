@@ -1,4 +1,4 @@
-"""Panels: the quantities of a run to be drawn, by matplotlib or by a page itself."""
+"""Panels: the quantities of a run, to be drawn by matplotlib or by a web page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 class Panel:
     """One quantity: label -> (steps, values). levels: label -> a value to compare with, drawn as a dashed line.
 
-    noisy: a smoothed curve is drawn over the values, and the values axis is logarithmic if they span much.
+    noisy: draw a smoothed curve over the values, on a logarithmic axis if their range is large.
     """
 
     title: str
@@ -35,7 +35,7 @@ class Panel:
 def smoothed(values: Sequence[float]) -> Sequence[float]:
     """Return the mean of each value's finite neighbours, up to a fiftieth of the curve to either side.
 
-    An infinite value stays what it is.
+    Infinite values are returned unchanged.
     """
     reach = len(values) // 50
     if not reach:

@@ -1,4 +1,4 @@
-"""Spreads: scores of the same images by several ways of scoring, a band a model, as one picture."""
+"""Draw the scores of the same images under several ways of scoring, one band for each model, as one picture."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from priorsr.files import atomic_path
 from priorsr.viz.curves import COLOURS, GREY, STYLE
 from priorsr.viz.intervals import INK
 
-MARKERS = "osD^vPX"  # one more than the colours, so that no pair of both comes twice before 42 ways
+MARKERS = "osD^vPX"  # one more than the colours, so that colour and marker repeat together only after 42 ways
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A quantity: way of scoring -> a value for each row, in the order of the rows. digits: of a row's spread."""
+    """A quantity: way of scoring -> one value for each row, in order. digits: decimals of a row's printed spread."""
 
     title: str
     values: Mapping[str, Sequence[float]]
@@ -30,10 +30,10 @@ class Scale:
 
 
 def draw_spread(labels: Sequence[str], scales: Sequence[Scale], path: Path, *, title: str, note: str = "") -> None:
-    """Draw rows of marks, the first on top, one mark a way of scoring, and write them as PNG, whole or not at all.
+    """Draw rows of marks, the first on top, one mark for each way of scoring, and write a PNG atomically.
 
-    Ways have the same mark in every scale, and a line of their own within a row, so that none hides another; the grey
-    line is what lies between the lowest and the highest. Values that are not finite are left out.
+    A way has the same mark in every scale, and its own line within a row, so that no mark hides another. A grey line
+    spans the lowest to the highest value. Values that are not finite are left out.
     """
     import matplotlib
 

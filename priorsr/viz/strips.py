@@ -1,4 +1,4 @@
-"""Strips: the same faces beside each other in several versions, with captions, as one picture."""
+"""Draw strips: several versions of the same faces side by side, with captions, as one picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from priorsr.errors import ShapeError
 from priorsr.files import atomic_path
 
-CELL = 192  # the least width in pixels that a face is shown at
+CELL = 192  # least width of a face in pixels
 GAP = 6
 INK, GREY, PAPER = "#1a1a1a", "#6b6b6b", "#ffffff"
 
@@ -24,7 +24,7 @@ def draw_strips(
 
     columns: caption -> images (3,h,w), RGB, clamped to [0, 1] here; smaller ones are enlarged by repeating pixels to
         the size of the largest. notes: caption -> a line under each image of that column, such as a score.
-    Raises ShapeError if the columns differ in length, or a size goes into the largest by no whole number.
+    Raises ShapeError if the columns differ in length, or the largest size is no multiple of another.
     """
     notes = notes or {}
     counts = {caption: len(images) for caption, images in columns.items()}
@@ -53,7 +53,7 @@ def draw_strips(
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
-    """Write a picture as PNG, whole or not at all."""
+    """Write a picture as PNG, atomically."""
     with atomic_path(path) as beside:
         picture.save(beside, format="PNG")
 

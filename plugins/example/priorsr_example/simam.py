@@ -8,11 +8,11 @@ from priorsr.shapes import check_map, check_same
 
 
 class SimAM(nn.Module):
-    """An attention by how far a value stands out in its channel: x * sigmoid(d^2 / (4 (v + regulariser)) + 1/2).
+    """Attention to values that stand out in their channel: x * sigmoid(d^2 / (4 (v + regulariser)) + 1/2).
 
     d is the distance to the channel's mean, v the channel's variance.
 
-    Shapes: x and residual (B,C,H,W) of more than one pixel -> (B,C,H,W). A misfit raises ShapeError.
+    Shapes: x and residual (B,C,H,W) of more than one pixel -> (B,C,H,W). Wrong shapes raise ShapeError.
     Range: the weight lies in (0.62, 1), so |output - residual| <= |x|.
     Source: Yang et al., "SimAM" (ICML 2021), eq. 5 and 6.
     """

@@ -31,22 +31,21 @@ SMALL: dict[str, Any] = NANO | {
 class DICConfig:
     """DIC's recovery branch and its landmark branch; the defaults are the paper's (21.8 M parameters).
 
-    scale: how many times the sides of the LR image grow; even, since the features lie at twice the LR image's size.
+    scale: enlargement of the LR image's sides; even, since features have twice the LR image's size.
     width: channels of every feature of the recovery branch.
     groups: pairs of up and down projection in a feedback block.
-    steps: how often image and landmarks are estimated, each from the other.
-    projection: how many times the sides of a feedback block's HR features are those of its LR features.
-    fusion: how heatmaps steer the features: any fusion for heatmaps.
+    steps: number of alternating estimates of image and landmarks.
+    projection: ratio of the sides of a feedback block's HR features to those of its LR features.
+    fusion: fusion of features with heatmaps: any fusion that takes heatmaps.
     landmarks: 68 (iBUG) or 194 (Helen).
-    hourglass_width, hourglass_depth: channels of the hourglass's features (inside it twice as many), and how often it
-        halves them.
-    zero_tail: whether the last convolution starts at zero, so that the network starts as the enlarged image.
+    hourglass_width, hourglass_depth: channels of the hourglass's features (twice as many inside), and number of
+    halvings.
+    zero_tail: initialise the last convolution with zeros, so that the network starts as the enlarged image.
 
     nano: two thirds of the width, 2 groups instead of 6, 3 steps instead of 4, HR features of 64 px instead of 256, 2
-    blocks in the fusion instead of 7, an eighth of the hourglass's width, a tail of zeros: it must learn within
-    minutes.
+    blocks in the fusion instead of 7, an eighth of the hourglass's width, zero_tail: for trainings of minutes.
     small: as nano, with the paper's width, 3 groups and a hourglass of 48 channels (1.87 M parameters, 3.0 GMACs at 16
-    px): it may learn for hours.
+    px): for trainings of hours.
     """
 
     scale: int = 8

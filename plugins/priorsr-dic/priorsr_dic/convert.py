@@ -1,4 +1,4 @@
-"""Conversion of published weights of DIC and DICGAN; both have one layout, alone or as `netG` in a checkpoint."""
+"""Conversion of published weights of DIC and DICGAN; both share a layout, bare or as `netG` in a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from priorsr.models import ReleasedLayout
 from priorsr.registry import Part
 from priorsr_dic.config import DICConfig
 
-_STEPS = 4  # not in the weights, which all steps share
+_STEPS = 4  # not in the weights, which are the same for all steps
 _USUAL_FUSION_DEPTH = 7
 
 _NAMES = {
@@ -54,7 +54,7 @@ def _convert(state: Mapping[str, Tensor]) -> tuple[DICConfig, dict[str, Tensor]]
 
 
 def _rename(key: str, depth: int) -> str:
-    """Return our name for a published one; a name of another layout stays, and the check of the whole reports it."""
+    """Return our name for a published one; other names stay unchanged, and the final check reports them."""
     if match := re.fullmatch(r"(first_block|block)\.(uptranBlocks|downtranBlocks)\.(\d+)\.(.+)", key):
         return f"{match[1]}.{_SQUEEZES[match[2]]}.{int(match[3]) + 1}.{match[4]}"  # the first group has none
     if match := re.fullmatch(r"HG\.hg\.res(\d+)_([123])\.(.+)", key):  # theirs are numbered from the coarsest, 1
@@ -76,7 +76,7 @@ def _depth(state: Mapping[str, Tensor]) -> int:
 
 
 def _count(state: Mapping[str, Tensor], pattern: str) -> int:
-    """Return how many different numbers the names have in the place of the pattern's group."""
+    """Return the number of different numbers that the names have in the pattern's group."""
     return len({match[1] for key in state if (match := re.match(pattern, key))})
 
 

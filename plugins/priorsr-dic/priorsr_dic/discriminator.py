@@ -1,4 +1,4 @@
-"""LightCNN-9: DICGAN's discriminator, and the network by whose features its perceptual term compares faces."""
+"""LightCNN-9: DICGAN's discriminator, and the feature network of its perceptual term."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZE = 128
 
 
 class MaxFeatureMap(nn.Module):
-    """A layer with twice the channels, of which each takes the larger of two: channel i, and i + half of them."""
+    """A layer with twice the output channels, followed by the maximum of channels i and i + half."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
@@ -65,9 +65,9 @@ def _pool() -> nn.Module:
 
 
 class Discriminator(nn.Module):
-    """A classifier of real and generated faces: RGB in [0, 1], (B,3,128,128) -> logits (B,1), large for real ones.
+    """A classifier of real and generated faces: RGB in [0, 1], (B,3,128,128) -> logits (B,1), higher for real ones.
 
-    A misfit raises ShapeError. The layers are named as in the published LightCNN.
+    Wrong shapes raise ShapeError. The layers are named as in the published LightCNN.
     """
 
     def __init__(self) -> None:
@@ -91,12 +91,12 @@ class Discriminator(nn.Module):
 class LightCNNLoss(nn.Module):
     """The L1 distance of two images' features in a frozen LightCNN-9, whose weights come from a file.
 
-    weights: a checkpoint (.pth) of a LightCNN-9 for RGB faces less DIC's mean colour, its layers named `features.N...`
-        as in the published LightCNN; a classifier is passed over. A file with others raises DataError.
+    weights: a checkpoint (.pth) of a LightCNN-9 for RGB faces minus DIC's mean colour, its layers named `features.N...`
+    as in the published LightCNN; a classifier is ignored. A file with other layers raises DataError.
 
-    Shapes: sr and hr (B,3,H,W) -> a scalar. A misfit raises ShapeError.
-    Range: images in [0, 1]; the loss lies in [0, inf). hr's side is detached.
-    Source: DICGAN (Ma et al., CVPR 2020); of its features, the last map of 128 channels, here after its pooling.
+    Shapes: sr and hr (B,3,H,W) -> a scalar. Wrong shapes raise ShapeError.
+    Range: images in [0, 1]; the loss lies in [0, inf). hr's features are detached.
+    Source: DICGAN (Ma et al., CVPR 2020); the features are the last map of 128 channels, here after its pooling.
     """
 
     def __init__(self, weights: Path) -> None:

@@ -1,4 +1,4 @@
-"""The feedback block of DIC's recovery branch: groups that enlarge features and reduce them again."""
+"""The feedback block of DIC's recovery branch: groups of up- and down-projections."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def reduction(channels: int, factor: int) -> nn.Module:
 class Squeeze(nn.Sequential):
     """A 1x1 convolution of features side by side, (B,width,H,W) each -> (B,width,H,W), and a PReLU with one slope.
 
-    Computed as the sum of a convolution of each. The features of a feedback block at HR are large: putting them side by
-    side, again and again as they get more, takes longer than convolving them.
+    Computed as the sum of one convolution of each feature. A feedback block's HR features are large, and concatenating
+    a growing number of them takes longer than their convolution.
     """
 
     def __init__(self, width: int, count: int) -> None:
@@ -44,10 +44,10 @@ class Squeeze(nn.Sequential):
 
 
 class FeedbackBlock(nn.Module):
-    """A block that projects features to HR and back, `groups` times, each time from the results of all groups before.
+    """A block that projects features to HR and back `groups` times, each time from the results of all earlier groups.
 
-    (B,in_channels,H,W) is compressed to (B,width,H,W), fused with heatmaps if there is a fusion, and projected; what
-    comes out, (B,width,H,W), is the feedback for the next step.
+    The input (B,in_channels,H,W) is compressed to (B,width,H,W), fused with heatmaps if there is a fusion, and
+    projected. The output (B,width,H,W) is the feedback for the next step.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class FeedbackBlock(nn.Module):
 
 
 class First(nn.Module):
-    """The squeeze of the first group: the one feature that exists, unchanged."""
+    """The squeeze of the first group: returns the only feature unchanged."""
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         (feature,) = features
@@ -81,5 +81,5 @@ class First(nn.Module):
 
 
 def _squeezes(width: int, groups: int) -> nn.ModuleList:
-    """Build the squeeze of each group, which makes `width` channels of all the features so far."""
+    """Build the squeeze of each group, which reduces all features so far to `width` channels."""
     return nn.ModuleList([First(), *(Squeeze(width, count) for count in range(2, groups + 1))])

@@ -5,18 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-TRACE = 1e-4  # what counts as nothing, where a logarithm is taken
+TRACE = 1e-4  # least value before a logarithm
 
 
 @torch.no_grad()
 def decode_heatmaps(heatmaps: Tensor, *, scale: float, threshold: float) -> tuple[Tensor, Tensor]:
     """Decode heatmaps (B,L,h,w): landmarks (B,L,2) float32, (x, y) in HR pixels, and valid (B,L) bool.
 
-    scale: HR pixels in one heatmap pixel. threshold: the least maximum of a landmark that is valid.
+    scale: HR pixels in one heatmap pixel. threshold: least heatmap maximum of a valid landmark.
 
-    The largest pixel, moved along each axis to the top of the parabola through its logarithm and its two neighbours'
-    (Zhang et al., "Distribution-aware coordinate representation", CVPR 2020, one axis at a time): at most half a pixel,
-    and exact for the Gaussians that hourglasses are trained on. A largest pixel at the border is not moved across it.
+    A landmark is the position of the largest pixel, moved along each axis by at most half a pixel to the vertex of the
+    parabola through the logarithms of that pixel and its two neighbours (Zhang et al., "Distribution-aware coordinate
+    representation", CVPR 2020, one axis at a time). This is exact for the Gaussians that hourglasses are trained on. A
+    largest pixel at the border is not moved across it.
     """
     maps = heatmaps.float().flatten(2)  # (B,L,h*w)
     height, width = heatmaps.shape[2:]

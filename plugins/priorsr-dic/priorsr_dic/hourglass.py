@@ -1,4 +1,4 @@
-"""The feedback hourglass, DIC's landmark branch: an estimator by itself."""
+"""The feedback hourglass, DIC's landmark branch, which is also an estimator of its own."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ SCALE = 4  # image pixels in one heatmap pixel
 
 
 class FeedbackHourglass(nn.Module):
-    """An estimator of 68 landmarks as heatmaps, which reuses the features of its previous pass over the face.
+    """An estimator of 68 landmarks as heatmaps, which reuses the features of its previous call for the same face.
 
-    A stem to a quarter of the image's size; its features beside the hidden state, compressed by 1x1; one hourglass of
-    `depth` levels. Half of what comes out becomes heatmaps, the other half is the hidden state for the next call.
+    A stem reduces the image to a quarter of its size; its features and the hidden state are concatenated and compressed
+    by 1x1; one hourglass of `depth` levels follows. Half of its output channels become heatmaps, the other half are the
+    hidden state for the next call.
 
     Shapes: images (B,3,H,W), state (B,width,H/4,W/4) or None at first -> Prior with heatmaps (B,landmarks,H/4,W/4),
-        landmarks (B,landmarks,2) and valid (B,landmarks), and the next state. H/4 and W/4 are rounded up. A misfit
-        raises ShapeError; a `width` that is no multiple of 4, OptionError.
-    Range: images in [0, 1]; heatmaps have peaks of about 1, and are not clamped. Landmarks are decoded to a part of a
-        pixel (`priorsr_dic.heatmap_decoding`), and valid where their heatmap's maximum reaches `threshold`.
+        landmarks (B,landmarks,2) and valid (B,landmarks), and the next state. H/4 and W/4 are rounded up. Wrong shapes
+        raise ShapeError; a `width` that is no multiple of 4, OptionError.
+    Range: images in [0, 1]; heatmaps have peaks of about 1, and are not clamped. Landmarks are decoded with subpixel
+        accuracy (`priorsr_dic.heatmap_decoding`), and valid if their heatmap's maximum reaches `threshold`.
     Source: DIC (Ma et al., CVPR 2020) and its released code. Departures: the state is an argument and a result; sides
         that cannot be halved evenly are rounded up; the decoding and its threshold are ours.
     """
@@ -63,7 +64,7 @@ class FeedbackHourglass(nn.Module):
         return Prior(landmarks=landmarks, valid=valid, heatmaps=heatmaps), state
 
     def look(self, images: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the heatmaps and the next state alone."""
+        """Return only the heatmaps and the next state."""
         check_images(self, images, "hourglass")
         features = self.stem(self.shift(images))
         before = features if state is None else state

@@ -12,10 +12,10 @@ from priorsr_dic.hourglass import SCALE
 
 
 def heatmap_mse(heatmaps: Tensor, prior: Prior, *, peak_weight: float = 0.0) -> Tensor:
-    """Return the mean squared error of heatmaps (B,L,h,w) over the valid landmarks; 0 without any.
+    """Return the mean squared error of heatmaps (B,L,h,w) over the valid landmarks; 0 if none is valid.
 
-    A target is exp(-d^2 / 2) in heatmap pixels, of peak 1, around a landmark's own position, as DIC's. A pixel's square
-    weighs 1 + peak_weight * target. Raises PriorsrError for a prior without landmarks.
+    The target, as DIC's, is exp(-d^2 / 2), with d the distance to the landmark in heatmap pixels. A pixel's squared
+    error is weighted by 1 + peak_weight * target. Raises PriorsrError for a prior without landmarks.
     """
     if prior.landmarks is None:
         raise PriorsrError("DIC learns from landmarks, and the training faces have none: add them to the face set")

@@ -1,4 +1,4 @@
-"""DIC: an image and its landmarks, each estimated from the other, step by step."""
+"""DIC: alternating estimation of an image and its landmarks."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from priorsr_dic.mean_shift import MeanShift
 
 
 class DIC(nn.Module):
-    """Deep iterative collaboration: each step restores the face, then finds its landmarks, which steer the next step.
+    """Deep iterative collaboration: each step restores the face, then finds its landmarks, which guide the next step.
 
-    Features at twice the LR size; a feedback block a step, which from the second step on takes in its last output and
-    fuses heatmaps; each step's image is the bilinear enlargement plus what the features add. The heatmaps come from
-    the feedback hourglass's look at the image of the step before, or, where a prior with heatmaps or landmarks is
-    given, from there in every step: that is how the worth of a prior is measured.
+    Features have twice the LR size. A feedback block runs in each step; from the second step on it takes its last
+    output and fuses heatmaps. Each step's image is the bilinear enlargement plus a residual from the features. The
+    feedback hourglass estimates the heatmaps from the image of the step before; a given prior with heatmaps or
+    landmarks replaces them in every step, which measures the value of a prior.
 
-    Shapes: lr (B,3,h,w), and perhaps a prior with heatmaps (B,68,...) or landmarks (B,68,2) -> sr (B,3,8h,8w); stages:
-        the image of each step; heatmaps: for each step, (B,68,2h,2w), the network's own estimates in any case. A misfit
-        raises ShapeError.
+    Shapes: lr (B,3,h,w), and optionally a prior with heatmaps (B,68,...) or landmarks (B,68,2) -> sr (B,3,8h,8w);
+        stages: the image of each step; heatmaps: for each step, (B,68,2h,2w), the network's own estimates in any case.
+        Wrong shapes raise ShapeError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
-    Source: DIC (Ma et al., CVPR 2020) and its released code. Departures: nothing is kept between calls; the mean colour
-        is taken off inside; a given prior. DICGAN is this network with other weights.
+    Source: DIC (Ma et al., CVPR 2020) and its released code. Departures: no state is kept between calls; the mean
+        colour is subtracted inside; a prior can be given. DICGAN is this network with other weights.
     """
 
     kind = "model"

@@ -1,4 +1,4 @@
-"""The training of DIC: its hourglass by itself, then the whole, then, as DICGAN, against a discriminator."""
+"""The training of DIC: its hourglass alone, then the whole network, then, as DICGAN, against a discriminator."""
 
 from __future__ import annotations
 
@@ -67,25 +67,24 @@ SMALL: dict[str, Any] = {
 class DICRecipeConfig:
     """The settings of DIC's training; the defaults are the paper's for CelebA, the preset `paper`.
 
-    model: the network's config. reduction: how LR images are made. learning_rate: at its highest.
-    batch_size: faces a step, over all processes. clip: the most that the norm of the gradients may be.
-    flip, quarter_turns, zoom: how faces are varied, see `priorsr.data.augmentation.Augmentation`.
-    heatmap_weight: of the heatmaps' MSE, in the stages dic and dicgan.
-    peak_weight: how much more the MSE weighs where a landmark is, in all stages; 0 is DIC's.
-    release: how long the stage dic leaves the hourglass as it was pretrained (2e4 steps for Helen).
-    pixel_images: which image each step's L1 looks at: "own", as the paper, or "last", the last step's in every term, as
+    model: the network's config. reduction: the reduction that makes LR images. learning_rate: its maximum.
+    batch_size: faces a step, over all processes. clip: largest norm of the gradients.
+    flip, quarter_turns, zoom: augmentation, see `priorsr.data.augmentation.Augmentation`.
+    heatmap_weight: weight of the heatmaps' MSE in the stages dic and dicgan.
+    peak_weight: extra weight of the MSE at a landmark, in all stages; 0 is DIC's.
+    release: until when the stage dic keeps the pretrained hourglass frozen (2e4 steps for Helen).
+    pixel_images: the image in each step's L1: "own", as the paper, or "last", the last step's image in every term, as
         the released solver of DICGAN; for both stages.
     gan: whether the stage dicgan follows.
-    pixel_weight, perceptual_weight, adversarial_weight: of the terms of dicgan (pixel_weight is 2 for Helen).
+    pixel_weight, perceptual_weight, adversarial_weight: weights of the terms of dicgan (pixel_weight is 2 for Helen).
     lightcnn: a LightCNN-9 checkpoint (.pth) for the perceptual term; see `LightCNNLoss`.
     schedule, gan_schedule: of the learning rate in hourglass and dic, and in dicgan.
     hourglass_length, length, gan_length: of the three stages (gan_length is 1e5 steps for Helen).
-    hourglass_share, gan_share: their parts of a run that is given its steps or minutes; dic gets the rest.
-    ema: of dic and dicgan, not of the hourglass.
-    nano: the network's nano, without dicgan, so that what is saved is DIC; LightCNN's term is left out there too;
-        batches of 4, a falling learning rate, an average of the weights (EMA), clipped gradients and flips, none of
-        which the paper uses for CelebA; peaks that weigh 101 times as much, without which 700 steps teach the
-        hourglass nothing.
+    hourglass_share, gan_share: their shares of a run with given steps or minutes; dic gets the rest.
+    ema: average of the weights in dic and dicgan, not of the hourglass.
+    nano: the network's nano, without dicgan, so that DIC is saved; no LightCNN term; batches of 4, a falling learning
+        rate, an average of the weights (EMA), clipped gradients and flips, none of which the paper uses for CelebA;
+        peaks weighted 101 times, without which the hourglass learns nothing in 700 steps.
     small: as nano, for hours instead of minutes: a larger network, the paper's batches of 8, a constant rate that falls
         in the last fifth, faces at several scales.
     """
@@ -134,12 +133,14 @@ class DICRecipeConfig:
 class DICRecipe:
     """DIC's stages: `hourglass` (heatmaps alone), `dic` (image and heatmaps), and `dicgan`.
 
-    hourglass: the MSE of the heatmaps of every look at a face, whose sharpness is drawn between that of the enlarged LR
-    image and of HR, as DIC will see it. dic: the sum over the steps of L1 + 0.1 * MSE of the heatmaps; until `release`
-    the hourglass steers, but does not learn. dicgan: the same, + 0.1 * the L1 distance of LightCNN's features + 0.005 *
-    the vanilla adversarial loss, both of the last step's image only.
+    hourglass: the MSE of the heatmaps of every pass over a face of random sharpness between the enlarged LR image
+        and HR, as in DIC.
+    dic: the sum over the steps of L1 + 0.1 * MSE of the heatmaps; until `release` the hourglass guides, but is not
+        trained.
+    dicgan: the same + 0.1 * the L1 distance of LightCNN's features + 0.005 * the vanilla adversarial loss, both of the
+        last step's image only.
 
-    Without `lightcnn`, a perceptual term whose weight is not 0 stops with MissingWeightsError.
+    Without `lightcnn`, a perceptual term with a weight above 0 raises MissingWeightsError.
 
     Source: DIC (Ma et al., CVPR 2020) and its released code. Departure: how the hourglass was pretrained is not
         published, so its images, recurrence and length are ours. Landmarks that are not valid are left out of the MSE.
@@ -158,7 +159,7 @@ class DICRecipe:
         dic = DIC(config.model)
         main = 1 - config.hourglass_share - config.gan_share * config.gan
         stages = [
-            # The stage after it trains the same hourglass on, inside DIC.
+            # The next stage continues to train this hourglass, inside DIC.
             self._stage("hourglass", {"hourglass": dic.hourglass}, self._learn_landmarks, config.hourglass_share),
             self._stage("dic", {"dic": dic}, self._collaborate, main),
         ]
@@ -262,7 +263,7 @@ class DICRecipe:
 
 @contextmanager
 def learning(module: nn.Module, learns: bool) -> Iterator[None]:
-    """Within the block, give a trained module's own parameters gradients only if it `learns`."""
+    """Within the block, enable gradients of a trained module's own parameters only if it `learns`."""
     module.requires_grad_(learns)
     try:
         yield

@@ -84,7 +84,7 @@ class DlibIdentity(_DlibRecognition):
 
     Raises MissingExtraError without dlib or its models' package.
 
-    Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, a face that is not found PriorsrError.
+    Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, a face that is not found PriorsrError.
     Range: images in [0, 1], rounded to 8 bits; -1 to 1, 1 for the same embedding. The embeddings of two people have
         about 0.8, since they are not centred: see the plugin's README. Computed in the network's precision.
     Source: King, "High quality face recognition with deep metric learning" (dlib's blog, 2017).
@@ -104,7 +104,7 @@ class DlibIdentityMatch(_DlibRecognition):
 
     threshold: the distance from which on two faces are two people's.
 
-    Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, a face that is not found PriorsrError.
+    Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, a face that is not found PriorsrError.
     Range: images in [0, 1], rounded to 8 bits; 0 or 1.
     Source: as `identity_dlib`'s, which gives the threshold.
     """

@@ -28,7 +28,7 @@ class DlibNME(nn.Module):
 
     Raises MissingExtraError without dlib or its models' package.
 
-    Shapes: sr and hr (B,3,H,W), the same -> (B,). A misfit raises ShapeError, a face that is not found PriorsrError.
+    Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, a face that is not found PriorsrError.
     Range: images in [0, 1], rounded to 8 bits; 0 if the landmarks coincide, 0.1 if they are off by a tenth of the
         distance between the eyes' outer corners.
     Source: the landmark error of FSRNet (CVPR 2018) and DIC (CVPR 2020), by Kazemi and Sullivan's predictor (CVPR 2014)

@@ -24,7 +24,7 @@ class FaceRecognitionNet(nn.Module):
     In torch, since dlib's wheels are built without BLAS and take 14 times as long on a CPU core. Each convolution holds
     the affine layer that follows it.
 
-    Shapes: faces (B,3,150,150), cut as dlib cuts them -> (B,128). A misfit raises ShapeError.
+    Shapes: faces (B,3,150,150), cut as dlib cuts them -> (B,128). Wrong shapes raise ShapeError.
     Range: faces in [0, 1]; embeddings about 1.4 long. Those of one person lie closer than 0.6, those of two farther
         apart, as a rule.
     Source: dlib's `dnn_face_recognition_ex.cpp` and `dlib_face_recognition_resnet_model_v1.dat`; He et al., "Deep

@@ -15,7 +15,7 @@ class PictureFusion(nn.Module):
     the sum of a convolution of each, so after a head that convolves the image alone this is the same network.
 
     Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). P = 3 is taken as a picture, any
-        other number as class probabilities, which the label map's fixed palette turns into one. A misfit raises
+        other number as class probabilities, which the label map's fixed palette turns into one. Wrong shapes raise
         ShapeError.
     Range: linear, unbounded; the picture lies in [0, 1].
     Source: KDFSRNet (TCSVT 2022), the teacher's input. Departure: the palette is ours, since the paper's is not

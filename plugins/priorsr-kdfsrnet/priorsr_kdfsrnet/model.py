@@ -11,7 +11,7 @@ class KDFSRNet(EncoderDecoder):
     """KDFSRNet's student, which needs no prior and is used after training.
 
     Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
-        1/16 | 1/8, 1/4, 1/2, 1 of the HR size. A misfit raises ShapeError.
+        1/16 | 1/8, 1/4, 1/2, 1 of the HR size. Wrong shapes raise ShapeError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: KDFSRNet (TCSVT 2022). Departures: the LR image is enlarged inside; two frozen mean shifts of the released
         student, which nothing uses, are left out.
@@ -25,7 +25,7 @@ class KDFSRNetTeacher(EncoderDecoder):
     """KDFSRNet's teacher, which takes a parsing map: used in training, or to measure the worth of the prior.
 
     Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
-        student's. A misfit raises ShapeError, a missing parsing map PriorsrError.
+        student's. Wrong shapes raise ShapeError, a missing parsing map PriorsrError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: KDFSRNet (TCSVT 2022). Departures: the palette that paints the map is ours; the LR image is enlarged inside.
     """

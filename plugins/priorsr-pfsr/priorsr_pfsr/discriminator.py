@@ -20,8 +20,8 @@ class Discriminator(nn.Module):
     pixels, and two linear layers; nothing is activated there.
 
     Shapes: images (B,3,s,s') with sides that are multiples of 2^step -> (B,). B must be 2 or more: of one image the
-        deviation over the batch is not defined (the published network returns NaN). A misfit raises ShapeError, a step
-        that does not exist OptionError.
+        deviation over the batch is not defined (the published network returns NaN). Wrong shapes raise ShapeError, a
+        step that does not exist OptionError.
     Range: images in [0, 1]; the result is unbounded.
     Source: PFSR (BMVC 2019) as released. Departure: any size, by averaging over the whole last map (16 x 16 there).
     """

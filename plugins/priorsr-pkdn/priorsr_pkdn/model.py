@@ -10,7 +10,7 @@ class PKDN(EncoderDecoder):
     """PKDN's student, which needs no prior and is used after training.
 
     Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
-        1/16 | 1/8, 1/4, 1/2, 1 of the HR size. A misfit raises ShapeError.
+        1/16 | 1/8, 1/4, 1/2, 1 of the HR size. Wrong shapes raise ShapeError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: PKDN (arXiv 2409.14385). Departures: unknown, since no code is public; the stages are KDFSRNet's, and every
         size is ours.
@@ -23,7 +23,7 @@ class PKDNTeacher(EncoderDecoder):
     """PKDN's teacher, which takes a parsing map: used in training, or to measure the worth of the prior.
 
     Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
-        student's. A misfit raises ShapeError, a missing parsing map PriorsrError.
+        student's. Wrong shapes raise ShapeError, a missing parsing map PriorsrError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: PKDN (arXiv 2409.14385). Departures: unknown, since no code is public; the stages are KDFSRNet's, the fusion
         is ours, and so is every size.

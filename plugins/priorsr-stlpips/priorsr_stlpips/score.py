@@ -28,7 +28,7 @@ class ShiftTolerantLPIPS(nn.Module):
 
     Raises MissingExtraError without the package, MissingWeightsError where it lacks its weights.
 
-    Shapes: sr and hr (B,3,H,W), sides from 21 -> (B,). A misfit raises ShapeError.
+    Shapes: sr and hr (B,3,H,W), sides from 21 -> (B,). Wrong shapes raise ShapeError.
     Range: images in [0, 1], which the network sees in [-1, 1]; 0 for equal images, seldom above 1.
     Source: Ghildyal and Liu, "Shift-tolerant perceptual similarity metric" (ECCV 2022), version ST0.0 of its weights.
     """

@@ -1,1 +1,1 @@
-"""Importers: one file a source of faces, all through `priorsr.data.writer`."""
+"""Importers: one file for each source of faces; all write by `priorsr.data.writer`."""

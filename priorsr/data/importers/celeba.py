@@ -22,12 +22,12 @@ from priorsr.priors import landmark_scheme
 
 PARTITION, BOXES = "list_eval_partition.txt", "list_bbox_celeba.txt"
 BOX = re.compile(r"[-+]?\d{1,9}", re.ASCII)
-PLACES = ("Img", "Anno", "Eval")  # where the parts lie as they are handed out
+PLACES = ("Img", "Anno", "Eval")  # folders of the parts in the official distribution
 PUBLISHED = {"dic": {"train": 168_854, "val": 100, "test": 1_000}, "ctcnet": {"train": 18_000, "test": 1_000}}
 
 
 class Crop(NamedTuple):
-    """A crop of CelebA's images: which images, which square of them, and how it is resized."""
+    """A crop of CelebA's images: the image variant, the square, and its resampling."""
 
     images: str
     what: str
@@ -56,19 +56,21 @@ def import_celeba(
 ) -> FaceSet:
     """Build a face set of `size` pixels in `out` from CelebA's official layout.
 
-    src holds img_align_celeba/ or img_celeba/ (in the wild) with NNNNNN.jpg, and list_eval_partition.txt, each in src
-    itself or in its Img/, Anno/ or Eval/.
+    src: a folder with img_align_celeba/ or img_celeba/ (in the wild), which hold NNNNNN.jpg, and
+    list_eval_partition.txt, each in `src` itself or in its Img/, Anno/ or Eval/.
 
-    crop: "centre" and "pfsr" take the middle 178 x 178 of the aligned images, reduced by Pillow's Lanczos, or, as PFSR
-        has it, by its bilinear. "box" and "dic" take the images in the wild: the square about the box of
-        list_bbox_celeba.txt, by Lanczos, or, as DIC has it, that of the landmarks' box expanded by 0.3, by Pillow's
-        bicubic. Both are black where they reach outside, and enlarged where a face is smaller than `size`.
+    crop: one of four, resampled by Pillow:
+        "centre": the middle 178 x 178 of the aligned images, by Lanczos;
+        "pfsr": the same square by bilinear, as PFSR;
+        "box": a square around the box of list_bbox_celeba.txt in the images in the wild, by Lanczos;
+        "dic": a square around the landmarks' box, expanded by 0.3, in the images in the wild, by bicubic, as DIC.
+        The last two are black outside the image, and enlarge faces that are smaller than `size`.
     split: "celeba" is the official partition. The members of "dic" (168,854 / 100 / 1,000) and "ctcnet" (18,000 /
-        1,000) are not published: `split_file` names them, and they are counted. With "celeba" it is a split of your
-        own. It has a line for each face, the image's name and train, val or test; faces that it does not name are left
-        out.
-    landmarks: an .npz of 68 landmarks in the pixels of the photographs (ids, landmarks and, optionally, valid), which
-        "dic" needs of every face. CelebA's own five points are not taken: they belong to no scheme here.
+        1,000) are not published: `split_file` must name them, and their numbers are checked.
+    split_file: a text file with one line for each face, the image's name and train, val or test; other faces are left
+        out. With "celeba" it defines your own split.
+    landmarks: an .npz of 68 landmarks in the pixels of the photographs (ids, landmarks and, optionally, valid),
+    required for every face by crop "dic". CelebA's own five points are not used: they belong to no scheme here.
 
     Raises DataError and OptionError for missing or wrong files and options.
     """
@@ -115,7 +117,7 @@ def import_celeba(
 def _squares(
     crop: str, points: dict[str, Points], landmarks: str | Path | None, boxes: Path, faces: Iterable[str]
 ) -> tuple[dict[str, Square], str]:
-    """Return the square of each photograph (none: the middle of all), and the file that holds the faces' places."""
+    """Return the square of each photograph (none: the middle), and the file that the squares come from."""
     if crop == "box":
         return _round_boxes(boxes, faces), f"its box in {boxes}"
     if crop == "dic":
@@ -128,11 +130,11 @@ def _squares(
 
 
 def _round_boxes(path: Path, faces: Iterable[str]) -> dict[str, Square]:
-    """Return the square about the box of each of the faces, in CelebA's list."""
+    """Return the square around each face's box in CelebA's list."""
     rows = read_rows(path)
     if len(rows[0].words) != 1 or not rows[0].words[0].isdecimal():
         raise DataError(f"{path}: {rows[0]}; the number of images was expected, as CelebA has it")
-    boxes = rows[2:]  # after their number, and the columns' names
+    boxes = rows[2:]  # after the lines with the number of rows and the column names
     for row in boxes:
         if len(row.words) != 5 or not all(map(BOX.fullmatch, row.words[1:])):
             raise DataError(f"{path}: {row}; an image's name, left, top, width and height were expected")

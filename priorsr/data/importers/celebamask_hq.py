@@ -36,10 +36,10 @@ PAINTED = Provenance(tool="CelebAMask-HQ's annotators", version="1")
 def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -> FaceSet:
     """Build a face set of `size` pixels in `out` from CelebAMask-HQ's official layout.
 
-    src holds CelebA-HQ-img/N.jpg and CelebAMask-HQ-mask-anno/0 to 14/NNNNN_PART.png. The masks of a face are merged in
-    the authors' order, then image (Lanczos) and map (majority) are reduced. With CelebA-HQ-to-CelebA-mapping.txt and
-    CelebA's list_eval_partition.txt beside them, faces are split as CelebA is; without the second, by `divide`, and the
-    manifest records this. Landmarks are read off the maps.
+    src: a folder with CelebA-HQ-img/N.jpg and CelebAMask-HQ-mask-anno/0 to 14/NNNNN_PART.png. The masks of a face are
+    merged in the authors' order, then image (Lanczos) and map (majority) are reduced. If
+    CelebA-HQ-to-CelebA-mapping.txt and CelebA's list_eval_partition.txt are in `src`, faces are split as in CelebA;
+    without the second, by `divide`, and the manifest records this. Landmarks are derived from the maps.
 
     Raises DataError naming missing and broken files, and a mask that belongs to no face.
     """
@@ -65,7 +65,7 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
 
 
 def _numbers(images: Mapping[str, Path]) -> dict[int, Path]:
-    """Return the images by the numbers that they are called by."""
+    """Return the images by the numbers in their names."""
     numbers: dict[int, Path] = {}
     for face, path in images.items():
         if not (face.isascii() and face.isdecimal() and len(face) <= 5):
@@ -107,7 +107,7 @@ def _number_and_part(file: Path) -> tuple[int, str]:
 
 
 def _official_split(src: Path) -> dict[str, str]:
-    """Return the split of each id, through the original CelebA file that it was made from."""
+    """Return the split of each id: that of the original CelebA image."""
     partition = read_partition(src / PARTITION)
     rows = read_rows(src / MAPPING)
     if rows[0].words[0] == "idx":  # the columns' names

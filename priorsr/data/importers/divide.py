@@ -1,4 +1,4 @@
-"""Split the faces of a source without splits."""
+"""Split faces of a source that defines no splits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ RULE = "the last tenth of the faces in the order of their ids is test, the tenth
 
 
 def divide(ids: Sequence[str], val: int | None = None, test: int | None = None) -> dict[str, str]:
-    """Return the split of each id: the last `test` in order are test, the `val` before them val, the rest train.
+    """Return the split of each id: of the sorted ids, the last `test` are test, the `val` before val, the rest train.
 
-    Both default to a tenth, rounded down. Raises OptionError if nothing is left to train on.
+    val, test: numbers of faces; a tenth, rounded down, by default. Raises OptionError if no training face is left.
     """
     ids = sorted(ids)
     val, test = (len(ids) // 10 if count is None else count for count in (val, test))

@@ -1,4 +1,4 @@
-"""Import a folder of images, with parsing maps and landmarks if it has any."""
+"""Import a folder of images, with optional parsing maps and landmarks."""
 
 from __future__ import annotations
 
@@ -40,12 +40,13 @@ def import_folder(
 ) -> FaceSet:
     """Build a face set in `out` from the images in `src`, whose names become the faces' ids.
 
-    src holds train/, val/ or test/, each with images/ and, if you have them, parsing/ (class indices in one channel,
-    named as the images) and landmarks.npz (ids, landmarks and, optionally, valid); or it holds images/ and the like
-    itself; or just images. Without splits in `src`, all faces go to `split`, or by `divide` if that is not given.
+    src: a folder with train/, val/ or test/, each of which has images/ and, optionally, parsing/ (class indices in one
+    channel, named as the images) and landmarks.npz (ids, landmarks and, optionally, valid); or a folder with images/
+    and these; or a folder of images. Without splits in `src`, all faces go to `split`, or are split by `divide` if that
+    is None.
 
-    size: the middle square of every image is reduced to it; None leaves the images as they are, of one size all.
-    landmarks: with "from-parsing", faces with maps get the landmarks that their maps show, unless `src` brings any.
+    size: pixels to which the middle square of every image is reduced; None keeps the images, which must have one size.
+    landmarks: "from-parsing" derives landmarks from the parsing maps, unless `src` has landmarks.
     labels: the label map of the parsing maps.
 
     Raises DataError and OptionError for wrong files and options. JPEG images are accepted, and counted in the manifest.
@@ -85,7 +86,7 @@ def import_folder(
 
 @dataclass(frozen=True)
 class _SplitFiles:
-    """The files of a split, by id: every image has a map, or none has."""
+    """The files of a split by id; either all images have a map, or none."""
 
     images: Mapping[str, Path]
     maps: Mapping[str, Path]

@@ -49,17 +49,17 @@ def import_helen(
 ) -> FaceSet:
     """Build a face set of `size` pixels in `out` from Helen's official layout.
 
-    src holds annotation/N.txt, whose first line is an image's name and whose other 194 are x , y; the images NAME.jpg
-    in any folders; and testnames.txt.
+    src: a folder with annotation/N.txt (an image's name in the first line, then 194 lines `x , y`), the images NAME.jpg
+    in any subfolders, and testnames.txt.
 
-    Faces are cut as DIC does: the square of the landmarks' box expanded by 0.3, by Pillow's bicubic; black where it
-    reaches outside the photograph, and enlarged where a face is smaller than `size`. An integer is taken for a pixel's
-    centre.
+    Faces are cropped as by DIC: a square around the landmarks' box, expanded by 0.3, by Pillow's bicubic; black outside
+    the photograph, and enlarged if the face is smaller than `size`. Integer coordinates are pixel centres.
 
-    split: "helen": test is what testnames.txt names (330), the rest is train. The members of "dic" (2,005 / 50) are not
-        published: `split_file` names them, and they are counted. With "helen" it is a split of your own. It has a line
-        for each face, the image's name and train, val or test; faces that it does not name are left out.
-    scheme: "ibug-68" turns the 194 points into 68 (see `priorsr.priors.to_scheme`), which can be mirrored.
+    split: "helen" tests on the 330 faces of testnames.txt and trains on the rest. The members of "dic" (2,005 / 50) are
+        not published: `split_file` must name them, and their numbers are checked.
+    split_file: a text file with one line for each face, the image's name and train, val or test; other faces are left
+        out. With "helen" it defines your own split.
+    scheme: "ibug-68" converts the 194 points to 68 (see `priorsr.priors.to_scheme`), which can be mirrored.
 
     Raises DataError and OptionError for missing or wrong files and options.
     """
@@ -123,14 +123,14 @@ def _annotation(file: Path) -> tuple[str, Points]:
     if len(rows) != COUNT:
         raise DataError(f"{file}: has {len(rows)} lines after the image's name; {COUNT} points x , y were expected")
     exact = np.array([[float(x) for x in " ".join(row.words).split(",")] for row in rows])
-    with np.errstate(over="ignore"):  # becomes infinite, which is refused
+    with np.errstate(over="ignore"):  # infinity is refused later
         points = exact.astype(np.float32), np.ones(COUNT, dtype=bool)
     check_points(points, SCHEME, str(file))
     return face_of(first.words[0]), points
 
 
 def _images(src: Path) -> dict[str, Path]:
-    """Return the photographs by name, in whatever folders they are."""
+    """Return the photographs of all subfolders by name."""
     found: dict[str, Path] = {}
     for file in files_below(src):
         if file.suffix.lower() in (".jpg", ".jpeg"):
@@ -139,7 +139,7 @@ def _images(src: Path) -> dict[str, Path]:
 
 
 def _names(path: Path, images: Collection[str]) -> Collection[str]:
-    """Return the faces that a list names, each of which has an image."""
+    """Return the faces that a list names; each must have an image."""
     rows = read_rows(path)
     for row in rows:
         if len(row.words) != 1:

@@ -1,4 +1,4 @@
-"""Read the lists of a data set: splits of faces, and their places in images."""
+"""Read the text lists of data sets: splits, and face positions in images."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class ListLine(NamedTuple):
 
 
 def place(src: Path, name: str, folders: Sequence[str]) -> Path:
-    """Return where a part of a data set lies: in `src`, or in one of these folders of it; in `src` if it is nowhere."""
+    """Return the path of a data set's part: in `src` or in one of these folders of it; in `src` if it is missing."""
     return next(
         (path for path in (src / name, *(src / inner / name for inner in folders)) if path.exists()), src / name
     )
 
 
 def read_rows(path: Path) -> list[ListLine]:
-    """Return the lines of a list that have any words.
+    """Return the non-empty lines of a list.
 
-    The text is UTF-8, with or without a byte order mark, or UTF-16 with one. Raises DataError for any other encoding,
-    naming the line, for control characters, and for a list without any words.
+    The text is UTF-8, with or without a byte order mark, or UTF-16 with one. Raises DataError naming the line for
+    another encoding or control characters, and for an empty list.
     """
     content = read_content(path, "a list", MOST_BYTES)
     encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
@@ -61,12 +61,12 @@ def read_rows(path: Path) -> list[ListLine]:
 
 
 def face_of(name: str) -> str:
-    """Return the face that a list means: an image's name without its suffix, whose letter case does not matter."""
+    """Return the face's id: an image's name without its suffix, which may be in upper or lower case."""
     return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
 def by_face(path: Path, rows: Sequence[ListLine]) -> dict[str, ListLine]:
-    """Return the rows of a list by the face that each names first; raises DataError for a face in two of them."""
+    """Return the rows of a list by the face in their first column; raises DataError for a face in two rows."""
     found: dict[str, ListLine] = {}
     for row in rows:
         name = row.words[0]
@@ -77,7 +77,7 @@ def by_face(path: Path, rows: Sequence[ListLine]) -> dict[str, ListLine]:
 
 
 def read_partition(path: Path) -> dict[str, str]:
-    """Return the split of each face in a list of CelebA's, whose numbers are 0, 1 and 2; raises DataError by line."""
+    """Return the split of each face in CelebA's list (0, 1 or 2); raises DataError naming a wrong line."""
     rows = read_rows(path)
     for row in rows:
         if len(row.words) != 2 or row.words[1] not in PARTITION:
@@ -86,10 +86,10 @@ def read_partition(path: Path) -> dict[str, str]:
 
 
 def read_split_file(path: Path, ids: Collection[str], counts: Mapping[str, int] | None) -> dict[str, str]:
-    """Return the split of each face that a user's list names: a line each, an image's name and train, val or test.
+    """Return the split of each face in a user's list, whose lines are an image's name and train, val or test.
 
-    counts: how many each split must have. Raises DataError for any other line, a face that is named twice or is not
-    among `ids`, and other counts.
+    counts: required number of faces of each split. Raises DataError for a wrong line, a face that is named twice or is
+        not among `ids`, and other counts.
     """
     rows = read_rows(path)
     for row in rows:
@@ -107,7 +107,7 @@ def read_split_file(path: Path, ids: Collection[str], counts: Mapping[str, int] 
 
 
 def check_there(path: Path, named: Mapping[str, ListLine], ids: Collection[str]) -> None:
-    """Raise DataError for the first face that a list names and that is not among `ids`."""
+    """Raise DataError for the first face of a list that is not among `ids`."""
     for face, row in named.items():
         if face not in ids:
             raise DataError(f"{path}: names {row.words[0]!r}, of which there is no image, in line {row.number}")
@@ -118,7 +118,7 @@ def _shown(counts: Mapping[str, int]) -> str:
 
 
 def check_split(split: str, published: Collection[str], own: str, split_file: str | Path | None) -> None:
-    """Raise OptionError for a split that is unknown, or whose members nobody has published and no file names."""
+    """Raise OptionError for an unknown split, or one whose members are neither published nor in a split file."""
     if split not in (own, *published):
         raise OptionError(f"the split is {split!r}; one of {', '.join((own, *published))} was expected")
     if split in published and split_file is None:

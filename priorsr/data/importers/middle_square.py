@@ -11,19 +11,19 @@ from priorsr.errors import DataError
 
 
 def how(size: int) -> str:
-    """Return a manifest's words for faces that were brought to `size`."""
+    """Return a manifest's description of the crop and resizing to `size`."""
     return f"the middle squares reduced to {size} x {size}, images by Pillow's Lanczos, maps by majority"
 
 
 def check_reduces(pixels: np.ndarray, size: int, who: str) -> None:
-    """Raise DataError, beginning with `who`, for an image or map (H,W,...) that is smaller than the size."""
+    """Raise DataError, its message starting with `who`, for an image or map (H,W,...) smaller than `size`."""
     height, width = pixels.shape[:2]
     if min(height, width) < size:
         raise DataError(f"{who}: is {height} x {width}, too small for the size {size}; nothing is enlarged")
 
 
 def fit(face: Pixels, size: int) -> Pixels:
-    """Return a face whose image and map have the same size, with image, map and landmarks at `size` x `size`."""
+    """Crop and resize a face, whose image and map have the same size, to `size` x `size`, landmarks included."""
     height, width = face.image.shape[:2]
     return face._replace(
         original_size=(height, width),

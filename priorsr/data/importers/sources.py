@@ -1,4 +1,4 @@
-"""Find and recognise the files of a source before anything is read."""
+"""Find and check the files of a source before any is read."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def folder(path: Path, expected: str) -> Path:
 
 
 def entries(path: Path) -> list[Path]:
-    """Return what a folder holds, sorted, but for strays and files such as README.md, which belong to no face.
+    """Return a folder's entries, sorted, without hidden strays and files such as README.md, which belong to no face.
 
-    Raises DataError for a name that neither a face nor a text can hold.
+    Raises DataError for a name that is not allowed in a face's id or in a text.
     """
     found = sorted(entry for entry in path.iterdir() if not is_stray(entry) and not _is_about(entry))
     for entry in found:
@@ -36,7 +36,7 @@ def entries(path: Path) -> list[Path]:
 
 
 def files_below(path: Path) -> Iterator[Path]:
-    """Yield the files of `entries` in a folder and in all folders below it, but for linked ones."""
+    """Yield the files of `entries` in a folder and all its subfolders, except linked ones."""
     for entry in entries(path):
         if entry.is_dir() and not entry.is_symlink():
             yield from files_below(entry)
@@ -49,7 +49,7 @@ def _is_about(path: Path) -> bool:
 
 
 def check_no_strangers(path: Path, expected: Sequence[str]) -> None:
-    """Raise DataError for anything in `path` that is not one of the expected names, since it would be left out."""
+    """Raise DataError for an entry of `path` without one of the expected names, since it would be left out."""
     for stranger in entries(path):
         if stranger.name not in expected:
             raise DataError(f"{stranger}: would be left out; only {', '.join(expected)} were expected in {path}")
@@ -58,7 +58,7 @@ def check_no_strangers(path: Path, expected: Sequence[str]) -> None:
 def images_by_id(path: Path) -> dict[str, Path]:
     """Return the image files in a folder by their names without suffix, sorted.
 
-    Raises DataError as `entries`, for anything else in the folder, for two images of one name, and for a folder without
+    Raises DataError as `entries`, for other files in the folder, for two images of one name, and for a folder without
     images.
     """
     found: dict[str, Path] = {}
@@ -79,6 +79,6 @@ def add_by_id(found: dict[str, Path], file: Path) -> None:
 
 
 def key(*sources: Path | None, **options: Any) -> str:
-    """Return a key for `Face`: the files' names, sizes and times, and the options that they are read with."""
+    """Return a cache key for `Face`: the files' names, sizes and times, and the options of reading them."""
     stats = [source and (source.name, (stat := source.stat()).st_size, stat.st_mtime_ns) for source in sources]
     return json.dumps([stats, options], sort_keys=True)

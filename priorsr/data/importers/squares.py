@@ -1,4 +1,4 @@
-"""Cut squares around faces out of photographs, and resize them to the size of a set."""
+"""Crop squares around faces from photographs, and resize them to the size of a face set."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from priorsr.data.landmarks_file import Points, check_plausible
 from priorsr.data.writer import Face, Pixels
 from priorsr.errors import DataError
 
-EXPANDED = 0.3  # of DIC's square, beyond the landmarks' box
-LEAST_SIDE = 4  # pixels; no face can be seen in fewer
-LEAST_SHARE = 0.1  # of a square, inside its photograph: a face at a corner, half cut off, has a quarter
+EXPANDED = 0.3  # expansion of DIC's square beyond the landmarks' box
+LEAST_SIDE = 4  # pixels; fewer show no face
+LEAST_SHARE = 0.1  # least part of a square inside its photograph; a face half cut off at a corner has a quarter
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Square:
     side: int
 
     def check(self, image: np.ndarray, who: str) -> None:
-        """Raise DataError, beginning with `who`, for a square that cannot hold a face of this image (H,W,3)."""
+        """Raise DataError, its message led by `who`, for a square that cannot hold a face of the image (H,W,3)."""
         height, width = image.shape[:2]
         if self.side < LEAST_SIDE:
             raise DataError(
@@ -50,7 +50,7 @@ class Square:
         return np.asarray(Image.fromarray(image).crop(box).resize((size, size), resample))
 
     def move(self, points: Points, size: int) -> Points:
-        """Return landmarks of the photograph as those of the square resized to `size`; 0 where they are not valid."""
+        """Map landmarks of the photograph to the square resized to `size`; those that are not valid become 0."""
         landmarks, valid = points
         moved = (landmarks - [self.left, self.top] + 0.5) * (size / self.side) - 0.5
         return np.where(valid[:, None], moved, 0).astype(np.float32), valid
@@ -58,10 +58,10 @@ class Square:
 
 @dataclass(frozen=True)
 class PhotographSource:
-    """A photograph, and what a face set takes from it.
+    """A photograph, with the square and the landmarks to take from it.
 
-    square: what is cut out; the middle one, as large as fits, where it is None. points: the landmarks, in the
-    photograph's pixels. given_by: the files that square and points come from.
+    square: the crop; None for the largest square in the middle. points: the landmarks, in the photograph's pixels.
+        given_by: the files that square and points come from.
     """
 
     image: Path
@@ -71,7 +71,7 @@ class PhotographSource:
 
 
 def round_landmarks(points: Points) -> Square:
-    """Return DIC's square: round the box of the valid landmarks, about its centre, its longer side expanded by 0.3.
+    """Return DIC's square, centred on the box of the valid landmarks, with its longer side expanded by 0.3.
 
     The code's "expanded by 0.3" is read as 0.3 of the longer side in total, and sides are rounded to whole pixels.
     """
@@ -81,14 +81,14 @@ def round_landmarks(points: Points) -> Square:
 
 
 def round_box(left: float, top: float, width: float, height: float) -> Square:
-    """Return the square about the centre of a box, as large as its longer side."""
+    """Return the square centred on a box, with the box's longer side."""
     return _about(np.array([left, top]), np.array([left + width, top + height]), 1)
 
 
 def square_face(split: str, source: PhotographSource, size: int, resample: Image.Resampling) -> Face:
-    """Return a face to be written, called as the photograph: its square and its landmarks, at `size` pixels.
+    """Return the face to write, named as the photograph: its square and landmarks at `size` pixels.
 
-    Where no square is given, the photograph must not be smaller than `size`.
+    Without a given square, the photograph must be at least `size` pixels large.
     """
     square, points = source.square, source.points
     stamp = key(

@@ -1,4 +1,4 @@
-"""Face sets of synthetic faces, with exact parsing maps and landmarks."""
+"""Make face sets of synthetic faces, with exact parsing maps and landmarks."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def synthesise(
 ) -> FaceSet:
     """Draw `count` synthetic faces of `size` pixels into the folder `out`; the same arguments draw the same pixels.
 
-    val, test: how many faces of the end go there; a tenth each where not given. Raises OptionError and DataError.
+    val, test: number of faces, from the end, for each; a tenth by default. Raises OptionError and DataError.
     """
     check_number("count", count, 1, MOST_FACES)
     check_number("seed", seed, 0, SEEDS - 1)
     check_number("size", size, 16, MOST_SIDE)
-    width = max(6, len(str(count - 1)))  # ids sort as their numbers do
+    width = max(6, len(str(count - 1)))  # ids in the order of their numbers
     ids = [f"{index:0{width}d}" for index in range(count)]
     splits = divide(ids, val, test)
     faces = [

@@ -1,4 +1,4 @@
-"""The gate of a residual channel attention block, by the reference or by kernels."""
+"""The gate of a residual channel attention block, computed by the reference or by kernels."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def channel_gate(
     *,
     backend: Backend = "auto",
 ) -> Tensor:
-    """Squeeze, excite, scale and residual: x * sigmoid(W2 relu(W1 mean(x) + b1) + b2) (+ residual).
+    """Return x * sigmoid(W2 relu(W1 mean(x) + b1) + b2) (+ residual): squeeze, excite, scale, add.
 
-    x, residual: (B,C,H,W), the mean over H and W; residual None adds nothing.
+    x, residual: (B,C,H,W); the mean is over H and W; without a residual (None) nothing is added.
     squeeze: W1 (R,C) and b1 (R,). excite: W2 (C,R) and b2 (C,). backend: see docs/kernels.md.
 
     Returns (B,C,H,W), in x's dtype; the mean and the gate are computed in float32 at least, under autocast too.
-    Differentiable with respect to every tensor, once only by the kernels. Raises ShapeError, OptionError and
+    Differentiable with respect to every tensor; by the kernels once only. Raises ShapeError, OptionError and
     BackendError.
 
     Source: RCAN (ECCV 2018) sections 3.3 and 3.4.

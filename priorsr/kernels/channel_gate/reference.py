@@ -1,4 +1,4 @@
-"""The definition of the gate of a residual channel attention block, in ordinary torch."""
+"""The gate of a residual channel attention block in plain torch, which defines the operation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.shapes import check_map, check_same
 def channel_gate(
     x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """`priorsr.kernels.channel_gate` of checked arguments, as it is defined; differentiable however often."""
+    """Compute `priorsr.kernels.channel_gate` of checked arguments; differentiable any number of times."""
     wide = torch.promote_types(x.dtype, torch.float32)
     w1, b1, w2, b2 = (tensor.to(wide) for tensor in (*squeeze, *excite))
     with without_autocast(x.device):
@@ -25,7 +25,7 @@ def channel_gate(
 
 
 def check(x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]) -> None:
-    """Raise ShapeError or OptionError unless the tensors fit each other, and hold floating-point numbers."""
+    """Raise ShapeError or OptionError unless the shapes fit each other and the tensors are floating point."""
     check_map(x, None, "channel gate")
     channels, hidden = x.shape[1], squeeze[0].shape[0]
     shapes = [tuple(tensor.shape) for tensor in (*squeeze, *excite)]

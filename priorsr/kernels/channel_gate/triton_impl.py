@@ -21,7 +21,7 @@ PROGRAMS = 1024
 
 
 def _map_blocks(x: Tensor) -> dict[str, Any]:
-    """TILE values, long where they lie side by side in memory: 64 bytes of bfloat16 for each thread, all in flight."""
+    """Return the sides of a tile of TILE values, long along contiguous memory: 64 bytes of bfloat16 for each thread."""
     channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
     if channels_innermost(x):
         block_c = min(triton.next_power_of_2(channels), 128)
@@ -63,7 +63,7 @@ def sums_kernel(
 
 
 def _sum_pixels(x: Tensor, y: Tensor | None) -> Tensor:
-    """Sum x, or x * y, over parts of the pixels, (B,parts,C), cut so that a GPU has enough programs."""
+    """Sum x, or x * y, over parts of the pixels, (B,parts,C); enough parts to occupy a GPU."""
     batch, channels, height, width = x.shape
     pixels, blocks = height * width, _map_blocks(x)
     c_blocks, p_blocks = triton.cdiv(channels, blocks["BLOCK_C"]), triton.cdiv(pixels, blocks["BLOCK_P"])
@@ -82,7 +82,7 @@ def scale_kernel(
     x, factors, shifts, residual, y, channels, pixels, xb, xc, xp, rb, rc, rp, yb, yc, yp,
     BLOCK_C: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
-    """y = factor * x + shift + residual at BLOCK_C channels and BLOCK_P pixels of an image; of the last two, one is."""
+    """Store factor * x + shift, or factor * x + residual, at BLOCK_C channels and BLOCK_P pixels of an image."""
     # x, y, residual: (B,C,P), residual or None. factors, shifts: (B,C), float32, shifts or None.
     c_blocks = tl.cdiv(channels, BLOCK_C)
     p_blocks = tl.cdiv(pixels, BLOCK_P)
@@ -102,7 +102,7 @@ def scale_kernel(
 
 
 def _scale(x: Tensor, factors: Tensor, shifts: Tensor | None, residual: Tensor | None, y: Tensor) -> None:
-    """y = factors * x + shifts + residual, with a factor and a shift for each image and channel."""
+    """Store factors * x + shifts + residual in y, with one factor and one shift for each image and channel."""
     channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
     blocks = _map_blocks(y)
     grid = (x.shape[0] * triton.cdiv(channels, blocks["BLOCK_C"]) * triton.cdiv(pixels, blocks["BLOCK_P"]),)
@@ -124,7 +124,7 @@ def _total(sums, image, c, channels, parts, BLOCK_C: tl.constexpr):
 
 @triton.jit
 def _weights(w, r, c, hidden, channels, row, column):
-    """W1, or W2 transposed: (BLOCK_R,BLOCK_C) in float32."""
+    """Load a tile (BLOCK_R,BLOCK_C) of W1, or of W2 transposed, in float32."""
     # w: W1 (R,C), or W2 (C,R) with the strides exchanged.
     inside = (r < hidden)[:, None] & (c < channels)[None, :]
     return tl.load(w + r[:, None] * row + c[None, :] * column, mask=inside, other=0.0).to(tl.float32)
@@ -292,5 +292,5 @@ _op = register_op("channel_gate", _forward, _forward_fake, _backward, _backward_
 def channel_gate(
     x: Tensor, residual: Tensor | None, squeeze: tuple[Tensor, Tensor], excite: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """`reference.channel_gate` of checked arguments."""
+    """Compute `reference.channel_gate` of checked arguments by the kernels."""
     return _op(x, residual, *squeeze, *excite)[0]

@@ -1,4 +1,4 @@
-"""Kernels in Triton that make facial components' maps of landmarks' heatmaps; README.md lists what each pass moves.
+"""Triton kernels that combine landmark heatmaps into maps of facial components; README.md lists each pass's traffic.
 
 In the comments on pointers, B are images, G components, L landmarks, and P the pixels of an image.
 """
@@ -27,7 +27,7 @@ def _map_blocks(maps: Tensor) -> dict[str, int]:
 
 @lru_cache(maxsize=32)
 def _tables(members: tuple[int, ...], starts: tuple[int, ...], landmarks: int, device: torch.device) -> list[Tensor]:
-    """On the device: each component's landmarks, where each component's start, and each landmark's components (L,R)."""
+    """Return tensors: the components' landmarks, each component's start, and each landmark's components (L,R)."""
     owners: list[list[int]] = [[] for _ in range(landmarks)]
     for g, (first, last) in enumerate(pairwise(starts)):
         for landmark in members[first:last]:

@@ -1,4 +1,4 @@
-"""The fusion of features by facial component, by the reference or by kernels, and the grouping of heatmaps for it."""
+"""The fusion of features by facial component, computed by the reference or by kernels, and the grouping of heatmaps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from priorsr.kernels.layout import size_limit
 
 
 def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], *, floor: float = reference.FLOOR) -> Tensor:
-    """Return one map a facial component: each landmark's heatmap divided by its own maximum, summed over the component.
+    """Return one map for each facial component: the sum of its landmarks' heatmaps, each divided by its own maximum.
 
     heatmaps: (B,L,H,W), of any sign. groups: the landmarks of each of the G components; see `LANDMARK_GROUPS`.
-    floor: the least that a map is divided by, so that the noise of an absent landmark is not raised to a peak.
+    floor: the smallest divisor, which keeps the noise of an absent landmark from being scaled up to a peak.
 
-    Returns (B,G,H,W), float32 at least. The gradient flows through the maximum too, in even parts where several
-    pixels reach it. Raises ShapeError, and OptionError for a group that is empty or names other landmarks.
+    Returns (B,G,H,W), float32 at least. The gradient also flows through the maximum, in equal parts if several pixels
+    reach it. Raises ShapeError, and OptionError for a group that is empty or names landmarks out of range.
     """
     reference.check_grouping(heatmaps, groups, floor)
     return reference.group_heatmaps(heatmaps, groups, floor)
@@ -32,11 +32,11 @@ def landmark_fusion(
     floor: float = reference.FLOOR,
     backend: Backend = "auto",
 ) -> Tensor:
-    """Features of G facial components, summed with weights that heatmaps give each component at each pixel.
+    """Sum the features of G facial components, weighted at each pixel by the components' heatmaps.
 
-    component_features: (B,G*C,H,W), component-major: all C channels of the first component, then the next one's.
-    heatmaps: (B,L,H,W), grouped as `group_heatmaps` does; with groups = None, (B,G,H,W) maps of components already.
-    floor: the least that a landmark's map is divided by. backend: see docs/kernels.md.
+    component_features: (B,G*C,H,W), component-major: all C channels of the first component, then those of the next.
+    heatmaps: (B,L,H,W), which `group_heatmaps` groups; with groups = None, (B,G,H,W), the components' maps.
+    floor: the smallest divisor of a landmark's map. backend: see docs/kernels.md.
 
     Returns (B,C,H,W), in the features' dtype; the weights, a softmax over the components, are computed in float32 at
     least. Differentiable with respect to both. Raises ShapeError, OptionError and BackendError.

@@ -1,4 +1,4 @@
-"""The definition of the fusion of features by facial component, in ordinary torch."""
+"""The fusion of features by facial component in plain torch, which defines the operation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FLOOR = 0.05
 
 
 def group_heatmaps(heatmaps: Tensor, groups: Sequence[Sequence[int]], floor: float = FLOOR) -> Tensor:
-    """`priorsr.kernels.group_heatmaps` of checked arguments."""
+    """Compute `priorsr.kernels.group_heatmaps` of checked arguments."""
     maps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
     normalised = maps / maps.amax((2, 3), keepdim=True).clamp(min=floor)
     return torch.stack([_sum_of(normalised, group) for group in groups], 1)
 
 
 def _sum_of(maps: Tensor, group: Sequence[int]) -> Tensor:
-    """Sum some maps, by stretches of consecutive ones: an index list would be copied to a GPU at each call."""
+    """Sum the maps of a group, by runs of consecutive indices: an index list would be copied to a GPU at each call."""
     ends = [n for n in range(len(group)) if n + 1 == len(group) or group[n + 1] != group[n] + 1]
     starts = [0, *(end + 1 for end in ends[:-1])]
     sums = [maps[:, group[start] : group[end] + 1].sum(1) for start, end in zip(starts, ends, strict=True)]
@@ -35,7 +35,7 @@ def landmark_fusion(
     groups: Sequence[Sequence[int]] | None = None,
     floor: float = FLOOR,
 ) -> Tensor:
-    """`priorsr.kernels.landmark_fusion` of checked arguments, as it is defined; differentiable however often."""
+    """Compute `priorsr.kernels.landmark_fusion` of checked arguments; differentiable any number of times."""
     maps = heatmaps if groups is None else group_heatmaps(heatmaps, groups, floor)
     weights = maps.softmax(1, dtype=torch.promote_types(maps.dtype, torch.float32)).to(component_features.dtype)
     components = maps.shape[1]
@@ -43,12 +43,12 @@ def landmark_fusion(
     features, weight = next(parts)
     fused = features * weight
     for features, weight in parts:
-        fused = torch.addcmul(fused, features, weight)  # the products of all components are never there at once
+        fused = torch.addcmul(fused, features, weight)  # the products of all components are never stored at once
     return fused
 
 
 def check_grouping(heatmaps: Tensor, groups: Sequence[Sequence[int]], floor: float) -> None:
-    """Raise ShapeError or OptionError unless heatmaps can be grouped so."""
+    """Raise ShapeError or OptionError unless heatmaps can be grouped into these groups."""
     check_map(heatmaps, None, "grouping of heatmaps", "heatmaps")
     check_floating("grouping of heatmaps", heatmaps)
     if 0 in heatmaps.shape[1:]:

@@ -1,4 +1,4 @@
-"""The fusion of features by facial component by kernels in Triton; README.md lists what each pass moves.
+"""The fusion of features by facial component in Triton; README.md lists each pass's traffic.
 
 In the comments on pointers, B are images, C channels, G components, L landmarks, and P the pixels of an image.
 """
@@ -71,7 +71,7 @@ def sum_kernel(
 def _forward(
     features: Tensor, maps: Tensor, members: Sequence[int], starts: Sequence[int], floor: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Fused features; of grouped maps the logits (B,G,H,W), peaks and ties (B,L); without groups these are empty."""
+    """Return the fused features, logits (B,G,H,W), peaks and ties (B,L); the last three are empty without groups."""
     fused, logits, peaks, ties = _forward_fake(features, maps, members, starts, floor)
     if not fused.numel():
         return fused, logits, peaks, ties
@@ -201,7 +201,7 @@ _op = register_op(
 def landmark_fusion(
     component_features: Tensor, heatmaps: Tensor, groups: Sequence[Sequence[int]] | None, floor: float
 ) -> Tensor:
-    """`reference.landmark_fusion` of checked arguments."""
+    """Compute `reference.landmark_fusion` of checked arguments by the kernels."""
     members: list[int] = []
     starts: list[int] = []
     if groups is not None:

@@ -1,4 +1,4 @@
-"""Landmarks' heatmaps, or the largest of them, drawn by kernels in Triton; README.md lists what each pass moves."""
+"""Triton kernels that draw landmark heatmaps, or their maximum; README.md lists each pass's traffic."""
 
 from __future__ import annotations
 
@@ -160,10 +160,10 @@ def max_backward_kernel(
     outer, landmarks, valid, parts, scale, falloff, count, height, width, ub, uh, uw,
     BLOCK_H: tl.constexpr, BLOCK_W: tl.constexpr,
 ):  # fmt: skip
-    """Add the gradient of a tile of an image's maximum of heatmaps to each landmark's.
+    """Add the gradient through a tile of an image's heatmap maximum to the landmarks' gradients.
 
-    A pixel is of the first landmark at its least distance. Two loops compute distances, and must round alike: this
-    kernel is launched without fused products and sums.
+    A pixel belongs to the first of its nearest landmarks. Two loops compute the distances and must round identically,
+    so this kernel is launched without fused multiply-adds.
     """
     # outer: (B,1,H,W). landmarks: (B,L,2), float32. valid: (B,L), uint8, or None. parts: (B,tiles,L,2), float32.
     i, j, image = _pixels(tl.program_id(0), height, width, BLOCK_H, BLOCK_W)
@@ -218,12 +218,12 @@ _max_op = register_op(
 def landmark_heatmap(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float
 ) -> Tensor:
-    """`reference.landmark_heatmap` of checked arguments."""
+    """Compute `reference.landmark_heatmap` of checked arguments by the kernels."""
     return _draw_op(landmarks.float(), valid, *size, scale, sigma)
 
 
 def landmark_heatmap_max(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float
 ) -> Tensor:
-    """`reference.landmark_heatmap_max` of checked arguments."""
+    """Compute `reference.landmark_heatmap_max` of checked arguments by the kernels."""
     return _max_op(landmarks.float(), valid, *size, scale, sigma)

@@ -1,4 +1,4 @@
-"""Errors of predicted heatmaps by kernels in Triton; README.md lists what each pass moves."""
+"""Triton kernels for the errors of predicted heatmaps; README.md lists each pass's traffic."""
 
 from __future__ import annotations
 
@@ -145,5 +145,5 @@ _mse_op = register_op(
 def landmark_heatmap_mse(
     predictions: Tensor, landmarks: Tensor, valid: Tensor | None, scale: float, sigma: float, peak_weight: float
 ) -> Tensor:
-    """`reference.landmark_heatmap_mse` of checked arguments."""
+    """Compute `reference.landmark_heatmap_mse` of checked arguments by the kernels."""
     return _mse_op(predictions, landmarks.float(), valid, scale, sigma, peak_weight)

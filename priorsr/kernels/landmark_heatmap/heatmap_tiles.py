@@ -59,7 +59,7 @@ def store_pull(d_landmarks, at, inside, to_x, to_y, scale, falloff):
 
 
 def tile_of(height: int, width: int, values: int) -> dict[str, int]:
-    """So many values of a map, long along its rows."""
+    """Return the sides of a tile of `values` values of a map, long along its rows."""
     block_w = min(triton.next_power_of_2(width), values, 128)
     return {"BLOCK_H": min(triton.next_power_of_2(height), values // block_w), "BLOCK_W": block_w}
 

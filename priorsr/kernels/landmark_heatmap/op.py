@@ -1,4 +1,4 @@
-"""Landmarks' heatmaps, drawn or reduced, by the reference or by kernels."""
+"""Landmark heatmaps, drawn or reduced, computed by the reference or by kernels."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ def landmark_heatmap(
 ) -> Tensor:
     """Draw a Gaussian for every landmark.
 
-    landmarks: (B,L,2), (x, y) in HR pixels. valid: (B,L) bool, or None if all are; a landmark that is not valid has a
-        map of zeros and takes no gradient, whatever its coordinates hold.
+    landmarks: (B,L,2), (x, y) in HR pixels. valid: (B,L) bool, or None if all are valid. A landmark that is not valid
+    has a map of zeros and no gradient, whatever its coordinates are.
     size: (h, w) of the maps. scale: HR pixels in one heatmap pixel (4 for maps of 32 x 32 of a face of 128 x 128).
-    sigma: in heatmap pixels. backend: see docs/kernels.md.
+    sigma: standard deviation in heatmap pixels. backend: see docs/kernels.md.
 
     Returns float32 (B,L,h,w), under autocast too: exp(-d^2 / (2 sigma^2)), where d is the distance to (x, y) / scale in
-    heatmap pixels. The peak is 1 and lies between pixels if the landmark does; nothing is rounded or truncated.
-    Differentiable with respect to `landmarks`; of float64 ones it is float64. Raises ShapeError, OptionError and
-    BackendError.
+    heatmap pixels. The peak is 1, at the landmark's unrounded position; tails are not truncated. Differentiable with
+    respect to `landmarks`; float64 landmarks give float64. Raises ShapeError, OptionError and BackendError.
 
     Source: DIC's targets (Ma et al., CVPR 2020), with scale = 4 and sigma = 1.
     """
@@ -52,13 +51,14 @@ def landmark_heatmap_max(
     sigma: float = 1.0,
     backend: Backend = "auto",
 ) -> Tensor:
-    """Return an attention map: at each pixel the largest of the landmarks' heatmaps, which are never stored.
+    """Return an attention map: at each pixel the maximum of the landmarks' heatmaps, which are never stored.
 
     The arguments are those of `landmark_heatmap`. Returns (B,1,h,w), float32 as there; zeros without a valid landmark.
-    Differentiable with respect to `landmarks`: a pixel pulls at its nearest valid landmark, the first of several.
+    Differentiable with respect to `landmarks`: the gradient of a pixel goes to its nearest valid landmark,
+    or the first of several.
     Raises ShapeError, OptionError and BackendError.
 
-    Source: PFSR (BMVC 2019) weighs pixels by the maximum of estimated heatmaps; here it is that of known landmarks.
+    Source: PFSR (BMVC 2019), which weights pixels by the maximum of estimated heatmaps; here the landmarks are given.
     """
     reference.check_landmarks(landmarks, valid, scale, sigma)
     reference.check_size(size)
@@ -79,11 +79,11 @@ def landmark_heatmap_mse(
     peak_weight: float = 0.0,
     backend: Backend = "auto",
 ) -> Tensor:
-    """Return the mean squared error of predicted heatmaps against the landmarks' own, which are never stored.
+    """Return the mean squared error of predicted heatmaps against those of the landmarks, which are never stored.
 
-    predictions: (B,L,h,w). peak_weight: how much more a target's peak counts than its surroundings: the mean over the
-    pixels is of (1 + peak_weight * target) * (prediction - target)^2, and thus, at 0, of the plain square. The other
-    arguments are those of `landmark_heatmap`; the target of a landmark that is not valid is 0.
+    predictions: (B,L,h,w). peak_weight: extra weight of a target's peak. The error is the mean over the pixels of (1 +
+    peak_weight * target) * (prediction - target)^2; at 0, the plain mean squared error. The other arguments are those
+    of `landmark_heatmap`; the target of a landmark that is not valid is 0.
 
     Returns (B,L), float32 at least, under autocast too. Differentiable with respect to `predictions` and `landmarks`.
     Raises ShapeError, OptionError and BackendError.

@@ -1,4 +1,4 @@
-"""The definitions of landmarks' heatmaps, drawn or reduced, in ordinary torch; differentiable however often."""
+"""Landmark heatmaps, drawn or reduced, in plain torch, which defines them; differentiable however often."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from priorsr.errors import OptionError, ShapeError
 from priorsr.kernels.dispatch import exporting
 from priorsr.shapes import check_map
 
-ROOM = 2**20  # distances that are worked on at once, so that they stay in a CPU's cache
+ROOM = 2**20  # distances computed at once: they stay in a CPU's cache
 
 
 def landmark_heatmap(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
 ) -> Tensor:
-    """`priorsr.kernels.landmark_heatmap` of checked arguments, as it is defined."""
+    """Compute `priorsr.kernels.landmark_heatmap` of checked arguments in plain torch."""
     rows, columns = _profiles(landmarks, valid, size, scale, sigma)
     return rows * columns
 
@@ -23,7 +23,7 @@ def landmark_heatmap(
 def landmark_heatmap_max(
     landmarks: Tensor, valid: Tensor | None, size: tuple[int, int], scale: float, sigma: float = 1.0
 ) -> Tensor:
-    """`priorsr.kernels.landmark_heatmap_max` of checked arguments, as it is defined."""
+    """Compute `priorsr.kernels.landmark_heatmap_max` of checked arguments in plain torch."""
     known, centres = _centres(landmarks, valid, scale)
     if not known.shape[1]:
         return centres.sum((1, 2))[:, None, None, None].expand(-1, 1, *size)  # sums of nothing
@@ -44,7 +44,7 @@ def landmark_heatmap_mse(
     sigma: float = 1.0,
     peak_weight: float = 0.0,
 ) -> Tensor:
-    """`priorsr.kernels.landmark_heatmap_mse` of checked arguments, as it is defined."""
+    """Compute `priorsr.kernels.landmark_heatmap_mse` of checked arguments in plain torch."""
     rows, columns = _profiles(landmarks, valid, (predictions.shape[2], predictions.shape[3]), scale, sigma)
     predictions = predictions.to(torch.promote_types(predictions.dtype, rows.dtype))
     difference = torch.addcmul(predictions, rows, columns, value=-1)  # the targets themselves are never stored
@@ -71,7 +71,7 @@ def check_landmarks(landmarks: Tensor, valid: Tensor | None, scale: float, sigma
 
 
 def check_size(size: tuple[int, int]) -> None:
-    """Raise OptionError for heatmaps without a pixel."""
+    """Raise OptionError for a heatmap size below 1 pixel."""
     if min(size) < 1:
         raise OptionError(f"heatmaps of {size[0]} x {size[1]} were asked for; at least a pixel was expected")
 
@@ -92,7 +92,7 @@ def check_predictions(
 
 
 def _centres(landmarks: Tensor, valid: Tensor | None, scale: float) -> tuple[Tensor, Tensor]:
-    """Return which landmarks are valid (B,L), and where they lie in heatmap pixels (B,L,2), float32 at least."""
+    """Return the landmarks' validity (B,L) and positions in heatmap pixels (B,L,2), float32 at least."""
     known = torch.ones_like(landmarks[..., 0], dtype=torch.bool) if valid is None else valid
     wide = landmarks.to(torch.promote_types(landmarks.dtype, torch.float32))
     return known, torch.where(known[..., None], wide / scale, 0.0)  # a NaN would spoil the others' gradient
@@ -143,7 +143,7 @@ def _nearest(centres: Tensor, known: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _distance_to(nearest: Tensor, centres: Tensor) -> Tensor:
-    """Return the squared distance from each pixel (B,h,w) to the landmark that it names; differentiable."""
+    """Return the squared distance from each pixel (B,h,w) to its landmark in `nearest`; differentiable."""
     batch, *size = nearest.shape
     taken = centres.gather(1, nearest.flatten(1)[..., None].expand(-1, -1, 2)).view(batch, *size, 2)
     row, column = (torch.arange(side, device=centres.device) for side in size)

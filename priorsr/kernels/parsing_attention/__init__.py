@@ -1,4 +1,4 @@
-"""Attention steered by a parsing map; equations and memory plan in README.md."""
+"""Attention biased by a parsing map; equations and memory plan in README.md."""
 
 from __future__ import annotations
 

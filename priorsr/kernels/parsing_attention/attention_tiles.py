@@ -1,4 +1,4 @@
-"""Tiles of attention between tokens of like classes: their sizes, and what kernels read, compute and store of them."""
+"""Tiles of the attention kernels: their sizes, and the loads, computations and stores on them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LN_2 = tl.constexpr(math.log(2))
 
 @dataclass(frozen=True)
 class Launch:
-    """The tiling of a kernel: heads at once, tokens that a program owns, tokens a step, warps, steps in flight."""
+    """The tiling of a kernel: heads at once, tokens of a program, tokens of a step, warps, steps in flight."""
 
     heads: int
     own: int = 64
@@ -28,10 +28,10 @@ class Launch:
 
 
 def launch_settings(heads: int, width: int, dtype: torch.dtype, *, backward: bool) -> Launch:
-    """Return the launch for a number of heads, the padded channels of q and v together, and the products' input type.
+    """Return the tiling for a number of heads, the padded channels of q and v together, and the products' input dtype.
 
-    A program takes as many heads as leave its accumulators and operands in registers, and twice the warps where one
-    head is too wide for that: see README.md.
+    A program takes as many heads as its registers can hold, and twice the warps if a single head is too wide: see
+    README.md.
     """
     narrow = dtype != torch.float32
     room = (128 if narrow else 64) // (2 if backward else 1)
@@ -40,10 +40,10 @@ def launch_settings(heads: int, width: int, dtype: torch.dtype, *, backward: boo
 
 
 def products(dtype: torch.dtype, of_classes: torch.dtype) -> dict[str, Any]:
-    """Return the dtype that matrix products take, and how float32 is multiplied on tensor cores, in three parts.
+    """Return the dtype of the operands of matrix products, and the three-part form of float32 products on tensor cores.
 
-    Where q, k and v are of half precision, parts of bfloat16 are exact enough for the classes, to 2^-16, and need a
-    quarter of the instructions. The interpreter multiplies no bfloat16.
+    If q, k and v have half precision, three parts of bfloat16 are exact enough for the classes (to 2^-16) and need a
+    quarter of the instructions. Triton's interpreter cannot multiply bfloat16.
     """
     if triton.knobs.runtime.interpret:
         return {"OPERAND": tl.float32, "P_OPERAND": tl.float32, "PRECISION": "ieee"}
@@ -53,14 +53,14 @@ def products(dtype: torch.dtype, of_classes: torch.dtype) -> dict[str, Any]:
 
 
 def padded(width: int) -> int:
-    """Return a power of two, and at least what a product of tiles needs."""
+    """Return the next power of two, at least the smallest side of a tile product."""
     return max(16, triton.next_power_of_2(width))
 
 
 def launch_arguments(
     q: Tensor, k: Tensor, v: Tensor, p: Tensor, eps: float, *, backward: bool
 ) -> tuple[tuple[int, ...], tuple[float, ...], dict[str, Any]]:
-    """Return the grid, and what all kernels take: sizes and numbers, then settings."""
+    """Return the grid, and the arguments that all kernels share: sizes and numbers, then settings."""
     batch, heads, tokens, width = q.shape
     dtype = torch.promote_types(torch.promote_types(q.dtype, k.dtype), v.dtype)
     q_width, v_width = padded(width), padded(v.shape[3])

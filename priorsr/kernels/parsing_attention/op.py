@@ -1,4 +1,4 @@
-"""Attention between tokens of like classes, by the reference or by kernels."""
+"""Attention between tokens of the same class, computed by the reference or by kernels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from priorsr.kernels.layout import LARGEST
 from priorsr.kernels.parsing_attention import reference
 
 MOST_CLASSES = 32
-WIDEST = {"float32": 64, "half precision": 128}  # channels of a head: see README.md, "Limits"
+WIDEST = {"float32": 64, "half precision": 128}  # most channels of a head: see README.md, "Limits"
 
 
 def parsing_attention(
@@ -23,20 +23,21 @@ def parsing_attention(
     eps: float = reference.EPS,
     backend: Backend = "auto",
 ) -> Tensor:
-    """Multi-head attention over N tokens in which those of the same facial class are drawn to each other.
+    """Compute multi-head attention over N tokens, biased towards tokens of the same facial class.
 
         softmax_j(<q_i, k_j> / sqrt(D) + softplus(s_h) * log((1 - eps) * <p_i, p_j> + eps)) v_j
 
     q, k: (B,H,N,D). v: (B,H,N,E). H is the number of heads. Strides are free.
-    probabilities: (B,P,N), the parsing map at the tokens; each token's sum to 1, so that <p_i, p_j>, the probability
-        that both are of one class, lies in [0, 1].
-    scales: (H,), how strongly each head minds the classes, before the softplus that keeps the bias from turning over.
-    eps: in (0, 1): what is left of the attention between tokens of surely different classes, at a scale of 1.
+    probabilities: (B,P,N), the parsing map at the tokens. They sum to 1 for each token, so <p_i, p_j>, the probability
+    that tokens i and j share a class, lies in [0, 1].
+    scales: (H,), the strength of each head's class bias before the softplus, which keeps it positive.
+    eps: in (0, 1), the factor of the attention between tokens of certainly different classes, at softplus(s_h) = 1.
     backend: see docs/kernels.md.
 
-    Returns (B,H,N,E), in v's dtype, computed in float32 at least, under autocast too; the kernels feed matrix products
-    with q, k, v and the attention in their own dtype. Memory grows with N, in the gradient too. Differentiable with
-    respect to every tensor, once only by the kernels. Raises ShapeError, OptionError and BackendError.
+    Returns (B,H,N,E), in v's dtype, computed in float32 at least, under autocast too; the kernels multiply matrices of
+    q, k, v and the attention in the dtype of these tensors. Memory grows linearly with N, for the gradient as well.
+    Differentiable with respect to every tensor; by the kernels once only. Raises ShapeError, OptionError and
+    BackendError.
 
     Source: ours. PKDN's abstract states only that attention fuses the parsing map.
     """

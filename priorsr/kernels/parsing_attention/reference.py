@@ -1,4 +1,4 @@
-"""The definition of attention between tokens of like classes, in ordinary torch."""
+"""Attention between tokens of the same class in plain torch, which defines the operation."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from priorsr.kernels.dispatch import exporting
 from priorsr.kernels.dtypes import check_floating, without_autocast
 
 EPS = 1e-2
-ROOM, LEAST_ROWS = 2**20, 128  # logits that are worked on at once; rows of them, however long they are
+ROOM, LEAST_ROWS = 2**20, 128  # most logits computed at once; fewest rows at once, however long
 
 
 def parsing_attention(
     q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, eps: float = EPS
 ) -> Tensor:
-    """`priorsr.kernels.parsing_attention` of checked arguments, as it is defined; differentiable however often.
+    """Compute `priorsr.kernels.parsing_attention` of checked arguments; differentiable any number of times.
 
-    Where the logits are more than ROOM, as many whole images or rows as fit are attended at a time, and again in the
-    backward, so that memory grows with N, and what is worked on stays in a CPU's cache. A graph that is exported takes
-    all at once instead, and forms N x N.
+    More than ROOM logits are computed in blocks, of whole images or rows, and computed again in the backward pass. So
+    memory grows linearly with N, and a block stays in a CPU's cache. An exported graph computes all logits at once, and
+    forms N x N.
     """
     (batch, heads, tokens, _), dtype = q.shape, v.dtype
     wide = torch.promote_types(dtype, torch.float32)
@@ -40,7 +40,7 @@ def parsing_attention(
 
 
 def _in_blocks(q: Tensor, k: Tensor, v: Tensor, p: Tensor, strength: Tensor, eps: float) -> Tensor:
-    """Attend for all tokens, some images or some rows of an image at a time."""
+    """Compute the attention in blocks of images, or of rows of an image."""
     heads, tokens = q.shape[1:3]
     images, rows = max(1, ROOM // (heads * tokens**2)), max(LEAST_ROWS, ROOM // (heads * tokens))
     attend = _attend_again if torch.is_grad_enabled() else _attend

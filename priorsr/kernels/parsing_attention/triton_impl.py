@@ -1,8 +1,8 @@
-"""Attention between tokens of like classes by kernels in Triton; equations, memory plan and launches in README.md.
+"""Triton kernels of attention between tokens of the same class; README.md has equations, memory plan and launches.
 
-No kernel stores an N x N array. Each program owns a block of tokens and passes over all the others. It takes several
-heads at once, because what the classes of two tokens make of them, a product over the classes and a logarithm, is the
-same for all heads. Logits are to base 2.
+No kernel stores an N x N array. Each program owns a block of tokens and loops over all others. It computes several
+heads at once, since the class bias of two tokens, a product over the classes and a logarithm, is the same for each.
+Logits are to base 2.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def rows_kernel(
     HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
     CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Compute dq, and the rows' part of dp and the scales; delta_i = <g_i, o_i> is stored for the other kernel."""
+    """Compute dq, the rows' share of dp and of dscales; store delta_i = <g_i, o_i> for the other kernel."""
     # q, k, dq: (B,H,N,D). v, o, g: (B,H,N,E). p: (B,classes,N). scales: (H,). lse, delta: (B,H,N), float32.
     # dp: (B,groups,classes,N). dscales: (B,H,blocks of OWN tokens). Both float32.
     first, group, image = own_place(tokens, groups, OWN)
@@ -174,7 +174,7 @@ def columns_kernel(
     HEADS: tl.constexpr, OWN: tl.constexpr, STEP: tl.constexpr, Q_WIDTH: tl.constexpr, V_WIDTH: tl.constexpr,
     CLASSES: tl.constexpr, OPERAND: tl.constexpr, P_OPERAND: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Compute dk, dv and the columns' part of dp, added to the rows'; every tile is (columns, rows)."""
+    """Compute dk, dv and the columns' share of dp, added to the rows'; every tile is (columns, rows)."""
     # q, k, dk: (B,H,N,D). v, g, dv: (B,H,N,E). p: (B,classes,N). scales: (H,). lse, delta: (B,H,N), float32.
     # dp: (B,groups,classes,N), float32.
     first, group, image = own_place(tokens, groups, OWN)
@@ -282,5 +282,5 @@ _op = register_op(
 
 
 def parsing_attention(q: Tensor, k: Tensor, v: Tensor, probabilities: Tensor, scales: Tensor, eps: float) -> Tensor:
-    """`reference.parsing_attention` of checked arguments."""
+    """Compute `reference.parsing_attention` of checked arguments by the kernels."""
     return _op(q, k, v, probabilities, scales, eps)[0]

@@ -1,1 +1,1 @@
-"""Networks of other people as models of priorsr: modules, functions, Python files, ONNX, checkpoints."""
+"""Foreign networks as models of priorsr: modules, functions, Python files, ONNX, checkpoints."""

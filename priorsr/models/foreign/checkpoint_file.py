@@ -18,7 +18,7 @@ SCALE = 8
 
 
 class CheckpointNetwork(nn.Module):
-    """A network as spandrel calls it: sides that it cannot take are padded, and its images clamped to [0, 1]."""
+    """A network called by spandrel, which pads unsupported image sizes and clamps images to [0, 1]."""
 
     def __init__(self, descriptor: Any) -> None:
         super().__init__()
@@ -34,8 +34,8 @@ def model_of_checkpoint(path: Path) -> nn.Module:
     """Return the network of a foreign checkpoint as a model that enlarges by 8, or by more where the network does.
 
     A network of a smaller scale is followed by bicubic enlargement. spandrel reads tensors and plain values only;
-    nothing in the file is executed. Raises MissingExtraError without spandrel, and DataError naming the file where no
-    architecture fits, or its network is no super-resolution of RGB images.
+    nothing in the file is executed. Raises MissingExtraError without spandrel, and DataError naming the file if no
+    architecture fits, or the network does not super-resolve RGB images.
     """
     require_extra("spandrel", "foreign")
     import spandrel

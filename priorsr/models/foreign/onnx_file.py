@@ -14,7 +14,7 @@ from priorsr.models.foreign.wrapping import wrap
 from priorsr.reading.content import check_file
 
 MOST_BYTES = 2**32
-_LR = 16  # pixels of the LR image that tells the scale
+_LR = 16  # pixels of the LR image that determines the scale
 
 
 class OnnxNetwork(nn.Module):
@@ -58,9 +58,9 @@ class OnnxNetwork(nn.Module):
 
 
 def model_of_onnx_file(path: Path) -> nn.Module:
-    """Return the network of an ONNX file as a model, whose scale is found by running it on one LR image.
+    """Return the network of an ONNX file as a model; running it on one LR image determines its scale.
 
-    Raises MissingExtraError without ONNX Runtime, and DataError naming the file for one that is no such network.
+    Raises MissingExtraError without ONNX Runtime, and DataError naming a file that is no such network.
     """
     network = OnnxNetwork(path)
     try:

@@ -1,4 +1,4 @@
-"""A model in a Python file of the user's: FILE.py:NAME."""
+"""A model in a user's Python file: FILE.py:NAME."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def is_python_spec(spec: str | Path) -> bool:
 def model_of_python_file(spec: str) -> nn.Module:
     """Execute a Python file, and return the model NAME of FILE.py:NAME, in eval mode.
 
-    NAME is a module, a function lr -> sr, or a class that is built without arguments; its attribute `scale` is the
-    model's, 8 without one. Raises DataError naming the file for a missing file or name, and for what it raises itself.
+    NAME is a module, a function lr -> sr, or a class that is built without arguments; its attribute `scale`, or 8, is
+    the model's scale. Raises DataError naming the file for a missing file or name, and for errors that the file's code
+    raises.
     """
     file, _, name = spec.rpartition(":")
     path = Path(file)

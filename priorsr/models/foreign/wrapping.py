@@ -1,4 +1,4 @@
-"""Any network or function lr -> sr as a model."""
+"""Wrap any network or function lr -> sr as a model."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from priorsr.models.input_checks import check_input
 
 
 class WrappedModel(nn.Module):
-    """A network of somebody else's, called with the LR image alone.
+    """A foreign network, called with the LR image only.
 
-    network: what is called. config: the scales, for records. name: of the network's class or function.
+    network: the network. config: the scales, for records. name: name of its class or function.
 
-    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w). Where the network enlarges by less than `scale`, the rest is
-        bicubic. Another shape raises PriorsrError.
-    Range: RGB in [0, 1] goes in; the network's range comes out, not clamped.
-    Source: whoever wrote the network.
+    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w). If the network enlarges by less than `scale`, the rest is bicubic.
+        Another shape raises PriorsrError.
+    Range: RGB in [0, 1] in; the network's own range out, not clamped.
+    Source: the network's authors.
     """
 
     kind = "model"
@@ -36,7 +36,7 @@ class WrappedModel(nn.Module):
 
     @property
     def config(self) -> dict[str, Any]:
-        """Return the scales, and where they differ, what enlarges the rest."""
+        """Return the scales and, if they differ, the method of the remaining enlargement."""
         rest = {} if self.network_scale == self.scale else {"network_scale": self.network_scale, "rest": "bicubic"}
         return {"scale": self.scale, **rest}
 
@@ -77,11 +77,11 @@ def wrap(
 
     network: called with LR images (B,3,h,w), RGB in [0, 1]; it returns SR images (B,3,s*h,s*w), also as the first of
         several values. A model of priorsr is returned as it is.
-    scale: of the model. network_scale: of the network, where it is less; the rest is then enlarged bicubically.
-    size_multiple: of which the sides of the LR image must be multiples. name: of the network's class or the function,
-        unless given.
+    scale: scale of the model. network_scale: scale of the network, if smaller; the rest is bicubic.
+    size_multiple: the sides of the LR image must be multiples of it.
+    name: name of the model; by default, that of the network's class or of the function.
 
-    Raises WrongKindError for anything that cannot be called, and OptionError for a scale that is none.
+    Raises WrongKindError for anything that cannot be called, and OptionError for a wrong scale.
     """
     if getattr(network, "kind", None) == "model":
         assert isinstance(network, nn.Module)
@@ -97,7 +97,7 @@ def wrap(
 
 
 def _as_module(function: Callable[[Tensor], Any]) -> nn.Module:
-    """Return a module whose class is named as the function, so that its source is found as a class's is."""
+    """Return a module whose class has the function's name, so that its source is found as that of a class."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     body = {"forward": staticmethod(function), "__module__": getattr(function, "__module__", __name__)}
     made: nn.Module = type(name, (nn.Module,), body)()

@@ -1,5 +1,5 @@
-"""Files that PyTorch saves (.pth), read without executing anything.
+"""Read files that PyTorch saved (.pth) without executing anything.
 
-`machine` runs a pickle's instructions, of which none calls anything; `formats` knows the files that pickles lie in;
-`stored` makes tensors of what they describe; `state_dicts` finds one network's weights among it.
+`machine` interprets pickle instructions without calling anything; `formats` opens the containers of pickles; `stored`
+reads the tensors that they describe; `state_dicts` finds the weights of one network.
 """

@@ -1,4 +1,4 @@
-"""The files that PyTorch has saved in: a zip archive since 1.6, pickles and storages one after the other before."""
+"""PyTorch's file formats: a zip archive since 1.6, before that pickles and storages one after the other."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[Any, Stored]]:
-    """Open a checkpoint that `torch.save` wrote: what was saved, with stand-ins for all that is not plain, its tensors.
+    """Open a checkpoint of `torch.save`: yield its content, with stand-ins for all but plain values, and its tensors.
 
-    Raises DataError naming the file for one that is missing, cut off, damaged, or something else, and what it is.
-    A ValueError inside the block, of a tensor that cannot be read, becomes one too.
+    Raises DataError naming a file that is missing, truncated or damaged, or its format if it is another one. A tensor
+    that cannot be read raises ValueError inside the block, which becomes a DataError, too.
     """
     size = check_file(path, "a checkpoint of PyTorch", MOST_BYTES)
     try:
@@ -49,7 +49,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Stored]]:
 def _zip(file: BinaryIO, size: int) -> Iterator[tuple[Any, Stored]]:
     try:
         archive = zipfile.ZipFile(file)
-    except Exception as error:  # zipfile raises whatever a broken directory leads to
+    except Exception as error:  # on a broken directory zipfile may raise anything
         raise ValueError(f"is cut off or damaged, a zip file without its end ({error}); download it again") from error
     with archive:
         members = {member.filename.partition("/")[2]: member for member in archive.infolist()}

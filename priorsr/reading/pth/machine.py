@@ -1,8 +1,8 @@
-"""A pickle machine that makes plain values and stand-ins, and cannot do anything else.
+"""A pickle interpreter that builds plain values and stand-ins only.
 
-It runs the instructions that `pickletools` reads, and has none that calls or imports. Python's own unpickler, with its
-classes replaced, could still be made to fill the memory (by a large memo index), to compute for ever or to crash (by
-the hash of tuples in tuples as a key).
+It interprets the instructions that `pickletools` reads, and never calls or imports anything. Python's own unpickler,
+even with its classes replaced, can be made to exhaust the memory (by a large memo index), to run forever or to crash
+(by hashing nested tuples as a key).
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _MAKE: dict[str, Callable[[], Any]] = {
 
 @dataclass(frozen=True)
 class DottedName:
-    """The dotted name of a class or a function, which was not looked up."""
+    """The dotted name of a class or function, never looked up."""
 
     name: str
 
 
 @dataclass(eq=False)
 class StandIn:
-    """A stand-in for the value of the class or function `name` called with `args`; it was not called.
+    """A stand-in for the result of calling the class or function `name` with `args`, which is never called.
 
-    state: what the object's attributes would have been set to. items, pairs: what would have been added to it.
+    state: the object's attributes. items, pairs: what the pickle adds to the object as a list or a mapping.
     """
 
     name: str
@@ -52,10 +52,10 @@ class StandIn:
 
 
 def run(file: IO[bytes], persistent: Callable[[Any], Any]) -> Any:
-    """Return the value of the pickle that begins here in a file, which is left behind its end.
+    """Return the value of the pickle at a file's position, and leave the file at the pickle's end.
 
-    persistent: turns what the pickle names as kept elsewhere, such as a storage, into a value.
-    Raises ValueError, as the end of a sentence, for what is no pickle, or has more instructions than weights need.
+    persistent: maps the id of an object outside the pickle, such as a storage, to a value.
+    Raises ValueError, as the end of a sentence, for no pickle, or one with more instructions than weights need.
     """
     machine = _Machine(persistent)
     try:
@@ -77,7 +77,7 @@ def _instructions(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
 
 
 class _Machine:
-    """The stack, the marked stacks below it, and the memo."""
+    """The interpreter's stack, the marked stacks below it, and the memo."""
 
     def __init__(self, persistent: Callable[[Any], Any]) -> None:
         self._persistent = persistent
@@ -90,7 +90,7 @@ class _Machine:
         return self._stack.pop()
 
     def execute(self, instruction: str, argument: Any) -> None:
-        """Execute one instruction; raises ValueError for one that is refused, and others where the stack is wrong."""
+        """Execute one instruction; raises ValueError for a refused instruction, and other errors for a wrong stack."""
         push, pop = self._stack.append, self.pop
         if instruction in _PUSH:
             push(argument)
@@ -170,12 +170,12 @@ class _Machine:
         return tuple(self._stack[-count:])
 
     def _add(self, values: list[Any]) -> None:
-        """Add values to the list or stand-in that lies topmost."""
+        """Add values to the list or stand-in on top of the stack."""
         target = self._stack[-1]
         (target.items if isinstance(target, StandIn) else target).extend(values)
 
     def _set(self, flat: list[Any]) -> None:
-        """Set keys and values, one after the other, of the dict or stand-in that lies topmost."""
+        """Set alternating keys and values in the dict or stand-in on top of the stack."""
         target = self._stack[-1]
         if len(flat) % 2:
             raise IndexError("a key without a value")
@@ -193,7 +193,7 @@ def _stand_in(what: Any, args: Any) -> StandIn:
 
 
 def _key(key: Any) -> Any:
-    """Return a key that can be hashed at once; one of more than plain values becomes a stand-in, equal to no other."""
+    """Return a hashable key; a key other than a plain value becomes a stand-in, equal to no other."""
     plain = isinstance(key, (*_ATOMS, DottedName)) or (
         isinstance(key, tuple) and all(isinstance(x, _ATOMS) for x in key)
     )

@@ -1,4 +1,4 @@
-"""One network's weights by name, out of whatever `torch.save` was given: a state dict, a checkpoint, a module."""
+"""Find one network's weights in an object that `torch.save` wrote: a state dict, a checkpoint or a module."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from priorsr.reading.pth.formats import opened
 from priorsr.reading.pth.machine import StandIn
 from priorsr.reading.pth.stored import Stored, is_tensor
 
-# Where the weights lie in a checkpoint that wraps them, the likeliest first.
+# The keys under which checkpoints hold weights, the likeliest first.
 WRAPPERS = ("state_dict", "model_state_dict", "params_ema", "params", "netG", "generator", "model", "net")
 
-_OPTIMISER = re.compile("optim|sched", re.IGNORECASE)  # what lies beside weights, with tensors of its own
+_OPTIMISER = re.compile("optim|sched", re.IGNORECASE)  # keys beside the weights that hold other tensors
 
-COUNTS = ("total_ops", "total_params")  # what the profiler thop adds to every module
+COUNTS = ("total_ops", "total_params")  # buffers that the profiler thop adds to every module
 
 DEPTH = 100
 MOST_MODULES = 10_000
@@ -28,12 +28,13 @@ MOST_MODULES = 10_000
 def read_state_dict(path: Path, tell: Callable[[str], None] | None = None) -> dict[str, Tensor]:
     """Return the weights of a checkpoint (.pth) by name, on the CPU; nothing in the file is executed.
 
-    Where mappings or objects wrap them, one of the usual names (`WRAPPERS`) is followed first, else the only one with
-    tensors. A module that was saved whole has the names of its state dict. A leading `module.` (DataParallel) and
-    `_orig_mod.` (torch.compile) are left out, however often they are there, and so are the counts of a profiler.
+    In nested mappings or objects, the usual keys (`WRAPPERS`) are searched first, else the only entry with tensors. A
+    module that was saved whole has the names of its state dict. All leading `module.` (DataParallel) and `_orig_mod.`
+    (torch.compile) are removed from names, and a profiler's counts are left out.
+
     tell: called with a sentence on counts that are left out.
 
-    Raises DataError naming the file for one that is no checkpoint, is broken, or holds no such weights.
+    Raises DataError naming a file that is no checkpoint, is broken, or holds no such weights.
     """
     with opened(path) as (found, stored):
         state = _tensors(_Search(path).network(found), stored, path)
@@ -77,9 +78,9 @@ class _Search:
         raise DataError(f"{self._path}: is nested more than {DEPTH} deep")
 
     def _holds_tensors(self, value: Any, depth: int = 0) -> bool:
-        """Return whether a value, which is no tensor, has tensors in it, at any depth."""
+        """Return whether a value, itself no tensor, contains tensors at any depth."""
         if id(value) not in self._seen:
-            self._seen[id(value)] = False  # of what holds itself
+            self._seen[id(value)] = False  # of a value that contains itself
             if depth > DEPTH:
                 raise DataError(f"{self._path}: is nested more than {DEPTH} deep")
             inside = (_entries(value) or {}).values()
@@ -88,7 +89,7 @@ class _Search:
 
     def _of_module(self, module: StandIn, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
         """Return the tensors of a module as its state dict has them: its own, then those of the modules in it."""
-        self._modules += 1  # with those that are there several times, which could be exponentially many
+        self._modules += 1  # repeated modules included, which could be exponentially many
         if depth > DEPTH or self._modules > MOST_MODULES:
             raise DataError(f"{self._path}: holds more than {MOST_MODULES:,} modules, or some {DEPTH} deep")
         attributes = _attributes(module)
@@ -115,7 +116,7 @@ def _entries(value: Any) -> Mapping[Any, Any] | None:
 
 
 def _attributes(value: StandIn) -> Mapping[Any, Any]:
-    """Return an object's attributes; with __slots__ its state is a pair, of which those are the first."""
+    """Return an object's attributes; the state of an object with __slots__ is a pair that begins with them."""
     state = value.state[0] if isinstance(value.state, tuple) and value.state else value.state
     return state if isinstance(state, dict) else {}
 
@@ -133,7 +134,7 @@ def _is_module(value: Any) -> bool:
 
 
 def _tensors(named: Mapping[str, Any], stored: Stored, path: Path) -> dict[str, Tensor]:
-    """Return the tensors of their stand-ins; raises DataError naming the first that cannot be read."""
+    """Return the tensors that stand-ins describe; raises DataError naming the first that cannot be read."""
     state = {}
     for name, value in named.items():
         try:
@@ -144,9 +145,9 @@ def _tensors(named: Mapping[str, Any], stored: Stored, path: Path) -> dict[str, 
 
 
 def _short_names(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """Return the tensors by their names without the prefixes of wrappers.
+    """Return the tensors by their names without wrapper prefixes.
 
-    Raises DataError where two are the same then.
+    Raises DataError for two tensors whose names are the same without prefixes.
     """
     short: dict[str, str] = {}
     for name in state:

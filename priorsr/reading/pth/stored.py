@@ -1,4 +1,4 @@
-"""Tensors as a pickle describes them: a piece of a storage, whose bounds are checked before a tensor is made of it."""
+"""Read tensors that a pickle describes as parts of storages, whose bounds are checked first."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DTYPES = {
     "ComplexFloatStorage": torch.complex64,
 }
 _DENSE = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
-_WRAPPERS = {  # what has a tensor as its first argument
+_WRAPPERS = {  # functions whose first argument is a tensor
     "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state",
     "torch.nn.parameter.Parameter",
@@ -54,7 +54,7 @@ _PLAIN_ARRAY = re.compile(r"[fiu][1248]|b1")
 
 @dataclass(frozen=True)
 class Storage:
-    """A piece of memory that the file keeps outside its pickle: `count` elements from `first` of the storage `key`."""
+    """A part of the memory that a file holds outside its pickle: `count` elements from `first` of storage `key`."""
 
     key: Any
     dtype: torch.dtype
@@ -67,7 +67,7 @@ class Storage:
         """Return the storage, or the class, that a pickle's persistent id names; raises ValueError for another id."""
         kind, *rest = persistent if isinstance(persistent, tuple) and persistent else (None,)
         kind = kind.decode("latin1") if isinstance(kind, bytes) else kind
-        if kind == "module" and rest:  # a class, with its source, which is not looked at
+        if kind == "module" and rest:  # a class with its source, which is ignored
             return rest[0]
         if kind != "storage" or len(rest) not in (4, 5) or not isinstance(rest[0], DottedName):
             raise ValueError(f"holds a pickle that names {persistent!r:.80}; a storage was expected")
@@ -90,18 +90,18 @@ def is_tensor(value: Any) -> bool:
 
 
 class Stored:
-    """The tensors of a file of `size` bytes, whose storages `read` gives; those of one storage share its memory."""
+    """The tensors of a file of `size` bytes, whose storages `read` returns; tensors of one storage share its memory."""
 
     def __init__(self, read: Bytes, size: int) -> None:
         self._read = read
-        self._left = size  # as much as a file's storages can hold together, unless they overlap
+        self._left = size  # the most that a file's storages can hold together without overlaps
         self._shared = 4 * size  # tensors that share a storage are copied one by one later
         self._storages: dict[Any, Tensor] = {}
 
     def tensor(self, value: Any) -> Tensor:
-        """Return the tensor that a value stands for (see `is_tensor`), on the CPU, contiguous or not.
+        """Return the tensor that a value describes (see `is_tensor`), on the CPU, contiguous or not.
 
-        Raises ValueError, as the end of a sentence on it, for one that is not dense, or does not lie in its storage.
+        Raises ValueError, as the end of a sentence, for a tensor that is not dense or exceeds its storage.
         """
         value = _unwrapped(value)
         if _ARRAY.fullmatch(value.name):
@@ -134,7 +134,7 @@ class Stored:
             self._left -= len(content)
             if self._left < 0:
                 raise ValueError("lies in a storage that overlaps others in the file")
-            as_bytes = storage.dtype == torch.bool  # whose bytes may be others than 0 and 1
+            as_bytes = storage.dtype == torch.bool  # its bytes may differ from 0 and 1
             found = torch.frombuffer(content, dtype=torch.uint8 if as_bytes else storage.dtype)
             self._storages[where] = found != 0 if as_bytes else found
         return self._storages[where]
@@ -147,7 +147,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _check_place(storage: Storage, offset: Any, size: Any, stride: Any) -> None:
-    """Raise ValueError unless the elements lie inside the storage, each at a place of its own."""
+    """Raise ValueError unless the elements lie inside the storage, each at a different place."""
     if not (isinstance(size, tuple) and isinstance(stride, tuple) and len(size) == len(stride) <= MOST_DIMENSIONS):
         raise ValueError(f"has the size {size!r:.60} and the strides {stride!r:.60}")
     if not all(_is_count(number) for number in (offset, *size, *stride)):
@@ -168,7 +168,7 @@ def _is_count(number: Any) -> bool:
 
 
 def _array(value: StandIn) -> Tensor:
-    """Return the tensor of a NumPy array of plain numbers."""
+    """Convert a NumPy array of plain numbers to a tensor."""
     state = value.state
     if not (isinstance(state, tuple) and len(state) == 5 and isinstance(state[2], StandIn)):
         raise ValueError("is a NumPy array that cannot be read")

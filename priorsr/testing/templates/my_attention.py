@@ -11,7 +11,7 @@ class MyAttention(nn.Module):
 
     kernel_size: of the convolution, an odd number.
 
-    Shapes: x and residual (B,C,H,W) -> (B,C,H,W). A misfit raises ShapeError.
+    Shapes: x and residual (B,C,H,W) -> (B,C,H,W). Wrong shapes raise ShapeError.
     Range: the gate lies in (0, 1), so |output - residual| <= |x|.
     Source: ours.
     """

@@ -16,8 +16,8 @@ class MyDistillation(StageDistillation):
 
     bias: whether that convolution has one.
 
-    Shapes: two sequences of as many tensors, pairwise of the same shape but for channels -> a scalar. A misfit raises
-        ShapeError.
+    Shapes: two sequences of as many tensors, pairwise of the same shape but for channels -> a scalar. Wrong shapes
+        raise ShapeError.
     Range: 0 to 2; the teacher's side is detached. Computed in float32 at least.
     Source: ours.
     """

@@ -11,7 +11,7 @@ class MyFusion(nn.Module):
 
     kernel_size: of the convolution, an odd number.
 
-    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). A misfit raises ShapeError.
+    Shapes: features (B,C,H,W), prior map (B,P,h,w), resized to H x W -> (B,C,H,W). Wrong shapes raise ShapeError.
     Range: the gate lies in (0, 2).
     Source: ours.
     """

@@ -33,7 +33,7 @@ class MyModelConfig:
 class MyModel(nn.Module):
     """Adds to the bicubic enlargement what residual blocks find at the size of the LR image.
 
-    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w); any h and w. A misfit raises ShapeError.
+    Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w); any h and w. Wrong shapes raise ShapeError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
     Source: ours.
     """

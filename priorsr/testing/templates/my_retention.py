@@ -13,7 +13,8 @@ class MyRetention(nn.Module):
 
     bias: whether the projections have one.
 
-    Shapes: x (B,C,H,W), retained features (B,channels[i],...), finest first -> (B,C,H,W). A misfit raises ShapeError.
+    Shapes: x (B,C,H,W), retained features (B,channels[i],...), finest first -> (B,C,H,W). Wrong shapes raise
+        ShapeError.
     Range: linear, unbounded.
     Source: ours.
     """

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 class MyScore(nn.Module):
     """The mean absolute difference of the differences of neighbouring pixels in SR and HR.
 
-    Shapes: sr and hr (B,3,H,W) -> (B,). A misfit raises ShapeError.
+    Shapes: sr and hr (B,3,H,W) -> (B,). Wrong shapes raise ShapeError.
     Range: images in [0, 1]; 0 for equal edges, at most 4. Computed in float32 at least.
     Source: ours.
     """

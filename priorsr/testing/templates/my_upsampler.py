@@ -12,7 +12,7 @@ class MyUpsampler(nn.Module):
 
     kernel_size: of the convolution, an odd number.
 
-    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). A misfit raises ShapeError.
+    Shapes: (B,Cin,H,W) -> (B,Cout,scale*H,scale*W). Wrong shapes raise ShapeError.
     Range: linear, unbounded.
     Source: Odena et al., "Deconvolution and checkerboard artifacts" (Distill, 2016).
     """
