@@ -28,6 +28,10 @@ class Terminal(Console):
             text = segment.text if segment.control else printable(segment.text, keep="\n")
             yield segment if text == segment.text else Segment(text, segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError, which the command line ends with, rather than SystemExit as Rich does."""
+        raise BrokenPipeError
+
 
 def styled(*parts: str | tuple[str, str]) -> Text:
     """Join pieces of text, each as it is or with a Rich style; invisible characters are spelt out."""

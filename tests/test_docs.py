@@ -44,7 +44,7 @@ DOCUMENTS = sorted(
     for pattern in ("README.md", "docs/*.md", "docs/kinds/*.md", "docs/protocols/*.md", "plugins/*/README.md")
     for path in ROOT.glob(pattern)
 )
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SAVED = re.compile(r"[Ss]ave this as `([\w.]+\.py)`")
 SHORTER = (
     (re.compile(r"\b(?:steps|minutes)=\d+"), "steps=2"),

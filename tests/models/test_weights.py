@@ -126,7 +126,7 @@ def test_a_card_is_kept_and_must_be_json(model: nn.Module, tmp_path: Path) -> No
 def test_a_file_that_cannot_be_written_is_told(model: nn.Module, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file" / "a.safetensors", tmp_path):
-        with pytest.raises(DataError, match="cannot be written"):
+        with pytest.raises(DataError, match="(cannot be written|is a folder; a file to write was expected)"):
             priorsr.save(model, path)
 
 

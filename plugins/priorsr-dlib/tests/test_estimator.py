@@ -121,7 +121,7 @@ def test_mistakes(hr: Tensor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     broken[1, 0, 0, 0] = float("nan")
     with pytest.raises(PriorsrError, match="dlib: image 1 of the batch of 6 holds NaN or infinity"):
         DlibLandmarks()(broken)
-    with pytest.raises(PriorsrError, match=r"the images are torch\.uint8; floating point in \[0, 1\]"):
+    with pytest.raises(PriorsrError, match=r"dlib: the image is uint8; floating point in \[0, 1\] was expected"):
         DlibLandmarks()((255 * hr).byte())
     published.landmark_predictor.cache_clear()
     (tmp_path / "face_recognition_models").mkdir()

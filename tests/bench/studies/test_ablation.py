@@ -201,7 +201,7 @@ def test_more_seeds_go_on_from_those_that_are_there(done, call, tmp_path, monkey
 
 def test_a_file_in_the_folders_place_is_told(call, tmp_path) -> None:
     (tmp_path / "out").touch()
-    with pytest.raises(DataError, match="out: is a file; a folder for the ablation was expected"):
+    with pytest.raises(DataError, match="out: is a file; a folder for the results was expected"):
         call(tmp_path / "out")
 
 

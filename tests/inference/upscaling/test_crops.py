@@ -111,5 +111,5 @@ def test_a_disk_that_refuses_fails_the_file(enlarge: Enlarge, tmp_path: Path) ->
     (tmp_path / "out").mkdir()
     (tmp_path / "out/3.png").mkdir()
     errors = {name: outcome.error for name, outcome in enlarge(overwrite=True).items()}
-    assert "3.png: cannot be written" in errors["3.png"]
+    assert "3.png: is a folder; a file to write was expected" in errors["3.png"]
     assert not errors["2.png"]
