@@ -25,7 +25,7 @@ PARTS = {
     "mouth": (range(48, 68), ("mouth", "upper lip", "lower lip")),
     "brows": (range(17, 27), ("left brow", "right brow")),
 }
-NEAR = 2.0  # pixels between a point and its part
+NEAR = 2.0  # most pixels between a point and its part
 WIDTHS = (20, 24, 32, 48, 64, 100)  # of small faces
 
 

@@ -23,7 +23,7 @@ class ParsingAttentionFusion(nn.Module):
     runs at full size and keeps the edges. The last layer of both paths starts at zero, so the block starts as the
     identity.
 
-    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized -> (B,C,H,W). Wrong shapes raise ShapeError. Channels
+    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized -> (B,C,H,W). Wrong shapes raise ShapeError. `channels`
         that are no multiple of `heads`, and a `max_side` or `heads` below 1, raise OptionError.
     Range: unbounded. The map holds class probabilities.
     Source: ours, after PKDN (arXiv 2409.14385), whose parsing map fusion blocks are "built with robust attention

@@ -1,4 +1,4 @@
-"""The place of the face in an image of one face."""
+"""Find the face in an image of one face."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PartBox = tuple[float, float, float, float]
 ALIGNED: PartBox = (26 / 128, 42 / 128, 105 / 128, 121 / 128)
 """The box of faces aligned as CelebAMask-HQ's and CelebA's, as (left, top, right, bottom) in parts of the image."""
 SHORTEST = 128  # pixels of the shorter side, below which an image is enlarged for the detector
-DOUBTFUL = -1.0  # the least confidence of a face where there must be one
+DOUBTFUL = -1.0  # the least confidence of a face in an image that must have one
 
 
 def check_box(box: Sequence[float] | None, who: str) -> PartBox | None:
-    """Return a box in parts of the image, or None, as it is; raises OptionError for anything else."""
+    """Return a box in fractions of the image, or None, unchanged; raises OptionError for any other value."""
     if box is None:
         return None
     if len(box) != 4 or not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
@@ -30,9 +30,10 @@ def check_box(box: Sequence[float] | None, who: str) -> PartBox | None:
 def locate_faces(images: Sequence[np.ndarray], box: PartBox | None) -> np.ndarray:
     """Return the box of the face in each image, (N,4) float64: x, y, width, height, see `DetectedFace`.
 
-    The face is the largest that the detector is sure of. images: (H,W,3) uint8. box: None where an image need not hold
-    a face; without one, its box is NaN. Otherwise where the face is, in parts of the image, if the detector does not
-    even suspect it anywhere.
+    The face is the largest certain detection; with a `box`, else the most likely uncertain one.
+
+    images: (H,W,3) uint8. box: the face's box, in fractions of the image, if nothing at all is detected. With None, an
+    image may be without a face, and its box is NaN.
     """
     return np.array([_locate(image, box) for image in images]).reshape(-1, 4)
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from priorsr_dlib.published import require_dlib
 
-SIDE, AROUND = 150, 0.25  # pixels, and the part of the face that is seen around it
-FINER = 16  # dlib takes landmarks in whole pixels, so it is given them in this part of one
+SIDE, AROUND = 150, 0.25  # pixels of a side, and the margin as a part of the face
+FINER = 16  # dlib takes landmarks in whole pixels, so they are given in this fraction of a pixel
 
 
 def face_chip(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -15,17 +15,17 @@ from PIL import Image
 from priorsr.errors import OptionError, ShapeError
 from priorsr_dlib.published import frontal_detector, require_dlib
 
-WINDOW = 80  # pixels a side, of the smallest face that the detector knows
+WINDOW = 80  # pixels of a side of the smallest face that the detector finds
 TILE, OVERLAP = 2048, 4 * WINDOW  # pixels of the enlarged photograph
-STEP = 3  # by which each pass enlarges less than the one before; a face of STEP windows fits into the overlap
-SAME = 0.5  # the part of the smaller of two boxes that lies in the other, from which on both are one face
+STEP = 3  # factor by which each pass enlarges less than the one before; a face of STEP windows fits into the overlap
+SAME = 0.5  # least part of the smaller of two boxes in the other for both to be one face
 
 
 class DetectedFace(NamedTuple):
     """A face's box in pixels of the image: left and top edge, width and height, and the detector's confidence.
 
-    Pixel k reaches from k to k + 1 here, so that an image of W pixels reaches from 0 to W; a box may reach beyond the
-    image. Confidences are dlib's: above 0, clear frontal faces about 1 to 3.
+    Pixel k extends from k to k + 1, so an image of W pixels extends from 0 to W; a box may extend beyond the image.
+    Confidences are dlib's: above 0, clear frontal faces about 1 to 3.
     """
 
     x: float
@@ -36,7 +36,7 @@ class DetectedFace(NamedTuple):
 
 
 class _Tile(NamedTuple):
-    """A part of a photograph, where it lies, and by how much the detector's pixels are smaller than its own."""
+    """A part of a photograph, its position, and its scale: detector pixels for each pixel of the photograph."""
 
     pixels: np.ndarray
     left: int
@@ -47,11 +47,11 @@ class _Tile(NamedTuple):
 class FaceDetector:
     """A detector of frontal faces in photographs, also of small ones.
 
-    smallest: the width of the smallest faces to find, in pixels: the photograph is enlarged so much (bicubic) that they
-        fill the detector's window of 80 pixels. Time grows with (80 / smallest) squared: see the plugin's README.
-    threshold: the least confidence of a face. At 0, which dlib itself takes, up to 5 % more of the small faces are
-        found, and more that are none, such as a round badge.
-    threads: how many tiles are searched at once; as many as there are cores unless given.
+    smallest: the width of the smallest faces to find, in pixels. The photograph is enlarged (bicubic) until they fill
+        the detector's window of 80 pixels. Time grows with (80 / smallest) squared: see the plugin's README.
+    threshold: the least confidence of a face. At 0, dlib's own value, up to 5 % more of the small faces are found, and
+        more false ones, such as a round badge.
+    threads: number of tiles searched at once; by default, the number of cores.
 
     Raises MissingExtraError without dlib, OptionError for a `smallest` below 10 and `threads` below 1.
 
@@ -89,9 +89,9 @@ def _rgb(image: np.ndarray | Image.Image) -> np.ndarray:
 
 
 def _tiles(image: np.ndarray, scale: float) -> Iterator[_Tile]:
-    """Yield the image in overlapping tiles, at a scale for the smallest faces, then at less for larger ones.
+    """Yield the image in overlapping tiles, at the scale for the smallest faces, then at smaller ones for larger faces.
 
-    The last pass is the one at which the image is a single tile, in which the detector finds faces of any size.
+    In the last pass the image is a single tile, in which the detector finds faces of any size.
     """
     while True:
         places = [_places(length, TILE / scale, OVERLAP / scale) for length in image.shape[:2]]
@@ -104,7 +104,7 @@ def _tiles(image: np.ndarray, scale: float) -> Iterator[_Tile]:
 
 
 def _places(length: int, side: float, overlap: float) -> list[tuple[int, int]]:
-    """Return where tiles begin and end along an axis: as few as cover it, alike in size, and overlapping by enough."""
+    """Return the starts and ends of tiles along an axis: the fewest that cover it, equal and overlapping."""
     count = max(1, ceil((length - overlap) / (side - overlap)))
     own = (length + (count - 1) * overlap) / count
     starts = [int(index * (own - overlap)) for index in range(count)]
@@ -129,8 +129,8 @@ def _find(tile: _Tile, threshold: float) -> list[DetectedFace]:
 
 
 def detect_once(image: np.ndarray, threshold: float) -> list[DetectedFace]:
-    """Return the faces of an image (H,W,3) uint8 from about 80 pixels on, as it is."""
-    contiguous = np.ascontiguousarray(image)  # of others dlib reads, at times, what is no longer there
+    """Return the faces from about 80 pixels on in an image (H,W,3) uint8, without enlarging it."""
+    contiguous = np.ascontiguousarray(image)  # dlib sometimes reads freed memory of other arrays
     with frontal_detector() as detector:
         boxes, confidences, _ = detector.run(contiguous, 0, threshold)
     return [

@@ -21,18 +21,18 @@ class DlibLandmarks(nn.Module):
 
     The detector knows faces from about 80 pixels on; images with a side below 128 are enlarged for it.
 
-    box: where the face is taken to be where the detector finds none, as (left, top, right, bottom) in parts of the
-        image; the default is that of faces aligned as CelebAMask-HQ's and CelebA's, and None leaves such a face without
-        landmarks, as photographs want it.
+    box: the face's box if the detector finds none, as (left, top, right, bottom) in fractions of the image. The default
+    fits faces aligned as in CelebAMask-HQ and CelebA. With None, for photographs, an undetected face has no valid
+    landmarks.
 
-    Nothing is learnt here, and no gradient flows. The buffer `weights_sha256` holds the hash of the predictor's file,
-    so that manifests and records can name it.
+    The estimator is not trainable, and no gradient flows. The buffer `weights_sha256` holds the hash of the predictor's
+    file, which manifests and records name.
 
     Raises MissingExtraError without dlib or its models' package.
 
     Shapes: images (B,3,H,W), any sides -> Prior(landmarks (B,68,2), valid (B,68)), None.
-    Range: images in [0, 1], rounded to 8 bits, LR ones enlarged before; landmarks in the image's pixels. Valid are the
-        points that lie in the image, of faces that were found or have a box; the others are 0.
+    Range: images in [0, 1], rounded to 8 bits, small ones enlarged before; landmarks in the image's pixels. Points
+        inside the image, of faces that were found or have a box, are valid; the others are 0.
     Source: Kazemi and Sullivan (CVPR 2014) for landmarks, Dalal and Triggs (CVPR 2005) for the detector, as dlib
         trained them; the landmarks' training set, iBUG 300-W, is for non-commercial use.
     """
@@ -62,6 +62,6 @@ class DlibLandmarks(nn.Module):
             if np.isfinite(box).all():
                 own[:] = find_landmarks(image, box[None])[0]
         known = torch.from_numpy(points)
-        valid = ((known >= -0.5) & (known < torch.tensor(images.shape[:1:-1]) - 0.5)).all(-1)  # sides: width, height
+        valid = ((known >= -0.5) & (known < torch.tensor(images.shape[:1:-1]) - 0.5)).all(-1)  # (width, height)
         landmarks = torch.where(valid[..., None], known, 0)
         return Prior(landmarks=landmarks.to(images.device), valid=valid.to(images.device)), None

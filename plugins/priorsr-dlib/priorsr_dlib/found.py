@@ -1,4 +1,4 @@
-"""dlib's faces in HR, at which SR is scored, too, since SR is often too blurred for a detector."""
+"""Find faces by dlib in HR only; SR is scored at the same places, since it is often too blurred for a detector."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find_in_hr(
 ) -> FoundFaces:
     """Return the largest face of each HR image (B,3,H,W), found once for all scores that share a batch's dict.
 
-    box: see `locate_faces`. Raises PriorsrError where there is no face and no box, naming it by `ids`.
+    box: see `locate_faces`. Raises PriorsrError naming the face by `ids` if there is neither a detection nor a box.
     """
     keys = [("dlib", box, part) for part in FoundFaces._fields]
     if shared is not None and keys[0] in shared:

@@ -28,7 +28,7 @@ class _Compared(NamedTuple):
 
 
 class _DlibRecognition(nn.Module):
-    """The common part of both scores of identity: the same two embeddings of each face, compared."""
+    """Base class of both identity scores, which compare the same two embeddings of each face."""
 
     kind = "score"
     higher_is_better = True
@@ -59,7 +59,7 @@ class _DlibRecognition(nn.Module):
         return compared
 
     def _embed(self, sr: Tensor, hr: Tensor, ids: Sequence[str] | None, shared: Shared | None) -> Sequence[Tensor]:
-        """Return the embeddings (B,128) of SR and HR, cut out alike by HR's landmarks."""
+        """Return the embeddings (B,128) of SR and HR, both cropped by HR's landmarks."""
         weight = self.network.head.weight
         if sr.is_meta:
             chips = torch.empty(2 * len(sr), 3, SIDE, SIDE, device=sr.device)
@@ -74,19 +74,19 @@ class _DlibRecognition(nn.Module):
 class DlibIdentity(_DlibRecognition):
     """The cosine similarity of the embeddings of SR and HR by dlib's face recognition network.
 
-    Both are cut out by HR's landmarks, so that SR is not helped and not judged by a landmark detector. For comparing
-    methods, not for identifying people: embeddings are neither returned nor written anywhere. A score of its own: no
-    substitute for `identity`, which ArcFace judges.
+    Both are cropped by HR's landmarks, so that no landmark detection in SR affects the score. Use it to compare
+    methods, not to identify people: embeddings are neither returned nor written anywhere. It is a separate score, and
+    does not replace `identity` (ArcFace).
 
-    box: where the face is taken to be where the detector finds none in HR, see the estimator `dlib`; None makes that an
-        error, as faces want it that are not aligned. `ids`: the faces' names, for that error. `shared`: where scores
-        leave what they find.
+    box: the face's box if the detector finds none in HR, see the estimator `dlib`. With None, for faces that are not
+        aligned, an undetected face is an error. `ids`: the faces' names, for that error. `shared`: results that scores
+        share.
 
     Raises MissingExtraError without dlib or its models' package.
 
     Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, a face that is not found PriorsrError.
-    Range: images in [0, 1], rounded to 8 bits; -1 to 1, 1 for the same embedding. The embeddings of two people have
-        about 0.8, since they are not centred: see the plugin's README. Computed in the network's precision.
+    Range: images in [0, 1], rounded to 8 bits; -1 to 1, 1 for the same embedding. Two different people have about 0.8,
+        since embeddings are not centred: see the plugin's README. Computed in the network's precision.
     Source: King, "High quality face recognition with deep metric learning" (dlib's blog, 2017).
     """
 
@@ -97,12 +97,12 @@ class DlibIdentity(_DlibRecognition):
 
 
 class DlibIdentityMatch(_DlibRecognition):
-    """The share of faces whose identity is kept: 1 where dlib's face recognition takes SR for the person of HR, else 0.
+    """The share of faces whose identity is kept: 1 if dlib's face recognition matches SR and HR, else 0.
 
-    It does so where both embeddings are closer than 0.6, which dlib recommends. See `identity_dlib`, which compares the
-    same embeddings, also for `box`, `ids` and `shared`.
+    They match if the distance of their embeddings is below 0.6, dlib's recommendation. See `identity_dlib`, with
+    the same embeddings, for `box`, `ids` and `shared`.
 
-    threshold: the distance from which on two faces are two people's.
+    threshold: the least distance of two different people.
 
     Shapes: sr and hr (B,3,H,W), the same -> (B,). Wrong shapes raise ShapeError, a face that is not found PriorsrError.
     Range: images in [0, 1], rounded to 8 bits; 0 or 1.

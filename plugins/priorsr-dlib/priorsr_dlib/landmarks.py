@@ -9,17 +9,17 @@ import numpy as np
 from priorsr.errors import ShapeError
 from priorsr_dlib.published import landmark_predictor
 
-FACE = 160  # pixels a side, of the face that the predictor sees
-AROUND = 0.4  # of the box's side, seen on each side of it
+FACE = 160  # pixels of a side of the face that the predictor gets
+AROUND = 0.4  # margin on each side, as a part of the box's side
 
 
 def find_landmarks(image: np.ndarray, boxes: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Return the 68 landmarks (`ibug-68`) of the faces of an image, (N,68,2) float32, an integer is a pixel's centre.
+    """Return the 68 landmarks (`ibug-68`) of the faces of an image, (N,68,2) float32; integers are pixel centres.
 
     image: (H,W,3) uint8, RGB. boxes: N boxes that begin with x, y, width, height, such as those of `DetectedFace`.
 
-    The predictor gives whole pixels, so it is shown each face enlarged or reduced to 160 pixels (bilinear). Points may
-    lie outside the image. Raises ShapeError for another image or box, MissingExtraError and MissingWeightsError.
+    The predictor returns whole pixels, so each face is first resized to 160 pixels (bilinear). Points may lie outside
+    the image. Raises ShapeError for another image or box, MissingExtraError and MissingWeightsError.
 
     Source: Kazemi and Sullivan, "One millisecond face alignment with an ensemble of regression trees" (CVPR 2014), as
         dlib's author trained it on iBUG 300-W.
@@ -42,7 +42,7 @@ def _of_face(predictor: object, image: np.ndarray, box: np.ndarray) -> np.ndarra
     if not (np.isfinite(box).all() and (box[2:] > 0).all()):
         raise ShapeError(f"find_landmarks: the box is {box.tolist()}; x, y, width, height were expected")
     side = box[2:].max()
-    scale = FACE / side  # the chip's pixels a pixel of the image
+    scale = FACE / side  # chip pixels for each pixel of the image
     corner = box[:2] - AROUND * side  # of the chip; a box's x is the centre of its first pixel
     count = round(FACE * (1 + 2 * AROUND))
     last = corner + (count - 1) / scale  # dlib puts the centres of a chip's outer pixels onto these corners

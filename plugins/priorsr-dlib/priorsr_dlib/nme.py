@@ -17,14 +17,14 @@ from priorsr_dlib.published import LANDMARKS, landmark_predictor, weights_digest
 
 
 class DlibNME(nn.Module):
-    """The normalised mean error of dlib's 68 landmarks in SR, the truth being those in HR.
+    """The normalised mean error of dlib's 68 landmarks in SR; the landmarks in HR are the ground truth.
 
-    The detector sees HR alone, and its box serves both, since SR is often too blurred to be found. A score of its own:
-    no substitute for `nme`, which another network judges.
+    Faces are detected in HR only, and HR's box is used for both images, since SR is often too blurred for the detector.
+    It is a separate score, and does not replace `nme`, which uses another network.
 
-    box: where the face is taken to be where the detector finds none in HR, see the estimator `dlib`; None makes that an
-        error, as faces want it that are not aligned. `ids`: the faces' names, for that error. `shared`: where scores
-        leave what they find in HR.
+    box: the face's box if the detector finds none in HR, see the estimator `dlib`. With None, for faces that are not
+        aligned, an undetected face is an error. `ids`: the faces' names, for that error. `shared`: results in HR that
+        scores share.
 
     Raises MissingExtraError without dlib or its models' package.
 
@@ -32,7 +32,7 @@ class DlibNME(nn.Module):
     Range: images in [0, 1], rounded to 8 bits; 0 if the landmarks coincide, 0.1 if they are off by a tenth of the
         distance between the eyes' outer corners.
     Source: the landmark error of FSRNet (CVPR 2018) and DIC (CVPR 2020), by Kazemi and Sullivan's predictor (CVPR 2014)
-        as dlib trained it on iBUG 300-W. Departure: the truth is what is found in HR.
+        as dlib trained it on iBUG 300-W. Departure: the landmarks found in HR are the ground truth.
     """
 
     kind = "score"

@@ -1,4 +1,4 @@
-"""dlib and its published models, loaded once a process."""
+"""Load dlib and its published models, once for each process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from priorsr.files import require_extra, sha256_file
 LANDMARKS = "shape_predictor_68_face_landmarks"
 RECOGNITION = "dlib_face_recognition_resnet_model_v1"
 _PACKAGE = "face_recognition_models"
-_idle: list[Any] = []  # detectors that no thread uses
+_idle: list[Any] = []  # detectors not in use by a thread
 
 
 def require_dlib() -> None:
@@ -24,7 +24,7 @@ def require_dlib() -> None:
 
 
 def model_file(name: str) -> Path:
-    """Return the file of a published model, without importing its package, whose older form needs setuptools.
+    """Return the file of a published model without importing its package, older versions of which need setuptools.
 
     Raises MissingExtraError without the package, MissingWeightsError naming the file where the package lacks it.
     """
@@ -41,7 +41,7 @@ def model_file(name: str) -> Path:
 
 @cache
 def weights_digest(name: str) -> bytes:
-    """Return the SHA-256 of a published model's file, which names weights that are not torch's."""
+    """Return the SHA-256 of a published model's file, which identifies weights that are not torch's."""
     return bytes.fromhex(sha256_file(model_file(name)))
 
 
@@ -49,7 +49,7 @@ def weights_digest(name: str) -> bytes:
 def frontal_detector() -> Iterator[Any]:
     """Lend dlib's HOG detector of frontal faces, which is compiled into dlib.
 
-    Each is lent to one thread at a time: dlib releases Python's lock, and a detector keeps in itself what it works on.
+    Each detector is lent to one thread at a time, since dlib releases Python's lock, and a detector has mutable state.
     """
     require_dlib()
     import dlib

@@ -14,21 +14,21 @@ from priorsr.errors import DataError, ShapeError
 from priorsr_dlib.chips import SIDE
 from priorsr_dlib.recognition_weights import read_layers
 
-MEAN = (122.782, 117.001, 104.298)  # of RGB, 0 to 255, as dlib subtracts it; what is left is divided by 256
+MEAN = (122.782, 117.001, 104.298)  # mean RGB, 0 to 255, that dlib subtracts before it divides by 256
 LEVELS = ((32, 3), (64, 4), (128, 3), (256, 3), (256, 1))  # channels and blocks; the first of all but one halves sides
 
 
 class FaceRecognitionNet(nn.Module):
     """dlib's ResNet of 29 convolutions, which embeds faces, with the weights of `path`, in eval mode.
 
-    In torch, since dlib's wheels are built without BLAS and take 14 times as long on a CPU core. Each convolution holds
-    the affine layer that follows it.
+    It runs in torch, since dlib's wheels are built without BLAS and take 14 times as long on a CPU core. Each
+    convolution includes the affine layer that follows it.
 
     Shapes: faces (B,3,150,150), cut as dlib cuts them -> (B,128). Wrong shapes raise ShapeError.
-    Range: faces in [0, 1]; embeddings about 1.4 long. Those of one person lie closer than 0.6, those of two farther
-        apart, as a rule.
+    Range: faces in [0, 1]; embeddings about 1.4 long. As a rule, the distance is below 0.6 for one person and above for
+        two.
     Source: dlib's `dnn_face_recognition_ex.cpp` and `dlib_face_recognition_resnet_model_v1.dat`; He et al., "Deep
-        residual learning" (CVPR 2016). Its results are dlib's to 1e-5.
+        residual learning" (CVPR 2016). Results equal dlib's to 1e-5.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +71,7 @@ class FaceRecognitionNet(nn.Module):
 
 
 class _Block(nn.Module):
-    """A residual block of two convolutions; where sides or channels differ, the smaller is filled with zeros."""
+    """A residual block of two convolutions; if sides or channels differ, the smaller is padded with zeros."""
 
     def __init__(self, in_channels: int, channels: int, halves: bool) -> None:
         super().__init__()

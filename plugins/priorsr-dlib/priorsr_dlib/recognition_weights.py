@@ -1,4 +1,4 @@
-"""The weights of dlib's face recognition network, read from dlib's own file."""
+"""Read the weights of dlib's face recognition network from dlib's file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class LayerWeights(NamedTuple):
 
 
 def read_layers(path: Path) -> list[LayerWeights]:
-    """Return the layers with weights of a network that dlib saved, from its input to its output, each as (n,) float32.
+    """Return the layers with weights of a network that dlib saved, from input to output, each as (n,) float32.
 
-    Raises DataError naming a file that holds something else.
+    Raises DataError naming a file with other content.
     """
     try:
         content = path.read_bytes()
@@ -37,7 +37,7 @@ def _layers(content: bytes) -> Iterator[LayerWeights]:
     place = 0
     while found := _LAYER.search(content, place):
         kind, place = found[1].decode(), found.end()
-        if kind == "fc_2":  # its sizes come first
+        if kind == "fc_2":  # preceded by its sizes
             for _ in range(2):
                 _, place = _integer(content, place)
         version, place = _integer(content, place)

@@ -17,8 +17,8 @@ SMALL: dict[str, Any] = {"width": 64, "patch": 4, "levels": 2, "depth": (4, 5, 4
 class KDFSRNetConfig(EncoderDecoderConfig):
     """The student: the skeleton as it is, with 6 blocks in each of 9 stages (5.20 M parameters), and no prior.
 
-    nano: half the width, and its blocks where pixels are few; adds to the bicubic enlargement, which the published
-    network does not, since it must learn within minutes.
+    nano: half the width, and most blocks at low resolution; unlike the published network it adds to the bicubic
+    enlargement, since it is for trainings of minutes.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}, "nano": NANO, "small": SMALL}

@@ -16,7 +16,7 @@ from priorsr.models import ReleasedLayout
 from priorsr_kdfsrnet.config import KDFSRNetConfig, KDFSRNetTeacherConfig
 
 _LEVELS = 4
-_UNUSED = ("sub_mean.", "add_mean.")  # the student's mean shifts, which its forward never calls
+_UNUSED = ("sub_mean.", "add_mean.")  # the student's unused mean shifts
 _BLOCK = {
     "body.0": "conv1",
     "body.2": "conv2",
@@ -33,7 +33,7 @@ def _teacher(state: Mapping[str, Tensor]) -> tuple[KDFSRNetTeacherConfig, dict[s
     ours = _renamed(state)
     head = ours["head.weight"]  # (width, 6, 3, 3): the image's three channels, then the picture's
     ours["head.weight"], ours["fusion.0.conv.weight"] = head[:, :3].contiguous(), head[:, 3:].contiguous()
-    # How its pictures were painted is not published, so it is given pictures, not classes.
+    # The colours of its pictures are not published, so it takes pictures, not classes.
     return KDFSRNetTeacherConfig(width=_width(state), depth=_depth(state), prior_channels=3), ours
 
 
@@ -42,7 +42,7 @@ def _renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _rename(key: str) -> str:
-    """Return our name for a published one; a name of neither layout stays, and the check of the whole reports it."""
+    """Return our name for a published one; other names stay unchanged, and the final check reports them."""
     path, dot, leaf = key.rpartition(".")
     if match := re.fullmatch(r"(down|up)(\d)\.(?:[01]|conv)", path):
         return f"{match[1]}.{int(match[2]) - 1}.conv.{leaf}"

@@ -11,12 +11,12 @@ from priorsr.priors import parsing_picture
 class PictureFusion(nn.Module):
     """A fusion that adds a convolution of the parsing map, painted as a picture, to the features.
 
-    The released teacher's head convolves image and picture side by side. A convolution of two inputs side by side is
-    the sum of a convolution of each, so after a head that convolves the image alone this is the same network.
+    The released teacher's head convolves image and picture side by side, which equals the sum of a convolution of each.
+    So this fusion, after a head that convolves the image only, is the same network.
 
-    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). P = 3 is taken as a picture, any
-        other number as class probabilities, which the label map's fixed palette turns into one. Wrong shapes raise
-        ShapeError.
+    Shapes: features (B,C,H,W), parsing map (B,P,h,w), resized to H x W -> (B,C,H,W). A map with P = 3 is taken for a
+        picture; any other is class probabilities, which the label map's fixed palette turns into a picture. Wrong
+        shapes raise ShapeError.
     Range: linear, unbounded; the picture lies in [0, 1].
     Source: KDFSRNet (TCSVT 2022), the teacher's input. Departure: the palette is ours, since the paper's is not
         published.

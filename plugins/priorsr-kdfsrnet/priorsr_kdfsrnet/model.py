@@ -1,4 +1,4 @@
-"""KDFSRNet's student and teacher: the encoder-decoder skeleton with the configs beside."""
+"""KDFSRNet's student and teacher: the encoder-decoder skeleton with the configs of `config.py`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from priorsr_kdfsrnet.convert import STUDENT_LAYOUTS, TEACHER_LAYOUTS
 
 
 class KDFSRNet(EncoderDecoder):
-    """KDFSRNet's student, which needs no prior and is used after training.
+    """KDFSRNet's student, the network for inference, which needs no prior.
 
     Shapes: lr (B,3,h,w), even sides -> sr (B,3,8h,8w); features: nine stages of (B,64,...), at 1/2, 1/4, 1/8, 1/16 |
         1/16 | 1/8, 1/4, 1/2, 1 of the HR size. Wrong shapes raise ShapeError.
     Range: RGB in [0, 1] up to overshoot; not clamped.
-    Source: KDFSRNet (TCSVT 2022). Departures: the LR image is enlarged inside; two frozen mean shifts of the released
-        student, which nothing uses, are left out.
+    Source: KDFSRNet (TCSVT 2022). Departures: the LR image is enlarged inside; two unused frozen mean shifts of the
+        released student are left out.
     """
 
     Config = KDFSRNetConfig
@@ -22,7 +22,7 @@ class KDFSRNet(EncoderDecoder):
 
 
 class KDFSRNetTeacher(EncoderDecoder):
-    """KDFSRNet's teacher, which takes a parsing map: used in training, or to measure the worth of the prior.
+    """KDFSRNet's teacher, which takes a parsing map; for training, or to measure the value of the prior.
 
     Shapes: lr (B,3,h,w), even sides, and a prior with parsing (B,19,8h,8w) -> sr (B,3,8h,8w); features as the
         student's. Wrong shapes raise ShapeError, a missing parsing map PriorsrError.

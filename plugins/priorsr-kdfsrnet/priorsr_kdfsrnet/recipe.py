@@ -1,4 +1,4 @@
-"""The training of KDFSRNet: the teacher by itself, then the student beside the teacher."""
+"""The training of KDFSRNet: the teacher alone, then the student with the teacher."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class KDFSRNetRecipeConfig(TeacherStudentConfig):
 
 
 class KDFSRNetRecipe(TeacherStudentRecipe):
-    """KDFSRNet's two stages: `teacher` (L1), then `student` (L1, and while it lasts the distillation).
+    """KDFSRNet's two stages: `teacher` (L1), then `student` (L1 and, at first, the distillation).
 
     At epoch i of the paper, from 0, the student's loss is L1(sr, hr) + 10 * (10 - i) / 10 * (mean over 9 stages of
     L1(features)) + 0.1 * L1(sr, teacher's sr) while i <= 10, and L1(sr, hr) afterwards.
 
-    Source: KDFSRNet (TCSVT 2022) as released. Departures: none in `paper`; those of `nano` stand in its config.
+    Source: KDFSRNet (TCSVT 2022) as released. Departures: none in `paper`; those of `nano` are listed in its config.
     """
 
     Config = KDFSRNetRecipeConfig

@@ -23,8 +23,8 @@ SMALL: dict[str, Any] = NANO | {"widths": (112, 64, 32, 24), "depth": (6, 3, 1)}
 class PFSRConfig(ProgressiveConfig):
     """The generator: the skeleton as it is, with one residual block a step (8.97 M parameters).
 
-    nano: narrow, with more blocks where pixels are few; adds to the bicubic enlargement, and starts with bilinear
-    transposed convolutions, neither of which the published network does, since it must learn within minutes.
+    nano: narrow, with more blocks at low resolution; unlike the published network it adds to the bicubic enlargement,
+    and initialises transposed convolutions as bilinear, since it is for trainings of minutes.
     small: as nano, wider and deeper at the LR image's size, narrower above it (1.76 M parameters).
     """
 
@@ -35,8 +35,8 @@ class PFSRConfig(ProgressiveConfig):
 class DiscriminatorConfig:
     """The discriminator (8.07 M parameters as published).
 
-    widths: as the generator's: channels at the LR image's size, and of what each step's image enters by; the last one
-        belongs to the largest image.
+    widths: as the generator's: channels at the LR image's size, then at each step's, where that step's image enters;
+    the last width belongs to the largest image.
     hidden: width of the linear layer before the last.
     """
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from priorsr.models import ReleasedLayout
 from priorsr_pfsr.config import PFSRConfig
 
-# What stands in a released step, after the first step's convolution, normalisation and ReLU, which are our stem.
+# The modules of a released step; the first step also begins with our stem: convolution, normalisation and ReLU.
 _STEP = {
     "0.conv.0.conv": "0.conv1",
     "0.conv.1": "0.norm1",
@@ -30,7 +30,7 @@ def _generator(state: Mapping[str, Tensor]) -> tuple[PFSRConfig, dict[str, Tenso
 
 
 def _rename(key: str) -> str:
-    """Return our name for a published one; a name of another layout stays, and the check of the whole reports it."""
+    """Return our name for a published one; other names stay unchanged, and the final check reports them."""
     path, _, leaf = key.rpartition(".")
     leaf = leaf.removesuffix("_orig")  # an equalised convolution's weight, before it is scaled
     if match := re.fullmatch(r"to_rgb\.(\d+)", path):
@@ -52,7 +52,7 @@ def _is_generator(state: Mapping[str, Tensor]) -> bool:
 
 
 def _fan(state: Mapping[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    # By number, since a module that was saved whole has its tensors in whatever order its constructor made them.
+    # By number, since a module that was saved whole has its tensors in its constructor's order.
     layers = {
         int(match[1]): value.shape[0]
         for key, value in state.items()

@@ -15,15 +15,16 @@ class Discriminator(nn.Module):
     """A critic of images at each step's size: one unbounded number an image, larger for images that look real.
 
     An image enters by its step's 1x1 convolution, and passes that step's block (two equalised convolutions with
-    LeakyReLU 0.2, average pooling) and those of the earlier steps, with fade-in after the first. Then comes the
-    standard deviation over the batch of the images themselves as one more channel, a convolution, the average over all
-    pixels, and two linear layers; nothing is activated there.
+    LeakyReLU 0.2, average pooling) and the blocks of the earlier steps, with fade-in after the first block. The end
+    appends the images' standard deviation over the batch as a channel, followed by a convolution, the average over all
+    pixels, and two linear layers, without activations.
 
-    Shapes: images (B,3,s,s') with sides that are multiples of 2^step -> (B,). B must be 2 or more: of one image the
-        deviation over the batch is not defined (the published network returns NaN). Wrong shapes raise ShapeError, a
-        step that does not exist OptionError.
+    Shapes: images (B,3,s,s') with sides that are multiples of 2^step -> (B,). B must be 2 or more, since the deviation
+        over a batch of one is not defined (the published network returns NaN). Wrong shapes raise ShapeError, a step
+        that does not exist OptionError.
     Range: images in [0, 1]; the result is unbounded.
-    Source: PFSR (BMVC 2019) as released. Departure: any size, by averaging over the whole last map (16 x 16 there).
+    Source: PFSR (BMVC 2019) as released. Departure: takes any size, by averaging over the whole last map (16 x 16 in
+        the release).
     """
 
     def __init__(self, config: DiscriminatorConfig) -> None:
@@ -40,9 +41,9 @@ class Discriminator(nn.Module):
         return self.judge(2 * images - 1, step=step, fade=fade)
 
     def judge(self, images: Tensor, *, step: int | None = None, fade: float | Tensor = 1.0) -> Tensor:
-        """Rate images in [-1, 1], as the published network takes them and its gradient penalty refers to them.
+        """Rate images in [-1, 1], the range of the published network and of its gradient penalty.
 
-        Being a method, it also computes in the images' own precision when training runs the module in autocast.
+        Calling this method, not the module, avoids autocast, which training applies to modules.
         """
         step = len(self.blocks) if step is None else step
         if not 1 <= step <= len(self.blocks):

@@ -1,4 +1,4 @@
-"""The distilled FAN: a small network that finds a face's landmarks at the image's own size."""
+"""The distilled FAN: a small network that finds a face's landmarks at the image's resolution."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from priorsr.errors import OptionError
 from priorsr.models import check_images
 from priorsr_pfsr.convert import FAN_LAYOUTS
 
-WINDOW = 2  # pixels around a heatmap's peak that its centroid is taken over
+WINDOW = 2  # pixels around a heatmap's peak for the centroid
 
 
 class DistilledFAN(nn.Module):
     """An estimator of 68 landmarks (`ibug-68`): five convolutions without stride, distilled from FAN.
 
-    It sees no more than 13 pixels around each, so it is sharpest where faces are small: 64 px.
+    Its receptive field is 13 pixels, so it is most accurate for small faces of 64 px.
 
-    widths: channels of its inner layers. landmarks: how many heatmaps it has.
+    widths: channels of the inner layers. landmarks: number of heatmaps.
 
     Shapes: images (B,3,H,W), any sides -> Prior(landmarks (B,L,2), heatmaps (B,L,H,W)), None.
-    Range: images in [0, 1]; heatmaps unbounded, a little below 0 where nothing is; landmarks in the image's pixels: the
-        centroid of what is above 0 within 2 pixels of the heatmap's largest value, or that pixel if nothing is. No
-        gradient flows through landmarks. In training, normalised by the batch's statistics.
-    Source: PFSR (BMVC 2019), read off the released checkpoint. Departure: the decoding is ours, since PFSR needs none.
+    Range: images in [0, 1]; heatmaps unbounded, slightly below 0 in the background; landmarks in the image's pixels:
+        the centroid of the positive values within 2 pixels of the heatmap's largest value, or that pixel if none is
+        positive. No gradient flows through landmarks. In training, normalised by the batch's statistics.
+    Source: PFSR (BMVC 2019), layers as in the released checkpoint. Departure: the decoding is ours, since PFSR needs
+        none.
     """
 
     kind = "estimator"
@@ -53,7 +54,7 @@ class DistilledFAN(nn.Module):
 
 
 def _centroids(heatmaps: Tensor) -> Tensor:
-    """Return centroids (B,L,2) of heatmaps (B,L,H,W), (x, y), an integer being a pixel's centre; see DistilledFAN."""
+    """Return centroids (B,L,2) of heatmaps (B,L,H,W), (x, y); integers are pixel centres; see DistilledFAN."""
     height, width = heatmaps.shape[2:]
     flat = heatmaps.flatten(2)
     best = flat.argmax(2, keepdim=True)  # (B,L,1)

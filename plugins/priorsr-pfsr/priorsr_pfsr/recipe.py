@@ -1,4 +1,4 @@
-"""The training of PFSR: a small FAN first, then the generator step by step, against a critic that grows with it."""
+"""The training of PFSR: first a small FAN, then the generator step by step, against a critic that grows with it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from priorsr_pfsr.steps import learn_adversarially, learn_heatmaps, learn_pixels
 
 
 class _Plan(NamedTuple):
-    """The plan of a stage: its name, the modules that it trains, those that it only calls, its step and its product.
+    """The plan of a stage: its name, trained modules, modules only called, step and product.
 
-    terms: the terms of the generator's loss that it has.
+    terms: the terms of the generator's loss in this stage.
     """
 
     name: str
@@ -37,18 +37,21 @@ class _Plan(NamedTuple):
 class PFSRRecipe:
     """PFSR's stages: `fan`, then `x2`, `x4`, `x8`, each of which starts from the one before and fades its step in.
 
-    fan: the distilled FAN learns heatmaps drawn around its teacher's landmarks (or the data's, those that are valid),
-    with sigma 1/64 of the side, at the sizes at which it will be used, by turns; by MSE, in which peaks weigh more.
-    x2, x4, x8: WGAN-GP with a drift, one critic step after each generator step, on fresh fakes; the generator also by
-    L1, perceptual, attention and heatmap losses. HR is brought to a step's size by halves, bilinearly, antialiased.
-    With `pixel_stages` (nano), `pixel-x2`, `pixel-x4` and `pixel` come first, by L1 alone, and `x8` alone is
-    adversarial, without a fade. The FAN, and the generator at its full scale, are validated and saved: of `pixel`
-    and `x8`; always without a fade, so the first scores of a stage that fades its step in are low.
+    fan: trains the distilled FAN on heatmaps drawn around its teacher's landmarks (or the data's valid ones), with
+        sigma 1/64 of the side, at the sizes at which it will be used, in turn; by MSE with heavier peaks.
+    x2, x4, x8: WGAN-GP with a drift, one critic step after each generator step, on newly generated images; the
+        generator also has L1, perceptual, attention and heatmap losses. HR is halved to a step's size, bilinearly with
+        antialiasing.
+    With `pixel_stages` (nano), `pixel-x2`, `pixel-x4` and `pixel` come first, by L1 only, and only `x8` is adversarial,
+    without a fade.
 
-    Source: PFSR (BMVC 2019, arXiv 1908.08239); how it was trained is known in part only. Departures: the FAN's
-    hint-based training, of which no more is known, is learning from drawn heatmaps; each side of the heatmap loss is
-    normalised by its own minimum; of the augmentations (flip, 20 degrees, colours) there is the flip; those of `nano`
-    stand in its config.
+    The FAN, and the generator at its full scale (stages `pixel` and `x8`), are validated and saved. Validation never
+    fades, so the first scores of a stage that fades its step in are low.
+
+    Source: PFSR (BMVC 2019, arXiv 1908.08239); how it was trained is known in part only. Departures: the FAN learns
+        from drawn heatmaps, since its hint-based training is not described further; each argument of the heatmap loss
+        is normalised by its own minimum; of the augmentations (flip, 20 degrees, colours) only the flip is available;
+        those of `nano` are listed in its config.
     """
 
     kind = "recipe"
@@ -94,7 +97,7 @@ class PFSRRecipe:
         return bool(self.config.steps_with("attention", "heatmap"))
 
     def _networks(self) -> dict[str, nn.Module]:
-        """Build every network that a stage needs; raises MissingWeightsError for pretrained ones not on disk."""
+        """Build all networks of all stages; raises MissingWeightsError for pretrained ones not on disk."""
         config = self.config
         found: dict[str, nn.Module] = {
             "generator": PFSR(config.generator),

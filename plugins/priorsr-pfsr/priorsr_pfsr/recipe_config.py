@@ -45,28 +45,28 @@ SMALL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PFSRRecipeConfig:
-    """The settings of PFSR's training; the defaults, the preset `paper`, are the known ones of the published training.
+    """The settings of PFSR's training; the defaults, the preset `paper`, are the published training's as far as known.
 
     adversarial_weights, pixel_weights, perceptual_weights, attention_weights, heatmap_weights: of the generator's loss
-        terms, a value for each step, x2, x4, x8. They stem from a fork's copy of a training script that was removed,
-        and other copies differ: they are unsettled, and so is whether L1 and attention meant images in [-1, 1]; ours
-        are in [0, 1]. A term whose weight is 0 is left out, with the network that it needs: without
-        `adversarial_weights`, the discriminator.
-    schedule: of all learning rates. zoom: how far faces are scaled. ema: decay of the average of the weights.
-    clip: the most that the norm of the gradients may be.
-    penalty_weight, drift: of the critic's loss.
-    fade_until: when a new step has come in completely.
-    pixel_stages: train every step by L1 alone first, and adversarially at the last step only.
-    fan_widths: widths of the distilled FAN. fan_weights: a file of its weights, instead of distilling one.
-    teacher: the estimator whose landmarks the FAN is distilled from; None for the landmarks that the data have.
-    learning_rate, betas: of adversarial stages; the others have pixel_learning_rate, pixel_betas.
+        terms, a value for each step, x2, x4, x8. The defaults are from a fork's copy of a training script that was
+        removed, and other copies differ, so they are uncertain. So is whether L1 and attention loss were meant for
+        images in [-1, 1]; ours are in [0, 1]. A term with weight 0 is left out, with its network, such as the
+        discriminator for `adversarial_weights`.
+    schedule: schedule of all learning rates. zoom: largest scaling of faces. ema: decay of the average of the weights.
+    clip: largest norm of the gradients.
+    penalty_weight, drift: weights of the critic's loss.
+    fade_until: the time at which a new step is fully faded in.
+    pixel_stages: first train every step by L1 only, then only the last step adversarially.
+    fan_widths: widths of the distilled FAN. fan_weights: a file of its weights, instead of a distillation.
+    teacher: the estimator whose landmarks the FAN learns; None for those of the data.
+    learning_rate, betas: for adversarial stages; pixel_learning_rate, pixel_betas: for the others.
     batch_size: faces a step, over all processes; 2 or more a process, since the discriminator compares them.
-    length: of each stage, when a run is not given its steps or minutes. shares: what a stage gets of those, by its
-        name, in proportion to the others; 1 unless given.
+    length: length of each stage, for a run without given steps or minutes. shares: the stages' proportions of a run
+    with given steps or minutes, by name; 1 by default.
     nano: narrow networks; pixel stages; a FAN that learns from the data's landmarks; no perceptual term, since VGG's
-        weights may be absent; LR by the reduction that is usual elsewhere, so that it can be compared; a falling
-        learning rate, a lower one for the adversarial stage (at 1e-3 its colours left their range after 200 steps), an
-        average of the weights (EMA) and clipped gradients, none of which the paper uses.
+    weights may be absent; LR by the other systems' reduction, for comparisons; a falling learning rate, a lower one for
+    the adversarial stage (at 1e-3 colours left their range after 200 steps), an average of the weights (EMA) and
+    clipped gradients, none of which the paper uses.
     small: as nano, for hours instead of minutes: larger networks, a constant rate that falls in the last fifth of every
         stage, faces at several scales.
     """
@@ -129,7 +129,7 @@ class PFSRRecipeConfig:
 
     @property
     def pixel_names(self) -> tuple[str, ...]:
-        """Return the names of the stages that learn by L1 alone, one a step."""
+        """Return the names of the stages with L1 only, one for each step."""
         last = self.generator.steps
         names = [f"pixel-x{2**step}" for step in range(1, last)]
         return (*names, "pixel") if self.pixel_stages else ()

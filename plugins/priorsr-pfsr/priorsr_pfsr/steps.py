@@ -25,14 +25,14 @@ from priorsr.losses import (
 from priorsr.training import Loss, Progress, StepResult
 from priorsr_pfsr.recipe_config import PFSRRecipeConfig
 
-HEATMAP_SIGMA = 1 / 64  # of the image's side, as FAN's own heatmaps of 64 px have
-PEAK_WEIGHT = 200  # without it heatmaps, 0 nearly everywhere, sink below 0, where LeakyReLU hardly lets them go
+HEATMAP_SIGMA = 1 / 64  # sigma as a part of the image's side: that of FAN's heatmaps of 64 px
+PEAK_WEIGHT = 200  # without it heatmaps, 0 nearly everywhere, collapse below 0, where LeakyReLU has hardly any gradient
 
 
 def learn_heatmaps(
     config: PFSRRecipeConfig, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
 ) -> dict[str, Tensor]:
-    """Train the FAN on the heatmaps of its teacher's landmarks, at the sizes at which it is used, by turns."""
+    """Train the FAN on heatmaps of its teacher's landmarks, at the sizes at which it is used, in turn."""
     landmarks, valid = batch.prior.landmarks, batch.prior.valid
     if "teacher" in modules:
         with torch.no_grad():
@@ -61,7 +61,7 @@ def learn_heatmaps(
 def learn_pixels(
     config: PFSRRecipeConfig, step: int, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
 ) -> dict[str, Tensor]:
-    """Train a step of the generator by L1 alone, while the step fades in."""
+    """Train a step of the generator by L1 only, while the step fades in."""
     sr = modules["generator"](batch.lr, step=step, fade=_fade(config, step, progress)).sr
     return {"generator": l1(sr, reduced(batch.hr, _halvings(config, step)))}
 
@@ -69,7 +69,7 @@ def learn_pixels(
 def learn_adversarially(
     config: PFSRRecipeConfig, step: int, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress
 ) -> StepResult:
-    """Train a step of the generator by all its loss terms, then the critic on the images that it makes by then."""
+    """Train a step of the generator by all its loss terms, then the critic on newly generated images."""
     fade = 1.0 if config.pixel_stages else _fade(config, step, progress)
     generate = partial(modules["generator"], step=step, fade=fade)
     hr = reduced(batch.hr, _halvings(config, step))
@@ -85,7 +85,7 @@ def learn_adversarially(
         with torch.no_grad():
             fake = generate(batch.lr).sr
         discriminator: Any = modules["discriminator"]
-        judge = partial(discriminator.judge, step=step, fade=fade)  # of [-1, 1], as published, and without autocast
+        judge = partial(discriminator.judge, step=step, fade=fade)  # in [-1, 1], as published, and without autocast
         penalty = gradient_penalty(judge, 2 * hr - 1, 2 * fake - 1, weight=config.penalty_weight)
         return wasserstein_critic_loss(criticise(hr), criticise(fake), drift=config.drift) + penalty
 
@@ -98,7 +98,7 @@ def learn_adversarially(
 def _terms(
     modules: Mapping[str, nn.Module], criticise: Callable[[Tensor], Tensor], sr: Tensor, hr: Tensor
 ) -> dict[str, Callable[[], Tensor]]:
-    """Return the generator's loss terms by name, each computed when it is called."""
+    """Return the generator's loss terms by name, as functions to call."""
     with torch.no_grad():
         wanted = modules["fan"](hr)[0].heatmaps if "fan" in modules else hr.new_empty(0)
     return {
@@ -111,14 +111,14 @@ def _terms(
 
 
 def reduced(images: Tensor, halvings: int) -> Tensor:
-    """Halve images (B,C,H,W) so many times, each bilinearly with antialiasing, in float32, as the data are."""
+    """Halve images (B,C,H,W) `halvings` times, bilinearly with antialiasing, in float32, as the data are."""
     for _ in range(halvings):
         images = F.interpolate(images, scale_factor=0.5, mode="bilinear", antialias=True)
     return images
 
 
 def _halvings(config: PFSRRecipeConfig, step: int) -> int:
-    """Return how many halvings of HR give the size of a step's image."""
+    """Return the number of halvings from HR to the size of a step's image."""
     return config.generator.steps - step
 
 

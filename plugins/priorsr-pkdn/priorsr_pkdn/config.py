@@ -1,8 +1,8 @@
 """The two networks of PKDN, each a config of the encoder-decoder skeleton. Read this file first.
 
-The paper's code is not public. From its abstract come the teacher with LR image and parsing map, and the student with
-the LR image alone; from a page that quotes it, an encoder of downsampling and parsing map fusion blocks, and a decoder
-whose feature fusion blocks take the multi-scale features kept from the encoder. Every number here is ours.
+The paper's code is not public. Its abstract describes a teacher with LR image and parsing map, and a student with the
+LR image only. A page that quotes the paper describes an encoder of downsampling and parsing map fusion blocks, and a
+decoder whose feature fusion blocks take multi-scale features of the encoder. All numbers here are ours.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ SMALL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PKDNConfig(EncoderDecoderConfig):
-    """The student: no prior; every decoder stage gets the encoder's features of all scales back.
+    """The student: no prior; every decoder stage receives the encoder's features of all scales.
 
     paper: KDFSRNet's width of 64, and 4 blocks in each of 9 stages.
-    nano: half the width, and its blocks where pixels are few; adds to the bicubic enlargement, since it must learn
-    within minutes; the retention that was measured to be the best of three there.
+    nano: half the width, and most blocks at low resolution; adds to the bicubic enlargement, for trainings of minutes;
+    the `retention` that was best of
+    three at this size.
     """
 
     depth: int | tuple[int, ...] = 4
@@ -49,7 +50,7 @@ class PKDNConfig(EncoderDecoderConfig):
 class PKDNTeacherConfig(PKDNConfig):
     """The teacher: the student's network, with a parsing map fused after every encoder stage.
 
-    paper: attention over up to 32 x 32 tokens. nano: the fusion that was measured to be the best of four there.
+    paper: attention over up to 32 x 32 tokens. nano: the `fusion` that was best of four at this size.
     """
 
     fusion: PartSpec | None = field(default_factory=lambda: Part("parsing_attention", max_side=32))

@@ -1,4 +1,4 @@
-"""The training of PKDN: the teacher by itself, then the student beside the teacher."""
+"""The training of PKDN: the teacher alone, then the student with the teacher."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from priorsr_pkdn.model import PKDN, PKDNTeacher
 
 @dataclass(frozen=True)
 class PKDNRecipeConfig(TeacherStudentConfig):
-    """`TeacherStudentConfig`, with another weight and end of the distillation than KDFSRNet's; both are ours.
+    """`TeacherStudentConfig`; the distillation's weight and end differ from KDFSRNet's, and are ours.
 
     paper: KDFSRNet's optimiser and length, since the paper's are not known to us.
-    nano: the output's distillation alone, since its students were worse for imitating features; a falling learning
-        rate, an average of the weights (EMA) and flips.
+    nano: distillation of the output only, since imitating features made its students worse; a falling learning rate, an
+        average of the weights (EMA) and flips.
     small: as nano, for hours instead of minutes: larger networks and batches, a constant rate that falls in the last
         fifth, faces at several scales.
     """
@@ -51,7 +51,7 @@ class PKDNRecipe(TeacherStudentRecipe):
     """PKDN's two stages: `teacher` (L1), then `student` (L1, and the distillation of features and output).
 
     Source: PKDN (arXiv 2409.14385) for L1, the frozen teacher and the distillation. Departures: everything else is
-        ours, since no more is public; what is measured of it stands in the plugin's README.
+        ours, since no more is public; the plugin's README has measurements.
     """
 
     Config = PKDNRecipeConfig

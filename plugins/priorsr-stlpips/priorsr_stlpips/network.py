@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 CHANNELS = (3, 64, 192, 384, 256, 256)
 KERNELS = (11, 5, 3, 3, 3)
-SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of images in [-1, 1], as in LPIPS
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # mean and deviation of images in [-1, 1], as in LPIPS
 
 
 class ShiftTolerantAlexNet(nn.Module):
-    """A network for the weighted distance of two images' features in AlexNet, whose strides are blurs with stride 2.
+    """The weighted distance of two images' features in an AlexNet whose strides are replaced by blurs with stride 2.
 
     The first convolution has stride 1 and is blurred before its ReLU; each max pooling has stride 1 and is blurred
-    after it. A blur weighs 1 2 1 on both axes, on features mirrored by 2 pixels at their edges. Where LPIPS has five
-    layers of features, so has this.
+    after it. A blur has weights 1 2 1 on both axes, on features mirrored by 2 pixels at their edges. As in LPIPS, five
+    layers of features are compared.
 
     Shapes: a, b (B,3,H,W), the same, sides from 21 -> (B,).
     Range: images in [-1, 1]; 0 for equal images.

@@ -16,17 +16,17 @@ from priorsr.shapes import check_map, check_same
 from priorsr_stlpips.network import ShiftTolerantAlexNet
 
 PACKAGE, FILE = "stlpips_pytorch", "weights/vST0.0/alex_shift_tolerant.pth"
-SMALLEST = 21  # pixels a side, below which features have too few to be mirrored
+SMALLEST = 21  # least pixels of a side, for features large enough to be mirrored
 
 
 class ShiftTolerantLPIPS(nn.Module):
     """The learned perceptual distance of SR and HR, by the shift-tolerant LPIPS on AlexNet.
 
-    It is not LPIPS: its network, its weights and its values are others, and its papers' tables are of neither. A shift
-    by a pixel, which nobody sees, hardly moves it. Its weights come with the package stlpips-pytorch, whose code is not
-    imported, since it needs packages that it does not name.
+    It is not LPIPS: network, weights and values differ, and values are not comparable with LPIPS in papers. An
+    invisible shift by one pixel hardly changes it. Its weights come with the package stlpips-pytorch, whose code is not
+    imported, since it needs packages that it does not declare.
 
-    Raises MissingExtraError without the package, MissingWeightsError where it lacks its weights.
+    Raises MissingExtraError without the package, MissingWeightsError if the package lacks the weights.
 
     Shapes: sr and hr (B,3,H,W), sides from 21 -> (B,). Wrong shapes raise ShapeError.
     Range: images in [0, 1], which the network sees in [-1, 1]; 0 for equal images, seldom above 1.
