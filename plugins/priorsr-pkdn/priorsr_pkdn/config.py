@@ -36,8 +36,7 @@ class PKDNConfig(EncoderDecoderConfig):
 
     paper: KDFSRNet's width of 64, and 4 blocks in each of 9 stages.
     nano: half the width, and most blocks at low resolution; adds to the bicubic enlargement, for trainings of minutes;
-    the `retention` that was best of
-    three at this size.
+    the `retention` that was best of three at this size.
     """
 
     depth: int | tuple[int, ...] = 4
