@@ -40,11 +40,11 @@ class Psnr:
     colour: Colour
 
     def terms(self, view: View) -> Tensor:
-        """Return (B,1)."""
+        """Return the terms of each image, (B,1)."""
         return mse(*view.planes(self.colour))[:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
-        """(...,1) -> (...)."""
+        """Return the scores of terms: (...,1) -> (...)."""
         return psnr_of_mse(terms[..., 0])
 
     def terms_of(self, scores: Tensor) -> Tensor:
@@ -64,11 +64,11 @@ class Ssim:
     k2: Constant
 
     def terms(self, view: View) -> Tensor:
-        """Return (B,1)."""
+        """Return the terms of each image, (B,1)."""
         return view.similarity(self.colour, Window(self.window, self.sigma), self.k1, self.k2)[0][:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
-        """(...,1) -> (...)."""
+        """Return the scores of terms: (...,1) -> (...)."""
         return terms[..., 0]
 
     def terms_of(self, scores: Tensor) -> Tensor:
@@ -91,12 +91,12 @@ class UniformSsim:
     k2: Constant
 
     def terms(self, view: View) -> Tensor:
-        """Return (B,1)."""
+        """Return the terms of each image, (B,1)."""
         window = Window(self.window, None, unbiased=self.unbiased)
         return view.similarity(self.colour, window, self.k1, self.k2)[0][:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
-        """(...,1) -> (...)."""
+        """Return the scores of terms: (...,1) -> (...)."""
         return terms[..., 0]
 
     def terms_of(self, scores: Tensor) -> Tensor:
@@ -119,13 +119,13 @@ class MsSsim:
     centre: Centre
 
     def terms(self, view: View) -> Tensor:
-        """Return (B,1)."""
+        """Return the terms of each image, (B,1)."""
         scales = len(self.weights)
         factors = ms_ssim_terms(view, self.colour, self.window, self.sigma, self.centre, self.k1, self.k2, scales)
         return ms_ssim_of_terms(factors, self.weights, self.last_scale_counted)[:, None]
 
     def finish(self, terms: Tensor) -> Tensor:
-        """(...,1) -> (...)."""
+        """Return the scores of terms: (...,1) -> (...)."""
         return terms[..., 0]
 
     def terms_of(self, scores: Tensor) -> Tensor:

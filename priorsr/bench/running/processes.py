@@ -55,7 +55,7 @@ class Processes:
         return next((each for each in everyones if each is not None), None)
 
     def wait(self) -> None:
-        """Wait until all processes have come here."""
+        """Wait until all processes have reached this call."""
         if self.world > 1:
             distributed.barrier()
 

@@ -53,7 +53,7 @@ class Training:
         return (self.folder / FINISHED).is_file()
 
     def run(self, console: Console | None) -> None:
-        """Train, from the last checkpoint if there is one."""
+        """Train, and resume from the last checkpoint if there is one."""
         result = train(
             self.recipe,
             self.data,

@@ -87,7 +87,7 @@ def _component(asked: str, package: str, alone: bool) -> NewComponent:
 
 
 def _apart(components: Sequence[NewComponent]) -> tuple[NewComponent, ...]:
-    """Components of different kinds but one name, in modules that are called after their kinds, too."""
+    """Name the modules of components that share a name after their kinds, too."""
     times = Counter(component.module for component in components)
     return tuple(
         component

@@ -1,4 +1,4 @@
-"""The canvas: layers are painted back to front as matter (colour, depth, gloss), and lit when all are there."""
+"""The canvas: layers of matter (colour, depth, gloss) are painted back to front, and lit at the end."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class Canvas:
         self.labels = torch.zeros_like(self.depth, dtype=torch.uint8)
 
     def crop(self, window: PictureWindow) -> Canvas:
-        """Return a part of the same canvas: what is painted on it is painted here."""
+        """Return a view of a part of the canvas: painting on it paints the canvas."""
         part = copy(self)
         for name in ("albedo", "depth", "slope_x", "slope_y", "gloss", "flesh", "labels"):
             setattr(part, name, window.of(getattr(self, name)))
         return part
 
     def name(self, where: Tensor, label: int | Tensor) -> None:
-        """Gives the pixels of a mask their class."""
+        """Give the pixels of a mask their class."""
         self.labels.copy_(torch.where(where, label, self.labels))
 
     def tint(
         self, alpha: Tensor, albedo: Tensor, label: int | Tensor | None = None, gloss: Number | None = None
     ) -> None:
-        """Colours what is there already; where alpha exceeds one half it becomes `label`."""
+        """Colour the visible surface; pixels whose alpha exceeds one half get the class `label`."""
         self.albedo.add_((albedo - self.albedo) * alpha[:, None])
         if gloss is not None:
             self.gloss.add_((gloss - self.gloss) * alpha)
@@ -56,7 +56,7 @@ class Canvas:
             self.name(alpha > 0.5, label)
 
     def shade(self, amount: Tensor, colour: Tensor | None = None) -> None:
-        """Takes away `amount` (N,H,W) of the light, of each channel in proportion to `colour` (3,1,1)."""
+        """Reduce the light by `amount` (N,H,W), each channel in proportion to `colour` (3,1,1)."""
         taken = amount[:, None] if colour is None else amount[:, None] * colour
         self.albedo.mul_((1 - taken).clamp(min=0))
 
@@ -69,7 +69,7 @@ class Canvas:
         gloss: Number = 0.0,
         flesh: float = 0.0,
     ) -> None:
-        """Lays a new surface at `depth` over what is there."""
+        """Cover the canvas with a new surface at `depth`."""
         self.tint(alpha, albedo, label, gloss)
         slope_x, slope_y = slopes(depth, self.pixel)
         self.slope_x.lerp_(slope_x, alpha)
@@ -95,7 +95,7 @@ class Canvas:
         return self.albedo * (direct * key + around) + highlight * key
 
     def _occlusion(self, step_x: Tensor, step_y: Tensor) -> tuple[Tensor, Tensor]:
-        """Cast shadow and openness to the surroundings, both in [0, 1], found at half the resolution."""
+        """Return cast shadow and ambient openness, both in [0, 1], computed at half the resolution."""
         depth = F.avg_pool2d(self.depth[:, None], 2)
         height, width = depth.shape[-2:]
         columns, rows = (

@@ -1,4 +1,4 @@
-"""Casts the faces: draws every trait by chance, so that what belongs together comes together."""
+"""Draw the random traits of faces, so that related traits occur together."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ FEMALE_STYLES = torch.tensor([0.3, 1, 0, 3, 3, 3, 3, 4, 11, 7, 11, 11, 18, 22, 9
 
 
 def cast(dice: Dice) -> Traits:
-    """Return the traits of the faces that the dice stand for."""
+    """Return the traits of the faces whose random numbers are given."""
     male = dice.chance(0.45)
     dark = dice.uniform() ** 2
     age = dice.uniform() ** 1.3

@@ -59,7 +59,7 @@ def palette(colours: str) -> Tensor:
 
 
 def ramp(colours: Tensor, position: Tensor) -> Tensor:
-    """Colours (N,3,1,1) between neighbours of a palette (K,3), at positions (N,1,1) in [0, 1]."""
+    """Interpolate colours (N,3,1,1) in a palette (K,3), at positions (N,1,1) in [0, 1]."""
     place = position[:, 0, 0] * (len(colours) - 1)
     below = place.floor().long().clamp(0, len(colours) - 2)
     part = (place - below)[:, None]

@@ -112,7 +112,7 @@ def _wrinkles(s: Scaffold) -> Tensor:
 
 
 def _paint_complexion(canvas: Canvas, s: Scaffold, alpha: Tensor) -> None:
-    """Blush, shadowed sockets, freckles, a mole."""
+    """Paint blush, shadowed eye sockets, freckles and a mole."""
     skin, u, v, au = s.face.skin, s.u, s.v, s.u.abs()
     flush = blob(au - 0.29, v - 0.24, 0.13, 0.1) + 0.6 * blob(u, v - s.face.nose.length, 0.09, 0.06)
     flush = flush + 0.5 * blob(u, v - 0.78, 0.15, 0.08)
@@ -126,7 +126,7 @@ def _paint_complexion(canvas: Canvas, s: Scaffold, alpha: Tensor) -> None:
 
 
 def paint_beard(canvas: Canvas, s: Scaffold) -> None:
-    """Stubble, beard, moustache and goatee; to the parsing map they are skin, as in CelebAMask-HQ."""
+    """Paint stubble, beard, moustache and goatee, which are skin in the parsing map, as in CelebAMask-HQ."""
     face, u, v = s.face, s.u, s.v
     skin, mouth, au = face.skin, face.mouth, u.abs()
     top, _, _, bottom = lips((u / mouth.width).clamp(-1, 1), mouth)
