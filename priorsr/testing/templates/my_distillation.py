@@ -18,7 +18,7 @@ class MyDistillation(StageDistillation):
 
     Shapes: two sequences of as many tensors, pairwise of the same shape but for channels -> a scalar. Wrong shapes
         raise ShapeError.
-    Range: 0 to 2; the teacher's side is detached. Computed in float32 at least.
+    Range: 0 to 2; teacher features are detached. Computed in float32 at least.
     Source: ours.
     """
 

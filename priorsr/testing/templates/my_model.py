@@ -17,7 +17,7 @@ from torch import Tensor, nn
 class MyModelConfig:
     """The sizes and the parts of the network.
 
-    scale: how many times the sides grow. width: channels. depth: residual blocks.
+    scale: enlargement of the sides. width: channels. depth: residual blocks.
     attention, upsampler: components of these kinds, by name, as Part(name, ...) or as a class.
     """
 
