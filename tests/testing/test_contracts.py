@@ -39,7 +39,8 @@ def test_whatever_a_component_raises_is_a_failure() -> None:
         def forward(self, x, residual=None):
             raise KeyError("nose")
 
-    assert failures("attention", "raises", Raises)["shapes"] == "raises KeyError: 'nose'"
+    reason = failures("attention", "raises", Raises)["shapes"]
+    assert reason.startswith("raises KeyError: 'nose' (test_contracts.py, line ")
 
 
 def test_a_waiver_covers_whatever_a_component_raises() -> None:
