@@ -29,7 +29,7 @@ from priorsr import load
 from priorsr.bench.running.environment import environment
 from priorsr.containers import Batch
 from priorsr.inference import accelerate
-from priorsr.inference.engines.telemetry import without_telemetry
+from priorsr.inference.engines.openvino import core
 from priorsr.inference.exporting.export import export
 from priorsr.inference.trial_faces import synthetic_faces
 from priorsr.registry import names, weights_offers
@@ -131,16 +131,14 @@ def _onnx_runtime(content: bytes, lr: Tensor) -> Run:
 
 
 def _openvino(content: bytes, lr: Tensor, precision: str) -> Run:
-    with without_telemetry():
-        import openvino
-    model = openvino.Core().read_model(model=content)
+    model = core().read_model(model=content)
     model.reshape(list(lr.shape))
     properties = {
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "PERFORMANCE_HINT": "LATENCY",
     }
-    request = openvino.Core().compile_model(model, "CPU", properties).create_infer_request()
+    request = core().compile_model(model, "CPU", properties).create_infer_request()
     given = lr.numpy()
     return lambda: request.infer([given])
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -50,10 +51,26 @@ class Converted(NamedTuple):
     places: tuple[int, ...]
 
 
-def convert(shaped: Shaped, tensors: Sequence[Tensor]) -> Converted:
-    """Convert `shaped(*tensors)` for tensors of these shapes, in float32."""
+@cache
+def core() -> Any:
+    """Return the process's one `openvino.Core`, with its CPU plugin loaded.
+
+    It is never released. Each core of OpenVINO 2026.4 gives the process a stack for signals and restores the one before
+    at its end, which another core may have unmapped by then: the next signal that Python handles, such as the end of a
+    child process, then ends the process by SIGSEGV.
+    """
     with without_telemetry():
         import openvino
+    found = openvino.Core()
+    found.get_property("CPU", "FULL_DEVICE_NAME")
+    return found
+
+
+def convert(shaped: Shaped, tensors: Sequence[Tensor]) -> Converted:
+    """Convert `shaped(*tensors)` for tensors of these shapes, in float32."""
+    core()  # before any other, such as NNCF's
+    import openvino
+
     plain = shaped.plain()
     with torch.no_grad(), _quiet():
         distinct = _Distinct(plain, plain(*tensors))
@@ -63,14 +80,12 @@ def convert(shaped: Shaped, tensors: Sequence[Tensor]) -> Converted:
 
 def load(converted: Converted, precision: Precision) -> Program:
     """Compile for this machine, for as many threads as torch has now."""
-    with without_telemetry():
-        import openvino
     properties = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "PERFORMANCE_HINT": "LATENCY",
     }
-    return program_of(openvino.Core().compile_model(converted.model, "CPU", properties), converted.places)
+    return program_of(core().compile_model(converted.model, "CPU", properties), converted.places)
 
 
 def program_of(compiled: Any, places: Sequence[int]) -> Program:

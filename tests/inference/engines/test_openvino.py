@@ -172,3 +172,25 @@ def test_nothing_is_sent(request: pytest.FixtureRequest, tmp_path: Path) -> None
     )
     assert done.stdout.split() == ["int8", "True", "False"]
     assert not (tmp_path / "intel").exists()  # where consent and a number for this machine are kept
+
+
+_SIGNALLED = """
+import gc, signal, subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import priorsr
+from small_models import toy
+first, second = (priorsr.accelerate(toy(), engine="openvino", precision="float32", show=False) for _ in range(2))
+del first
+gc.collect()
+del second
+gc.collect()
+signal.signal(signal.SIGCHLD, lambda *_: print("handled"))
+subprocess.run([sys.executable, "-c", ""], check=True)
+"""
+
+
+def test_signals_are_handled_when_no_program_is_left(request: pytest.FixtureRequest) -> None:
+    """DataLoader handles the end of child processes, on the stack for signals that OpenVINO sets up."""
+    small_models = str(request.path.parent.parent)
+    done = subprocess.run([sys.executable, "-c", _SIGNALLED, small_models], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
