@@ -17,6 +17,7 @@ from priorsr.errors import BackendError
 from priorsr.inference.engines.openvino import Converted, convert, load, program_of
 from priorsr.inference.engines.openvino import obstacle as openvino_obstacle
 from priorsr.inference.engines.program import Compiled, Program
+from priorsr.inference.engines.signal_stack import same_signal_stack
 from priorsr.inference.engines.telemetry import without_telemetry
 from priorsr.inference.form import Shaped
 
@@ -64,7 +65,7 @@ def quantise(converted: Converted, faces: Sequence[Sequence[Tensor]], excess: Ex
     def validate(compiled: Any, _: Any) -> tuple[float, None]:
         return -excess(program_of(compiled, converted.places)), None
 
-    with _quiet():
+    with _quiet(), same_signal_stack():  # NNCF makes cores of its own, see `core`
         quantised = nncf.quantize_with_accuracy_control(
             converted.model,
             calibration_dataset=data,
