@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from benchmarks.cases.systems import SystemCase, images, inference_case, system_cases
 from benchmarks.measure.report import device_name
 from benchmarks.measure.timing import Clock, Run
+from benchmarks.sections.systems import inference
 from priorsr import load
 from priorsr.bench.running.environment import environment
 from priorsr.containers import Batch
@@ -81,7 +82,7 @@ def _ours_of(case: SystemCase) -> nn.Module:
 def compare(name: str, model: nn.Module, batch: int, seconds: float) -> Iterator[EngineRow]:
     """Yield the rows of a network for a number of images."""
     lr = images(batch)
-    runs: dict[str, Run] = {"plain": _inference(model, lr)}
+    runs: dict[str, Run] = {"plain": inference(lambda lr: model(lr).sr, lr)}
     prepared: dict[str, float] = {"plain": 0.0}
     notes: dict[str, str] = {}
     for variant, make in (*_ours(model, lr), *_rivals(model, lr)):
@@ -141,15 +142,6 @@ def _openvino(content: bytes, lr: Tensor, precision: str) -> Run:
     request = core().compile_model(model, "CPU", properties).create_infer_request()
     given = lr.numpy()
     return lambda: request.infer([given])
-
-
-def _inference(model: nn.Module, lr: Tensor) -> Run:
-    @torch.inference_mode()
-    def run() -> Tensor:
-        sr: Tensor = model(lr).sr
-        return sr
-
-    return run
 
 
 def table(rows: Sequence[EngineRow]) -> str:

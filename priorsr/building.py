@@ -27,7 +27,7 @@ class Part:
 
 
 PartSpec = str | Part | type
-"""How a config names a part: by name, as Part(name, **options), or a class. An instance is refused."""
+"""A part in a config: its name, Part(name, **options), or a class. An instance is refused."""
 
 
 def build(kind: str, component: type, *, preset: str | None, who: str, options: Mapping[str, Any]) -> Any:

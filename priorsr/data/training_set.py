@@ -21,7 +21,7 @@ Source = str | Path | FaceSet | Dataset[Any] | Pairs
 """A face set, as a folder or opened, or a torch Dataset of pairs (see `priorsr.data.Pairs`)."""
 
 TrainingData = Source | Sequence[Source | tuple[Source, float]]
-"""What a training is given: one source of faces or several, each alone, with its weight, or as FOLDER=WEIGHT."""
+"""One source of faces to train on, or several, each alone, with its weight, or as FOLDER=WEIGHT."""
 
 
 class TrainingSet(BaseModel):

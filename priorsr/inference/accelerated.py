@@ -15,9 +15,9 @@ from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_map_on
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import BackendError, OptionError
 from priorsr.inference.acceleration_report import AccelerationReport
+from priorsr.inference.calls import Call, in_groups, tensors_of
 from priorsr.inference.engines.program import Engine, Program
 from priorsr.inference.form import Form, Shaped
-from priorsr.inference.groups_of_faces import Call, in_groups
 from priorsr.models.weights import weights_hash
 from priorsr.sources import Component
 
@@ -94,8 +94,7 @@ class Accelerated(nn.Module):
             result: SROutput = self.form(*args, **options)
             return result
         program, structure = found
-        tensors = [leaf for leaf in tree_flatten(call)[0] if isinstance(leaf, Tensor)]
-        whole: SROutput = tree_unflatten(list(program(tensors)), structure)
+        whole: SROutput = tree_unflatten(list(program(tensors_of(call))), structure)
         return whole
 
     def _check(self, lr: Tensor, prior: Prior | None, options: dict[str, Any]) -> None:
@@ -120,7 +119,7 @@ class Accelerated(nn.Module):
         return self._programs[key]
 
     def _compile(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Program, TreeSpec] | None:
-        tensors = [leaf for leaf in tree_flatten((args, options))[0] if isinstance(leaf, Tensor)]
+        tensors = tensors_of((args, options))
         shapes = ", ".join(" x ".join(map(str, tensor.shape)) for tensor in tensors)
         began = time.perf_counter()
         shaped = Shaped(self.form, (args, options))

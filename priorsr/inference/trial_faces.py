@@ -17,7 +17,7 @@ from priorsr.containers import Batch, Prior, SROutput
 from priorsr.data.reduction import Reduction
 from priorsr.data.synth import draw_faces
 from priorsr.inference.acceleration_report import PsnrChange
-from priorsr.inference.groups_of_faces import Call
+from priorsr.inference.calls import Call
 from priorsr.metrics import psnr
 
 LR_SIDE = 16  # of synthetic faces

@@ -9,20 +9,20 @@ from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves, tree_structure, tree_unflatten
+from torch import nn
+from torch.utils._pytree import tree_structure, tree_unflatten
 
 from priorsr.containers import SROutput
 from priorsr.errors import OptionError
 from priorsr.inference.accelerated import Accelerated
 from priorsr.inference.acceleration_report import AccelerationReport, PsnrChange, Timing
+from priorsr.inference.calls import tensors_of
 from priorsr.inference.candidates import Candidate
 from priorsr.inference.engines.inductor import Inductor
 from priorsr.inference.engines.int8 import Excess, QuantisedOpenVINO
 from priorsr.inference.engines.openvino import OpenVINO
 from priorsr.inference.engines.program import Engine, Program
 from priorsr.inference.form import Form, Shaped
-from priorsr.inference.groups_of_faces import Call
 from priorsr.inference.trial_faces import Check
 from priorsr.sources import Component
 
@@ -30,7 +30,7 @@ ROUNDS = 5  # of timing, in turn, of which the best counts, as the one that was 
 
 
 class PsnrBounds(NamedTuple):
-    """How many dB the PSNR of faces may move. mean: of their mean. face: of any of them."""
+    """Limits in dB to a change of the PSNR. mean: of the faces' mean. face: of any face."""
 
     mean: float
     face: float
@@ -154,15 +154,15 @@ class Trials:
             return Inductor()
         if candidate.precision != "int8":
             return OpenVINO(candidate.precision)
-        return QuantisedOpenVINO([_tensors(call) for call in self._check.calls], self._excess(form))
+        return QuantisedOpenVINO([tensors_of(call) for call in self._check.calls], self._excess(form))
 
     def _excess(self, form: Form) -> Excess:
         """Return the measure by which quantising is controlled: the share of the bounds that a program takes."""
         first = self._check.calls[0]
-        structure = tree_structure(Shaped(form, first).result(_tensors(first)))
+        structure = tree_structure(Shaped(form, first).result(tensors_of(first)))
 
         def run(program: Program, *args: Any) -> SROutput:
-            result: SROutput = tree_unflatten(list(program(_tensors((args, {})))), structure)
+            result: SROutput = tree_unflatten(list(program(tensors_of((args, {})))), structure)
             return result
 
         return lambda program: self._bounds.excess(self._check.change(partial(run, program)))
@@ -172,7 +172,3 @@ class Trials:
         rounds = [[self._check.seconds(form) for form in forms] for _ in range(ROUNDS)]
         best = [min(times) for times in zip(*rounds, strict=True)]
         return sorted(zip(best, forms, strict=True), key=lambda timed: timed[0])
-
-
-def _tensors(call: Call) -> list[Tensor]:
-    return [leaf for leaf in tree_leaves(call) if isinstance(leaf, Tensor)]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 import priorsr
 from priorsr.bench import run
 from priorsr.bench.store.results import read_results
 from priorsr.bench.submissions.pack import pack
 from priorsr.cli.main import app
+from tests.command_tree import commands
 
 COMMANDS = {
     "demo": "--out OUT --data FACES",
@@ -39,15 +39,6 @@ TAKEN = {  # what is a number for an option: more than there could be, or a plac
     ("bench priors", "blur"): {str(2**70)},
     ("bench verify", "seed"): {"-1", str(2**70), "1" + "0" * 400},
 }
-
-
-def commands(group: typer.Typer, name: str = "") -> Iterator[tuple[str, Callable[..., object]]]:
-    for command in group.registered_commands:
-        assert command.callback is not None
-        yield f"{name} {command.name or command.callback.__name__}".strip(), command.callback
-    for inner in group.registered_groups:
-        assert inner.typer_instance is not None
-        yield from commands(inner.typer_instance, f"{name} {inner.name}".strip())
 
 
 def types_in(hint: object) -> Iterator[object]:

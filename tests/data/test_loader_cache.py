@@ -1,4 +1,4 @@
-"""What a loader keeps of a set, in memory and on disk."""
+"""Keep a set's arrays in memory and on disk, as a loader does."""
 
 from __future__ import annotations
 

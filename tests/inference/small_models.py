@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
-from priorsr.containers import Prior, SROutput
+from priorsr.containers import Batch, Prior, SROutput
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,21 @@ def toy(offset: float = 0.0) -> Toy:
     """A toy with the same weights each time."""
     torch.manual_seed(0)
     return Toy(ToyConfig(offset))
+
+
+def with_weights(model: nn.Module) -> nn.Module:
+    """Return a model whose parameters that start at zero, which would hide the rest, are drawn."""
+    for parameter in model.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.02)
+    return model.eval()
+
+
+@torch.no_grad()
+def assert_same_results(form: nn.Module, model: nn.Module, faces: Batch) -> None:
+    """Fail unless a form of a model returns what the model does, in the same structure, to 1e-4."""
+    prior = faces.prior if model.prior == "required" else None
+    expected, result = model(faces.lr, prior), form(faces.lr, prior)
+    assert type(result) is type(expected)
+    for wanted, got in zip(tree_leaves(expected), tree_leaves(result), strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)

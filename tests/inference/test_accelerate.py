@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_models import Toy, ToyConfig, toy
+from small_models import Toy, ToyConfig, assert_same_results, toy, with_weights
 from torch import Tensor, nn
 from torch._inductor import config as inductor
 from torch._inductor import cpp_builder
@@ -41,16 +41,8 @@ def with_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
 @torch.no_grad()
 def test_every_model_answers_as_before(name: str) -> None:
     model = priorsr.create("model", name, preset="nano") if name != "bicubic" else priorsr.create("model", name)
-    for parameter in model.parameters():
-        if not parameter.any():  # what starts at zero would hide the rest
-            nn.init.normal_(parameter, std=0.02)
-    form = eager(model, precision="float32")
-    batch = synthetic_faces(model, 2)
-    prior = batch.prior if model.prior == "required" else None
-    expected, answer = model.eval()(batch.lr, prior), form(batch.lr, prior)
-    assert type(answer) is type(expected)
-    for wanted, got in zip(tree_leaves(expected), tree_leaves(answer), strict=True):
-        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
+    form = eager(with_weights(model), precision="float32")
+    assert_same_results(form, model, synthetic_faces(model, 2))
     assert form.report.psnr_change.most < 0.01
 
 

@@ -1,4 +1,4 @@
-"""What models and estimators are called with: one sentence for what is none, in every model that comes along."""
+"""Refuse wrong inputs of every model and estimator in one sentence."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _good(word: str) -> str:
 
 @dataclass
 class Tally:
-    """How many odd paths were refused or used, by what they are; `faults` are sentences."""
+    """Counts of odd paths that were refused or used, by their kind; `faults` are sentences."""
 
     refused: Counter[str] = field(default_factory=Counter)
     used: Counter[str] = field(default_factory=Counter)

@@ -7,23 +7,14 @@ import typing
 from collections.abc import Callable, Iterator
 
 import pytest
-import typer
 from typer.models import ArgumentInfo
 
 from priorsr.cli.main import app
+from tests.command_tree import commands
 from tests.soak import paths
 from tests.soak.processes import Outcome
 
 MARKED = r"(?:read|make|write|check|keep):"
-
-
-def commands(group: typer.Typer, name: str = "") -> Iterator[tuple[str, Callable[..., object]]]:
-    for command in group.registered_commands:
-        assert command.callback is not None
-        yield f"{name} {command.name or command.callback.__name__}".strip(), command.callback
-    for inner in group.registered_groups:
-        assert inner.typer_instance is not None
-        yield from commands(inner.typer_instance, f"{name} {inner.name}".strip())
 
 
 def paths_of(command: Callable[..., object]) -> Iterator[tuple[str, bool]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
-from priorsr.bench.board.rows import Row, RowScore
+from priorsr.bench.board.rows import Row
 from priorsr.bench.statistics.means import MeanEstimate, estimate_difference, estimate_mean
 from priorsr.bench.statistics.samples import Sample
 from priorsr.bench.store.results import read_results
@@ -88,9 +88,9 @@ def _groups(faces: FaceSet, split: str) -> dict[str, tuple[str, ...]]:
 
 
 def _table(board: Leaderboard, score: str, groups: Mapping[str, tuple[str, ...]]) -> GroupTable:
-    base = board.baseline.scores.get(score) if board.baseline else None
+    base = board.baseline if board.baseline and score in board.baseline.scores else None
     scores = {
-        (row.label, group): _group_score(row, score, members, None if row is board.baseline else base)
+        (row.label, group): _group_score(row, score, members, None if row is base else base)
         for row in board.rows
         if score in row.scores
         for group, members in groups.items()
@@ -98,14 +98,14 @@ def _table(board: Leaderboard, score: str, groups: Mapping[str, tuple[str, ...]]
     return GroupTable(board, score, groups, scores)
 
 
-def _group_score(row: Row, score: str, members: Sequence[str], base: RowScore | None) -> GroupScore:
-    ours = _sample([record.scores[score].per_image for record in row.records], members)
-    ours = ours._replace(trained=row.record.training.seed is not None)
-    gain = None
-    if base is not None:
-        gain = estimate_difference(ours, _sample([base.per_image], members)._replace(trained=False))
+def _group_score(row: Row, score: str, members: Sequence[str], base: Row | None) -> GroupScore:
+    ours = _sample(row, score, members)
+    gain = None if base is None else estimate_difference(ours, _sample(base, score, members))
     return GroupScore(estimate_mean(ours), gain)
 
 
-def _sample(runs: Sequence[Mapping[str, float]], members: Sequence[str]) -> Sample:
-    return Sample(np.array([[run[face] for face in members] for run in runs]))
+def _sample(row: Row, score: str, members: Sequence[str]) -> Sample:
+    """Return a row's sample of these faces alone."""
+    whole = row.sample(score)
+    chosen = np.isin(sorted(row.record.scores[score].per_image), members)
+    return whole._replace(values=whole.values[:, chosen])

@@ -11,15 +11,14 @@ from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from priorsr.bench.board.by_group import GroupScore, GroupTable
     from priorsr.bench.board.numbers import HasUnit
+    from priorsr.continued_table import ContinuedTable
 
 
 def groups(
     results: Annotated[Path, typer.Argument(help="Results folder.")],
-    data: Annotated[Path, typer.Option(help="The face set that was scored; its parsing maps tell the groups.")],
+    data: Annotated[Path, typer.Option(help="The face set that was scored; its parsing maps define the groups.")],
     protocol: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,20 +54,19 @@ def groups(
         console.print(_table(table))
 
 
-def _table(table: GroupTable) -> Table:
-    from rich.table import Table
-
+def _table(table: GroupTable) -> ContinuedTable:
     from priorsr.bench.board.numbers import half_width, number, score_label
+    from priorsr.continued_table import ContinuedTable
     from priorsr.terminal import styled
 
     example = table.board.example(table.score)
     title = f"{score_label(table.score)} by group: {table.board.title}"
-    shown = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+    shown = ContinuedTable(title=styled(title), named_by=2)
     shown.add_column("group", no_wrap=True)
     shown.add_column("faces", justify="right")
     labels = list(dict.fromkeys(label for label, _ in table.scores))
     for label in labels:
-        shown.add_column(styled(label), overflow="fold")
+        shown.add_column(styled(label), overflow="fold", no_wrap=True)
     for group, members in table.groups.items():
         cells = []
         for label in labels:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +17,7 @@ from priorsr.data.arrays import cache_folder
 from priorsr.files import atomic_text, sha256_file
 from priorsr.inference.engines.program import Compiled, Program
 from priorsr.inference.form import Shaped
+from priorsr.inference.quiet import quiet_loggers
 from priorsr.reading.content import read_content
 
 PROGRAMS = 4096  # at most, on a GPU in one process
@@ -48,7 +47,7 @@ class Inductor:
 
     def compile(self, shaped: Shaped, tensors: Sequence[Tensor], say: Callable[[str], None]) -> Compiled:
         """Compile `shaped(*tensors)` for tensors of these shapes and strides, or load the program from the disk."""
-        with torch.no_grad(), _quiet():
+        with torch.no_grad(), quiet_loggers("torch._inductor", "torch.utils.cpp_extension", "torch.export"):
             if tensors[0].device.type == "cuda":
                 return Compiled(_with_cuda_graphs(shaped, tensors), "compiled")
             return _ahead_of_time(shaped, tuple(tensors), say)
@@ -107,17 +106,3 @@ def _fingerprint(exported: torch.export.ExportedProgram) -> str:
         digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
         digest.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:32]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the compiler's warnings within the block; none asks the user to do anything."""
-    loggers = [logging.getLogger(name) for name in ("torch._inductor", "torch.utils.cpp_extension", "torch.export")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

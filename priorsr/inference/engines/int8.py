@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -20,6 +19,7 @@ from priorsr.inference.engines.program import Compiled, Program
 from priorsr.inference.engines.signal_stack import same_signal_stack
 from priorsr.inference.engines.telemetry import without_telemetry
 from priorsr.inference.form import Shaped
+from priorsr.inference.quiet import quiet_loggers
 
 Excess = Callable[[Program], float]
 """Returns how far a program's scores are from the bounds: 1 where a bound is just reached, 0 without any change."""
@@ -65,7 +65,8 @@ def quantise(converted: Converted, faces: Sequence[Sequence[Tensor]], excess: Ex
     def validate(compiled: Any, _: Any) -> tuple[float, None]:
         return -excess(program_of(compiled, converted.places)), None
 
-    with _quiet(), same_signal_stack():  # NNCF makes cores of its own, see `core`
+    # NNCF makes cores of its own, see `core`
+    with quiet_loggers("nncf"), redirect_stdout(io.StringIO()), same_signal_stack():
         quantised = nncf.quantize_with_accuracy_control(
             converted.model,
             calibration_dataset=data,
@@ -77,17 +78,3 @@ def quantise(converted: Converted, faces: Sequence[Sequence[Tensor]], excess: Ex
             subset_size=len(items),
         )
     return converted._replace(model=quantised)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence NNCF's log and bars within the block."""
-    from nncf.common.logging import nncf_logger
-
-    level = nncf_logger.level
-    nncf_logger.setLevel(logging.ERROR)
-    try:
-        with redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        nncf_logger.setLevel(level)

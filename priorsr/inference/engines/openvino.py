@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -18,6 +16,7 @@ from priorsr.inference.acceleration_report import Precision
 from priorsr.inference.engines.program import Compiled, Program
 from priorsr.inference.engines.telemetry import without_telemetry
 from priorsr.inference.form import Shaped
+from priorsr.inference.quiet import quiet_loggers
 
 _HINTS: dict[Precision, str] = {"float32": "f32", "bf16": "bf16", "int8": "f32"}  # int8: of what is not quantised
 
@@ -72,7 +71,7 @@ def convert(shaped: Shaped, tensors: Sequence[Tensor]) -> Converted:
     import openvino
 
     plain = shaped.plain()
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet_loggers("torch.export"), warnings.catch_warnings(action="ignore"):
         distinct = _Distinct(plain, plain(*tensors))
         exported = torch.export.export(distinct, tuple(tensors)).run_decompositions(_DECOMPOSITIONS)
         return Converted(openvino.convert_model(exported), distinct.places)
@@ -145,17 +144,3 @@ _DECOMPOSITIONS: dict[Any, Callable[..., Tensor]] = {
     torch.ops.aten._upsample_bicubic2d_aa.vec: resize_bicubic,
     torch.ops.aten._upsample_bicubic2d_aa.default: resize_bicubic,
 }
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the warnings of tracing within the block, which ask the user to do nothing."""
-    logger = logging.getLogger("torch.export")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

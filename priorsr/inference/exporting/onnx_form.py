@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from priorsr.errors import BackendError, OptionError
 from priorsr.files import require_extra
 from priorsr.inference.exporting.export_metadata import KEY
 from priorsr.inference.exporting.tracing import Traced
+from priorsr.inference.quiet import quiet_loggers
 
 OPSET, NEWEST = 18, 23  # 18 is the first whose Resize reduces and enlarges with antialiasing
 INPUT, OUTPUT = "lr", "sr"
@@ -33,7 +32,7 @@ def convert(traced: Traced, description: str, opset: int) -> bytes:
 
     Raises BackendError where torch cannot write it.
     """
-    with _quiet():
+    with quiet_loggers("onnxscript", "onnx_ir", "torch.onnx"), warnings.catch_warnings(action="ignore"):
         try:
             program = torch.onnx.export(
                 traced.program,
@@ -80,19 +79,3 @@ def _clean(proto: Any) -> None:
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer, graph, proto):
         del part.metadata_props[:]
         part.doc_string = ""
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the logs of torch and onnxscript, which ask the user to do nothing."""
-    loggers = [logging.getLogger(name) for name in ("onnxscript", "onnx_ir", "torch.onnx")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""A board's file is read with its mistakes named, and tells which records belong to the board."""
+"""Read a board's file, name its mistakes, and select the records that belong to the board."""
 
 from __future__ import annotations
 

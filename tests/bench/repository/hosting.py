@@ -85,7 +85,7 @@ def serving_commands() -> Iterator[dict[str, str]]:
 
 @dataclass
 class Job:
-    """How a job ended: what each step that ran did (success or failure), its outputs, and what it printed."""
+    """The end of a job: success or failure of each step that ran, its outputs, and the text it printed."""
 
     steps: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)

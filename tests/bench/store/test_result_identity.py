@@ -1,4 +1,4 @@
-"""What determines a result and a method, and so their ids."""
+"""Identify a result and a method by all that determines them."""
 
 from __future__ import annotations
 

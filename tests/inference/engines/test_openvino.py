@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from small_models import toy
+from small_models import assert_same_results, toy, with_weights
 from torch import nn
-from torch.utils._pytree import tree_leaves
 
 import priorsr
 from priorsr.containers import Batch, Prior
@@ -32,17 +31,9 @@ def by_openvino(model: nn.Module, faces: Batch | None = None, **options: object)
 @torch.no_grad()
 def test_every_model_gives_its_own_results(name: str) -> None:
     model = priorsr.create("model", name, preset="nano")
-    for parameter in model.parameters():
-        if not parameter.any():  # what starts at zero would hide the rest
-            nn.init.normal_(parameter, std=0.02)
-    form = by_openvino(model)
+    form = by_openvino(with_weights(model))
     assert (form.report.engine, form.report.precision) == ("openvino", "float32")
-    batch = synthetic_faces(model, 1)
-    prior = batch.prior if model.prior == "required" else None
-    expected, result = model.eval()(batch.lr, prior), form(batch.lr, prior)
-    assert type(result) is type(expected)
-    for wanted, got in zip(tree_leaves(expected), tree_leaves(result), strict=True):
-        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
+    assert_same_results(form, model, synthetic_faces(model, 1))
 
 
 @pytest.mark.parametrize("size", [(16, 24), (40, 9), (7, 3)])

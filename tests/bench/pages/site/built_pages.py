@@ -6,5 +6,5 @@ import json
 
 
 def content(script) -> dict:
-    """What a table's script hands over."""
+    """Values that a table's script hands over."""
     return json.loads(script.read_text().partition(", ")[2].removesuffix(");\n"))

@@ -1,4 +1,4 @@
-"""What is kept of an earlier run, finished or not, and what is not believed."""
+"""Keep the results of an earlier run, finished or not, and refuse those that cannot be trusted."""
 
 from __future__ import annotations
 

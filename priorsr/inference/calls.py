@@ -1,4 +1,4 @@
-"""Calls with any number of faces, computed in groups of one number."""
+"""Calls of models: their tensors, and their faces in groups of one number."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 from priorsr.containers import SROutput
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 """(args, keywords) of a model; the first argument is the LR batch."""
+
+
+def tensors_of(call: Call) -> list[Tensor]:
+    """Return the tensors of a call, in the order of programs' inputs."""
+    return [leaf for leaf in tree_leaves(call) if isinstance(leaf, Tensor)]
 
 
 def in_groups(run: Callable[[Call], SROutput], call: Call, size: int) -> SROutput:
