@@ -44,7 +44,7 @@ spills: setup # compiles the kernels with every Triton that is supported
 	for version in 3.6.0 3.7.0 3.7.1 3.8.0 3.9.0; do \
 	  folder="$$(mktemp -d)" && echo "Triton $$version" && \
 	  $(BIN)/python -m pip install --quiet --no-deps --target "$$folder" triton==$$version && \
-	  PYTHONPATH="$$folder" TRITON_CACHE_DIR="$$folder/cache" $(BIN)/python -m pytest --quiet tests/kernels/test_kernel_resources.py && \
+	  PYTHONPATH="$$folder" TRITON_CACHE_DIR="$$folder/cache" PRIORSR_ALL_CAPABILITIES=1 $(BIN)/python -m pytest --quiet tests/kernels/test_kernel_resources.py && \
 	  rm -r "$$folder" || { rm -r "$$folder"; exit 1; }; \
 	done
 

@@ -1,7 +1,8 @@
-"""What kernels take of a GPU, as their compiler says without one: registers, shared memory, and what spills.
+"""Compile the kernels without a GPU, and print the registers, shared memory and spills of each as JSON.
 
-    python tests/kernels/kernel_resources.py [OP ...]           print it as JSON
-    python tests/kernels/kernel_resources.py --write [OP ...]   and keep it in kernel_resources.json
+    python tests/kernels/kernel_resources.py [OP ...]           for sm_80, sm_90 and sm_100
+    python tests/kernels/kernel_resources.py --capability 90    for one generation of GPUs
+    python tests/kernels/kernel_resources.py --write [OP ...]   write kernel_resources.json too
 
 Triton must not be interpreting in this process, so that the tests start it as one of their own.
 """
@@ -25,7 +26,7 @@ TABLE = Path(__file__).with_name("kernel_resources.json")
 
 
 class Driver:
-    """As much of a GPU's driver as compiling for it takes."""
+    """Stand in for a GPU's driver while kernels are compiled."""
 
     def __init__(self, capability: int) -> None:
         from triton.backends.compiler import GPUTarget
@@ -44,7 +45,7 @@ class Driver:
 
 @contextmanager
 def compiling(capability: int) -> Iterator[list[tuple[str, Any]]]:
-    """While this lasts, a launch compiles for GPUs of a capability, and the list gains the kernel instead."""
+    """Compile each launched kernel for a compute capability and append it to the list, in place of a launch."""
     from triton.runtime import driver
     from triton.runtime.jit import JITFunction
 
@@ -63,7 +64,7 @@ def compiling(capability: int) -> Iterator[list[tuple[str, Any]]]:
 
 
 def resources(kernel: Any, folder: Path) -> dict[str, int]:
-    """Of a compiled kernel: warps, registers a thread, bytes of shared memory, and of a thread's memory (spills)."""
+    """Return a compiled kernel's warps, registers a thread, bytes of shared memory, and bytes spilled a thread."""
     import triton.backends.nvidia
 
     path = folder / "kernel.cubin"
@@ -79,14 +80,14 @@ def resources(kernel: Any, folder: Path) -> dict[str, int]:
     }
 
 
-def examine(op: str) -> dict[str, dict[str, int]]:
-    """By kernel, capability, and a number for each of its distinct forms, what it takes."""
+def examine(op: str, capabilities: tuple[int, ...]) -> dict[str, dict[str, int]]:
+    """Return the resources of an operation's kernels, by name, capability and a number for each distinct form."""
     sys.path.insert(0, str(Path(__file__).parent))
     from kernel_launches import LAUNCHES
 
     rows: dict[str, dict[str, int]] = {}
     with TemporaryDirectory() as folder:
-        for capability in CAPABILITIES:
+        for capability in capabilities:
             with compiling(capability) as compiled:
                 LAUNCHES[op]()
             forms: dict[str, list[Any]] = {}
@@ -103,8 +104,11 @@ def examine(op: str) -> dict[str, dict[str, int]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ops", nargs="*", metavar="OP")
+    parser.add_argument("--capability", type=int, choices=CAPABILITIES)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    if given.write and given.capability:
+        parser.error("--write takes all capabilities")
     if os.environ.get("TRITON_INTERPRET"):
         sys.exit("TRITON_INTERPRET is set, with which nothing is compiled")
     os.environ["TRITON_DEFAULT_FP_FUSION"] = "1"
@@ -113,7 +117,8 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).parent))
     from kernel_launches import LAUNCHES
 
-    found = {op: examine(op) for op in given.ops or LAUNCHES}
+    capabilities = (given.capability,) if given.capability else CAPABILITIES
+    found = {op: examine(op, capabilities) for op in given.ops or LAUNCHES}
     sys.stdout.write(json.dumps({"triton": triton.__version__, "kernels": found}) + "\n")
     if given.write:
         kept = json.loads(TABLE.read_text())["kernels"] if TABLE.is_file() else {}
