@@ -83,6 +83,14 @@ def train(
             rich_help_panel=RUNNING,
         ),
     ] = "auto",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of the CPU.",
+            show_default="as many as there are free cores, or those of the resumed run",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
     validate_every: Annotated[
         int | None,
         typer.Option(help="Steps between validations.", show_default="a tenth of the stage", rich_help_panel=RUNNING),
@@ -131,6 +139,7 @@ def train(
             seed=seed,
             resume=resume,
             extend=extend,
+            threads=threads,
             precision=precision,
             validate_every=validate_every,
             log_every=log_every,

@@ -20,6 +20,7 @@ from priorsr.bounds import check_number
 from priorsr.data import FaceSet, Pairs, TrainingData, TrainingPairs, TrainingSet
 from priorsr.data.training_set import Source, describe, open_source, open_training_data
 from priorsr.errors import DataError, OptionError, did_you_mean, mistakes_in
+from priorsr.execution.threads import MOST_THREADS, ThreadChoice, choose_threads, torch_threads
 from priorsr.memory import keep_freed_memory
 from priorsr.text import as_unicode
 from priorsr.training.blueprint import Blueprint, blueprint, first_difference, plain, recipe_name
@@ -50,6 +51,7 @@ def train(
     seed: int | None = None,
     resume: bool = False,
     extend: int | None = None,
+    threads: int | None = None,
     precision: str = "auto",
     channels_last: bool | None = None,
     validate_every: int | None = None,
@@ -78,6 +80,7 @@ def train(
         or torch 2.15 may hand them the addresses of the dead ones.
     extend: steps by which a finished run in `out` becomes longer: its last stage goes on from where its learning rate
         began to fall, which a constant or `stable_decay` schedule allows. Its earlier results move to out/earlier.
+    threads: of the CPU; None: those of the resumed run, else as `choose_threads` finds, and named in the progress.
     precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 where the device has it.
     channels_last: the memory format of weights and images, unless False.
     validate_every: steps; None: ten times a stage. log_every: steps a line of metrics. checkpoint_seconds: the least
@@ -111,38 +114,41 @@ def train(
     if extend is not None and config is None:
         raise DataError(f"{folder.path}: holds no run that could be extended")
     settings = asked.agreed(config, folder.config) if config else asked.completed()
-    pace = Pace(settings.validate_every, log_every, checkpoint_seconds)
-    with mistakes_in(str(folder.config)) if config else nullcontext():
-        plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
     check_number("workers", workers, 0, MOST_WORKERS)
-    sources = open_training_data(data)
-    judge = open_source(validation) if validation is not None else _first_face_set(sources)
-    with mistakes_in(str(folder.config)) if config else nullcontext():
-        setup = Setup(settings, plan, sources, judge, accelerator, workers)
-    validated_on = None if validation is None else describe(judge, "val").model_dump(mode="json")
-    checkpoint = None
-    if config:
-        _check_unchanged(config, plan, setup.sets, validated_on, folder)
-        if extend is not None:
-            config = _extended(config, extend, folder, accelerator)
-        checkpoint = folder.checkpoints.latest(report.say)
-        if checkpoint:
-            folder.checkpoints.check_place(checkpoint.place, config["stage_steps"])
-        _report_resumed(config, checkpoint, folder, report)
-    else:
-        config = {**_new_config(setup, plan, sources, began), "validation": validated_on}
-    trainer = Trainer(PlannedRun(setup, config, folder, RunLog(folder, accelerator, report), pace))
-    accelerator.wait_for_everyone()  # all have looked before the first file is written
-    with folder.locked() if accelerator.is_main_process else nullcontext():
-        if accelerator.is_main_process and not folder.holds_a_run():
-            folder.start(config)
-        if track:
-            accelerator.init_trackers("priorsr", flatten({"stage": "config", **config}))
-        try:
-            return trainer.run(checkpoint)
-        finally:
-            for tracker in accelerator.trackers:
-                tracker.finish()
+    choice = _choose_threads(threads, config)
+    with torch_threads(choice.threads):
+        pace = Pace(settings.validate_every, log_every, checkpoint_seconds)
+        with mistakes_in(str(folder.config)) if config else nullcontext():
+            plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
+        sources = open_training_data(data)
+        judge = open_source(validation) if validation is not None else _first_face_set(sources)
+        with mistakes_in(str(folder.config)) if config else nullcontext():
+            setup = Setup(settings, plan, sources, judge, accelerator, workers)
+        validated_on = None if validation is None else describe(judge, "val").model_dump(mode="json")
+        checkpoint = None
+        if config:
+            _check_unchanged(config, plan, setup.sets, validated_on, folder)
+            if extend is not None:
+                config = _extended(config, extend, folder, accelerator)
+            checkpoint = folder.checkpoints.latest(report.say)
+            if checkpoint:
+                folder.checkpoints.check_place(checkpoint.place, config["stage_steps"])
+            _report_resumed(config, checkpoint, folder, report)
+        else:
+            config = {**_new_config(setup, plan, sources, began), "validation": validated_on}
+        trainer = Trainer(PlannedRun(setup, config, folder, RunLog(folder, accelerator, report), pace))
+        accelerator.wait_for_everyone()  # all have looked before the first file is written
+        with folder.locked() if accelerator.is_main_process else nullcontext():
+            if accelerator.is_main_process and not folder.holds_a_run():
+                folder.start(config)
+            if track:
+                accelerator.init_trackers("priorsr", flatten({"stage": "config", **config}))
+            report.say(str(choice))
+            try:
+                return trainer.run(checkpoint)
+            finally:
+                for tracker in accelerator.trackers:
+                    tracker.finish()
 
 
 def _accelerator(track: str | None, folder: RunFolder) -> Accelerator:
@@ -173,6 +179,14 @@ def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str
     if resume:
         report.say(f"{folder.path} holds no run yet: starting one")
     return None
+
+
+def _choose_threads(given: int | None, config: Mapping[str, Any] | None) -> ThreadChoice:
+    """Return the number of threads: as given, else as the run was started with, else as the machine has free."""
+    if given is not None:
+        check_number("threads", given, 1, MOST_THREADS)
+        return ThreadChoice(given, "as given")
+    return ThreadChoice(config["threads"], "those that the run was started with") if config else choose_threads()
 
 
 def _extended(config: dict[str, Any], steps: int, folder: RunFolder, accelerator: Accelerator) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from priorsr.execution.threads import MOST_THREADS
 from priorsr.reading.json_files import read_facts
 
 Steps = Annotated[int, Field(ge=1)]
@@ -55,7 +56,7 @@ class _RunConfig(BaseModel):
     validation: _Faces | _Pairs | None = None
     stage_steps: Annotated[dict[str, Steps], Field(min_length=1)]
     torchelastic_run: str | None
-    threads: int
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]
     device: str
     versions: dict[str, str]
 

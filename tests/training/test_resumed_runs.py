@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import toys
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from priorsr.errors import DataError, OptionError, UnknownNameError
 from priorsr.training import Stage, setup
 from priorsr.training.checkpoints import TENSORS
 from priorsr.training.run_folder import RunFolder
+from priorsr.training.trainer import Trainer
 from tests.training.run_files import KilledError, Run, checkpoint, kill_at, metrics, weights_of
 
 
@@ -211,3 +213,28 @@ def test_no_room_for_metrics_names_them(run: Run, no_room: Any, monkeypatch: pyt
     monkeypatch.setattr(RunFolder, "append", append)
     with pytest.raises(DataError, match=r"metrics\.jsonl: cannot be written"):
         run("toy-distilled")
+
+
+def test_a_resumed_run_takes_the_threads_that_it_was_started_with(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    real = Trainer.run
+    before = torch.get_num_threads()
+
+    def counted(self: Trainer, *args: Any) -> Any:
+        threads.append(torch.get_num_threads())
+        return real(self, *args)
+
+    monkeypatch.setattr(Trainer, "run", counted)
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        kill_at(patch, "teacher", 3)
+        run("toy-distilled", threads=before + 1)
+    folder = run("toy-distilled", resume=True).folder
+    assert json.loads((folder / "config.json").read_text())["threads"] == before + 1
+    assert threads == [before + 1, before + 1]
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025])
+def test_a_number_of_threads_has_bounds(run: Run, threads: int) -> None:
+    with pytest.raises(OptionError, match=f"threads is {threads}"):
+        run("toy-distilled", threads=threads)
