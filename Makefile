@@ -65,6 +65,7 @@ bench: setup
 	$(BIN)/python -m pytest benchmarks -rs -s
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks.busy
 	$(BIN)/python -m benchmarks.gpu
 
 lint: setup

@@ -131,15 +131,17 @@ class Trainer:
     def _validate(self, loop: StageLoop, faces: int | None) -> None:
         if loop.product is None:
             return
+        began = time.monotonic()
         loop.check_finite()
         loop.share_buffers()
         with mistakes_in(f"the stage {loop.stage.name!r}, validated after step {loop.step}"):
             score = self._run.setup.validator.score(loop.product, faces)
         self._scores[loop.stage.name] = score.score, score.value
-        self._log.write({"kind": "validation", "stage": loop.stage.name, "step": loop.step, **asdict(score)})
         if self._accelerator.is_main_process:
             strip = self._run.setup.validator.strip(loop.product, f"{loop.stage.name}, step {loop.step:,}")
             self._log.show(loop.stage.name, loop.step, strip)
+        place = {"kind": "validation", "stage": loop.stage.name, "step": loop.step}
+        self._log.write({**place, **asdict(score), "seconds": time.monotonic() - began})
         self._log.draw(now=False)
 
     def _save(self, index: int, loop: StageLoop, where: Checkpoints) -> None:

@@ -67,7 +67,7 @@ def open_tab(chromium: Any) -> Iterator[Any]:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce" if still else "no-preference",
         )
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         tabs.append(Tab(page))
         return tabs[-1]
 
