@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -42,6 +43,11 @@ def as_unicode(name: str) -> str:
 def command_line() -> str:
     """Return the running command as a shell takes it, without the program's folder: as records and runs keep it."""
     return shlex.join([Path(sys.argv[0]).name, *map(as_unicode, sys.argv[1:])])
+
+
+def key_and_value(key: str, value: object) -> str:
+    """Return KEY=VALUE as an option takes it: a word as it is, any other value as JSON."""
+    return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def _spelt(char: str) -> str:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
+from priorsr.continued_table import ContinuedTable
 from priorsr.kinds import KINDS, get_kind
 from priorsr.registry import find, offers, weights_offers
 from priorsr.terminal import styled
@@ -37,7 +37,7 @@ def list_components(
     if as_json:
         print_json([{**asdict(offer), "weights": weights.get(offer.name, [])} for offer in found])
         return
-    table = Table("kind", "name", "from", "weights", box=None, pad_edge=False, header_style="bold")
+    table = ContinuedTable("kind", "name", "from", "weights", named_by=2)
     shown = ""
     for offer in found:
         source = f"{offer.distribution} {offer.version}"
@@ -77,7 +77,7 @@ def info(
         console.print(found.options_doc + "\n", soft_wrap=True)
     if found.presets:
         console.print(f"presets: {', '.join(found.presets)}\n")
-    table = Table("option", "type", "default", box=None, pad_edge=False, header_style="bold")
+    table = ContinuedTable("option", "type", "default")
     for option in found.options:
         table.add_row(
             styled((option.name, "cyan")),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from priorsr.cli import completion
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.help import Command
+from priorsr.continued_table import ContinuedTable
 from priorsr.terminal import styled
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def info(
     if made_by is None:
         console.print("components unknown: these weights were saved before weights listed them", markup=False)
         return
-    table = Table("used for", "kind", "name", "made by", "here", box=None, pad_edge=False, header_style="bold")
+    table = ContinuedTable("used for", "kind", "name", "made by", "here", named_by=3)
     for part, found in here.items():
         words = (part.used_for, part.kind, part.name, f"{part.distribution} {part.version}", _beside(part, found))
         table.add_row(*map(styled, words))

@@ -63,8 +63,9 @@ def compare(
 ) -> list[Compared]:
     """Compare two rows under every protocol that both were scored under, in every score that both have.
 
-    ours, theirs: a label, a record's id, or a model (a training run's folder or a weights file) of the results folder;
-    or a record's file. A label that several training seeds share is their method. protocols: only those of these ids.
+    ours, theirs: a label, a record's id, a model (a training run's folder or a weights file), or a setting that one row
+    alone has (such as "concat", see `RowSelector`), of the results folder; or a record's file. A label that several
+    training seeds share is their method. protocols: only those of these ids.
 
     Raises UnknownNameError for a name of no row, OptionError for a name of several rows and for rows in no common
     table.

@@ -84,7 +84,13 @@ def parse_record(text: str | bytes, where: object) -> Record:
 
 def read_results(results: str | Path) -> list[Record]:
     """Return every record of a results folder, in the order of their ids; raises DataError if there is none."""
-    paths = sorted((Path(results) / "records").glob("[!.]*.json"))
+    paths = _record_paths(Path(results))
     if not paths:
-        raise DataError(f"{results}: holds no record; a results folder with records/*.json was expected")
+        inner = Path(results) / "results"
+        expected = inner if _record_paths(inner) else "a results folder with records/*.json"  # a study's
+        raise DataError(f"{results}: holds no record; {expected} was expected")
     return [read_record(path) for path in paths]
+
+
+def _record_paths(results: Path) -> list[Path]:
+    return sorted((results / "records").glob("[!.]*.json"))

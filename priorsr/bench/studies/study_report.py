@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, model_validator
-from rich.table import Table
 
 from priorsr.bench.board.numbers import interval, number, p_value, score_label
 from priorsr.bench.statistics.verdicts import with_reason
 from priorsr.bench.store.run_facts import DataFacts, ProtocolFacts
 from priorsr.bench.store.values import RecordPart
 from priorsr.bench.studies.study_scores import BootstrapFacts, DifferenceFacts, RuleFacts, ScoreFacts
+from priorsr.continued_table import ContinuedTable
 from priorsr.fields import Value
 from priorsr.terminal import styled
 from priorsr.viz.intervals import Column, Mark, draw_intervals
@@ -117,12 +117,13 @@ def draw_study(
     )
 
 
-def terminal_table(rows: Iterable[StudyRow], *, first: str, name: str, base: str, title: str) -> Table:
-    """Return the rows as a Rich table, which fits 80 columns."""
+def terminal_table(rows: Iterable[StudyRow], *, first: str, name: str, base: str, title: str) -> ContinuedTable:
+    """Return the rows as a Rich table."""
     rows = list(rows)
-    table = Table(title=styled(title), title_justify="left", title_style="bold", header_style="dim", box=None)
+    reasons = (f"{row.label} is left out: {row.left_out}" for row in rows if not row.score)
+    table = ContinuedTable(title=styled(title), caption=styled("\n".join(reasons)) or None)
     for heading in (first, score_label(name), f"against {base}", "verdict"):
-        table.add_column(styled(heading), overflow="fold")
+        table.add_column(styled(heading), no_wrap=heading not in (first, "verdict"))
     for row in rows:
         label, value, bounds, difference, its_bounds, verdict = _cells(row)[:6]
         verdict = verdict if row.score else "left out"
@@ -133,8 +134,6 @@ def terminal_table(rows: Iterable[StudyRow], *, first: str, name: str, base: str
             styled(difference, (f"\n{its_bounds}" if its_bounds else "", "dim")),
             styled((verdict, colour)),
         )
-    reasons = (f"{row.label} is left out: {row.left_out}" for row in rows if not row.score)
-    table.caption, table.caption_justify = styled("\n".join(reasons)) or None, "left"
     return table
 
 

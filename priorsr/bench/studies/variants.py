@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -10,6 +9,7 @@ from typing import Any
 
 from priorsr.errors import OptionError
 from priorsr.reading.json_files import decode_first
+from priorsr.text import key_and_value
 from priorsr.training.blueprint import Blueprint, blueprint
 
 BASE = "base"
@@ -113,6 +113,4 @@ def _values(text: str, who: str) -> Iterator[Any]:
 
 def named(changes: Mapping[str, Any]) -> str:
     """Return keys and values as text: "attention=simam, depth=[1, 2, 1]"."""
-    return ", ".join(
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in changes.items()
-    )
+    return ", ".join(key_and_value(key, value) for key, value in changes.items())

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from priorsr.bench.board.compare import Compared
 
-_NAMED = "A model in the results: its label, record id, training run or weights file; or a record's file."
+_NAMED = (
+    "A model in the results: its label, record id, training run or weights file; a setting that it alone has, such as "
+    "concat or fusion=concat; or a record's file."
+)
 
 
 def compare(
@@ -45,6 +48,7 @@ def compare(
     Examples:
       priorsr bench compare runs/first bicubic --results results
       priorsr bench compare first second --results results --picture faces.png
+      priorsr bench compare my_fusion concat --results study/results
     """
     from priorsr.bench.board.compare import compare as compare_rows
     from priorsr.errors import OptionError

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
 from priorsr.cli.help import Command, CommandGroup
+from priorsr.continued_table import ContinuedTable
 from priorsr.terminal import styled
 
 app = typer.Typer(cls=CommandGroup, invoke_without_command=True)
@@ -46,7 +46,7 @@ def protocols(
             ]
         )
         return
-    table = Table("id", "hash", "LR by", "scores", "description", box=None, pad_edge=False, header_style="bold")
+    table = ContinuedTable("id", "hash", "LR by", "scores", "description")
     for each in found:
         kernel, scores = each.reduction.kernel, ", ".join(each.scoring.scores)
         table.add_row(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from priorsr.cli import completion
 from priorsr.cli.console import console, print_json
+from priorsr.continued_table import ContinuedTable
 from priorsr.terminal import styled
 
 SHOWN = 10  # findings of a kind; a set may have thousands
@@ -44,9 +44,7 @@ def doctor(
     else:
         for note in report.notes:
             console.print(note, soft_wrap=True)
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("check", "where", "what is wrong"):
-            table.add_column(column, overflow="fold")  # a path that is cut off says nothing
+        table = ContinuedTable("check", "where", "what is wrong")
         for check, found in groupby(report.findings, key=lambda finding: finding.check):
             alike = list(found)
             for finding in alike[:SHOWN]:

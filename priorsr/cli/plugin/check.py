@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from priorsr.cli.console import console, print_json
+from priorsr.continued_table import ContinuedTable
 from priorsr.errors import OptionError, UnknownNameError, did_you_mean
 from priorsr.kinds import KINDS, get_kind
 from priorsr.plugins import FILE, normalise
@@ -89,7 +89,7 @@ def _show(result: Result) -> None:
     console.print(styled((result.title, "bold")), soft_wrap=True)
     if result.note:
         console.print(f"note: {result.note}", soft_wrap=True)
-    table = Table("", "checks", "reason", box=None, pad_edge=False, header_style="bold")
+    table = ContinuedTable("", "checks", "reason")
     for cause in result.causes:
         table.add_row(styled((cause.status, _COLOURS.get(cause.status, "dim"))), ", ".join(cause.checks), cause.reason)
     passed = [outcome.check for outcome in result.outcomes if outcome.status == "passed"]

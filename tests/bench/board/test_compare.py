@@ -123,6 +123,94 @@ def test_names_that_are_none_or_several(place, tmp_path) -> None:
         compare("a-0", "b-0", tmp_path)
 
 
+@pytest.fixture
+def study(place, tmp_path: Path) -> Path:
+    """The records of a study of a base with a fusion of one's own, and of three variants, two seeds each."""
+
+    def model(name: str, seed: int, config: dict, overrides: dict) -> ModelFacts:
+        return ModelFacts(
+            label=f"{name}, seed {seed}",
+            distribution="priorsr",
+            name="encoder_decoder",
+            version="1.0",
+            weights_hash=sha256_json([name, seed]),
+            config=config,
+            card={"recipe": "supervised", "seed": seed, "steps": 10, "overrides": overrides},
+        )
+
+    mine = {"fusion": "mine", "attention": "channel", "depth": 1.5}
+    variants = {
+        "base": (mine, {"options.fusion": "mine"}),
+        "options.fusion=concat": ({**mine, "fusion": "concat"}, {"options.fusion": "concat"}),
+        "options.attention=spatial": ({**mine, "attention": {"name": "spatial", "options": {}}}, {}),
+        "distil=false": (mine, {"options.fusion": "mine", "distil": False}),
+    }
+    for name, (config, overrides) in variants.items():
+        for seed in range(2):
+            facts = model(name, seed, config, overrides)
+            training = TrainingFacts(data="unknown", networks=(), seed=seed, method=facts.method)
+            place(name, seed, 0.0, model=facts, training=training)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("concat", "options.fusion=concat"),
+        ("fusion=concat", "options.fusion=concat"),
+        ("options.fusion=concat", "options.fusion=concat"),
+        ("spatial", "options.attention=spatial"),
+        ("distil=false", "distil=false"),
+    ],
+)
+def test_a_variant_is_found_by_what_it_alone_is_set_to(study: Path, name: str, label: str) -> None:
+    (found,) = compare("base", name, study)
+    (whole,) = compare("base", label, study)
+    assert (found.theirs.records, found.theirs.label, found.theirs.seeds) == (whole.theirs.records, name, (0, 1))
+    assert found.found == whole.found
+
+
+@pytest.mark.parametrize("name", ["mine", "fusion=mine", "channel", "depth=1.5"])
+def test_a_setting_of_several_rows_names_their_labels(study: Path, name: str) -> None:
+    with pytest.raises(OptionError, match=rf"'{name}' names \d rows of one table.*\(base\).*\(distil=false\)"):
+        compare(name, "bicubic", study)
+
+
+@pytest.mark.parametrize("name", ["false", "5", "1.5", "usion=concat", "=concat", "gate"])
+def test_what_is_no_word_and_no_whole_key_is_no_setting(study: Path, name: str) -> None:
+    known = "base, distil=false, options.attention=spatial, options.fusion=concat"
+    with pytest.raises(UnknownNameError, match=rf"no record of '{name}'; (there are: {known}|did you mean)"):
+        compare(name, "base", study)
+
+
+def test_a_base_is_found_by_its_own_value_where_that_differs(place, tmp_path: Path) -> None:
+    for fusion in ("mine", "concat"):
+        facts = ModelFacts(
+            label="base, seed 0" if fusion == "mine" else "fusion=concat, seed 0",
+            distribution="priorsr",
+            name="encoder_decoder",
+            version="1.0",
+            weights_hash=sha256_json(fusion),
+            config={"fusion": fusion},
+            card={},
+        )
+        training = TrainingFacts(data="unknown", networks=(), seed=0, method=facts.method)
+        place(fusion, 0, float(fusion == "mine"), model=facts, training=training)
+    (found,) = compare("mine", "concat", tmp_path)
+    assert (found.ours.label, found.theirs.label, found.found.verdict) == ("mine", "concat", "better")
+
+
+def test_a_label_comes_before_a_folder_and_a_folder_before_a_setting(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("base", "concat"):
+        Path(name).mkdir()
+    assert compare("base", "spatial", study)
+    with pytest.raises(DataError, match="concat: has neither"):
+        compare("base", "concat", study)
+
+
 def test_ranks_stand_beside_and_decide_nothing(make_record, tmp_path) -> None:
     """A few faces make the mean: Wilcoxon's test finds the other direction, and the verdict is by the mean."""
     gains = np.full(40, -0.1) + np.linspace(-0.01, 0.01, 40)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from priorsr.bench import read_results
-from priorsr.metrics import load_protocol
+from priorsr.cli.console import console
+from priorsr.metrics import load_protocol, protocol_names
 
 
 @pytest.fixture
@@ -71,3 +72,16 @@ def test_protocols_are_listed_shown_and_copied(cli, mistake, place) -> None:
     assert "exists already" in mistake("bench", "protocols", "copy", "dic@1", "mine@1.toml")
     assert "NAME@V.toml was expected" in mistake("bench", "protocols", "copy", "dic@1", "mine.toml")
     assert "there is no protocol 'dik@1'" in mistake("bench", "protocols", "show", "dik@1")
+
+
+@pytest.mark.parametrize("width", [30, 40, 80])
+def test_a_narrow_terminal_breaks_no_protocol(cli, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setattr(console, "_width", width)
+    _, out, _ = cli("bench", "protocols")
+    assert max(map(len, out.splitlines())) <= width
+    for name in protocol_names():
+        protocol = load_protocol(name)
+        for word in (name, protocol.short_hash, protocol.reduction.kernel):
+            assert word in out.split()
+    for word in ("psnr_rgb,", "included.", "priorsr:"):
+        assert word in out.split()
