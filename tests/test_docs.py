@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-import click
 import numpy as np
 import pytest
 import torch
@@ -146,16 +145,17 @@ def test_python_blocks_print_what_stands_below_them(
 @pytest.mark.parametrize("document", [document for document in DOCUMENTS if "\npriorsr " in read(document)])
 def test_commands_exist_with_their_options(document: str) -> None:
     from priorsr.cli.main import app
+    from priorsr.cli.several import plugins_first
 
     for words in commands(read(document)):
-        command: click.Command = typer.main.get_command(app)
-        context = click.Context(command)
-        while isinstance(command, click.Group):
-            name, words = words[0], words[1:]
-            found = command.get_command(context, name)
-            assert found is not None, f"there is no command {name}"
-            command, context = found, click.Context(found, parent=context)
-        command.make_parser(context).parse_args(args=words)
+        command = typer.main.get_command(app)
+        context = command.context_class(command)
+        _, rest, _ = command.make_parser(context).parse_args(args=plugins_first(words))
+        while rest and hasattr(command, "get_command"):  # typer's own copy of click, or click: no class of either
+            found = command.get_command(context, rest[0])
+            assert found is not None, f"there is no command {rest[0]}"
+            command, context = found, found.context_class(found, parent=context)
+            _, rest, _ = command.make_parser(context).parse_args(args=rest[1:])
 
 
 def test_the_server_of_the_export_page_computes_the_model(tmp_path: Path) -> None:

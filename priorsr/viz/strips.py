@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def draw_strips(
     top = GAP + (_height(heading) + GAP if title else 0) + _height(heading) + GAP
     below = _height(note) + 2 * GAP if notes else GAP
     rows = next(iter(counts.values()))
-    picture = Image.new("RGB", (GAP + len(columns) * (width + GAP), top + rows * (height + below)), PAPER)
+    across = max(GAP + len(columns) * (width + GAP), 2 * GAP + math.ceil(heading.getlength(title)))
+    picture = Image.new("RGB", (across, top + rows * (height + below)), PAPER)
     draw = ImageDraw.Draw(picture)
     if title:
         draw.text((GAP, GAP), title, INK, heading)

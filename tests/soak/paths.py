@@ -52,7 +52,7 @@ bench compare read:record.json bicubic --results results
 bench compare bicubic read:model.safetensors --results read:results --picture write:out.png
 bench pack read:results --model read:model.safetensors --weights read:model.safetensors --out write:out.zip
 bench verify read:mine.zip --data read:faces --protocol read:mine@1.toml --into make:out
-bench groups read:results --data read:faces
+bench groups read:results --data read:faces --picture write:out.png
 bench init-board make:out --data read:faces --split val --protocol read:mine@1.toml
 bench verify mine.zip --data read:faces --board read:board --comment write:out.md
 bench report read:run --results read:results --out write:out.html

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from priorsr.cli import completion
-from priorsr.cli.console import console, print_json
+from priorsr.cli.console import console, errors, print_json
 
 if TYPE_CHECKING:
     from priorsr.bench.board.by_group import GroupScore, GroupTable
     from priorsr.bench.board.numbers import HasUnit
     from priorsr.continued_table import ContinuedTable
+    from priorsr.data import FaceSet
 
 
 def groups(
@@ -33,6 +34,9 @@ def groups(
             help="Score to show.", show_default="each protocol's first", autocompletion=completion.of_kind("score")
         ),
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the worst face of each group into this PNG file, for the first table.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show each model's score on faces with glasses, a hat, a turned head, or dark skin or little light.
@@ -40,18 +44,32 @@ def groups(
     Each cell holds the group's mean with its 95 % interval and, below, the mean gain over bicubic on the same faces.
 
     Examples:
-      priorsr bench groups results --data faces --protocol dic@1
+      priorsr bench groups results --data faces --picture groups.png
       priorsr bench groups results --data faces --score identity_dlib --json
     """
     from priorsr.bench.board.by_group import by_group
     from priorsr.data import FaceSet
 
-    found = by_group(results, FaceSet.open(data), protocols=protocol or (), score=score)
+    faces = FaceSet.open(data)
+    found = by_group(results, faces, protocols=protocol or (), score=score)
+    drawn = picture is not None and _drawn(found[0], faces, results, picture)
     if as_json:
         print_json([_as_json(table) for table in found])
         return
     for table in found:
         console.print(_table(table))
+    if drawn:
+        console.print(f"written to {picture}", soft_wrap=True, markup=False)
+
+
+def _drawn(table: GroupTable, faces: FaceSet, results: Path, picture: Path) -> bool:
+    """Draw the groups' faces; report a results folder without the images of any model."""
+    from priorsr.bench.board.groups_picture import draw_groups
+
+    drawn = draw_groups(table, faces, results, picture)
+    if not drawn:
+        errors.print(f"{results}: has no model's images of all these faces, so {picture} was not drawn", markup=False)
+    return drawn
 
 
 def _table(table: GroupTable) -> ContinuedTable:

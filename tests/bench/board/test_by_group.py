@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from priorsr.bench import run
 from priorsr.bench.board.by_group import by_group
+from priorsr.bench.board.groups_picture import draw_groups, worst_faces
 from priorsr.bench.statistics.means import interval_of_images
 from priorsr.bench.store.results import write_record
 from priorsr.bench.store.run_facts import DataFacts
@@ -82,3 +87,26 @@ def test_what_cannot_be_grouped(results: Path, faces: FaceSet, tmp_path: Path) -
         by_group(results, faces, protocols=["dic@2"])
     with pytest.raises(UnknownNameError, match="no record has the score 'psnrr'.*psnr"):
         by_group(results, faces, score="psnrr")
+
+
+def test_the_worst_face_of_each_group_is_drawn(faces: FaceSet, tmp_path: Path) -> None:
+    results = tmp_path / "run"
+    run("bicubic", data=faces, split="val", protocols=["ctcnet@1"], out=results, batch_size=5)
+    (table,) = by_group(results, faces)
+    scores = {"a": 25.0, "b": 24.0, "c": 23.0, "d": 22.0, "e": 21.0}
+    (row,) = table.board.rows
+    told = replace(row, scores={table.score: replace(row.scores[table.score], per_image=scores)})
+    assert worst_faces(table, told) == {"glasses": "c", "hat": "c", "none of these": "e"}
+    scores["c"] = 25.0
+    assert worst_faces(table, told)["glasses"] == "b"
+    picture = tmp_path / "groups.png"
+    assert draw_groups(table, faces, results, picture)
+    with Image.open(picture) as drawn:
+        width, height = drawn.size
+        pixels = np.asarray(drawn.convert("RGB"))
+    assert height > 3 * 192  # glasses, hat, none of these
+    assert width > 2 * 192  # bicubic, HR
+    assert (pixels == 200).all(axis=-1).sum() > 4 * 192 * 192  # the faces are grey
+    shutil.rmtree(results / "outputs")
+    assert not draw_groups(table, faces, results, tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()
