@@ -91,7 +91,7 @@ def test_when_all_are_broken_it_says_so(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path)
     save(checkpoints, 0, "s", 1)
     _harm(tmp_path / "0-s-0000001", "truncate")
-    with pytest.raises(DataError, match="no other checkpoint is left"):
+    with pytest.raises(DataError, match="there is no other checkpoint: start again"):
         checkpoints.latest(lambda _: None)
 
 

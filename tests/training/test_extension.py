@@ -69,7 +69,7 @@ def test_an_extension_killed_at_any_moment_is_resumed(
 
 
 def test_what_cannot_be_extended_is_refused_and_left(faces: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nothing: holds no run that could be extended"):
+    with pytest.raises(DataError, match="nothing: holds no run; the folder of a finished run was expected"):
         run(faces, tmp_path / "nothing", extend=5)
     out = tmp_path / "cosine"
     train("supervised", faces, out, overrides={"model": "toy", "schedule": cosine()}, steps=4)

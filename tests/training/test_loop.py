@@ -200,7 +200,7 @@ def test_in_bf16_modules_compute_in_bf16_and_answer_in_float32() -> None:
 
 
 def test_a_loss_for_nobody_is_refused() -> None:
-    with pytest.raises(PriorsrError, match="'nte', which is no optimiser of it; did you mean 'net'"):
+    with pytest.raises(PriorsrError, match="'nte', which is not one of its optimisers; did you mean 'net'"):
         run(make(lambda modules, batch, progress: {"nte": torch.zeros(())}), 1)
 
 

@@ -89,13 +89,13 @@ def test_a_path_goes_on_into_mappings() -> None:
     ):
         override(Outer(), {"options.part.x": 1}, "recipe 'x'")
     for name in ("options.", "options..width", "optoins.width"):
-        with pytest.raises(UnknownNameError, match=f"nothing called '{name}' to set; did you mean .*'options'"):
+        with pytest.raises(UnknownNameError, match=f"has no option '{name}'; did you mean .*'options'"):
             override(Outer(), {name: 1}, "recipe 'x'")
 
 
 @pytest.mark.parametrize("name", ["studnt.width", "student.widht", "student.width.x", "widht"])
 def test_an_unknown_name_is_told_the_closest_paths(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=r"nothing called .* did you mean .*'(student\.)?width'"):
+    with pytest.raises(UnknownNameError, match=r"has no option .* did you mean .*'(student\.)?width'"):
         override(Recipe(), {name: 1}, "recipe 'x'")
 
 

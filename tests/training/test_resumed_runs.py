@@ -132,7 +132,7 @@ def test_a_mistake_in_a_stored_config_names_its_file(run: Run, whole: dict[str, 
 def test_resume_without_a_run_starts_one_and_says_so(run: Run) -> None:
     said = Console(record=True, file=io.StringIO(), width=1000)
     run("toy-distilled", resume=True, console=said)
-    assert "holds no run yet: starting one" in said.export_text()
+    assert "holds no run: starting a new one" in said.export_text()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_without_a_whole_checkpoint_a_run_is_not_resumed(run: Run, whole: dict[s
     folder = shutil.copytree(whole["toy-distilled"], tmp_path / "run")
     for path in (folder / "checkpoints").iterdir():
         (path / TENSORS).write_bytes(b"")
-    with pytest.raises(DataError, match="no other checkpoint is left"):
+    with pytest.raises(DataError, match="there is no other checkpoint: start again"):
         run("toy-distilled", resume=True)
 
 

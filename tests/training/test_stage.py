@@ -35,7 +35,7 @@ def test_a_sound_stage_is_accepted() -> None:
         ({"frozen": frozenset({"techer"})}, "frozen names 'techer'; did you mean 'teacher'"),
         ({"starts_from": {"pupil": "first"}}, "starts_from names 'pupil'"),
         ({"optimisers": {"adam": Optimiser(("studnet",))}}, "the optimiser 'adam' names 'studnet'"),
-        ({"optimisers": {"a": Optimiser(("student", "teacher"))}}, "'teacher' is frozen, and the optimiser 'a' trains"),
+        ({"optimisers": {"a": Optimiser(("student", "teacher"))}}, "'teacher' is frozen, but the optimiser 'a' trains"),
         ({"optimisers": {"a": Optimiser(("student",)), "b": Optimiser(("student",))}}, "trained by the optimisers"),
         ({"frozen": frozenset()}, "'teacher' is neither frozen nor trained"),
         ({"optimisers": {"a": Optimiser(("student",)), "b": Optimiser(("loss",))}}, "'b' has no parameters"),

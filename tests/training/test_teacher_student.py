@@ -99,5 +99,7 @@ def test_a_student_sees_no_prior() -> None:
 
 
 def test_a_stage_that_is_not_there_is_told() -> None:
-    with pytest.raises(OptionError, match="feature_stages has 5; both networks have the stages 0 to 4"):
+    with pytest.raises(
+        OptionError, match="feature_stages has 5; stages from 0 to 4, which both networks have, were expected"
+    ):
         config(feature_stages=(0, 5))

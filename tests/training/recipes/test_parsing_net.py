@@ -75,7 +75,7 @@ def test_a_step_learns_and_logs_its_terms(batch) -> None:
     assert result.losses["estimator"].item() == pytest.approx((terms["cross_entropy"] + 2 * terms["dice_loss"]).item())
     result.losses["estimator"].backward()
     assert all(parameter.grad is not None for parameter in stage.modules["estimator"].parameters())
-    with pytest.raises(OptionError, match="learns from parsing maps, and the faces have none"):
+    with pytest.raises(OptionError, match="learns from parsing maps, and the training faces have none"):
         stage.step(stage.modules, batch._replace(prior=Prior()), Progress(0, 100, 10))
 
 
