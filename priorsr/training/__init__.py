@@ -1,6 +1,6 @@
-"""Training: recipes consist of stages, a loop runs them, and a run can be interrupted and resumed at any moment.
+"""Training: a recipe consists of stages, a loop runs them, and a run can be interrupted and resumed at any moment.
 
-Names for writing recipes are imported at once; the loop, which needs Accelerate, when it is first used.
+The names for writing recipes are imported at once, the loop (which needs Accelerate) at its first use.
 """
 
 from __future__ import annotations

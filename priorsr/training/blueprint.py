@@ -1,4 +1,4 @@
-"""A recipe that can be built again and again, with the same weights for the same seed."""
+"""A recipe that can be built repeatedly, with the same weights for the same seed."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from priorsr.training.stage import Stage
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A recipe's class and config, and the name that it goes by."""
+    """A recipe's name, class and config."""
 
     name: str
     cls: type
     config: Any
 
     def build(self, seed: int) -> tuple[Any, Sequence[Stage]]:
-        """Return the recipe and its stages, made anew, their weights drawn with the seed."""
+        """Build the recipe and its stages, with weights initialised by the seed."""
         set_seed(seed)
         recipe = of_kind("recipe", self.cls(self.config), f"recipe {self.name!r}")
         return recipe, list(recipe.stages())
 
     def plain_config(self) -> dict[str, Any]:
-        """Return the config as JSON values, to be read and compared."""
+        """Return the config as JSON values."""
         return plain(self.config)
 
     def resolved_config(self) -> dict[str, Any]:
-        """Return the config as JSON values in which the same recipe is always spelt alike.
+        """Return the config as JSON values in a canonical form, equal for equal recipes.
 
-        A part without options is its name, and a config with a method `resolved` is what that returns.
+        A part without options becomes its name; a config with a method `resolved` is replaced by its result.
         """
         resolved = getattr(self.config, "resolved", None)
         return _spelt_alike(plain(resolved() if resolved else self.config))
 
 
 def blueprint(recipe: Any, preset: str | None, overrides: Mapping[str, Any]) -> Blueprint:
-    """Return the blueprint of a recipe: by name, with a preset and overrides, or of an instance, as it is."""
+    """Return the blueprint of a recipe, given by name with a preset and overrides, or as an instance."""
     if isinstance(recipe, str):
         cls = find("recipe", recipe)
         who = f"recipe {recipe!r}"
@@ -56,17 +56,20 @@ def blueprint(recipe: Any, preset: str | None, overrides: Mapping[str, Any]) -> 
     if wrong:
         raise OptionError(f"the recipe given, {recipe!r}, {wrong}")
     if preset is not None or overrides:
-        raise OptionError("a recipe given as an instance has its config already; preset and overrides go with a name")
+        raise OptionError(
+            f"the recipe {type(recipe).__qualname__} is given as an instance, which has its config already; a preset "
+            "and overrides were expected with a recipe's name only"
+        )
     return Blueprint(recipe_name(recipe), type(recipe), recipe.config)
 
 
 def recipe_name(recipe: Any) -> str:
-    """Return the name that a recipe, or one given by name, goes by."""
+    """Return the name of a recipe that is given by name or as an instance."""
     if isinstance(recipe, str):
         return recipe
     try:
         return offer_of("recipe", type(recipe)).reference
-    except OptionError:  # nothing needs to find it by name: a run can only be resumed with an instance again
+    except OptionError:  # a run of an unregistered instance is resumed with an instance again
         return type(recipe).__qualname__
 
 
@@ -84,7 +87,7 @@ def _spelt_alike(value: Any) -> Any:
 
 
 def first_difference(before: Any, now: Any, path: str = "") -> str | None:
-    """Return the first difference of two JSON values in words; None if they are equal."""
+    """Describe the first difference of two JSON values; None if they are equal."""
     return next(_differences(before, now, path), None)
 
 

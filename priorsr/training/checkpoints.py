@@ -1,4 +1,4 @@
-"""Checkpoints: folders of safetensors and JSON that are written whole or not at all."""
+"""Checkpoints: folders with safetensors and JSON, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FOLDER = re.compile(r"(?P<index>\d+)-(?P<stage>.+)-(?P<step>\d+)")
 
 @dataclass(frozen=True)
 class Place:
-    """A moment of a run: `step` steps of the stage number `index` are done."""
+    """A moment of a run: `step` steps of stage number `index` are done."""
 
     index: int
     stage: str
@@ -36,10 +36,10 @@ class Place:
 
 
 class CheckpointFacts(BaseModel):
-    """The content of a checkpoint beside tensors.
+    """The content of a checkpoint beside its tensors.
 
-    metrics_end: bytes of the metrics that were written before it. scores: by stage, the name and the value of its last
-    validation. sha256: of the file of tensors. facts_sha256: of all else; empty in files of before it was written.
+    metrics_end: length of the metrics in bytes at the checkpoint. scores: name and value of each stage's last
+    validation score. sha256: hash of the file of tensors. facts_sha256: hash of all else; empty in older files.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -50,7 +50,7 @@ class CheckpointFacts(BaseModel):
     facts_sha256: str = ""
 
     def hash(self) -> str:
-        """Return what `facts_sha256` should be."""
+        """Return the expected `facts_sha256`."""
         return sha256_json(self.model_dump(mode="json", exclude={"facts_sha256"}))
 
 
@@ -64,18 +64,18 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """A run's checkpoints: the latest two, and the last of every finished stage, for later stages to start from."""
+    """A run's checkpoints: the latest two, and the last one of each finished stage, from which later stages start."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint beside and rename it; then drop those that are no longer needed."""
+        """Write a checkpoint under a temporary name, rename it, and remove checkpoints that are no longer needed."""
         self._write(checkpoint)
         self._prune()
 
     def go_back_to(self, checkpoint: Checkpoint) -> None:
-        """Make a checkpoint of an earlier moment the latest."""
+        """Write an earlier checkpoint again as the latest one."""
         self._write(checkpoint)
         self.forget_after(checkpoint.place)
 
@@ -90,14 +90,14 @@ class Checkpoints:
                     shutil.rmtree(target)
                 beside.rename(target)
             except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)  # which may make room on a full disk
+                shutil.rmtree(beside, ignore_errors=True)  # frees space on a full disk
                 raise
             _sync(self.folder)
 
     def latest(self, warn: Callable[[str], None]) -> Checkpoint | None:
-        """Return the latest readable checkpoint, and report unreadable ones; None if there is none.
+        """Return the latest readable checkpoint, and report broken ones; None if there is none.
 
-        Raises DataError if there are some, and all are broken.
+        Raises DataError if all are broken.
         """
         problem = None
         for place, path in reversed(self._found()):
@@ -108,19 +108,21 @@ class Checkpoints:
             except DataError as error:
                 problem = str(error)
         if problem:
-            raise DataError(f"{problem}; no other checkpoint is left, start again in another folder")
+            raise DataError(f"{problem}; there is no other checkpoint: start again in another folder")
         return None
 
     def last_of(self, stage: str) -> Checkpoint:
         """Return the last checkpoint of a stage; raises DataError if there is none, or it is broken."""
         found = [(place, path) for place, path in self._found() if place.stage == stage]
         if not found:
-            raise DataError(f"{self.folder}: there is no checkpoint of the stage {stage!r}, and a later one needs it")
+            raise DataError(
+                f"{self.folder}: there is no checkpoint of the stage {stage!r}, from which a later one starts"
+            )
         place, path = found[-1]
         return read_checkpoint(path, place)
 
     def check_place(self, place: Place, stage_steps: Mapping[str, int]) -> None:
-        """Raise DataError for a place that a run of these stages, with these steps, never comes to."""
+        """Raise DataError for a place that a run with these stages and steps does not reach."""
         stages = list(stage_steps.items())
         if place.index < len(stages):
             stage, steps = stages[place.index]
@@ -133,7 +135,7 @@ class Checkpoints:
         )
 
     def forget_after(self, place: Place) -> None:
-        """Remove what is later than a place that was gone back to: it was broken, and will be written again."""
+        """Remove the checkpoints after a place to which the run went back, which are broken and will be rewritten."""
         for later, path in self._found():
             if (later.index, later.step) > (place.index, place.step):
                 shutil.rmtree(path)
@@ -169,7 +171,7 @@ def read_checkpoint(path: Path, place: Place) -> Checkpoint:
 
 
 def _fill(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint's files into a new folder, and have them written to the disk."""
+    """Write a checkpoint's files into a new folder, and force them to the disk."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     # Cloned, since safetensors takes neither channels_last nor tensors that share memory.
@@ -178,8 +180,8 @@ def _fill(folder: Path, checkpoint: Checkpoint) -> None:
     mode = stat.S_IMODE((folder / TENSORS).stat().st_mode)
     try:
         save_file(tensors, folder / TENSORS)
-        (folder / TENSORS).chmod(mode)  # some versions of safetensors write for the owner only
-    except SafetensorError as error:  # what it makes of the system's refusals
+        (folder / TENSORS).chmod(mode)  # some versions of safetensors let only the owner read
+    except SafetensorError as error:  # how safetensors raises the system's errors
         raise OSError(str(error)) from error
     facts = checkpoint.facts.model_copy(update={"sha256": sha256_file(folder / TENSORS)})
     facts = facts.model_copy(update={"facts_sha256": facts.hash()})

@@ -1,4 +1,4 @@
-"""Durations in training, and the part of them that has passed."""
+"""Durations of training, and the progress of a stage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from priorsr.errors import OptionError
 
 @dataclass(frozen=True)
 class Duration:
-    """A length of training, made by `steps`, `epochs` or `fraction` (of the stage)."""
+    """A length of training; `steps`, `epochs` and `fraction` (of the stage) create one."""
 
     value: float
     unit: Literal["steps", "epochs", "fraction"]
@@ -32,13 +32,13 @@ def epochs(n: float) -> Duration:
 
 
 def fraction(x: float) -> Duration:
-    """Return the duration of a part of the stage, whose whole is 1."""
+    """Return the duration of a fraction of the stage, from 0 to 1."""
     return Duration(x, "fraction")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a stage: `step` of its `steps` is about to run, from 0. Schedules depend on nothing else."""
+    """The progress of a stage before its step number `step`, counted from 0. Schedules depend on nothing else."""
 
     step: int
     steps: int
@@ -51,17 +51,15 @@ class Progress:
 
     @property
     def fraction(self) -> float:
-        """Return the part of the stage that has passed, 0 at the start."""
+        """Return the part of the stage that is done, 0 at the start."""
         return self.step / self.steps
 
     def in_steps(self, duration: Duration) -> float:
-        """Return how many steps of this stage a duration is."""
+        """Return a duration in steps of this stage."""
         unit = {"steps": 1, "epochs": self.steps_per_epoch, "fraction": self.steps}[duration.unit]
         return duration.value * unit
 
     def passed(self, duration: Duration) -> float:
-        """Return the part of a duration from the stage's start that has passed: 0 at first, 1 when reached, then
-        more.
-        """
+        """Return the steps done, relative to a duration from the stage's start: 1 at its end, then more."""
         length = self.in_steps(duration)
         return self.step / length if length else math.inf

@@ -1,4 +1,4 @@
-"""A finished run made longer, from where its learning rate began to fall."""
+"""Extend a finished run from the step where its learning rate began to fall."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from priorsr.training.run_folder import RunFolder
 
 
 def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """Give the last stage of a finished run `steps` more, and return the run's new config; resuming then runs them.
+    """Add steps to the last stage of a finished run, and return the new config; resuming the run then runs the steps.
 
-    The stage goes on from the checkpoint at which its learning rate began to fall (see `stable_decay`), as if it had
-    been longer from its start. Its weights and metrics until now move to earlier/STEPS, and config.json lists the
-    extension. A run that is killed during this can be resumed. Raises OptionError for less than one step,
-    and DataError for a run that is not finished, or whose schedule depends on its length.
+    The stage continues from the checkpoint at which its learning rate began to fall (see `stable_decay`), as if it had
+    been longer from its start. Its weights and metrics so far move to earlier/STEPS, and config.json lists the
+    extension. A run that is killed meanwhile can be resumed. Raises DataError for a run that is not finished, or whose
+    schedule depends on its length.
     """
     *_, stage = config["stage_steps"]
     index, before = len(config["stage_steps"]) - 1, config["stage_steps"][stage]
@@ -26,13 +26,13 @@ def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str
     weights = sorted(folder.weights.glob("*.safetensors"))
     if done < before or not weights:
         raise DataError(
-            f"{folder.path}: is not finished; resume it first (--resume; in Python resume=True), then extend it"
+            f"{folder.path}: the run is not finished; resume it first (--resume; in Python resume=True), then extend it"
         )
     fork = folder.forks.latest(lambda _: None)
     if fork is None or fork.place.index != index:
         raise DataError(
-            f"{folder.path}: cannot be extended, since the schedule of the stage {stage!r} depends on its length; "
-            "a run with a constant or stable_decay schedule can"
+            f"{folder.path}: the run cannot be extended, since the schedule of the stage {stage!r} depends on the "
+            "stage's length; the schedule constant or stable_decay was expected"
         )
     earlier = folder.earlier / str(before)
     for path in (*weights, folder.metrics, folder.curves):

@@ -36,7 +36,7 @@ class Loader(Protocol):
 
 @dataclass(frozen=True)
 class StepRecord:
-    """The result of a step: scalars still on their device, rates, and the seconds spent waiting for data."""
+    """The result of a step: scalars on their device, learning rates, and the seconds spent waiting for data."""
 
     step: int
     losses: Mapping[str, Tensor]
@@ -46,14 +46,14 @@ class StepRecord:
 
 
 class StageLoop:
-    """Runs a stage step by step; `tensors` and `restore` carry all of its state that is not a function of the step.
+    """Runs a stage step by step; `tensors` and `restore` save and load all state that is not a function of the step.
 
-    Random numbers are such a function: every step seeds Python's, NumPy's and torch's generators from (seed, stage,
-    step, process), so that no generator's state has to be kept, and the number of processes may change in between.
-    Modules are not wrapped in DistributedDataParallel, which cannot follow a backward to some of the parameters (one of
-    two networks, as in a GAN); gradients are averaged over processes here instead, in one message an optimiser.
+    Random numbers are a function of the step: each step seeds Python's, NumPy's and torch's generators from (seed,
+    stage, step, process), so no generator's state is stored, and a resumed run may have another number of processes.
+    Gradients are averaged over processes here, in one message per optimiser: DistributedDataParallel does not support a
+    backward to some of the parameters only, such as one of a GAN's two networks.
 
-    read_ahead: whether a batch is made in another thread while the step before it runs. Not where making it seeds the
+    read_ahead: make each batch in another thread during the step before it. Must be False if making a batch seeds the
     generators, which all threads share.
     """
 
@@ -100,14 +100,14 @@ class StageLoop:
 
     @property
     def product(self) -> nn.Module | None:
-        """Return the product of the stage, averaged where the stage averages; it computes in float32."""
+        """Return the product of the stage, or its moving average if the stage has one; it computes in float32."""
         if self.ema:
             return self.ema.module
         return self.stage.modules[self.stage.product] if self.stage.product else None
 
     @property
     def decay_start(self) -> int | None:
-        """Return the step from which an extension of the stage goes on; None where a schedule depends on its length."""
+        """Return the step from which the stage can be extended; None if a schedule depends on the stage's length."""
         progress = Progress(self.step, self.steps, self._loader.steps_per_epoch)
         starts = [optimiser.schedule.decay_start(progress) for optimiser in self.stage.optimisers.values()]
         return min((start for start in starts if start is not None), default=None) if None not in starts else None
@@ -136,7 +136,7 @@ class StageLoop:
         return StepRecord(self.step, taken, scalars, rates, data_seconds)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return all that a checkpoint must hold, by path: modules/, ema/, optimisers/."""
+        """Return the tensors of a checkpoint by path: modules/, ema/, optimisers/."""
         self.share_buffers()
         found = {
             f"modules/{name}/{key}": value
@@ -151,7 +151,7 @@ class StageLoop:
         return found
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Take over the state of a checkpoint, each tensor in the memory format that it had, so that bits agree."""
+        """Load the state of a checkpoint, each tensor in its former memory format, so that all bits agree."""
         for name, module in self.stage.modules.items():
             load_state(module, below(tensors, f"modules/{name}/"), f"the checkpoint's module {name!r}")
         if self.ema:
@@ -173,7 +173,7 @@ class StageLoop:
                     )
 
     def share_buffers(self) -> None:
-        """Replace statistics that each process gathered by itself (batch normalisation's) by the main process's."""
+        """Replace the buffers of each process, such as batch statistics, by those of the main process."""
         if self._accelerator.num_processes > 1:
             averaged = [self.ema.module] if self.ema else []
             for module in [*self.stage.modules.values(), *averaged]:
@@ -187,7 +187,7 @@ class StageLoop:
             parameter.requires_grad_(True)
 
     def _batch(self) -> Batch:
-        """Return this step's batch on the device, while the next one is read in another thread, if that is allowed."""
+        """Return this step's batch on the device, and start to read the next one in another thread if allowed."""
         step, future = self._next or (-1, None)
         batch = future.result() if future and step == self.step else self._loader.batch(self.step)
         if self._read_ahead and self.step + 1 < self.steps:
@@ -200,8 +200,8 @@ class StageLoop:
         key = f"{self._seed}/{self.stage.name}/{self.step}/{self._accelerator.process_index}"
         seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4])
         random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002  # recipes may use the old generator
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed takes 0.1 ms, for devices that are not there
+        np.random.seed(seed)  # noqa: NPY002  # recipes may use NumPy's global generator
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed takes 0.1 ms to visit all kinds of devices
         if self._accelerator.device.type == "cuda":
             torch.cuda.manual_seed(seed)
 
@@ -210,7 +210,7 @@ class StageLoop:
         return settings.lr * settings.schedule(progress)
 
     def _descend(self, name: str, given: Loss, rate: float) -> Tensor:
-        """Return one step of an optimiser; only its own parameters get gradients."""
+        """Take one step of an optimiser, whose own parameters alone get gradients; return the loss."""
         loss = given() if callable(given) else given
         parameters = self._parameters[name]
         self._accelerator.backward(loss, inputs=parameters)
@@ -245,18 +245,18 @@ class StageLoop:
         for name in losses:
             if name not in self._optimisers:
                 raise PriorsrError(
-                    f"the step of the stage {self.stage.name!r} gives a loss for {name!r}, which is no optimiser of it;"
-                    f" {did_you_mean(name, self._optimisers)}"
+                    f"the step of the stage {self.stage.name!r} returns a loss for {name!r}, which is not one of its "
+                    f"optimisers; {did_you_mean(name, self._optimisers)}"
                 )
 
 
 def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the tensors whose path starts with `prefix`, without it."""
+    """Return the tensors whose path starts with `prefix`, by the rest of their path."""
     return {path.removeprefix(prefix): tensor for path, tensor in tensors.items() if path.startswith(prefix)}
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], who: str) -> None:
-    """Load weights into a module; raises DataError naming what does not fit."""
+    """Load weights into a module; raises DataError naming the first tensor that does not fit."""
     try:
         module.load_state_dict(state)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""A run's metrics as curves."""
+"""Arrange a run's metrics as panels of curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's metrics, `metrics.jsonl`: a line of JSON for some steps or a validation, in which infinity is "inf"."""
+"""Read and write `metrics.jsonl`: a JSON line for every few steps and for each validation; infinity is "inf"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _known_score(name: str) -> str:
 
 
 class _Line(BaseModel):
-    """The fields that are read of a line of the metrics; others are allowed."""
+    """The fields of a metrics line that are read; others are allowed."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -38,7 +38,7 @@ class _Line(BaseModel):
 
 
 class StepLine(_Line):
-    """Means over the steps since the line before; NaN is None."""
+    """Means over the steps since the previous line; None for NaN."""
 
     kind: Literal["step"]
     losses: dict[str, Value | None]
@@ -47,7 +47,7 @@ class StepLine(_Line):
 
 
 class ValidationLine(_Line):
-    """A score on faces that were not trained on, beside references' on the same faces."""
+    """A score on validation faces, and the references' scores on the same faces."""
 
     kind: Literal["validation"]
     score: Annotated[str, AfterValidator(_known_score)]
@@ -61,14 +61,14 @@ _LINES: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kin
 
 
 def line_text(line: Mapping[str, Any]) -> str:
-    """Return a line of the metrics as text with its end."""
+    """Return a metrics line as JSON text, with its line end."""
     return json.dumps(json_value(line), allow_nan=False) + "\n"
 
 
 def read_lines(path: Path) -> tuple[list[Line], bool]:
-    """Read the lines of a run's metrics, and whether a last one, without its end, was left out.
+    """Read a run's metrics: return the lines, and whether an incomplete last line was left out.
 
-    Raises DataError naming the file and the line that no run writes.
+    Raises DataError naming the file and the first invalid line.
     """
     content = read_content(path, "the metrics of a run", MOST_BYTES)
     try:

@@ -1,4 +1,4 @@
-"""--set K=V: single values of a recipe's config, anywhere in it, by dotted path or by bare name."""
+"""Override single values of a recipe's config by dotted path or by name, as --set K=V does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.reading.json_files import decode
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     """Parse ["student.width=32", "fusion=concat"] into names and values.
 
-    A value is JSON if it parses as such, else a string.
+    A value that is valid JSON is parsed; any other is a string.
     """
     parsed: dict[str, Any] = {}
     for assignment in assignments:
@@ -31,12 +31,12 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def override(config: Any, overrides: Mapping[str, Any], who: str) -> Any:
-    """Return a config with single values replaced, its types checked anew.
+    """Return a config with single values replaced, and all types checked.
 
-    A name is the dotted path of a field (student.fusion); one without a dot that is no field of the config itself
-    stands for that field in each config inside that has it (fusion: student.fusion and teacher.fusion). A path goes on
-    into mappings (options.attention), whose keys need not be there yet. Raises UnknownNameError with the closest paths,
-    and OptionError for a value that does not fit.
+    A name is the dotted path of a field (student.fusion). A name without a dot that is not a field of the config itself
+    stands for the field of that name in each nested config (fusion: student.fusion and teacher.fusion). A path may end
+    in a mapping's key (options.attention), which need not exist yet. Raises UnknownNameError with the closest paths,
+    and OptionError for a value of the wrong type.
     """
     fields = dict(_fields(config))
     changes: dict[str, Any] = {}
@@ -48,7 +48,7 @@ def override(config: Any, overrides: Mapping[str, Any], who: str) -> Any:
 
 
 def _fields(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Return all fields by their dotted paths, those of the configs inside included."""
+    """Yield all fields by their dotted paths, including those of nested configs."""
     for name in field_names(type(config)):
         value = getattr(config, name)
         yield prefix + name, value
@@ -65,7 +65,7 @@ def _meant(name: str, fields: Mapping[str, Any], who: str) -> list[str]:
     found = [path for path in fields if path.rpartition(".")[2] == name]
     if not found:
         known = {*fields, *(path.rpartition(".")[2] for path in fields)}
-        raise UnknownNameError(f"{who} has nothing called {name!r} to set; {did_you_mean(name, known)}")
+        raise UnknownNameError(f"{who} has no option {name!r}; {did_you_mean(name, known)}")
     return found
 
 
@@ -79,12 +79,14 @@ def _rebuild(config: Any, changes: Mapping[str, Any], who: str) -> Any:
         elif _is_config(fields[name]):
             fields[name] = _rebuild(fields[name], theirs, f"{who}, {name}")
         else:
-            raise OptionError(f"{who}: the overrides replace {name!r}, and set {next(iter(theirs))!r} in it")
+            raise OptionError(
+                f"{who}: the overrides both replace {name!r} and set {next(iter(theirs))!r} in it; one was expected"
+            )
     return validate(type(config), fields, who)
 
 
 def _set_in(mapping: Mapping[str, Any], changes: Mapping[str, Any], who: str) -> dict[str, Any]:
-    """Return a mapping with single values replaced or added, by dotted path."""
+    """Return a mapping with values replaced or added by dotted path."""
     whole, inside = _by_first_name(changes)
     result = {**mapping, **whole}
     for name, theirs in inside.items():
@@ -98,7 +100,7 @@ def _set_in(mapping: Mapping[str, Any], changes: Mapping[str, Any], who: str) ->
 
 
 def _by_first_name(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return the changes of values themselves, and, by name, those inside of them."""
+    """Return the changes of whole values, and the changes inside values, by the first name of their path."""
     whole: dict[str, Any] = {}
     inside: dict[str, dict[str, Any]] = {}
     for path, value in changes.items():

@@ -1,4 +1,4 @@
-"""The order of a run: the stages that others start from, and the number of steps of each."""
+"""Plan a run: check the order of its stages, and compute the number of steps of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from priorsr.training.stage import Stage
 
 @dataclass(frozen=True)
 class StageCost:
-    """Seconds that a stage takes, measured: for a step, for a validation on the way, and for the one at its end."""
+    """Measured seconds of a step of a stage, of a validation during it, and of the validation at its end."""
 
     step: float
     validation: float
@@ -25,7 +25,7 @@ class StageCost:
 
 
 def check_stages(stages: Sequence[Stage]) -> None:
-    """Raise OptionError or MissingWeightsError for stages that cannot follow each other, before any has run."""
+    """Raise OptionError or MissingWeightsError for stages that cannot run in this order."""
     if not stages:
         raise OptionError("the recipe has no stages; one or more were expected")
     earlier: dict[str, Stage] = {}
@@ -36,12 +36,14 @@ def check_stages(stages: Sequence[Stage]) -> None:
             who = f"the stage {stage.name!r} starts {name!r} from {str(source)!r}"
             if isinstance(source, str) and source in earlier:
                 if name not in earlier[source].modules:
-                    raise OptionError(f"{who}, which has no such module")
+                    raise OptionError(
+                        f"{who}, which has no module {name!r}; {did_you_mean(name, earlier[source].modules)}"
+                    )
             elif Path(source).suffix == ".safetensors":
                 _check_file(stage, name, Path(source))
             else:
                 raise OptionError(
-                    f"{who}, which is neither an earlier stage nor a .safetensors; {did_you_mean(str(source), earlier)}"
+                    f"{who}; an earlier stage or a .safetensors file was expected; {did_you_mean(str(source), earlier)}"
                 )
         earlier[stage.name] = stage
 
@@ -54,23 +56,23 @@ def _check_file(stage: Stage, name: str, path: Path) -> None:
     described, tensors = read(path)
     check_fit(stage.modules[name], tensors, path)
     was, now = described["config"], made_of(stage.modules[name])
-    # The same tensors in another network would fit, and compute something else.
+    # Networks of different configs can have the same tensors, and compute something else.
     change = first_difference(was, {key: now.get(key) for key in was}) if now else None
     if change:
         raise OptionError(
-            f"{path}: holds a {described['name']!r} that is made otherwise than {name!r} in the stage {stage.name!r}: "
+            f"{path}: holds a {described['name']!r} with another config than {name!r} in the stage {stage.name!r}: "
             f"{change}; the same was expected"
         )
 
 
 def steps_by_length(stages: Sequence[Stage], steps_per_epoch: Mapping[str, int]) -> dict[str, int]:
-    """Return each stage's number of steps by its own length."""
+    """Return each stage's number of steps, by its own length."""
     unit = {"steps": dict.fromkeys(steps_per_epoch, 1), "epochs": steps_per_epoch}
     return {stage.name: max(1, math.ceil(stage.length.value * unit[stage.length.unit][stage.name])) for stage in stages}
 
 
 def steps_by_total(stages: Sequence[Stage], total: int) -> dict[str, int]:
-    """Share `total` steps out to the stages by their shares, one at least each."""
+    """Divide `total` steps among the stages by their shares, at least one each."""
     if total < len(stages):
         raise OptionError(f"steps is {total}; {len(stages)} or more were expected, since each stage takes one")
     ends = [0]
@@ -83,7 +85,7 @@ def steps_by_total(stages: Sequence[Stage], total: int) -> dict[str, int]:
 def steps_by_seconds(
     stages: Sequence[Stage], seconds: float, costs: Mapping[str, StageCost], validate_every: int | None
 ) -> dict[str, int]:
-    """Return the steps that fit into the seconds, by the stages' shares, validation included."""
+    """Return the steps of each stage that fit into its share of the seconds, validation included."""
     found = {}
     for name, part in _parts(stages).items():
         cost = costs[name]
@@ -97,7 +99,7 @@ def steps_by_seconds(
 
 
 def validation_interval(steps: int, validate_every: int | None) -> int:
-    """Return the steps between validations: as asked, or ten times a stage, at least 50."""
+    """Return the steps between validations: the given number, or a tenth of the stage, at least 50."""
     return validate_every or max(50, math.ceil(steps / 10))
 
 

@@ -1,4 +1,4 @@
-"""A run before its first step: what is trained, for how long, where it is written, and the cards of its weights."""
+"""A run before its first step: stages, steps, folder, and the cards of its weights."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from priorsr.training.setup import Setup
 from priorsr.training.stage import Stage
 from priorsr.training.validation_scores import ModelScore, prior_given
 
-_SETTINGS = ("recipe", "preset", "overrides", "minutes", "seed", "precision")  # those that cards hold
+_SETTINGS = ("recipe", "preset", "overrides", "minutes", "seed", "precision")  # listed on cards
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Intervals of validation (steps; None: ten times a stage), lines of metrics (steps), checkpoints (seconds)."""
+    """Intervals of validation (steps; None: a tenth of the stage), metrics lines (steps) and checkpoints (seconds)."""
 
     validate_every: int | None = None
     log_every: int = 10
@@ -36,9 +36,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """All that a run is made of.
+    """All parts of a run.
 
-    setup: its stages, and what makes their loops and validates them. config: as its folder keeps it.
+    setup: its stages, loops and validation. config: the content of its config.json.
     """
 
     setup: Setup
@@ -54,16 +54,16 @@ class PlannedRun:
         return steps
 
     def weights_path(self, stage: Stage) -> Path:
-        """Return the path of a product: weights/MODULE.safetensors for a module's last, with the stage's name for an
-        earlier one.
+        """Return the path of a stage's product: weights/MODULE.safetensors for the last stage of that module, else
+        weights/MODULE-STAGE.safetensors.
         """
         last = [other for other in self.setup.stages if other.product == stage.product][-1]
         name = stage.product if stage is last else f"{stage.product}-{stage.name}"
         return self.folder.weights / f"{name}.safetensors"
 
     def trained_by(self, index: int) -> set[Component]:
-        """Return the components of the recipe and of all modules up to a stage, its product apart, and of estimated
-        priors.
+        """Return the components that trained a stage's product: the recipe, all other modules so far, and estimators
+        of priors.
         """
         stages = self.setup.stages
         product = stages[index].modules[str(stages[index].product)]
@@ -73,7 +73,7 @@ class PlannedRun:
         return {*made, *(part for data in self.setup.sets for part in data.components)}
 
     def card(self, stage: Stage, score: str, value: float) -> dict[str, Any]:
-        """Return the card of a stage's product: how it was trained, and its score on `val`."""
+        """Return the card of a stage's product: its training, and its score on `val`."""
         by = self.setup.validator.faces
         if score == ModelScore.name:
             by = f"{self.setup.validator.protocol.id}, {by}"

@@ -1,4 +1,4 @@
-"""The precision that training computes in."""
+"""The precision of training."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def resolve_precision(precision: str, device: torch.device) -> Precision:
 
 
 class Autocast(nn.Module):
-    """A module whose forward runs in bf16 autocast and returns float32, so that losses are float32 by themselves.
+    """A module whose forward runs in bf16 autocast and returns float32, so that losses are computed in float32.
 
-    Any other attribute is the module's own.
+    All other attributes are those of the wrapped module.
     """
 
     def __init__(self, module: nn.Module, device: torch.device) -> None:
@@ -37,8 +37,8 @@ class Autocast(nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         with torch.autocast(self._device_type, torch.bfloat16):
-            answer = self.module(*args, **kwargs)
-        return convert_to_fp32(answer)
+            result = self.module(*args, **kwargs)
+        return convert_to_fp32(result)
 
     def __getattr__(self, name: str) -> Any:
         try:

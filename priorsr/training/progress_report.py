@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, plain lines elsewhere."""
+"""Report the progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ProgressReport:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, stage: str, steps: int, done: int) -> None:
-        """Report that a stage begins, or goes on after `done` steps."""
+        """Report the start of a stage, or its continuation after `done` steps."""
         self._stage, self._steps, self._score = stage, steps, ""
         self._said = time.monotonic()
         if self._console and self._console.is_terminal:
@@ -48,7 +48,7 @@ class ProgressReport:
             self.say(f"{stage}: {steps} steps" + (f", {done} of them done" if done else ""))
 
     def step(self, line: Mapping[str, Any]) -> None:
-        """Report a line of the metrics."""
+        """Report a metrics line of training steps."""
         losses = ", ".join(f"{name} {value:.4g}" for name, value in line["losses"].items())
         state = f"loss {losses}{self._score}"
         if self._bar:
@@ -62,13 +62,13 @@ class ProgressReport:
             )
 
     def validated(self, line: Mapping[str, Any]) -> None:
-        """Report a validation's line of the metrics."""
+        """Report a metrics line of a validation."""
         self._score = f"  val {score_text(line['score'], line['value'])}"
         beside = "".join(f" ({name} {number(line['score'], value)})" for name, value in line["references"].items())
         self.say(f"{line['stage']}: step {line['step']}{self._score} on {line['faces']} faces{beside}")
 
     def end(self) -> None:
-        """Report that the stage ended, or the run broke off."""
+        """Remove the progress bar at the end of a stage or of an interrupted run."""
         if self._bar:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""`train`: check and complete the settings of a run, then run it."""
+"""Start, resume or extend a training run."""
 
 from __future__ import annotations
 
@@ -60,37 +60,38 @@ def train(
     track: str | None = None,
     console: Console | None = None,
 ) -> RunResult:
-    """Train by a recipe on face sets, on their split `train`, or on Datasets of pairs, into the run folder `out`.
+    """Train a recipe's networks on face sets or Datasets of pairs, and write the run folder `out`.
 
-    recipe: a name, with `preset` and `overrides` of its config (see `override`), or an instance as it is.
-    data: a face set, as a folder or opened, or several: every batch mixes their faces in proportion to the sets' sizes,
-        times a weight where one is given, as ("FOLDER", 2.0) or "FOLDER=2". A prior is loaded where every face of every
-        set has it. Alone or among face sets, a map-style torch Dataset of (lr, hr) or (lr, hr, Prior), one face an
-        item, in [0, 1] (see `priorsr.data.Pairs`): mirrored and turned as the recipe has it, never zoomed. Items may be
-        random: Python's, NumPy's and torch's generators are seeded for each.
-    validation: the data to validate on: a face set's split `val`, or all of a Dataset of pairs; unless given, the split
-        `val` of the first face set. workers: processes that read Datasets; 0 reads them between the steps.
-    steps, minutes: of the whole run, shared out to the stages by their shares; neither: each stage's own length.
-        Minutes are turned into steps after a warm-up, before the first step.
-    seed: 0 unless given; draws the weights, the order of the faces, and whatever a step draws.
-    resume: continue the run in `out` with its settings (another setting raises an error), or start one if there is
-        none. Files that its config names, such as a loss's weights, are read again: resume your own runs
-        only. On a CPU, with the same number of threads, the weights end as if it had never stopped, bit for bit.
-        Implied when torchrun starts its processes again; let it run with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1,
-        or torch 2.15 may hand them the addresses of the dead ones.
-    extend: steps by which a finished run in `out` becomes longer: its last stage goes on from where its learning rate
-        began to fall, which a constant or `stable_decay` schedule allows. Its earlier results move to out/earlier.
-    threads: of the CPU; None: those of the resumed run, else as `choose_threads` finds, and named in the progress.
-    precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 where the device has it.
-    channels_last: the memory format of weights and images, unless False.
-    validate_every: steps; None: ten times a stage. log_every: steps a line of metrics. checkpoint_seconds: the least
-        time between checkpoints, which are written where a line is.
-    track: one of Accelerate's trackers, such as tensorboard. console: where progress is printed; None: nowhere.
+    recipe: a name, with a `preset` and `overrides` of its config (see `override`), or an instance.
+    data: a face set (a folder, or opened), of which the split `train` is used, or several. Each batch mixes their faces
+        in proportion to the sets' sizes times their weights, given as ("FOLDER", 2.0) or "FOLDER=2". A prior is loaded
+        if every face of every set has it. Alone or among face sets, a map-style torch Dataset of (lr, hr) or
+        (lr, hr, Prior), one face per item, in [0, 1] (see `priorsr.data.Pairs`): flips and turns of the recipe apply,
+        zoom does not. Items may be random: Python's, NumPy's and torch's generators are seeded for each item.
+    validation: a face set, of which the split `val` is used, or a Dataset of pairs. Default: the split `val` of the
+        first face set. workers: processes that read Datasets; 0 reads them between the steps.
+    steps, minutes: length of the whole run, divided among the stages by their shares. Without both, each stage has its
+        own length. Minutes are converted to steps after a warm-up, before the first step.
+    seed: seed of the initial weights, the order of the faces and all random numbers of the steps; 0 unless given.
+    resume: continue the run in `out` with its settings (a different setting raises an error), or start it if there is
+        none. Files named in its config, such as a loss's weights, are read again, so resume only your own runs. On a
+        CPU with the same number of threads, the final weights equal those of an uninterrupted run, bit for bit.
+        Implied if torchrun restarts its processes; set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for torchrun, since torch
+        2.15 can otherwise give the new processes the addresses of the dead ones.
+    extend: number of steps to add to the finished run in `out`: its last stage continues from the step where its
+        learning rate began to fall, which requires a constant or `stable_decay` schedule. Earlier results move to
+        out/earlier.
+    threads: number of CPU threads. Default: the resumed run's, else the number that `choose_threads` finds and reports.
+    precision: float32, bf16 (autocast; weights stay float32), or auto: bf16 if the device has instructions for it.
+    channels_last: keep weights and images in this memory format, unless False.
+    validate_every: steps between validations; None: a tenth of the stage, at least 50. log_every: steps per metrics
+        line. checkpoint_seconds: the least time between checkpoints, which are written together with a metrics line.
+    track: one of Accelerate's trackers, such as tensorboard. console: where to print progress; None prints nothing.
 
     Afterwards the process keeps the memory that it frees (see `priorsr.memory`).
 
-    Raises PriorsrError for mistakes of the user, before anything is written if possible, and
-    TrainingInterruptedError (a KeyboardInterrupt) once the run is saved after Ctrl-C or SIGTERM.
+    Raises PriorsrError for a user's mistake, if possible before anything is written, and TrainingInterruptedError (a
+    KeyboardInterrupt) after Ctrl-C or SIGTERM, once the run is saved.
     """
     began = time.monotonic()
     keep_freed_memory()
@@ -112,7 +113,7 @@ def train(
         check_number("extend", extend, 1)
     config = _stored(folder, resume or extend is not None, report)
     if extend is not None and config is None:
-        raise DataError(f"{folder.path}: holds no run that could be extended")
+        raise DataError(f"{folder.path}: holds no run; the folder of a finished run was expected, to extend it")
     settings = asked.agreed(config, folder.config) if config else asked.completed()
     check_number("workers", workers, 0, MOST_WORKERS)
     choice = _choose_threads(threads, config)
@@ -137,7 +138,7 @@ def train(
         else:
             config = {**_new_config(setup, plan, sources, began), "validation": validated_on}
         trainer = Trainer(PlannedRun(setup, config, folder, RunLog(folder, accelerator, report), pace))
-        accelerator.wait_for_everyone()  # all have looked before the first file is written
+        accelerator.wait_for_everyone()  # all processes have read the folder before the first file is written
         with folder.locked() if accelerator.is_main_process else nullcontext():
             if accelerator.is_main_process and not folder.holds_a_run():
                 folder.start(config)
@@ -155,29 +156,31 @@ def _accelerator(track: str | None, folder: RunFolder) -> Accelerator:
     available = [str(tracker) for tracker in get_available_trackers()]
     if track is not None and track not in available:
         raise OptionError(f"the tracker {track!r} is unknown or not installed; {did_you_mean(track, available)}")
-    # On a CPU, Accelerate forms a group of torchrun's processes only if told so; precision is ours, see Autocast.
+    # On a CPU, Accelerate joins torchrun's processes only if cpu is True. Precision is ours, see Autocast.
     on_cpu = not torch.accelerator.is_available()
     accelerator = Accelerator(cpu=on_cpu, mixed_precision="no", log_with=track, project_dir=folder.path / "track")
     kind = accelerator.distributed_type.value
     if kind != "NO" and not kind.startswith("MULTI_"):
-        raise OptionError(f"Accelerate is set up for {kind}; processes with a copy of the model each work")
+        raise OptionError(
+            f"Accelerate is configured for {kind}; one process, or data-parallel processes, were expected"
+        )
     return accelerator
 
 
 def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str, Any] | None:
-    """Return the config of the run to be resumed; None if there is none, and one is to be started."""
+    """Return the config of the run to resume; None if a new run is to be started."""
     if folder.holds_a_run():
         config = folder.read_config()
         run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
-        restarted = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun started this process anew
+        restarted = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun restarted this process
         if not resume and not restarted:
             raise DataError(
                 f"{folder.path}: holds a run already; resume it (--resume; in Python resume=True), or choose another "
-                "folder"
+                "folder for the new run"
             )
         return config
     if resume:
-        report.say(f"{folder.path} holds no run yet: starting one")
+        report.say(f"{folder.path} holds no run: starting a new one")
     return None
 
 
@@ -202,15 +205,15 @@ def _first_face_set(sources: Sequence[tuple[FaceSet | Pairs, float]]) -> FaceSet
         if isinstance(source, FaceSet):
             return source
     raise OptionError(
-        f"{sources[0][0]}: has no split val, and no validation is given; validation=DATASET or a face set was expected "
-        "(torch.utils.data.random_split makes two Datasets of one)"
+        f"{sources[0][0]}: has no split val, and there is no face set to validate on; validation=DATASET or a face set "
+        "was expected (torch.utils.data.random_split divides a Dataset)"
     )
 
 
 def _new_config(
     setup: Setup, plan: Blueprint, sources: Sequence[tuple[FaceSet | Pairs, float]], began: float
 ) -> dict[str, Any]:
-    """Return the config of a new run; the main process's, where several measured the time."""
+    """Return the config of a new run, as the main process measured it."""
     setup.rehearse()
     stage_steps, measured = setup.steps(began)
     config = {
@@ -237,15 +240,15 @@ def _check_unchanged(
     validated_on: Mapping[str, Any] | None,
     folder: RunFolder,
 ) -> None:
-    """Raise DataError if the recipe or the data are not what the run was started with."""
+    """Raise DataError if the recipe or the data are not those that the run was started with."""
     change = first_difference(config["config"], plan.plain_config())
     if change:
         raise DataError(f"{folder.config}: the recipe {plan.name!r} has changed since the run was started: {change}")
     was, now = config["data"], [part.model_dump(mode="json") for part in sets]
     if list(map(_identity, was)) != list(map(_identity, now)):
         raise DataError(
-            f"{folder.path}: was started with the face sets {_named(was)}, and is given {_named(now)}; the same sets, "
-            "in the same order, with the same weights were expected"
+            f"{folder.path}: was started with the face sets {_named(was)}, and is given {_named(now)}; the same sets "
+            "in the same order with the same weights were expected"
         )
     before = config.get("validation")
     if (before and _identity(before)) != (validated_on and _identity(validated_on)):
@@ -254,7 +257,7 @@ def _check_unchanged(
 
 
 def _identity(part: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what a resumed run must find again: a face set's hash and weight, and all that is known of pairs."""
+    """Return the facts that must be the same in a resumed run: a face set's hash and weight, all facts of pairs."""
     if "hash" in part:
         return part["hash"], part.get("weight", 1.0)
     return tuple(part[name] for name in TrainingPairs.model_fields)
@@ -275,7 +278,7 @@ def _report_resumed(
     place = checkpoint.place if checkpoint else None
     report.say(f"resuming after step {place.step} of the stage {place.stage!r}" if place else "resuming from the start")
     if checkpoint and folder.is_cut_before(checkpoint.facts.metrics_end):
-        report.say(f"note: {folder.metrics}: was cut after the checkpoint was made; those lines are lost")
+        report.say(f"note: {folder.metrics}: was cut after the checkpoint was written; the missing lines are lost")
     now = circumstances()
     for name in ("threads", "device", "versions"):
         if config[name] != now[name]:

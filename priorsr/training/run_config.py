@@ -1,4 +1,4 @@
-"""The config of a run, in the run's folder."""
+"""Read the config of a run from its folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Steps = Annotated[int, Field(ge=1)]
 
 
 class _Faces(BaseModel):
-    """A face set that is trained on; other fields are allowed."""
+    """A face set of the training data; other fields are allowed."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -24,7 +24,7 @@ class _Faces(BaseModel):
 
 
 class _Pairs(BaseModel):
-    """A Dataset of pairs that is trained on."""
+    """A Dataset of pairs of the training data; other fields are allowed."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -38,7 +38,7 @@ class _Pairs(BaseModel):
 
 
 class _RunConfig(BaseModel):
-    """The settings of a run, and what its numbers may depend on; other fields are allowed."""
+    """The settings and circumstances that a run's numbers may depend on; other fields are allowed."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -62,8 +62,8 @@ class _RunConfig(BaseModel):
 
 
 def read_run_config(path: Path) -> dict[str, Any]:
-    """Read a run's config; raises DataError naming the file, and the field, if it is not one."""
+    """Read a run's config; raises DataError naming the file and the first field that is wrong."""
     config = read_facts(path, _RunConfig, "the run's config").model_dump()
-    if isinstance(config["data"], dict):  # runs of before several sets could be trained on
+    if isinstance(config["data"], dict):  # older runs, on one set
         config["data"] = [config["data"]]
     return config

@@ -1,4 +1,4 @@
-"""A run's folder: its layout, its config, and its metrics."""
+"""The folder of a run: layout, config and metrics."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from priorsr.version import __version__
 class RunFolder:
     """config.json, metrics.jsonl, curves.png, samples/, checkpoints/, forks/, weights/ and earlier/ under one path.
 
-    forks: for each stage, the checkpoint that an extension goes on from. earlier: by its steps, what a run had come to
-    before it was extended.
+    forks: for each stage, the checkpoint from which an extension continues. earlier: results from before each
+    extension, in a folder named by the steps.
 
-    Raises DataError if a file is in its way.
+    Raises DataError if there is a file in place of the folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,12 +51,12 @@ class RunFolder:
         return self.config.exists()
 
     def read_config(self) -> dict[str, Any]:
-        """Return the config of the run that was started here; raises DataError if it is not one."""
+        """Return the config of the run that was started here; raises DataError if it is invalid."""
         return read_run_config(self.config)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep others from training in the folder; raises DataError if somebody does. A lock ends with its process."""
+        """Lock the folder against other training processes; raises DataError if one holds it. Locks end with processes."""
         with refusals_told(self.path / ".lock"):
             self.path.mkdir(parents=True, exist_ok=True)
             file = open(self.path / ".lock", "a+")  # noqa: SIM115  # closed below
@@ -66,7 +66,7 @@ class RunFolder:
             yield
 
     def clean(self) -> None:
-        """Remove what a killed process left half-written."""
+        """Remove the half-written files of killed processes."""
         for part in (self.samples, self.weights, self.earlier):
             sweep(part)
         for part in (self.checkpoints.folder, self.forks.folder):
@@ -83,13 +83,13 @@ class RunFolder:
         append(self.metrics, line_text(line).encode())
 
     def mark(self) -> int:
-        """Return where the metrics end now, on the disk, for a checkpoint to remember."""
+        """Write the metrics to the disk, and return their length in bytes, which a checkpoint stores."""
         with refusals_told(self.metrics), open(self.metrics, "ab") as file:
             os.fsync(file.fileno())
             return file.tell()
 
     def is_cut_before(self, mark: int) -> bool:
-        """Return whether the metrics end before a mark, since somebody cut or removed them."""
+        """Return whether the metrics are shorter than a mark, because they were cut or removed."""
         return (self.metrics.stat().st_size if self.metrics.exists() else 0) < mark
 
     def rewind(self, mark: int) -> None:
@@ -98,12 +98,12 @@ class RunFolder:
             file.truncate(min(mark, file.tell()))
 
     def lines(self) -> list[Line]:
-        """Read all metrics so far; raises DataError for a line that no run writes."""
+        """Read all metrics so far; raises DataError for an invalid line."""
         return read_lines(self.metrics)[0]
 
 
 def circumstances() -> dict[str, Any]:
-    """Return what a run's numbers may depend on beside its settings."""
+    """Return the circumstances that a run's numbers may depend on beside its settings."""
     processor = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor
     return {

@@ -19,7 +19,7 @@ CURVE_SECONDS = 60
 
 
 class RunLog:
-    """Writes in the main process, and nothing in the others."""
+    """Writes the log of a run, in the main process only."""
 
     def __init__(self, folder: RunFolder, accelerator: Accelerator, report: ProgressReport) -> None:
         self.report = report
@@ -29,17 +29,17 @@ class RunLog:
         self._drawn = time.monotonic()
 
     def begin(self, stage: str, steps: int, done: int, steps_before: int) -> None:
-        """Log that a stage begins; `steps_before` were in earlier ones, so that trackers see one count."""
+        """Log the start of a stage after `steps_before` steps of earlier stages, which trackers count through."""
         self._steps_before = steps_before
         self.report.begin(stage, steps, done)
 
     def write(self, line: Mapping[str, Any]) -> None:
-        """Log a line of the metrics, of kind `step` or `validation`."""
+        """Log a metrics line of kind `step` or `validation`."""
         if not self._accelerator.is_main_process:
             return
         self._folder.append(line)
-        tell = self.report.step if line["kind"] == "step" else self.report.validated
-        tell(line)
+        report = self.report.step if line["kind"] == "step" else self.report.validated
+        report(line)
         self._accelerator.log(flatten(line), step=self._steps_before + line["step"])
 
     def show(self, stage: str, step: int, strip: Image.Image) -> None:
@@ -47,7 +47,7 @@ class RunLog:
         save_picture(strip, self._folder.samples / f"{stage}-{step:07}.png")
 
     def draw(self, *, now: bool) -> None:
-        """Draw the curves so far; unless `now`, only if the last are some time ago, since they take a second."""
+        """Draw the curves so far; without `now`, once a minute at most, since drawing takes a second."""
         if self._accelerator.is_main_process and (now or time.monotonic() - self._drawn > CURVE_SECONDS):
             rows = panels(self._folder.lines())
             if rows:
@@ -56,7 +56,7 @@ class RunLog:
 
 
 def flatten(line: Mapping[str, Any]) -> dict[str, float]:
-    """Return a line's numbers under one name each, such as student/losses/l1, as trackers take them."""
+    """Return the numbers of a metrics line by flat names such as student/losses/l1, for trackers."""
     found: dict[str, float] = {}
     for key, value in line.items():
         for name, number in value.items() if isinstance(value, Mapping) else [("", value)]:

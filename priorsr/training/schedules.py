@@ -1,4 +1,4 @@
-"""Learning-rate schedules: functions of a stage's progress, so that there is nothing to checkpoint."""
+"""Learning-rate schedules: functions of a stage's progress, without state to checkpoint."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from priorsr.training.durations import Duration, Progress, fraction, steps
 
 
 class Schedule(ABC):
-    """The factor of the learning rate at a step; subclass it as a frozen dataclass for one of your own.
+    """The factor of the learning rate at each step. For a schedule of your own, subclass it as a frozen dataclass.
 
-    A config takes one, or its name, or {"name": NAME, "options": {...}}, with the names and options of the functions of
-    this module.
+    A config takes a schedule, its name, or {"name": NAME, "options": {...}}, with the names and options of the
+    functions of this module.
     """
 
     @classmethod
@@ -31,10 +31,10 @@ class Schedule(ABC):
     @abstractmethod
     def __call__(self, progress: Progress) -> float: ...
 
-    def decay_start(self, progress: Progress) -> int | None:  # noqa: ARG002  # most have none
-        """Return the step from which on the rate falls to its end; None where a stage cannot be extended.
+    def decay_start(self, progress: Progress) -> int | None:  # noqa: ARG002  # most schedules have none
+        """Return the step from which the rate falls to its final value; None if the stage cannot be extended.
 
-        A stage can be extended where its schedule would have been the same until then, had the stage been longer.
+        A stage can be extended if its schedule up to that step does not depend on the stage's length.
         """
         return None
 
@@ -123,8 +123,8 @@ def stable_decay(
     """Return a schedule that rises linearly to 1 during `warmup`, stays there, and falls linearly to `final` over the
     last `decay`.
 
-    A finished run with this schedule can be extended (`priorsr train --extend`): it goes on from where the rate began
-    to fall. The warm-up is in steps or epochs, so that it does not depend on the stage's length.
+    A finished run with this schedule can be extended (`priorsr train --extend`) from the step where the rate began to
+    fall. The warm-up is in steps or epochs, so that it does not depend on the stage's length.
 
     Source: warmup-stable-decay (MiniCPM, Hu et al., 2024).
     """
@@ -132,7 +132,7 @@ def stable_decay(
 
 
 def step_decay(milestones: tuple[Duration, ...], factor: float = 0.5) -> Schedule:
-    """Return a schedule that is multiplied by `factor` at each milestone."""
+    """Return a schedule that multiplies the rate by `factor` at each milestone."""
     return StepDecay(tuple(milestones), factor)
 
 
@@ -146,7 +146,7 @@ _BY_FIELDS: Mapping[frozenset[str], Callable[..., Schedule]] = {
 
 
 def _by_name(value: Any) -> Any:
-    """Make the schedule that a config names, or whose fields a run's config lists; return other values as they are."""
+    """Build the schedule that a config names, or whose fields a run's config lists; return other values unchanged."""
     if isinstance(value, str):
         value = {"name": value}
     if not isinstance(value, Mapping):
@@ -158,7 +158,7 @@ def _by_name(value: Any) -> Any:
         raise ValueError(f"a schedule's name, or its name and options, was expected; {did_you_mean(str(name), _NAMED)}")
     try:
         return validate_call(_NAMED[name])(**options)
-    except ValidationError as error:  # told as a mistake in the schedule, not in a config of its own
+    except ValidationError as error:  # reported as a mistake in the schedule
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise ValueError(f"the option {place!r} of the schedule {name!r}: {first['msg'].lower()}") from None

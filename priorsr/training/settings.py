@@ -1,4 +1,4 @@
-"""The settings of a run, and whether a resumed run has the same."""
+"""The settings of a run, and their comparison with those of a resumed run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from priorsr.errors import OptionError
 
 @dataclass(frozen=True)
 class Settings:
-    """A run's settings, as given; None where nothing was given."""
+    """The settings given to a run; None for those not given."""
 
     recipe: str
     preset: str | None = None
@@ -31,11 +31,11 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value <= MOST:
                 raise OptionError(f"{name} is {value}; a number above 0, and of at most {MOST}, was expected")
-        if self.seed is not None and not 0 <= self.seed < 2**32:  # what NumPy takes
+        if self.seed is not None and not 0 <= self.seed < 2**32:  # NumPy's range
             raise OptionError(f"seed is {self.seed}; a number from 0 to {2**32 - 1} was expected")
 
     def completed(self) -> Settings:
-        """Return the settings with the defaults for what was not given."""
+        """Return the settings with defaults for those not given."""
         return replace(
             self,
             overrides=self.overrides or {},
@@ -45,7 +45,7 @@ class Settings:
         )
 
     def agreed(self, stored: Mapping[str, Any], where: object) -> Settings:
-        """Return the settings that a run was started with; raises OptionError if another value of one is given now."""
+        """Return the settings that a run was started with; raises OptionError if another value of one is given."""
         for name, value in asdict(self).items():
             if value is not None and value != stored[name]:
                 raise OptionError(

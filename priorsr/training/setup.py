@@ -1,4 +1,4 @@
-"""The parts of a run before its first step: stages, loaders, loops, and numbers of steps."""
+"""Build the parts of a run before its first step: stages, loaders, loops, and numbers of steps."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from priorsr.training.warmup import LEAST_STEPS, measure
 
 
 class Setup:
-    """Everything that settings, a recipe and data determine; checks the stages when made.
+    """The stages, loaders and validation that settings, recipe and data determine; checks the stages when created.
 
-    sources: the face sets and pairs to train on, each with its weight. validation: the face set whose split `val` is
-    validated on, or pairs. workers: processes that read pairs; 0: none, they are read between the steps.
-    sets: the data that are trained on, as cards describe them.
+    sources: the face sets and pairs of the training, each with its weight. validation: the face set whose split `val`
+    is used for validation, or pairs. workers: processes that read pairs; 0 reads them between the steps.
+    sets: the training data as cards describe them.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Setup:
 
     @property
     def hr_size(self) -> int:
-        """Return the height of the HR images of the first of the data."""
+        """Return the height of the HR images of the first source."""
         first, _ = self._sources[0]
         return first.size[0] if isinstance(first, Pairs) else first.manifest.image_sizes[0][0]
 
     @property
     def reduction(self) -> str:
-        """Return how LR is made, as cards describe it: by a kernel, unless the data bring it along."""
+        """Return the reduction as cards describe it: the kernel, or the Datasets that contain LR images themselves."""
         given = [str(source) for source, _ in self._sources if isinstance(source, Pairs)]
         if not given:
             return str(self.recipe.reduction)
@@ -78,14 +78,14 @@ class Setup:
         return f"{kernel}as given by {', '.join(given)}"
 
     def loader(self, stage: Stage) -> MixedLoader | AheadLoader:
-        """Return the training batches of a stage, this process's share of each; raises OptionError if it has none."""
+        """Return the loader of a stage's batches, or of this process's share; raises OptionError for uneven shares."""
         if stage.batch_size % self.processes:
             raise OptionError(
                 f"the stage {stage.name!r} has batches of {stage.batch_size} faces, and there are {self.processes} "
                 "processes; a multiple was expected"
             )
         key = (stage.batch_size, stage.flip, stage.quarter_turns, stage.zoom)
-        if key not in self._loaders:  # making one decodes every face
+        if key not in self._loaders:  # creating a loader decodes every face
             loader = MixedLoader(
                 self._sources,
                 "train",
@@ -102,7 +102,7 @@ class Setup:
         return self._loaders[key]
 
     def loop(self, stage: Stage, steps: int) -> StageLoop:
-        """Return the loop of a stage, at its first step."""
+        """Return the loop of a stage, before its first step."""
         return StageLoop(
             stage,
             self.loader(stage),
@@ -117,8 +117,8 @@ class Setup:
     def rehearse(self) -> None:
         """Open the faces of all stages, and run every product on a few validation faces and save it.
 
-        So none of that fails after hours of training. Models that require a prior are run on faces to train on too.
-        Raises what they raise: PriorsrError for a missing prior, or a model that is not registered.
+        Mistakes then show before hours of training. Models that require a prior also run on training faces. Raises
+        PriorsrError for a missing prior or a model that is not registered.
         """
         with TemporaryDirectory() as folder:
             for stage in self.stages:
@@ -142,9 +142,7 @@ class Setup:
             module(lr, prior)
 
     def steps(self, began: float) -> tuple[dict[str, int], dict[str, StageCost]]:
-        """Return the steps of each stage, and what was measured for them, if minutes were given, that run since
-        `began`.
-        """
+        """Return the steps of each stage, and the measured costs if minutes were given, which count from `began`."""
         if self.settings.steps is not None:
             return steps_by_total(self.stages, self.settings.steps), {}
         by_length = steps_by_length(self.stages, {s.name: self.loader(s).steps_per_epoch for s in self.stages})
@@ -152,7 +150,7 @@ class Setup:
             return by_length, {}
         seconds = self.settings.minutes * 60
         costs = {}
-        for stage in self._blueprint.build(self._seed)[1]:  # thrown away, so that the run starts afresh
+        for stage in self._blueprint.build(self._seed)[1]:  # discarded afterwards, so that the run starts afresh
             loop = self.loop(stage, max(LEAST_STEPS, by_length[stage.name]))
             costs[stage.name] = measure(loop, self.validator, self.accelerator, 0.05 * seconds)
             loop.close()

@@ -18,19 +18,19 @@ from priorsr.training.durations import Duration, Progress
 from priorsr.training.schedules import Constant, Schedule
 
 Loss = Tensor | Callable[[], Tensor]
-"""A scalar, or a function that gives it when its turn comes, after the steps of the optimisers before (for GANs)."""
+"""A scalar, or a function that returns it and is called after the steps of the optimisers before it (for GANs)."""
 
 
 class StepResult(NamedTuple):
-    """The result of a step: a loss for each optimiser that moves, and scalars that are logged beside, such as terms."""
+    """The result of a step: a loss for each optimiser that takes a step, and further scalars to log, such as terms."""
 
     losses: Mapping[str, Loss]
     logs: Mapping[str, Tensor | float] = {}  # never written to
 
 
 Step = Callable[[Mapping[str, nn.Module], Batch, Progress], Mapping[str, Loss] | StepResult]
-"""One training step: (the stage's modules, a batch, progress) -> losses. Modules answer in float32, whatever they
-compute in. An optimiser without a loss rests in this step."""
+"""One training step: (the stage's modules, a batch, progress) -> losses. Modules return float32, in any precision of
+computing. An optimiser without a loss takes no step."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -64,7 +64,7 @@ class Optimiser:
             raise OptionError(f"an optimiser's clip is {self.clip}; a number above 0, or None, was expected")
 
     def build(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-        """Return the optimiser itself; fused, that is one pass over memory, where torch has that."""
+        """Return torch's optimiser, in its fused form where torch has one for the device."""
         cls = torch.optim.Adam if self.kind == "adam" else torch.optim.AdamW
         fused = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
         return cls(parameters, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=fused)
@@ -72,21 +72,22 @@ class Optimiser:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """A part of a recipe, run to its end before the next; checks itself when made (OptionError).
+    """A part of a recipe; stages run one after the other. Raises OptionError for invalid fields when created.
 
-    modules: all that the step uses; they are checkpointed together.
-    optimisers: by name; every module that has parameters and is not frozen belongs to exactly one.
-    step: see `Step`. A backward reaches only the parameters of the optimiser whose loss it is.
-    length: in steps or epochs, when the run is not given --steps or --minutes.
-    product: the model that the stage is for, by the name of its module: validated, sampled, averaged and saved.
-    frozen: names of modules that are not trained: in eval mode, no gradient for their parameters.
-    share: what the stage gets of a run's --steps or --minutes, in proportion to the others' shares.
-    starts_from: by module name, an earlier stage's name (that stage's trained module of the same name, averaged if it
-        was) or the path of weights.
-    ema: decay of the moving average of the product's weights, which is then what is validated and saved.
-    batch_size: faces a step, over all processes.
-    flip, quarter_turns, zoom: see `priorsr.data.augmentation.Augmentation`.
-    absent: terms of the published loss that are left out, each with the reason, which the weights' card repeats.
+    modules: all modules that the step uses, by name; they are checkpointed together.
+    optimisers: the optimisers by name. Each module with parameters that is not frozen belongs to exactly one.
+    step: the training step, see `Step`. The backward of a loss reaches only the parameters of its own optimiser.
+    length: the length in steps or epochs, used if the run is given neither steps nor minutes.
+    product: the name of the module that the stage trains for others to use; it is validated, sampled, averaged and
+        saved. None if there is none.
+    frozen: names of modules that are not trained; they run in eval mode, and their parameters get no gradient.
+    share: the stage's share of the run's steps or minutes, relative to the shares of the other stages.
+    starts_from: initial weights by module name: the name of an earlier stage (its module of the same name, averaged if
+        that stage averages), or the path of a weights file.
+    ema: decay of the moving average of the product's weights; the average is then validated and saved.
+    batch_size: faces per step, over all processes.
+    flip, quarter_turns, zoom: augmentation, see `priorsr.data.augmentation.Augmentation`.
+    absent: terms of the published loss that are left out, each with the reason, for the weights' card.
     """
 
     name: str
@@ -112,11 +113,14 @@ class Stage:
         self._check_references()
         self._check_training()
         if self.length.unit == "fraction":
-            raise OptionError(f"{self._who} lasts a fraction of itself; a length in steps or epochs was expected")
+            raise OptionError(f"{self._who} has a length in fractions of itself; steps or epochs were expected")
         if not self.share > 0:
             raise OptionError(f"{self._who} has the share {self.share}; a number above 0 was expected")
         if self.ema is not None and not (0 <= self.ema < 1 and self.product):
-            raise OptionError(f"{self._who} has ema = {self.ema}; 0 <= ema < 1, and a product, was expected")
+            raise OptionError(
+                f"{self._who} has ema = {self.ema} and product = {self.product!r}; 0 <= ema < 1 and a product were "
+                "expected"
+            )
         if self.batch_size < 1:
             raise OptionError(f"{self._who} has the batch size {self.batch_size}; 1 or more was expected")
 
@@ -143,7 +147,7 @@ class Stage:
                 trainers[name].append(optimiser)
         for name, by in trainers.items():
             if name in self.frozen and by:
-                raise OptionError(f"{self._who}: {name!r} is frozen, and the optimiser {by[0]!r} trains it")
+                raise OptionError(f"{self._who}: {name!r} is frozen, but the optimiser {by[0]!r} trains it")
             if len(by) > 1:
                 raise OptionError(f"{self._who}: {name!r} is trained by the optimisers {by}; one was expected")
             learns = any(parameter.requires_grad for parameter in self.modules[name].parameters())

@@ -1,4 +1,4 @@
-"""Lines of the metrics: means over the steps since the last line, with a check that losses are finite."""
+"""Average steps into metrics lines, and check that losses are finite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from priorsr.training.loop import StepRecord
 
 
 class StepWindow:
-    """Collects steps, and makes a line of them: the device is waited for once a line, not once a step."""
+    """Collects steps, and makes a metrics line of them: it waits for the device once a line, not once a step."""
 
     def __init__(self, stage: str, accelerator: Accelerator) -> None:
         self._stage = stage
@@ -23,11 +23,11 @@ class StepWindow:
         self._began = 0.0
 
     def restart(self) -> None:
-        """Count time from now, for the steps to come."""
+        """Restart the clock for the steps to come."""
         self._began = time.perf_counter()
 
     def add(self, record: StepRecord) -> None:
-        """Take in a step."""
+        """Add a step."""
         self._records.append(record)
 
     def line(self) -> dict[str, Any]:

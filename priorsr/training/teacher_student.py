@@ -1,4 +1,4 @@
-"""Recipes in which a student learns from a teacher: the teacher by itself, then the student with it beside."""
+"""Recipes that train a teacher first, then a student that learns from the frozen teacher."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NANO: Mapping[str, Any] = {
     "clip": 1.0,
     "length": epochs(100),
 }
-"""What lets a small network learn within minutes: small batches, a falling learning rate, flips, averaged weights."""
+"""Settings to train a small network within minutes: small batches, a falling learning rate, flips, averaged weights."""
 
 SMALL: Mapping[str, Any] = {
     "learning_rate": 5e-4,  # at 1e-3, a teacher of 64 channels diverged as soon as its warm-up was over
@@ -42,27 +42,27 @@ SMALL: Mapping[str, Any] = {
     "clip": 1.0,
     "length": steps(20_000),
 }
-"""What lets a network of some 2 M parameters learn within hours, from faces of several crops, and be extended."""
+"""Settings that train a network of about 2 M parameters within hours, on faces of several crops, in extendable runs."""
 
 
 @dataclass(frozen=True)
 class TeacherStudentConfig:
-    """The config of training a student with a teacher; derive from it, and give `student` and `teacher`.
+    """Config for training a student with a teacher; subclasses give the defaults of `student` and `teacher`.
 
-    student, teacher: the configs of the two networks.
-    distil: whether there is a teacher at all; without one, the student is trained by itself (the ablation).
-    teacher_weights: a .safetensors of the teacher, which is then not trained again.
-    feature_loss, output_loss: what the student is compared to the teacher by, of kind `distillation`.
-    feature_stages: which of the 2 * levels + 1 stage outputs the feature loss compares, from 0; None for all.
-    feature_weight: weight of the feature term at the start; it falls linearly to 0 at `features_until`, after which the
-        student is trained by L1 alone. At 0 no features are compared at all.
-    output_weight: weight of the output term until `features_until`.
-    teacher_share: the teacher's share when a whole run is given its steps or minutes.
-    length: of each stage, when it is not.
-    learning_rate: at its highest, with its `schedule`. batch_size: faces a step, over all processes.
-    flip, quarter_turns, zoom: how faces are varied, see `priorsr.data.augmentation.Augmentation`.
-    ema: decay of the average of the weights; None for no average. clip: the most that the norm of the gradients may be.
-    reduction: how LR images are made.
+    student, teacher: configs of the two networks.
+    distil: False trains the student without a teacher (the ablation).
+    teacher_weights: a .safetensors file of a trained teacher, which is then not trained again.
+    feature_loss, output_loss: losses of kind `distillation` between features and outputs of student and teacher.
+    feature_stages: indices of the compared stage outputs, from 0 to 2 * levels; None for all.
+    feature_weight: weight of the feature loss at the start. It falls linearly to 0 at `features_until`, after which the
+        student is trained by L1 alone. 0 leaves the feature loss out.
+    output_weight: weight of the output loss until `features_until`.
+    teacher_share: the teacher's part of the run, if the run is given its steps or minutes.
+    length: length of each stage otherwise.
+    learning_rate: the highest learning rate. schedule: its course. batch_size: faces per step, over all processes.
+    flip, quarter_turns, zoom: augmentation, see `priorsr.data.augmentation.Augmentation`.
+    ema: decay of the moving average of the weights; None for no average. clip: the largest norm of the gradients.
+    reduction: the kernel that makes LR images.
     """
 
     student: EncoderDecoderConfig = field(default_factory=EncoderDecoderConfig)
@@ -89,7 +89,10 @@ class TeacherStudentConfig:
 
     def __post_init__(self) -> None:
         if self.student.scale != self.teacher.scale:
-            raise OptionError(f"the student's scale is {self.student.scale} and the teacher's {self.teacher.scale}")
+            raise OptionError(
+                f"the student's scale is {self.student.scale} and the teacher's {self.teacher.scale}; the same was "
+                "expected"
+            )
         if self.student.fusion is not None:
             raise OptionError(
                 f"the student's fusion is {self.student.fusion!r}; none was expected, since a student sees no prior: "
@@ -100,12 +103,15 @@ class TeacherStudentConfig:
         check_not_negative(self, "feature_weight", "output_weight")
         if not self.features_until.value:
             raise OptionError(
-                f"features_until is 0 {self.features_until.unit}; more was expected (distil=False leaves it out)"
+                f"features_until is 0 {self.features_until.unit}; a duration above 0 was expected "
+                "(distil=False trains the student without a teacher)"
             )
         count = min(len(self.student.depths), len(self.teacher.depths))
         for stage in self.compared:
             if not 0 <= stage < count:
-                raise OptionError(f"feature_stages has {stage}; both networks have the stages 0 to {count - 1} only")
+                raise OptionError(
+                    f"feature_stages has {stage}; stages from 0 to {count - 1}, which both networks have, were expected"
+                )
 
     @property
     def compared(self) -> tuple[int, ...]:
@@ -114,12 +120,12 @@ class TeacherStudentConfig:
 
 
 class TeacherStudentRecipe:
-    """Two stages: `teacher` (L1), then `student` (L1, and while it lasts the distillation from the frozen teacher).
+    """Two stages: `teacher` (L1), then `student` (L1, and until `features_until` distillation from the frozen teacher).
 
     The student's loss is L1(sr, hr) + feature_weight * left * feature_loss(features) + output_weight *
     output_loss(sr, teacher's sr), where `left` falls linearly from 1 to 0 at `features_until`, and L1(sr, hr)
-    afterwards. A `features_until` in epochs falls epoch by epoch, any other step by step. Derive from it, and name the
-    networks in `Student` and `Teacher`.
+    afterwards. `left` falls epoch by epoch if `features_until` is in epochs, step by step otherwise. Subclasses name
+    the networks in `Student` and `Teacher`.
 
     Source: KDFSRNet (TCSVT 2022), whose schedule this is; the choice of stages and losses is ours.
     """
@@ -205,7 +211,7 @@ class TeacherStudentRecipe:
         return StepResult({"student": loss}, terms)
 
     def _left(self, progress: Progress) -> float:
-        """Return the part of the distillation that is left: 1 at the start, 0 at its end, negative afterwards."""
+        """Return the remaining part of the distillation: 1 at its start, 0 at its end, negative afterwards."""
         until = self.config.features_until
         passed = progress.epoch / until.value if until.unit == "epochs" else progress.passed(until)
         return 1 - passed

@@ -24,8 +24,7 @@ from priorsr.training.validation import FACES
 
 @dataclass(frozen=True)
 class RunResult:
-    """The result of a run: its folder, and by stage the weights of each product, and their score's name and value on
-    `val`.
+    """The result of a run: its folder, and by stage the product's weights and its score on `val` as (name, value).
 
     The score is `psnr_y` in dB for a model; `parsing_iou` or `nme` for an estimator.
     """
@@ -38,7 +37,7 @@ class RunResult:
 class Trainer:
     """Runs stages in order, from the beginning or from a checkpoint.
 
-    Every process runs one, and the main process writes.
+    Each process has a Trainer; the main process writes the files.
     """
 
     def __init__(self, run: PlannedRun) -> None:
@@ -52,7 +51,7 @@ class Trainer:
         self._saved = time.monotonic()
 
     def run(self, checkpoint: Checkpoint | None) -> RunResult:
-        """Run what comes after the checkpoint, or everything.
+        """Run the stages from the checkpoint on, or all of them.
 
         Raises TrainingInterruptedError once the run is saved after Ctrl-C or SIGTERM, and PriorsrError for a loss that
         is not finite.
@@ -78,7 +77,7 @@ class Trainer:
                         self._run_stage(index, stage, here, steps_before)
                     steps_before += self._run.steps[stage.name]
             except BaseException:
-                with suppress(PriorsrError):  # what ended the run is what is told
+                with suppress(PriorsrError):  # the error that ended the run is the one to raise
                     self._log.draw(now=True)
                 raise
             self._log.draw(now=True)
@@ -157,7 +156,7 @@ class Trainer:
     def _wishes(self, at_line: bool) -> tuple[bool, bool]:
         """Return whether to stop for a signal, and whether a checkpoint is due.
 
-        Processes agree where lines are written.
+        Processes agree on both at the steps at which metrics lines are written.
         """
         stop = self._interruption.requested
         due = at_line and time.monotonic() - self._saved >= self._run.pace.checkpoint_seconds
@@ -181,7 +180,7 @@ class Trainer:
             load_state(stage.modules[name], state, f"{source}: the module {name!r}")
 
     def _revive(self, stage: Stage) -> None:
-        """Give a finished stage's modules the weights that they ended with, since a later stage may share them."""
+        """Load the final weights of a finished stage into its modules, which a later stage may share."""
         tensors = self._folder.checkpoints.last_of(stage.name).tensors
         for name, module in stage.modules.items():
             load_state(module, below(tensors, f"modules/{name}/"), f"the checkpoint's module {name!r}")

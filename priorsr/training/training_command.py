@@ -1,4 +1,4 @@
-"""The command line that repeats a run."""
+"""Build the command line that repeats a run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _OPTIONS = ("preset", "steps", "minutes", "seed", "precision", "validate_every")
 
 
 def training_command(config: Mapping[str, Any], data: Sequence[str], out: str) -> str:
-    """Return the `priorsr train` command of a run's config, or "" for a recipe or data that no command names.
+    """Return the `priorsr train` command of a run's config, or "" if its recipe or data cannot be named in a command.
 
-    data: what to call the run's face sets, in their order; each set's weight is added. out: what to call its folder. A
-    run that was extended is repeated by this command and one with --extend for each extension.
+    data: names for the run's face sets, in their order; each set's weight is added. out: a name for the run's folder.
+    An extended run is repeated by this command, followed by one with --extend for each extension.
     """
     in_python = config.get("validation") or any("hash" not in part for part in config["data"])
     if in_python or config["recipe"].rpartition(":")[2] not in names("recipe"):
@@ -42,7 +42,7 @@ def _weight(part: Mapping[str, Any]) -> str:
 
 
 def _assignment(name: str, value: Any) -> str:
-    """Return NAME=VALUE as --set reads it: a text that would be read as JSON is written as JSON."""
+    """Return NAME=VALUE for --set; a text that could be read as JSON is written as JSON."""
     bare = f"{name}={value}"
     bare_is_text = isinstance(value, str) and parse_assignments([bare]) == {name: value}
     return bare if bare_is_text else f"{name}={json.dumps(value)}"

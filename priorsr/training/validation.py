@@ -1,4 +1,4 @@
-"""Validate a stage's product on faces that it was not trained on, and show a few of them."""
+"""Validate a stage's product on faces outside of the training data, and draw a few of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FACES, SHOWN, BATCH = 32, 4, 8
 
 @dataclass(frozen=True)
 class ValidationScore:
-    """A product's score, the mean over faces, by its name, beside references' on the same faces; seconds."""
+    """A product's score, a mean over faces; the references' scores on the same faces; and the seconds it took."""
 
     score: str
     value: float
@@ -41,13 +41,13 @@ class ValidationScore:
 
 
 class Validator:
-    """Scores a product, in float32, over the first faces of a face set's split `val`, or of pairs, or over all.
+    """Scores a product in float32 on faces of a face set's split `val`, or on pairs.
 
-    A model is scored as `priorsr@1` scores PSNR on Y, an estimator by the prior that the set knows of every face. The
-    faces are shared out among the processes.
-    protocol: the protocol, for the size of the faces and the given reduction; pairs bring their LR along, and their HR
+    A model is scored by PSNR on Y as in `priorsr@1`, an estimator by a prior that the set has for every face. The faces
+    are divided among the processes.
+    protocol: `priorsr@1`, adapted to the size of the faces and the reduction. Pairs contain their own LR, and their HR
         is rounded to 8 bits.
-    faces: which they are, as cards describe them.
+    faces: the description of the faces on cards.
     """
 
     def __init__(self, data: FaceSet | Pairs, reduction: Reduction, accelerator: Accelerator) -> None:
@@ -72,12 +72,12 @@ class Validator:
 
     @property
     def count(self) -> int:
-        """Return how many faces there are to validate on."""
+        """Return the number of validation faces."""
         return len(self._loader.ids)
 
     @torch.no_grad()
     def score(self, product: nn.Module, faces: int | None = FACES) -> ValidationScore:
-        """Score the first `faces` faces; None: all. Raises DataError for an estimator if none of them has the prior."""
+        """Score the first `faces` faces, or all for None; raises DataError if none of them can be scored."""
         began = time.perf_counter()
         share = slice(self._accelerator.process_index, None, self._accelerator.num_processes)
         values: list[dict[str, float]] = []
@@ -92,19 +92,21 @@ class Validator:
                     values += [dict(zip(columns, row, strict=True)) for row in rows]
         scored = [row for row in gather_object(values) if not any(map(math.isnan, row.values()))]
         if not scored:
-            raise DataError(f"{self._loader.name}: no face to validate on can be scored by {score.name}")
+            raise DataError(
+                f"{self._loader.name}: no validation face can be scored by {score.name}; one or more were expected"
+            )
         means = {name: fmean(row[name] for row in scored) for name in scored[0]}
         return ValidationScore(score.name, means.pop(""), means, len(scored), time.perf_counter() - began)
 
     @torch.no_grad()
     def strip(self, product: nn.Module, title: str) -> Image.Image:
-        """Return the first faces, as their score shows them, with the score of each."""
+        """Return a picture of the first faces, with the score of each."""
         with in_eval_mode(product):
             images, notes = self.score_of(product).columns(product, next(self._batches(SHOWN)))
         return draw_strips(images, notes, title)
 
     def score_of(self, product: nn.Module) -> ProductScore:
-        """Return the score of a product in eval mode.
+        """Return the score that suits a product in eval mode.
 
         Raises DataError for an estimator of a prior that the set lacks.
         """
@@ -117,16 +119,16 @@ class Validator:
             return EstimatorScore("nme")
         finds = [part for part in ("parsing", "landmarks") if getattr(estimated, part) is not None]
         raise DataError(
-            f"{self._loader.name}: the estimator {type(product).__name__} gives "
-            f"{' and '.join(finds) or 'neither parsing nor landmarks'}, and the faces to validate on have "
-            f"{' and '.join(self._loader.priors) or 'no prior'}; one that both have was expected"
+            f"{self._loader.name}: the estimator {type(product).__name__} returns "
+            f"{' and '.join(finds) or 'neither parsing nor landmarks'}, and the validation faces have "
+            f"{' and '.join(self._loader.priors) or 'no prior'}; a prior that both have was expected"
         )
 
     def _batches(self, faces: int | None) -> Iterator[Batch]:
-        """Yield batches in order, the last one cut to the rest of `faces`."""
+        """Yield batches in order, up to `faces` faces."""
         left = faces
         for batch in self._loader.in_order():
-            batch = batch._replace(hr=to_8bit(batch.hr).float() / 255)  # as the protocol has it; pairs may be finer
+            batch = batch._replace(hr=to_8bit(batch.hr).float() / 255)  # 8 bits as in the protocol; pairs may have more
             if left is not None:
                 batch = _first(batch, left)
                 left -= len(batch.lr)

@@ -22,7 +22,7 @@ from priorsr.viz.overlays import draw_landmarks
 
 
 class Meaning(NamedTuple):
-    """The name of a score, its unit, and its digits."""
+    """The label of a score, its unit, and its number of decimals."""
 
     label: str
     unit: str
@@ -37,25 +37,25 @@ SCORES = {
 
 
 def number(score: str, value: float) -> str:
-    """Return a score's value with the digits that it deserves."""
+    """Return a score's value as text, with the score's number of decimals."""
     return fixed(value, SCORES[score].digits)
 
 
 def score_text(score: str, value: float) -> str:
-    """Return a score as people read it: PSNR 24.71 dB."""
+    """Return a score with its label and unit: PSNR 24.71 dB."""
     meaning = SCORES[score]
     return f"{meaning.label} {number(score, value)} {meaning.unit}".rstrip()
 
 
 class Columns(NamedTuple):
-    """Faces to show: caption -> images, and caption -> a line under each."""
+    """The columns of a strip: images by caption, and a line of text under each image by caption."""
 
     images: Mapping[str, list[Tensor]]
     notes: Mapping[str, list[str]]
 
 
 class ProductScore(Protocol):
-    """Scores a product, in eval mode, on batches that lie on the CPU; NaN for a face that cannot be scored."""
+    """Scores a product, in eval mode, on batches on the CPU; NaN for a face that cannot be scored."""
 
     @property
     def name(self) -> str: ...
@@ -68,7 +68,7 @@ class ProductScore(Protocol):
 
 
 class ModelScore:
-    """PSNR on Y of a model's images, beside bicubic's. Only a model that requires a prior is given the ground truth."""
+    """PSNR on Y of a model's images, with bicubic as reference. Models that require a prior get the true one."""
 
     name = "psnr_y"
 
@@ -99,10 +99,10 @@ class ModelScore:
 
 
 class EstimatorScore:
-    """Accuracy of an estimator on HR against the face set's priors: parsing maps by IoU, else landmarks by NME.
+    """Accuracy of an estimator on HR images: IoU of parsing maps, or NME of landmarks, against the face set's priors.
 
-    Both are means over faces: the IoU over the classes that either of a face's maps has, the NME over its valid
-    landmarks, as a part of the size of their box.
+    Both are computed per face and averaged: the IoU over the classes in either map, the NME over the valid landmarks,
+    relative to the size of their box.
     """
 
     def __init__(self, name: Literal["parsing_iou", "nme"]) -> None:
@@ -113,11 +113,11 @@ class EstimatorScore:
         return self._compare(_estimated(product, batch.hr), batch.prior)
 
     def references(self, _: Batch) -> Mapping[str, Tensor]:
-        """Return no reference, since there is no estimate without an estimator."""
+        """Return no references: there is no estimate without an estimator."""
         return {}
 
     def columns(self, product: nn.Module, batch: Batch) -> Columns:
-        """Return HR, the estimate, and the truth."""
+        """Return HR, the estimate and the ground truth."""
         found = _estimated(product, batch.hr)
         notes = {"estimated": [number(self.name, value) for value in self._compare(found, batch.prior).tolist()]}
         images = {
@@ -141,7 +141,7 @@ class EstimatorScore:
 
 
 def prior_given(product: nn.Module) -> Literal["none", "ground-truth"]:
-    """Return the prior that a product is given beside LR when it is validated."""
+    """Return the prior that a product receives with LR in validation."""
     return "ground-truth" if getattr(product, "prior", "none") == "required" else "none"
 
 
@@ -158,11 +158,11 @@ def _estimated(estimator: nn.Module, hr: Tensor) -> Prior:
 def _applied(module: nn.Module, *inputs: Tensor | Prior) -> Any:
     """Return a module's result on the CPU, where scores are computed, for inputs on the CPU."""
     device = next((tensor.device for tensor in module.parameters()), torch.device("cpu"))
-    answer = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
-    return tree_map_only(Tensor, Tensor.cpu, answer)
+    result = module(*tree_map_only(Tensor, lambda tensor: tensor.to(device), inputs))
+    return tree_map_only(Tensor, Tensor.cpu, result)
 
 
 def _known(tensor: Tensor | None, what: str) -> Tensor:
     if tensor is None:
-        raise PriorsrError(f"an estimator is validated by its {what}, and there is none")
+        raise PriorsrError(f"an estimator is validated by its {what}; the estimator or the faces have none")
     return tensor

@@ -1,4 +1,4 @@
-"""Measure the seconds of steps and validations on this machine, to convert minutes to steps."""
+"""Measure the seconds of training steps and validations, to convert minutes to steps."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LEAST_STEPS = 2 * MOST_PLACES + 2
 
 
 def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, seconds: float) -> StageCost:
-    """Measure a stage of LEAST_STEPS or more steps for some seconds, on modules that are thrown away afterwards.
+    """Measure the steps and validations of a stage within some seconds, on modules that are discarded afterwards.
 
-    So the run itself is what it would be under --steps. Steps are taken all over the stage, since a loss may have terms
-    that end before it does.
+    The run itself then equals one of a given number of steps. The measured steps are spread over the stage (of
+    LEAST_STEPS or more), since a loss may have terms that end before the stage does.
     """
-    once = float(broadcast(torch.tensor(_time_at(loop, 0), device=accelerator.device)))  # all take as many steps
+    once = float(broadcast(torch.tensor(_time_at(loop, 0), device=accelerator.device)))  # so that all take as many
     places = max(1, min(MOST_PLACES, int(min(seconds, MOST_SECONDS) / (2 * once))))
     times = [_time_at(loop, (loop.steps - 2) * i // places) for i in range(places)]
     validation = last_validation = 0.0
@@ -37,7 +37,7 @@ def measure(loop: StageLoop, validator: Validator, accelerator: Accelerator, sec
 
 
 def _time_at(loop: StageLoop, step: int) -> float:
-    """Return the seconds of the second of two steps from `step` on, whose batch was read ahead, as in the run."""
+    """Run two steps from `step` on, and return the seconds of the second, whose batch was read ahead as in a run."""
     loop.step = step
     _finished(loop)
     began = time.perf_counter()

@@ -1,1 +1,1 @@
-"""Recipes of the components that priorsr brings itself."""
+"""Recipes for priorsr's own components."""

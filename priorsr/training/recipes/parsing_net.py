@@ -1,4 +1,4 @@
-"""The training of the parsing estimator: on faces with parsing maps, as HR and as enlarged LR."""
+"""Train the parsing estimator on faces with parsing maps, seen as HR and as enlarged LR."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ RARE = 1e-4  # the share of pixels below which a class gains no more weight
 
 @dataclass(frozen=True)
 class ParsingNetConfig:
-    """The config of the training. The only preset is `nano`, the defaults: no paper describes this network.
+    """Config for training `parsing_net`. The only preset is `nano`, the defaults: no paper describes this network.
 
-    widths, size: the network's. from_lr: the part of the faces that are seen as LR, enlarged (bicubic).
-    dice_weight: of the Dice term beside cross entropy; it counts a small class as much as a large one.
-    balanced_until: when cross entropy counts every pixel alike; before, small classes weigh more, at the start as the
-        inverse root of their share, or eyes and brows are not found in the time that there is. To the end, that would
-        draw them too large.
-    rotation (degrees), scaling, shift (parts of the image), brightness, contrast, saturation (parts of what they are):
-        how far each face is turned, scaled, moved, lit and coloured at random, at most, to either side.
-    scale, reduction: how LR is made.
-    learning_rate: at its highest, with its `schedule`. batch_size: faces a step, over all processes.
-    length: where the run is not given its steps or minutes.
+    widths, size: options of the network. from_lr: the part of the faces seen as LR, enlarged bicubically.
+    dice_weight: weight of the Dice term, which counts small and large classes alike, beside cross entropy.
+    balanced_until: the time from which cross entropy counts every pixel alike. Before, small classes weigh more (at the
+        start by the inverse square root of their share), so that eyes and brows are found early; if that lasted to the
+        end, they would be drawn too large.
+    rotation (degrees), scaling, shift (parts of the image), brightness, contrast, saturation (parts of the original):
+        the largest random change of each face, to either side.
+    scale, reduction: the scale and kernel that make LR images.
+    learning_rate: the highest learning rate. schedule: its course. batch_size: faces per step, over all processes.
+    length: length of the stage, if the run is given neither steps nor minutes.
     """
 
     widths: tuple[int, ...] = (32, 64, 96, 128)
@@ -66,7 +66,7 @@ class ParsingNetConfig:
 
 
 class ParsingNetRecipe:
-    """One stage: cross entropy, and 1 - Dice averaged over the classes there, against the set's parsing maps.
+    """One stage: cross entropy, and 1 - Dice averaged over the classes in the batch, against the set's parsing maps.
 
     Source: ours; Dice as in V-Net (Milletari et al., 3DV 2016).
     """
@@ -99,7 +99,9 @@ class ParsingNetRecipe:
 
     def _step(self, modules: Mapping[str, nn.Module], batch: Batch, progress: Progress) -> StepResult:
         if batch.prior.parsing is None:
-            raise OptionError("parsing_net learns from parsing maps, and the faces have none")
+            raise OptionError(
+                "parsing_net learns from parsing maps, and the training faces have none: add them to the set"
+            )
         images, wanted = self._varied(self._seen(batch), batch.prior.parsing)
         parsing = modules["estimator"](images)[0].parsing
         entropy = cross_entropy(parsing, wanted, self._balance(progress))
@@ -108,16 +110,16 @@ class ParsingNetRecipe:
         return StepResult({"estimator": loss}, {"cross_entropy": entropy, "dice_loss": overlap})
 
     def _balance(self, progress: Progress) -> float:
-        """Return the exponent by which a class's share counts: 1/2 at the start, falling to 0."""
+        """Return the exponent of the class weights: 1/2 at the start, falling to 0."""
         return 0.5 * max(0.0, 1 - progress.passed(self.config.balanced_until))
 
     def _seen(self, batch: Batch) -> Tensor:
-        """Return the faces (B,3,H,W), some of them as LR enlarged."""
+        """Return the faces (B,3,H,W), a random part of them as enlarged LR."""
         low = torch.rand(len(batch.hr), 1, 1, 1, device=batch.hr.device) < self.config.from_lr
         return torch.where(low, enlarge(batch.lr, batch.hr.shape[2] // batch.lr.shape[2]).clamp(0, 1), batch.hr)
 
     def _varied(self, images: Tensor, parsing: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn, scale and move images and their maps alike, edges repeated; light and colour the images."""
+        """Rotate, scale and shift images and maps alike, repeating edges; change light and colour of the images."""
         config = self.config
         turn, grow, light, right, down = (2 * torch.rand(5, len(images), device=images.device) - 1).unbind()
         angle, factor = torch.deg2rad(config.rotation * turn), 1 + config.scaling * grow
@@ -143,7 +145,7 @@ class ParsingNetRecipe:
 def cross_entropy(parsing: Tensor, wanted: Tensor, balance: float = 0.0) -> Tensor:
     """Return the cross entropy of class probabilities (B,P,H,W) against others: a scalar, a weighted mean over pixels.
 
-    A class weighs as its share of the batch's pixels to the power of -balance.
+    The weight of a class is its share of the batch's pixels to the power of -balance.
     """
     share = wanted.mean((0, 2, 3))
     weights = (share + RARE) ** -balance

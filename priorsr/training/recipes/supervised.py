@@ -1,4 +1,4 @@
-"""The plainest recipe: any model, trained by L1 on pairs of LR and HR."""
+"""The simplest recipe: train any model by L1 on pairs of LR and HR."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from priorsr.training.stage import Optimiser, Stage
 
 @dataclass(frozen=True)
 class SupervisedConfig:
-    """The model that is trained, and the length of training.
+    """Config for training one model.
 
-    model: a registered model's name, or Part(name, **options).
-    preset: of the model's config; None for its defaults.
-    options: of the model's config, by name.
-    length: where the run is not given its steps or minutes.
-    learning_rate: at its highest, with its `schedule`. batch_size: faces a step, over all processes.
-    flip, quarter_turns, zoom: how faces are varied, see `priorsr.data.augmentation.Augmentation`.
-    ema: decay of the average of the weights; None for no average. clip: the most that the norm of the gradients may be.
-    reduction: how LR images are made.
+    model: the name of a registered model, or Part(name, **options).
+    preset: a preset of the model's config; None for its defaults.
+    options: options of the model's config, by name.
+    learning_rate: the highest learning rate. schedule: its course. batch_size: faces per step, over all processes.
+    flip, quarter_turns, zoom: augmentation, see `priorsr.data.augmentation.Augmentation`.
+    ema: decay of the moving average of the weights; None for no average. clip: the largest norm of the gradients.
+    length: length of the stage, if the run is given neither steps nor minutes.
+    reduction: the kernel that makes LR images.
     """
 
     model: str | Part = "encoder_decoder"
@@ -48,7 +48,7 @@ class SupervisedConfig:
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def resolved(self) -> SupervisedConfig:
-        """Return the config with all options of the model spelt out, those of its preset and its defaults too."""
+        """Return the config with every option of the model filled in, also from its preset and its defaults."""
         part = self.part
         options = {**part.options, **self.options}
         config = build_config(find("model", part.name).Config, self.preset, options, f"model {part.name!r}")  # type: ignore[attr-defined]
