@@ -127,7 +127,9 @@ class Augmentation:
                 "defines which points change places; flip=False or priors without landmarks were expected"
             )
         if self.quarter_turns and size[0] != size[1]:
-            raise OptionError(f"{faces.path}: its faces are {size[0]} x {size[1]}; quarter_turns need square ones")
+            raise OptionError(
+                f"{faces.path}: its faces are {size[0]} x {size[1]}; square ones were expected for quarter_turns"
+            )
 
     def draw(self, count: int, key: tuple[int, int], shard: tuple[int, int]) -> Draws:
         """Return what is drawn for the `count` faces of a training batch.

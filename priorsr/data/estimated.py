@@ -75,10 +75,12 @@ def estimate_priors(
     }
     if landmarks == "from-parsing":
         if makers.keys() != {"parsing"}:
-            raise OptionError("landmarks 'from-parsing' take an estimator of parsing maps, and none of landmarks")
+            raise OptionError(
+                "landmarks 'from-parsing' need an estimator of parsing maps, and no estimator of landmarks"
+            )
         makers["landmarks"] = FROM_PARSING.model_copy(update={**made, "components": makers["parsing"].components})
     if not makers:
-        raise OptionError("the estimators give neither parsing maps nor landmarks; a face set holds no other priors")
+        raise OptionError("the estimators return neither parsing maps nor landmarks; a face set holds no other priors")
     settings = [getattr(finder, "options", None) for finder in finders.values()]
     how = sha256_json([{part: maker.model_dump() for part, maker in makers.items()}, settings])
     known = faces.manifest

@@ -29,7 +29,7 @@ def read_image(
 ) -> np.ndarray:
     """Read the RGB pixels of a face's PNG, uint8 (H,W,3), whose bytes may be given. Grey ones count as RGB.
 
-    sizes: the (height, width) that it may have. Raises DataError as `decode`, for other formats, see-through pixels,
+    sizes: the (height, width) that it may have. Raises DataError as `decode`, for other formats, transparent pixels,
     other modes than RGB, grey and palette, and an EXIF orientation other than upright.
     """
     file = decode(path, content, sizes)
@@ -64,7 +64,7 @@ def _rgb(path: Path, file: RawImage) -> Image.Image:
     image = file.image
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         if np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
-            raise DataError(f"{path}: has see-through pixels; an opaque RGB image was expected")
+            raise DataError(f"{path}: has transparent pixels; an opaque RGB image was expected")
     elif image.mode not in ("RGB", "L", "P"):
         raise DataError(f"{path}: has the mode {image.mode}; an RGB image of 8 bits was expected")
     return image.convert("RGB")

@@ -43,7 +43,7 @@ def read_landmarks(path: Path, scheme: LandmarkScheme, content: bytes | None = N
     known: dict[str, Points] = {}
     for face, points in zip(map(str, ids), zip(landmarks, valid.astype(bool), strict=True), strict=True):
         if face in known:
-            raise DataError(f"{path}: the face {face!r} is there twice")
+            raise DataError(f"{path}: has the face {face!r} twice")
         check_points(points, scheme, f"{path}: the face {face!r}")
         known[face] = np.where(points[1][:, None], points[0], np.float32(0)), points[1]
     return known

@@ -62,7 +62,9 @@ class PairLoader:
                 "LR along; zoom=1 was expected"
             )
         if augmentation.quarter_turns and self.size[0] != self.size[1]:
-            raise OptionError(f"{self.pairs}: hr is {self.size[0]} x {self.size[1]}; quarter_turns need square images")
+            raise OptionError(
+                f"{self.pairs}: hr is {self.size[0]} x {self.size[1]}; square images were expected for quarter_turns"
+            )
         if augmentation.flip:
             self._check_flip()
 

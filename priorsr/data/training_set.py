@@ -148,7 +148,7 @@ def open_source(given: Any) -> FaceSet | Pairs:
         return FaceSet.open(given)
     hint = "; give the Dataset that it reads" if isinstance(given, DataLoader) else ""
     raise OptionError(
-        f"the data hold a {type(given).__module__}.{type(given).__qualname__}; a face set, its folder, or a "
+        f"the training data hold a {type(given).__module__}.{type(given).__qualname__}; a face set, its folder, or a "
         f"torch.utils.data.Dataset of (lr, hr) or (lr, hr, Prior) was expected{hint}"
     )
 
@@ -168,7 +168,7 @@ def _weighted(given: tuple[Any, ...]) -> tuple[Source, float]:
             return source, weight
     kinds = ", ".join(type(part).__qualname__ for part in given)
     raise OptionError(
-        f"the data hold a tuple of ({kinds}); (face set or Dataset, weight) was expected, and pairs of images in a "
+        f"the training data hold a tuple of ({kinds}); (face set or Dataset, weight) was expected, and pairs in a "
         "torch.utils.data.Dataset"
     )
 

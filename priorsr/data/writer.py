@@ -132,7 +132,7 @@ def write_face_set(
 
 def _check_names(faces: Sequence[Face], about: About) -> None:
     if not faces:
-        raise DataError("there are no faces to make a set of")
+        raise DataError("no faces were given; a face set has one or more")
     for field, text in about._asdict().items():
         if text.encode(errors="replace").decode() != text:
             raise DataError(f"the set's {field} {text!r} is not UTF-8; give another {field}")
@@ -145,7 +145,9 @@ def _check_names(faces: Sequence[Face], about: About) -> None:
         if other is face:
             continue
         if other.id == face.id:
-            raise DataError(f"the face {face.id!r} is there twice, in {other.split} and in {face.split}")
+            raise DataError(
+                f"the face {face.id!r} is given twice, in {other.split} and in {face.split}; once was expected"
+            )
         raise DataError(
             f"the faces {other.id!r} and {face.id!r} have the same name where a file system ignores letter case; names "
             "that differ in more were expected"
@@ -155,7 +157,7 @@ def _check_names(faces: Sequence[Face], about: About) -> None:
 def _write_faces(
     folder: Path, faces: Sequence[Face], about: About, made_by: Mapping[str, Provenance | None]
 ) -> dict[str, dict[str, Any]]:
-    """Write what is not there yet; the journal's entries of all faces, by id."""
+    """Write the missing faces, and return the journal's entries of all faces by id."""
     labels, scheme = label_map(about.label_map), landmark_scheme(about.landmark_scheme)
 
     def write(face: Face) -> dict[str, Any]:
@@ -163,7 +165,9 @@ def _write_faces(
         check_pixels(pixels, f"the face {face.id!r}")
         for prior, tool in made_by.items():
             if getattr(pixels, prior) is not None and tool is None:
-                raise DataError(f"the face {face.id!r} brings {prior}, but no tool that made them is named")
+                raise DataError(
+                    f"the face {face.id!r} has {prior}; the tool that made them was expected, and is not given"
+                )
         files: dict[str, tuple[np.ndarray, np.ndarray | None]] = {image_path(face.id): (pixels.image, None)}
         if pixels.parsing is not None:
             check_classes(pixels.parsing, labels, f"the face {face.id!r}")

@@ -56,7 +56,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock the folder against other training processes; raises DataError if one holds it. Locks end with processes."""
+        """Lock the folder for this process; raises DataError if another trains in it. A lock ends with its process."""
         with refusals_told(self.path / ".lock"):
             self.path.mkdir(parents=True, exist_ok=True)
             file = open(self.path / ".lock", "a+")  # noqa: SIM115  # closed below

@@ -129,11 +129,11 @@ def test_what_is_no_map_style_dataset_is_refused() -> None:
     with pytest.raises(OptionError, match="the Dataset Made: has 0 items; one or more"):
         Pairs(Made(None, 0))
     with pytest.raises(
-        OptionError, match=r"the data hold a tuple of \(Tensor, Tensor\); \(face set or Dataset, weight\)"
+        OptionError, match=r"the training data hold a tuple of \(Tensor, Tensor\); \(face set or Dataset, weight\)"
     ):
         open_training_data([(LR, HR)])
     with pytest.raises(
-        OptionError, match="the data hold a torch.utils.data.dataloader.DataLoader; .*; give the Dataset"
+        OptionError, match="the training data hold a torch.utils.data.dataloader.DataLoader; .*; give the Dataset"
     ):
         open_training_data(torch.utils.data.DataLoader(Seen()))
     with pytest.raises(OptionError, match="the Dataset seen faces: the weight is 0; a number above 0"):
@@ -191,7 +191,10 @@ def test_pairs_are_mirrored_and_turned_with_their_priors() -> None:
     ("augmentation", "sentence"),
     [
         (Augmentation(zoom=1.25), "the Dataset seen faces: zoom is 1.25, .* zoom=1 was expected"),
-        (Augmentation(quarter_turns=True), "the Dataset Made: hr is 32 x 16; quarter_turns need square images"),
+        (
+            Augmentation(quarter_turns=True),
+            "the Dataset Made: hr is 32 x 16; square images were expected for quarter_turns",
+        ),
         (Augmentation(flip=True), r"its landmarks \(helen-194\) cannot be mirrored, .*; flip=False was expected"),
     ],
 )

@@ -89,7 +89,7 @@ def test_other_modes_are_refused_as_photographs(raw_png, tmp_path: Path) -> None
         encoded(Image.new("LA", (8, 8), (9, 0)), "PNG"),
         raw_png(1, 1, 8, 2, b"\0" + bytes(RED), (b"tRNS", b"".join(value.to_bytes(2, "big") for value in RED))),
     ):
-        with pytest.raises(DataError, match="has see-through pixels"):
+        with pytest.raises(DataError, match="has transparent pixels"):
             read_image(Path("a.png"), content)
     opaque = encoded(Image.new("RGBA", (8, 8), (*RED, 255)), "PNG")
     assert (read_image(Path("a.png"), opaque) == RED).all()

@@ -116,7 +116,7 @@ def test_landmarks_can_be_read_off_the_estimated_maps(faces: FaceSet, net: Parsi
     maker = made.manifest.priors["landmarks"]
     assert maker.tool == "priorsr.priors.landmarks_from_parsing"
     assert maker.estimated_from == "hr"
-    with pytest.raises(OptionError, match="take an estimator of parsing maps"):
+    with pytest.raises(OptionError, match="need an estimator of parsing maps"):
         estimate_priors(faces, tmp_path / "second", [Points()], landmarks="from-parsing")
 
 

@@ -80,7 +80,7 @@ def test_just_images_are_divided_or_go_to_one_split(src: Path, tmp_path: Path) -
     (tmp_path / "nested/images").parent.mkdir()
     plain.rename(tmp_path / "nested/images")
     assert len(import_folder(tmp_path / "nested", tmp_path / "again").ids("train")) == 16
-    with pytest.raises(OptionError, match="is split into train and val and test already"):
+    with pytest.raises(OptionError, match="has the splits train and val and test already"):
         import_folder(src, tmp_path / "third", split="train")
 
 

@@ -25,7 +25,7 @@ def test_what_would_be_left_out_is_told(src: Path, tmp_path: Path, stranger: str
         (src / stranger).write_bytes(b"")
     else:
         (src / stranger).mkdir()
-    with pytest.raises(DataError, match=f"{stranger}: would be left out; only .* were expected"):
+    with pytest.raises(DataError, match=f"{stranger}: is not used by the import; only .* were expected"):
         import_folder(src, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     (src / stranger).rename(tmp_path / "elsewhere")
@@ -44,7 +44,7 @@ def test_wrong_sources_are_told_in_a_sentence(src: Path, tiny_faces: Path, tmp_p
         import_folder(src / "README.md", tmp_path / "out")
     refused("size is 0; a number from 1", size=0)
     refused("no label map 'mine'", labels="mine")
-    refused("landmarks cannot be read off maps of helen-11", labels="helen-11")
+    refused("landmarks cannot be computed from parsing maps of helen-11", labels="helen-11")
     refused(r"has the class 1\d; the classes 0 to 10 of helen-11", labels="helen-11", landmarks="none")
     images, maps = src / "train/images", src / "train/parsing"
     face = sorted(images.iterdir())[0]
@@ -70,9 +70,9 @@ def test_wrong_sources_are_told_in_a_sentence(src: Path, tiny_faces: Path, tmp_p
     shutil.copy(images / face.name, maps / face.name)
     refused("class indices in one channel")
     shutil.copy(images / face.name, src / "test/images")
-    refused(f"{face.stem!r} is there twice, in train and in test")
+    refused(f"{face.stem!r} is given twice, in train and in test")
     (src / "lr").mkdir()
-    refused("lr: would be left out; only train, val, test were expected")
+    refused("lr: is not used by the import; only train, val, test were expected")
     with pytest.raises(DataError, match="is a face set already"):
         import_folder(tiny_faces, tmp_path / "out")
     (tmp_path / "empty").mkdir()

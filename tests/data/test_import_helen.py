@@ -77,7 +77,7 @@ def test_what_is_missing_or_broken_is_told(src: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"1\.txt: line 2 is '155\.0000 ; 80\.0000'; x , y were expected"):
         import_helen(src, out)
     first.write_text(lines.replace("100_1", "100_2"))
-    with pytest.raises(DataError, match=r"2\.txt: is of the image '100_2', which 1\.txt has annotated"):
+    with pytest.raises(DataError, match=r"2\.txt: annotates the image '100_2', as 1\.txt does; one file for each"):
         import_helen(src, out)
     first.unlink()
     with pytest.raises(DataError, match=r"100_1\.jpg: has no annotation"):

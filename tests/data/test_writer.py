@@ -128,14 +128,14 @@ def test_what_a_set_cannot_hold_is_told(tmp_path: Path) -> None:
     nan = np.full((68, 2), np.nan, dtype=np.float32), np.ones(68, dtype=bool)
     with pytest.raises(DataError, match="'f0': landmark 0 is NaN"):
         written(pixels(0)._replace(landmarks=nan), landmarks=HAND)
-    with pytest.raises(DataError, match="brings landmarks, but no tool that made them is named"):
+    with pytest.raises(DataError, match="has landmarks; the tool that made them was expected"):
         written(pixels(0)._replace(landmarks=(nan[0], ~nan[1])))
     with pytest.raises(DataError, match="float64 of shape"):
         written(Pixels(np.zeros((8, 8, 3))))
     with pytest.raises(DataError, match="no faces"):
         write_face_set(tmp_path / "set", [], ABOUT)
     twice = [*faces(2), Face("f0", "test", "", lambda: pixels(0))]
-    with pytest.raises(DataError, match="'f0' is there twice, in train and in test"):
+    with pytest.raises(DataError, match="'f0' is given twice, in train and in test"):
         write_face_set(tmp_path / "set", twice, ABOUT)
 
 

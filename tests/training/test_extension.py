@@ -73,7 +73,7 @@ def test_what_cannot_be_extended_is_refused_and_left(faces: Path, tmp_path: Path
         run(faces, tmp_path / "nothing", extend=5)
     out = tmp_path / "cosine"
     train("supervised", faces, out, overrides={"model": "toy", "schedule": cosine()}, steps=4)
-    with pytest.raises(DataError, match="the schedule of the stage 'model' depends on its length"):
+    with pytest.raises(DataError, match="the schedule of the stage 'model' depends on the stage's length"):
         run(faces, out, extend=5)
     with pytest.raises(OptionError, match="extend is 0; a number from 1"):
         run(faces, out, extend=0)

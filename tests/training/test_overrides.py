@@ -110,7 +110,7 @@ def test_an_unknown_name_is_told_the_closest_paths(name: str) -> None:
         ({"width": 1, "student.width": 2}, r"'student\.width' twice"),
         ({"student": 3}, r"student is 3: an instance of Net .* one by one: \.width, \.fusion, \.depths"),
         ({"length": 0.5}, r"length is 0\.5: an instance of Duration .*: \.value, \.unit \(steps \| .* \| fraction\)"),
-        ({"student": {"width": 3}, "student.width": 4}, "replace 'student', and set 'width' in it"),
+        ({"student": {"width": 3}, "student.width": 4}, "both replace 'student' and set 'width' in it"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(change: dict[str, object], message: str) -> None:

@@ -39,7 +39,7 @@ def test_a_sound_stage_is_accepted() -> None:
         ({"optimisers": {"a": Optimiser(("student",)), "b": Optimiser(("student",))}}, "trained by the optimisers"),
         ({"frozen": frozenset()}, "'teacher' is neither frozen nor trained"),
         ({"optimisers": {"a": Optimiser(("student",)), "b": Optimiser(("loss",))}}, "'b' has no parameters"),
-        ({"length": fraction(0.5)}, "a length in steps or epochs"),
+        ({"length": fraction(0.5)}, "steps or epochs were expected"),
         ({"share": 0}, "share 0"),
         ({"ema": 1.0}, "ema = 1.0"),
         ({"ema": 0.9, "product": None}, "ema = 0.9"),

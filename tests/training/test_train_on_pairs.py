@@ -101,7 +101,7 @@ WITHOUT_MAPS = {"data": Noise(scale=8), "validation": Noise(4, scale=8, parsing=
             OptionError,
             r"the Dataset Noise: has no split val, .* validation=DATASET or a face set was",
         ),
-        ({"data": Noise(), "validation": [1]}, OptionError, "the data hold a builtins.list; a face set"),
+        ({"data": Noise(), "validation": [1]}, OptionError, "the training data hold a builtins.list; a face set"),
         ({"data": Noise(), "workers": -1, "validation": Noise()}, OptionError, "workers is -1; a number from 0"),
         (
             {"recipe": "supervised", "overrides": {"zoom": 2}, **split(Noise(scale=8))},

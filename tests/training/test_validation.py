@@ -97,5 +97,5 @@ def test_validation_leaves_what_it_validates_alone(tiny_faces: Path) -> None:
 
 def test_an_estimator_of_what_the_set_does_not_know_is_refused(tiny_faces: Path) -> None:
     validator = Validator(FaceSet.open(tiny_faces), Reduction(), Accelerator(cpu=True))
-    with pytest.raises(DataError, match="the estimator Oracle gives neither parsing nor landmarks, and the faces to"):
+    with pytest.raises(DataError, match="the estimator Oracle returns neither parsing nor landmarks, and the"):
         validator.score(Oracle(tiny_faces, lambda prior: Prior(heatmaps=torch.ones(len(prior.parsing), 68, 16, 16))))

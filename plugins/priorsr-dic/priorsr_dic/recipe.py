@@ -125,8 +125,8 @@ class DICRecipeConfig:
         gan_share = self.gan_share if self.gan else 0.0
         if not (self.hourglass_share > 0 and self.gan_share > 0 and self.hourglass_share + gan_share < 1):
             raise OptionError(
-                f"hourglass_share is {self.hourglass_share} and gan_share {self.gan_share}; positive numbers that "
-                "leave something of 1 were expected"
+                f"hourglass_share is {self.hourglass_share} and gan_share {self.gan_share}; positive numbers "
+                "with a sum below 1 were expected"
             )
 
 

@@ -87,7 +87,7 @@ def import_celeba(
         partition = place(src, PARTITION, PLACES)
         splits = read_partition(partition)
         for face in sorted(images.keys() - splits.keys()):
-            raise DataError(f"{partition}: does not name {images[face].name}")
+            raise DataError(f"{partition}: has no line for {images[face].name}; a line for each image was expected")
         for face in sorted(splits.keys() - images.keys()):
             raise DataError(
                 f"{partition}: names {face!r}, of which there is no image; a split file (--split-file) can leave it out"
@@ -99,7 +99,9 @@ def import_celeba(
         how = f"split as {Path(split_file).name} has it"
     points = {} if landmarks is None else read_landmarks(Path(landmarks), landmark_scheme("ibug-68"))
     if points and not points.keys() & images.keys():
-        raise DataError(f"{landmarks}: has landmarks of {min(points)!r} and the like; {min(images)!r} was expected")
+        raise DataError(
+            f"{landmarks}: has landmarks of faces such as {min(points)!r}; names such as {min(images)!r} were expected"
+        )
     squares, given_by = _squares(crop, points, landmarks, place(src, BOXES, PLACES), images)
     faces = []
     for face, image in images.items():
@@ -124,7 +126,9 @@ def _squares(
         squares = {face: round_landmarks(known) for face, known in points.items() if known[1].any()}
         for face in faces:
             if face not in squares:
-                raise DataError(f"{landmarks}: has no valid landmark of {face!r}, which is to be cut")
+                raise DataError(
+                    f"{landmarks}: has no valid landmark of {face!r}; one or more were expected, to crop the face"
+                )
         return squares, f"the landmarks in {landmarks}"
     return {}, f"the landmarks in {landmarks}"
 
@@ -142,7 +146,7 @@ def _round_boxes(path: Path, faces: Iterable[str]) -> dict[str, Square]:
     squares = {}
     for face in faces:
         if face not in named:
-            raise DataError(f"{path}: has nothing on {face!r}, which is to be cut")
+            raise DataError(f"{path}: has no line for {face!r}; the box of each face to crop was expected")
         left, top, width, height = map(int, named[face].words[1:])
         if width < 1 or height < 1:
             raise DataError(

@@ -53,7 +53,10 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
     faces = []
     for number, image in sorted(numbers.items()):
         if ids[number] not in splits:
-            raise DataError(f"{src / MAPPING}: does not name the image {number}, or {PARTITION} not its original")
+            raise DataError(
+                f"{src / MAPPING}: has no line for the image {number}, or {PARTITION} has none for its original; a line "
+                "for each image was expected"
+            )
         stamp = key(image, *masks[number].values(), size=size)
         faces.append(Face(ids[number], splits[ids[number]], stamp, partial(_read, image, masks[number], size)))
     about = About(
@@ -69,9 +72,13 @@ def _numbers(images: Mapping[str, Path]) -> dict[int, Path]:
     numbers: dict[int, Path] = {}
     for face, path in images.items():
         if not (face.isascii() and face.isdecimal() and len(face) <= 5):
-            raise DataError(f"{path}: is not called by a number, as the images of CelebAMask-HQ are")
+            raise DataError(
+                f"{path}: is named {path.stem!r}; a number of up to five digits, as in CelebAMask-HQ, was expected"
+            )
         if int(face) in numbers:
-            raise DataError(f"{path}: has the number of {numbers[int(face)].name}; one image a number was expected")
+            raise DataError(
+                f"{path}: has the same number as {numbers[int(face)].name}; one image for each number was expected"
+            )
         numbers[int(face)] = path
     return numbers
 
@@ -100,7 +107,7 @@ def _masks(path: Path, numbers: Mapping[int, Path]) -> Mapping[int, Mapping[str,
 def _number_and_part(file: Path) -> tuple[int, str]:
     match = MASK.fullmatch(file.name)
     if not match or not file.is_file():
-        raise DataError(f"{file}: is not called as a mask is; NNNNN_PART.png was expected")
+        raise DataError(f"{file}: is not named like a mask; NNNNN_PART.png was expected")
     if match[2] not in PARTS:
         raise DataError(f"{file}: is a mask of an unknown part {match[2]!r}; {did_you_mean(match[2], PARTS)}")
     return int(match[1]), match[2]
@@ -129,7 +136,9 @@ def _read(image: Path, masks: Mapping[str, Path], size: int) -> Pixels:
         rows, columns = mask.shape
         if part == "skin":  # the first
             if rows * width != columns * height:
-                raise DataError(f"{file}: is {rows} x {columns}, of another shape than its image of {height} x {width}")
+                raise DataError(
+                    f"{file}: is {rows} x {columns}, but its image is {height} x {width}; the same shape was expected"
+                )
             if not mask.any():
                 raise DataError(f"{file}: is empty; a mask of the face's skin was expected")
             check_reduces(mask, size, str(file))

@@ -60,10 +60,14 @@ def import_folder(
     parts = _parts(src)
     has_splits = _UNSPLIT not in parts
     if has_splits and split is not None:
-        raise OptionError(f"{src}: is split into {' and '.join(parts)} already; split {split!r} cannot be asked for")
+        raise OptionError(
+            f"{src}: has the splits {' and '.join(parts)} already, and split {split!r} is given; no split was expected"
+        )
     from_parsing = landmarks == "from-parsing" and not any(part.landmarks for part in parts.values())
     if from_parsing and known.name != "celebamask-19" and any(part.maps for part in parts.values()):
-        raise OptionError(f"landmarks cannot be read off maps of {known.name}; ask for landmarks 'none'")
+        raise OptionError(
+            f"landmarks cannot be computed from parsing maps of {known.name}; landmarks 'none' were expected"
+        )
     faces = []
     for part_name, part in parts.items():
         whole = part_name or split

@@ -105,7 +105,9 @@ def _annotations(path: Path) -> dict[str, Annotation]:
             raise DataError(f"{file}: is no annotation; only N.txt files were expected in {path}")
         name, points = _annotation(file)
         if name in known:
-            raise DataError(f"{file}: is of the image {name!r}, which {known[name].file.name} has annotated")
+            raise DataError(
+                f"{file}: annotates the image {name!r}, as {known[name].file.name} does; one file for each was expected"
+            )
         known[name] = Annotation(points, file)
     if not known:
         raise DataError(f"{path}: holds no annotations; N.txt files were expected")

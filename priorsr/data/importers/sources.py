@@ -52,7 +52,9 @@ def check_no_strangers(path: Path, expected: Sequence[str]) -> None:
     """Raise DataError for an entry of `path` without one of the expected names, since it would be left out."""
     for stranger in entries(path):
         if stranger.name not in expected:
-            raise DataError(f"{stranger}: would be left out; only {', '.join(expected)} were expected in {path}")
+            raise DataError(
+                f"{stranger}: is not used by the import; only {', '.join(expected)} were expected in {path}"
+            )
 
 
 def images_by_id(path: Path) -> dict[str, Path]:

@@ -23,9 +23,9 @@ class SyntheticFaces(NamedTuple):
     """N drawn faces.
 
     images: (N,3,size,size) uint8 RGB.
-    parsing: (N,size,size) uint8, classes of the label map `celebamask-19`; what hides another part is what is named.
-    landmarks: (N,68,2) float32 of the scheme `ibug-68`, (x, y) in pixels, an integer is a pixel's centre; given also
-        where hair, glasses or a hat hide the point.
+    parsing: (N,size,size) uint8, classes of the label map `celebamask-19`; the foremost part counts.
+    landmarks: (N,68,2) float32 of the scheme `ibug-68`, (x, y) in pixels, integers at pixel centres, including points
+        hidden by hair, glasses or a hat.
     """
 
     images: Tensor
@@ -39,15 +39,15 @@ def draw_faces(
     """Draw faces first .. first + count - 1 of a seed, `size` pixels square, framed like CelebA's aligned
     faces.
 
-    A face depends on its seed and index alone, not on what else is drawn nor on the number of threads; another kind of
-    device may round single values otherwise. On a CPU each of torch's threads takes whole faces.
+    A face depends on its seed and index only, not on the other faces or the number of threads; another kind of device
+    may round single values differently. On a CPU each of torch's threads draws whole faces.
     Raises PriorsrError if seed, first or count is negative, or size below 16.
     """
     for name, value, least in (("seed", seed, 0), ("first", first, 0), ("count", count, 0), ("size", size, 16)):
         if not least <= value < 2**63:
-            raise PriorsrError(f"{name} of the synthetic faces is {value}, expected {least} or more, below 2**63")
+            raise PriorsrError(f"{name} of the synthetic faces is {value}; {least} or more, below 2**63, was expected")
     device = torch.device(device)
-    # Groups are cut at the same indices whatever is asked for, so that not even rounding depends on it.
+    # Groups begin at fixed indices, so that rounding does not depend on `first` and `count`.
     group, run = (1, one_thread_each) if device.type == "cpu" else (32, _in_turn)
     start = first - first % group
     groups = [range(k, k + group) for k in range(start, first + count, group)]

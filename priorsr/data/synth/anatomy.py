@@ -1,4 +1,4 @@
-"""The places of a face's parts: relief and pose of the head, and curves that painting and landmarks both follow."""
+"""The geometry of a face: relief and pose of the head, and the curves that painting and landmarks share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from priorsr.data.synth.outlines import ridge, smoothstep
 from priorsr.data.synth.traits import Brows, Eyes, Head, Mouth, Nose, Traits
 
-EYE_LINE, MOUTH_LINE = -0.05, 0.485  # where CelebA's alignment puts them, in a picture from -1 to 1
+EYE_LINE, MOUTH_LINE = -0.05, 0.485  # their position in CelebA's aligned images, in a picture from -1 to 1
 Points = tuple[Tensor, Tensor]  # u and v
 
 
@@ -54,13 +54,13 @@ class Camera(NamedTuple):
         return x * self.cos_roll + y * self.sin_roll, y * self.cos_roll - x * self.sin_roll
 
     def unturn(self, x: Tensor, y: Tensor, z: float | Tensor) -> Points:
-        """Return the frontal position of what is seen at upright (x, y) and lies at depth z."""
+        """Return the frontal position of the point at depth z that is seen at upright (x, y)."""
         return (x - z * self.sin_yaw) / self.cos_yaw, (y - z * self.sin_pitch) / self.cos_pitch
 
     def surface(self, x: Tensor, y: Tensor, nose: Nose) -> Points:
         """Return the frontal position of the foremost point of the head's surface seen at upright (x, y).
 
-        Marches from before the head toward it in cautious steps, at half the resolution first, then a few at the full.
+        Marches toward the head in cautious steps, most of them at half the resolution.
         """
         coarse_x, coarse_y = (F.avg_pool2d(c[:, None], 2)[:, 0] for c in (x, y))
         z = self._march(coarse_x, coarse_y, torch.full_like(coarse_x, 0.3), nose, 14)
@@ -74,7 +74,7 @@ class Camera(NamedTuple):
 
 
 def camera(face: Traits) -> Camera:
-    """Return the camera that puts the middle between eyes and mouth where an aligned picture has it."""
+    """Return the camera that places the middle between eyes and mouth as aligned pictures do."""
     pose = face.pose
     zero = torch.zeros_like(pose.scale)
     turns = [f(angle) for angle in (pose.yaw, pose.pitch, pose.roll) for f in (torch.cos, torch.sin)]

@@ -1,4 +1,4 @@
-"""The canvas: layers of matter (colour, depth, gloss) are painted back to front, and lit at the end."""
+"""The canvas: layers with colour, depth and gloss are painted from back to front, then lit."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def rgb(red: float, green: float, blue: float, like: Tensor) -> Tensor:
 
 
 class Canvas:
-    """Pictures being painted, changed in place: what is visible at each pixel, and what it is made of.
+    """Pictures that painters change in place: the visible surface at each pixel, and its material.
 
-    albedo (N,3,H,W) in linear light; depth, the surface's slopes, gloss, flesh (1: light seeps in), labels (N,H,W).
+    albedo (N,3,H,W) in linear light; depth, slopes of the surface, gloss, flesh (1: light spreads inside), labels (N,H,W).
     """
 
     def __init__(self, albedo: Tensor, pixel: Tensor) -> None:
@@ -42,7 +42,7 @@ class Canvas:
         return part
 
     def name(self, where: Tensor, label: int | Tensor) -> None:
-        """Give the pixels of a mask their class."""
+        """Set the class of the pixels of a mask."""
         self.labels.copy_(torch.where(where, label, self.labels))
 
     def tint(
@@ -78,12 +78,12 @@ class Canvas:
         self.flesh.add_((flesh - self.flesh) * alpha)
 
     def light(self, scene: Scene) -> Tensor:
-        """Return the pictures in linear light (N,3,H,W), lit from one side, with cast shadows, and from all around."""
+        """Return the pictures in linear light (N,3,H,W), lit by one lamp with cast shadows and by ambient light."""
         norm = torch.rsqrt(self.slope_x**2 + self.slope_y**2 + 1)
         lx, ly, lz = light_direction(scene)
         toward = -lx * self.slope_x - ly * self.slope_y
         shadow, openness = self._occlusion(lx / lz.clamp(min=0.25), ly / lz.clamp(min=0.25))
-        # Light seeps through flesh, red the furthest.
+        # Light spreads inside flesh, red the furthest.
         seep = rgb(0.32, 0.14, 0.09, norm) * self.flesh[:, None] + 0.04
         direct = ((((toward + lz) * norm)[:, None] + seep) / (1 + seep)).clamp(min=0) * (1 - shadow)[:, None]
         above = 0.75 + 0.25 * self.slope_y * norm
@@ -129,10 +129,7 @@ def light_direction(scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def develop(linear: Tensor, scene: Scene, table: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Turn linear light to RGB in [0, 1] (N,3,H,W): exposure, film curve, contrast, grain.
-
-    A few in black and white.
-    """
+    """Turn linear light to RGB in [0, 1] (N,3,H,W): exposure, film curve, contrast, grain; a few in black and white."""
     film = 1 - torch.exp(-1.25 * scene.exposure[:, None] * linear)
     film = torch.lerp(film, film.mean(1, keepdim=True), scene.mono[:, None])
     tones = film.clamp(min=1e-5) ** (1 / 2.2)

@@ -1,4 +1,4 @@
-"""Random numbers of a face: a counter-based stream keyed by (seed, index), so that no face depends on another."""
+"""Random numbers of faces: a stream for each (seed, index), so that no face depends on another."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ TABLES, TABLE_SIZE = 4, 64
 
 
 def roll(seed: int, indices: range) -> tuple[Tensor, Tensor]:
-    """Return the uniform rolls (N,ROLLS) in [0, 1) and noise tables (N,TABLES,TABLE_SIZE,TABLE_SIZE) in [-1, 1) of
-    these
-    faces.
-    """
+    """Return uniform numbers (N,ROLLS) in [0, 1) and noise tables (N,TABLES,TABLE_SIZE,TABLE_SIZE) in [-1, 1)."""
     streams = [np.random.Generator(np.random.Philox(key=np.array([seed, index], dtype=np.uint64))) for index in indices]
     rolls = np.stack([stream.random(ROLLS, dtype=np.float32) for stream in streams])
     tables = np.stack([stream.random((TABLES, TABLE_SIZE, TABLE_SIZE), dtype=np.float32) for stream in streams])
@@ -24,7 +21,7 @@ def roll(seed: int, indices: range) -> tuple[Tensor, Tensor]:
 
 
 class Dice:
-    """Hands out the rolls (N,K) of N faces column by column, as values (N,1,1)."""
+    """Distributes the random numbers (N,K) of N faces column by column, as values (N,1,1)."""
 
     def __init__(self, rolls: Tensor) -> None:
         self._columns = iter(rolls[:, :, None, None].unbind(1))
@@ -48,13 +45,13 @@ class Dice:
         return (next(self._columns)[:, :, 0] >= limits[..., :-1]).sum(1)[:, None, None]
 
     def pick(self, colours: Tensor, weights: Sequence[float] = ()) -> Tensor:
-        """Return one of the colours (K,3) a face, (N,3,1,1); all are equally likely unless `weights` is given."""
+        """Return a colour for each face, (N,3,1,1), drawn from colours (K,3), by `weights` or with equal chances."""
         index = self.choose(weights or [1.0] * len(colours))
         return colours[index[:, 0, 0]][:, :, None, None]
 
 
 def palette(colours: str) -> Tensor:
-    """Return hexadecimal sRGB colours, parted by spaces, as linear light (K,3)."""
+    """Return hexadecimal sRGB colours, separated by spaces, as linear light (K,3)."""
     return (torch.tensor([list(bytes.fromhex(colour)) for colour in colours.split()]) / 255) ** 2.2
 
 

@@ -1,4 +1,4 @@
-"""Paints eyes, brows, nose and mouth upon the head."""
+"""Paint eyes, brows, nose and mouth on the head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paints hair: a mass behind the head and one before it, in locks and strands that fall or are combed."""
+"""Paint hair: a mass behind the head and one in front of it, in locks and strands that fall or are combed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed distances and soft masks in the plane, the brushes of the synthetic faces.
+"""Signed distances and soft masks in the plane, from which synthetic faces are painted.
 
 Distances are negative inside a shape. All arguments broadcast; lengths are in the unit of the coordinates.
 """
@@ -66,7 +66,7 @@ def ridge(x: Tensor, radius: Number) -> Tensor:
 
 def noise(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Return smooth random values in [-1, 1] at (x, y), one cell of `table` (N,T,T) to a unit, mirrored beyond its
-    rim.
+    edge.
     """
     grid = torch.view_as_real(torch.complex(x, y)) / (table.shape[-1] / 2)  # six times as fast as torch.stack
     return F.grid_sample(table[:, None], grid, padding_mode="reflection", align_corners=False)[:, 0]

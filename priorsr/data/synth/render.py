@@ -1,4 +1,4 @@
-"""Draws a batch of faces: every layer in order, back to front, then light."""
+"""Draw a batch of faces: all layers from back to front, then the light."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _paint_layer(layer: Layer, canvas: Canvas, s: Scaffold) -> None:
 
 
 def majority(labels: Tensor) -> Tensor:
-    """Return the commonest class of each pixel's 2 x 2 samples (N,H,W); where there is no such, the first sample's."""
+    """Return the commonest class of each pixel's 2 x 2 samples (N,H,W); the first sample's if there is none."""
     a, b, c, d = (labels[:, i::2, j::2] for i in (0, 1) for j in (0, 1))
     first = (a == b) | (a == c) | (a == d)
     second = (b == c) | (b == d)

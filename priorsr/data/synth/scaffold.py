@@ -1,4 +1,4 @@
-"""The scaffold of every painter: the traits, the noise and the coordinates of a batch of faces."""
+"""The input of all painters: traits, noise and coordinates of a batch of faces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PictureWindow(NamedTuple):
 
 
 class Scaffold(NamedTuple):
-    """Fields (N,H,W) of a batch of N faces, and what belongs to each face as a whole (N,...)."""
+    """Fields (N,H,W) of a batch of N faces, and values for each whole face (N,...)."""
 
     face: Traits
     view: Camera
@@ -49,7 +49,7 @@ class Scaffold(NamedTuple):
         return Scaffold(*self[:4], *(window.of(field) for field in self[4:]))
 
     def at(self, z: float) -> tuple[Tensor, Tensor]:
-        """Return the frontal position of what is seen at each pixel if it lies at depth z."""
+        """Return the frontal position of the point at depth z that is seen at each pixel."""
         return self.view.unturn(self.x, self.y, z)
 
     def noise(self, table: int, x: Tensor, y: Tensor) -> Tensor:

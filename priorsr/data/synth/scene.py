@@ -1,4 +1,4 @@
-"""Paints what lies behind a face."""
+"""Paint the background of a face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paints what is skin: neck, ears and the head with its relief, complexion and beard."""
+"""Paint skin: neck, ears, and the head with its relief, complexion and beard."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ def paint_neck(canvas: Canvas, s: Scaffold) -> None:
 
 
 def ear_position(s: Scaffold, z: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the coordinates around both ears, x outward, y down.
-
-    And how far each is turned to the viewer, below 0: away.
-    """
+    """Return coordinates around both ears (x outward, y down), and how far each faces the viewer (below 0: away)."""
     head, yaw = s.face.head, s.view.sin_yaw
     u, v = s.at(z)
     turned = torch.where(u * yaw > 0, -yaw.abs(), yaw.abs())

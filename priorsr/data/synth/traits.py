@@ -209,7 +209,7 @@ class Scene(NamedTuple):
 
 
 class Traits(NamedTuple):
-    """Everything about N faces, but for the noise."""
+    """All properties of N faces except the noise."""
 
     pose: Pose
     head: Head

@@ -1,4 +1,4 @@
-"""Paints what a face wears: clothes, necklace, earrings, eyeglasses, hats."""
+"""Paint clothes, necklaces, earrings, eyeglasses and hats."""
 
 from __future__ import annotations
 

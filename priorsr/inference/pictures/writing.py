@@ -37,7 +37,7 @@ def check_writable(path: Path, size: tuple[int, int], alpha: Image.Image | None)
             f"{LONGEST_SIDE[format_]}: choose another format"
         )
     if format_ == "JPEG" and alpha is not None and alpha.getextrema()[0] != 255:
-        raise DataError("the picture has see-through pixels, which JPEG cannot hold: choose PNG or WebP (--format)")
+        raise DataError("the picture has transparent pixels, which JPEG cannot hold: choose PNG or WebP (--format)")
 
 
 def write_picture(path: Path, picture: Picture, writing: Writing) -> tuple[str, ...]:

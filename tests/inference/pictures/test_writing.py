@@ -67,7 +67,7 @@ def test_alpha_is_written(name: str, tmp_path: Path) -> None:
 def test_jpeg_takes_opaque_alpha_and_refuses_other(tmp_path: Path) -> None:
     write_picture(tmp_path / "a.jpg", face(alpha=255), Writing())
     assert Image.open(tmp_path / "a.jpg").mode == "RGB"
-    with pytest.raises(DataError, match="see-through pixels, which JPEG cannot hold"):
+    with pytest.raises(DataError, match="transparent pixels, which JPEG cannot hold"):
         write_picture(tmp_path / "b.jpg", face(alpha=254), Writing())
     assert not (tmp_path / "b.jpg").exists()
 
