@@ -109,7 +109,7 @@ def test_metrics_that_were_cut_are_told_and_cost_no_weights(
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     said = Console(record=True, file=io.StringIO(), width=1000)
     assert weights_of(run("toy-distilled", resume=True, console=said).folder) == weights_of(whole["toy-distilled"])
-    assert f"note: {path}: was cut after the checkpoint was made; those lines are lost" in said.export_text()
+    assert f"note: {path}: was cut after the checkpoint was written; the missing lines are lost" in said.export_text()
 
 
 def test_a_checkpoint_that_no_run_comes_to_is_told(run: Run, whole: dict[str, Path], tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def import_celebamask_hq(src: str | Path, out: str | Path, *, size: int = 128) -
     for number, image in sorted(numbers.items()):
         if ids[number] not in splits:
             raise DataError(
-                f"{src / MAPPING}: has no line for the image {number}, or {PARTITION} has none for its original; a line "
-                "for each image was expected"
+                f"{src / MAPPING}: has no line for the image {number}, or {PARTITION} has none for its original; a "
+                "line for each image was expected"
             )
         stamp = key(image, *masks[number].values(), size=size)
         faces.append(Face(ids[number], splits[ids[number]], stamp, partial(_read, image, masks[number], size)))

@@ -24,7 +24,7 @@ def rgb(red: float, green: float, blue: float, like: Tensor) -> Tensor:
 class Canvas:
     """Pictures that painters change in place: the visible surface at each pixel, and its material.
 
-    albedo (N,3,H,W) in linear light; depth, slopes of the surface, gloss, flesh (1: light spreads inside), labels (N,H,W).
+    albedo (N,3,H,W) in linear light; depth, its slopes, gloss, flesh (1: light spreads inside), labels (N,H,W).
     """
 
     def __init__(self, albedo: Tensor, pixel: Tensor) -> None:
