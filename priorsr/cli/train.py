@@ -51,11 +51,11 @@ def train(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(help="Training steps of the whole run, shared out to its stages.", rich_help_panel=LENGTH),
+        typer.Option(help="Training steps of the whole run, divided among its stages.", rich_help_panel=LENGTH),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Minutes of the whole run, turned into steps when it starts.", rich_help_panel=LENGTH),
+        typer.Option(help="Minutes of the whole run, converted to steps at its start.", rich_help_panel=LENGTH),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in OUT, or start it.", rich_help_panel=LENGTH)
@@ -86,7 +86,7 @@ def train(
     threads: Annotated[
         int | None,
         typer.Option(
-            help="Threads of the CPU.",
+            help="Number of CPU threads.",
             show_default="as many as there are free cores, or those of the resumed run",
             rich_help_panel=RUNNING,
         ),

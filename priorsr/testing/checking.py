@@ -130,7 +130,7 @@ def _result(kind: str | None, name: str, distribution: str, version: str, compon
     outcomes: list[CheckOutcome] = []
     causes: dict[object, str] = {}
     for each in checks_of(kind):
-        outcome, failure = judge(each, kind, name, component, waived)
+        outcome, failure = run_check(each, kind, name, component, waived)
         if failure is not None:
             first = causes.setdefault(cause_of(failure, each, component, causes), each.__name__)
             outcome = CheckOutcome(outcome.check, outcome.status, outcome.reason, first)
@@ -138,7 +138,7 @@ def _result(kind: str | None, name: str, distribution: str, version: str, compon
     return Result(kind, name, distribution, version, tuple(outcomes), note)
 
 
-def judge(
+def run_check(
     check: Check, kind: str, name: str, component: type, waived: Mapping[str, str]
 ) -> tuple[CheckOutcome, BaseException | None]:
     """Run a check on a class; return its outcome, and the error if it failed."""

@@ -10,7 +10,7 @@ from priorsr.errors import OptionError, PriorsrWarning, did_you_mean
 from priorsr.kinds import KINDS
 from priorsr.plugins import normalise
 from priorsr.registry import find, offers
-from priorsr.testing.checking import judge, waivers_of
+from priorsr.testing.checking import run_check, waivers_of
 from priorsr.testing.component_results import Check
 from priorsr.testing.contract_checks import checks_of
 from priorsr.testing.versions import difference
@@ -24,8 +24,8 @@ def failures(kind: str, name: str, component: type) -> dict[str, str]:
 
     Empty if the class holds the contract.
     """
-    judged = [judge(check, kind, name, component, {}) for check in checks_of(kind)]
-    return {outcome.check: outcome.reason for outcome, error in judged if error is not None}
+    outcomes = [run_check(check, kind, name, component, {}) for check in checks_of(kind)]
+    return {outcome.check: outcome.reason for outcome, error in outcomes if error is not None}
 
 
 def parametrize_with_checks(*, distribution: str | None = None, waivers: Waivers | None = None) -> Callable[[Any], Any]:
@@ -68,7 +68,7 @@ def _case(kind: str, name: str, check: Check) -> Callable[[], None]:
         component = find(kind, name)
         if note := difference(component):
             warnings.warn(f"the {kind} {name!r} is {note}", PriorsrWarning, stacklevel=2)
-        outcome, error = judge(check, kind, name, component, waivers_of(kind, component))
+        outcome, error = run_check(check, kind, name, component, waivers_of(kind, component))
         if outcome.status == "waived":
             pytest.xfail(outcome.reason)
         if outcome.status in ("skipped", "newer"):

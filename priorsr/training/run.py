@@ -122,10 +122,10 @@ def train(
         with mistakes_in(str(folder.config)) if config else nullcontext():
             plan = blueprint(recipe, settings.preset, overrides or settings.overrides or {})
         sources = open_training_data(data)
-        judge = open_source(validation) if validation is not None else _first_face_set(sources)
+        validation_data = open_source(validation) if validation is not None else _first_face_set(sources)
         with mistakes_in(str(folder.config)) if config else nullcontext():
-            setup = Setup(settings, plan, sources, judge, accelerator, workers)
-        validated_on = None if validation is None else describe(judge, "val").model_dump(mode="json")
+            setup = Setup(settings, plan, sources, validation_data, accelerator, workers)
+        validated_on = None if validation is None else describe(validation_data, "val").model_dump(mode="json")
         checkpoint = None
         if config:
             _check_unchanged(config, plan, setup.sets, validated_on, folder)

@@ -102,7 +102,7 @@ class Recomputing:
     def _of_all_images(self) -> dict[str, str]:
         """Return the scores that need all images, with the reason why they are not verified without."""
         names = (name for record, _ in self._scored for name in record.set_scores)
-        return dict.fromkeys(names, "is of all images, and the submission brings none")
+        return dict.fromkeys(names, "is of all images, and the submission has none")
 
     def _evaluated(
         self, faces: Sequence[str], sr_of: Callable[[Batch], Tensor], of_sets: Mapping[str, SetScoring]

@@ -39,12 +39,12 @@ def verify(
         int | None, typer.Option(help="Seed that chooses the faces to run again.", show_default="unpredictable")
     ] = None,
     into: Annotated[
-        Path | None, typer.Option(help="Add it to this results folder or board if nothing differs.")
+        Path | None, typer.Option(help="Add the submission to this results folder or board if nothing differs.")
     ] = None,
     board: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of a board (init-board), by whose rules to verify.",
+            help="Verify by the rules of this board, a folder made by init-board.",
             show_default="that of --into, if it is one",
             rich_help_panel=BOARD,
         ),
@@ -52,7 +52,7 @@ def verify(
     comment: Annotated[
         Path | None,
         typer.Option(
-            help="Write what was found into this Markdown file, with the rows beside it on the board.",
+            help="Write the findings to this Markdown file, with the neighbouring rows of the board.",
             rich_help_panel=BOARD,
         ),
     ] = None,

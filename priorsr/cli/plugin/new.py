@@ -18,12 +18,12 @@ def new(
         typer.Option(
             "--kind",
             metavar="KIND[:COMPONENT]",
-            help="A component that it brings, such as fusion or fusion:gate; repeatable. Named after the distribution "
+            help="A component of the plugin, such as fusion or fusion:gate; repeatable. Named after the distribution "
             "unless it has a name.",
         ),
     ],
     licence: Annotated[str, typer.Option(help=f"The licence: {', '.join(LICENCES)}.")] = "Apache-2.0",
-    author: Annotated[str | None, typer.Option(help="Who holds the copyright.")] = None,
+    author: Annotated[str | None, typer.Option(help="Holder of the copyright.")] = None,
     out: Annotated[Path | None, typer.Option(help="The new folder; ./NAME unless given. It must not exist.")] = None,
 ) -> None:
     """Write a distribution: a module for each component, entry points, tests, README, licence and a CI workflow.

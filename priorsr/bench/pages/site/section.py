@@ -129,7 +129,7 @@ def marks(row: Row, name: str) -> list[tuple[str, str]]:
             found["✗"] = wrong[name]
         facts = record.extra_scores.get(name)
         if facts and facts.trained_with not in ((), "unknown"):
-            found["‡"] = f"the model was trained with {', '.join(facts.trained_with)}, which judges here"
+            found["‡"] = f"the model was trained with {', '.join(facts.trained_with)}, which computes this score"
         if name in record.set_scores and (warning := record.set_scores[name].warning):
             found["!"] = warning
     return list(found.items())

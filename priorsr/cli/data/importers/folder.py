@@ -28,7 +28,7 @@ def import_folder(
     split: Annotated[str | None, typer.Option(help="Split of all faces, where SRC has no splits.")] = None,
     landmarks: Annotated[
         Literal["from-parsing", "none"],
-        typer.Option(help="Derive landmarks from the parsing maps where SRC brings none.", rich_help_panel=PRIORS),
+        typer.Option(help="Derive landmarks from the parsing maps where SRC has none.", rich_help_panel=PRIORS),
     ] = "from-parsing",
     label_map: Annotated[
         str,

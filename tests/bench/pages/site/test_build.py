@@ -178,7 +178,7 @@ def test_scores_of_the_set_and_judges_that_took_part_in_training_are_marked(make
     page = page_of(site_of(make_record("one", set_scores={"fid": fid}, extra_scores=extra_scores), make_record("two")))
     assert "FID" in page.text
     assert "12.34‡!" in page.text
-    assert "‡ FID of one: the model was trained with Inception, which judges here." in page.text
+    assert "‡ FID of one: the model was trained with Inception, which computes this score." in page.text
     assert "! FID of one: 3 faces are too few." in page.text
 
 
