@@ -6,6 +6,7 @@ import codecs
 import dataclasses
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any
@@ -33,6 +34,11 @@ def write_in_any_encoding() -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # absent where a notebook has put its own in its place
     if reconfigure:
         reconfigure(errors="priorsr-spelt")
+
+
+def keywords_as_options(message: str) -> str:
+    """Return an error's message for users of commands: a keyword of Python such as (resume=True) becomes (--resume)."""
+    return re.sub(r"\(([a-z_]+)=True\)", lambda found: f"(--{found[1].replace('_', '-')})", message)
 
 
 def takes_output() -> bool:

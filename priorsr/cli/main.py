@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from priorsr.cli import bench, catalogue, data, demo, doctor, export, plugin, train, upscale, weights
-from priorsr.cli.console import abandon_output, errors, takes_output, write_in_any_encoding
+from priorsr.cli.console import abandon_output, errors, keywords_as_options, takes_output, write_in_any_encoding
 from priorsr.cli.extras import extra_with
 from priorsr.cli.help import Command
 from priorsr.cli.several import SeveralValues, plugins_first
@@ -43,7 +43,7 @@ class Commands(TyperGroup):
             if interruption is None:
                 raise
             if str(interruption):
-                errors.print(str(interruption), soft_wrap=True, markup=False)
+                errors.print(keywords_as_options(str(interruption)), soft_wrap=True, markup=False)
             raise typer.Exit(130) from None
         except SystemExit as ended:
             file, line, *_ = extract_tb(ended.__traceback__)[-1]
@@ -145,7 +145,8 @@ def _warning_text(
 def _print_error(mistake: str) -> None:
     from priorsr.terminal import styled
 
-    errors.print(styled(("error:", "bold red"), " ", " ".join(mistake.split())), soft_wrap=True)
+    text = keywords_as_options(" ".join(mistake.split()))
+    errors.print(styled(("error:", "bold red"), " ", text), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,7 @@ def extend(folder: RunFolder, config: Mapping[str, Any], steps: int) -> dict[str
     done = latest.place.step if latest and latest.place.index == index else 0
     weights = sorted(folder.weights.glob("*.safetensors"))
     if done < before or not weights:
-        raise DataError(
-            f"{folder.path}: the run is not finished; resume it first (--resume; in Python resume=True), then extend it"
-        )
+        raise DataError(f"{folder.path}: the run is not finished; resume it first (resume=True), then extend it")
     fork = folder.forks.latest(lambda _: None)
     if fork is None or fork.place.index != index:
         raise DataError(

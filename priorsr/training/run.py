@@ -175,8 +175,7 @@ def _stored(folder: RunFolder, resume: bool, report: ProgressReport) -> dict[str
         restarted = run_id != "none" and run_id == config["torchelastic_run"]  # torchrun restarted this process
         if not resume and not restarted:
             raise DataError(
-                f"{folder.path}: holds a run already; resume it (--resume; in Python resume=True), or choose another "
-                "folder for the new run"
+                f"{folder.path}: holds a run already; resume it (resume=True), or choose another folder for the new run"
             )
         return config
     if resume:

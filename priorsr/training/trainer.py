@@ -124,7 +124,7 @@ class Trainer:
             if stop:
                 raise TrainingInterruptedError(
                     f"stopped at step {loop.step} of {loop.steps} of the stage {loop.stage.name!r}, and saved in "
-                    f"{self._folder.path}; resume it to continue (--resume; in Python resume=True)"
+                    f"{self._folder.path}; resume it to continue (resume=True)"
                 )
 
     def _validate(self, loop: StageLoop, faces: int | None) -> None:

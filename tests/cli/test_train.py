@@ -28,7 +28,7 @@ def test_training_says_where_the_weights_are(cli, toy_faces: Path, tmp_path: Pat
 def test_a_folder_with_a_run_is_refused(cli, mistake, toy_faces: Path, tmp_path: Path) -> None:
     command = ["train", "toy-gan", "--data", toy_faces, "--out", tmp_path / "run", "--steps", "2"]
     assert cli(*command)[0] == 0
-    assert "holds a run already" in mistake(*command)
+    assert "holds a run already; resume it (--resume), or choose another folder" in mistake(*command)
     assert cli(*command, "--resume")[0] == 0
 
 

@@ -103,7 +103,7 @@ def test_settings_are_checked_before_anything_is_written(run: Run, tmp_path: Pat
 
 def test_a_folder_that_holds_a_run_is_left_alone(run: Run) -> None:
     before = weights_of(run("toy-distilled").folder)
-    with pytest.raises(DataError, match="holds a run already; resume it"):
+    with pytest.raises(DataError, match=r"holds a run already; resume it \(resume=True\), or choose"):
         run("toy-distilled", seed=1)
     assert weights_of(run("toy-distilled", resume=True).folder) == before
 

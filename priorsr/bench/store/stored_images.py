@@ -73,7 +73,7 @@ def check_image(path: Path, expected: str, of: str) -> None:
     if found != expected:
         raise DataError(
             f"{path}: is another image than that of {of} (its hash is {found}; {expected} was expected); run the "
-            "benchmark again (--rerun; in Python rerun=True)"
+            "benchmark again (rerun=True)"
         )
 
 

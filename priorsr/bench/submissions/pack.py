@@ -82,7 +82,7 @@ def _outputs(results: Path, records: Sequence[Record]) -> dict[str, Path]:
         if record.outputs is None:
             raise DataError(
                 f"{record_path(results, record.id)}: its SR images were not kept; run the benchmark again and "
-                "keep them (--rerun; in Python rerun=True)"
+                "keep them (rerun=True)"
             )
         suffix = ".npy" if record.outputs in as_they_are else ".png"
         for face, hashes in record.images.items():

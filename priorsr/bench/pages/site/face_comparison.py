@@ -120,7 +120,7 @@ def make_comparison(board: Leaderboard, results: Path, out: Path, most: int | No
         if missing is not None:
             raise DataError(
                 f"{folder}: lacks {missing}.png, an image that the record {record.id} has scores of; run the "
-                "benchmark again (--rerun; in Python rerun=True), or remove the folder"
+                "benchmark again (rerun=True), or remove the folder"
             )
         images = {face: record.images[face].sr for face in known}
         copy_images(folder, images, f"the record {record.id}", results, out)
