@@ -176,7 +176,7 @@ class Kind:
             return f"declares kind = {getattr(component, 'kind', None)!r}, and kind = {self.name!r} was expected"
         for fact, values in self.facts.items():
             if not hasattr(component, fact):
-                return f"declares no {fact!r}, which a {self.name} must"
+                return f"declares no {fact!r}; every {self.name} declares one"
             if values and getattr(component, fact) not in values:
                 return f"declares {fact} = {getattr(component, fact)!r}, and one of {', '.join(values)} was expected"
         if self.configured and not is_dataclass(component.Config):  # type: ignore[attr-defined]  # a fact of these kinds
@@ -187,7 +187,7 @@ class Kind:
         """Return the reason why an instance is not of this kind, as the end of a sentence; None if it is."""
         for name, wanted in self.attributes.items():
             if not hasattr(made, name):
-                return f"has no attribute {name!r}, which a {self.name} must"
+                return f"has no attribute {name!r}; every {self.name} has one"
             if not isinstance(getattr(made, name), wanted):
                 return f"has {name} = {getattr(made, name)!r}, and one of type {wanted.__name__} was expected"
         return None

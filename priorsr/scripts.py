@@ -80,8 +80,8 @@ def run(script: Script) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        told = str(error) if isinstance(error, PriorsrError) else raised(error)
-        raise BrokenPluginError(f"{script.path}: cannot be run as a plugin: {told}") from error
+        reason = str(error) if isinstance(error, PriorsrError) else raised(error)
+        raise BrokenPluginError(f"{script.path}: cannot be run as a plugin: {reason}") from error
 
 
 def run_file(path: Path, name: str) -> ModuleType:

@@ -34,7 +34,7 @@ from priorsr.sources import UNREGISTERED, Component, components_of
 KEY = "priorsr"
 _DESCRIBED_BY = {"model": "config", "estimator": "options"}  # by kind, the attribute with the config or options
 _EXPECTED = "weights that priorsr saved (.safetensors)"
-_UNCHANGED = "the hash that it says was expected"
+_UNCHANGED = "the hash in its metadata was expected"
 _HASH, _TENSORS_HASH = "metadata_hash", "tensors_hash"
 
 

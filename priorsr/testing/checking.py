@@ -120,8 +120,8 @@ def _result(kind: str | None, name: str, distribution: str, version: str, compon
     if kind not in KINDS:
         wrong = f"declares kind = {kind!r}; {did_you_mean(str(kind), KINDS)}"
         return Result(str(kind), name, distribution, version, (CheckOutcome("declared_as_its_kind", "failed", wrong),))
-    if told := KINDS[kind].violation(component):
-        return Result(kind, name, distribution, version, (CheckOutcome("declared_as_its_kind", "failed", told),))
+    if violation := KINDS[kind].violation(component):
+        return Result(kind, name, distribution, version, (CheckOutcome("declared_as_its_kind", "failed", violation),))
     try:
         note = difference(component)
         waived = waivers_of(kind, component)

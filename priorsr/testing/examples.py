@@ -206,7 +206,7 @@ def _score(component: Any) -> tuple:
 def _model(component: Any) -> tuple:
     config = component.Config
     model = component(config(**presets_of(config).get("nano", {})))
-    scale, multiple = getattr(model, "scale", 1), getattr(model, "size_multiple", 1)  # lacking ones are told by a check
+    scale, multiple = getattr(model, "scale", 1), getattr(model, "size_multiple", 1)  # a check reports missing ones
 
     def inputs(batch: int, odd: bool) -> Inputs:
         sides = [multiple * -(-side // multiple) for side in ((5, 7) if odd else (4, 4))]

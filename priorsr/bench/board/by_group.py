@@ -80,10 +80,10 @@ def by_group(
 
 def _groups(faces: FaceSet, split: str) -> dict[str, tuple[str, ...]]:
     """Return the faces of each group that has any."""
-    told = {face: face_groups(faces[face], faces.label_map) for face in faces.ids(split)}
-    groups = {ALL: tuple(told)}
-    groups |= {group: tuple(face for face, found in told.items() if found.get(group)) for group in GROUPS}
-    groups[NONE] = tuple(face for face, found in told.items() if found and not any(found.values()))
+    groups_of = {face: face_groups(faces[face], faces.label_map) for face in faces.ids(split)}
+    groups = {ALL: tuple(groups_of)}
+    groups |= {group: tuple(face for face, found in groups_of.items() if found.get(group)) for group in GROUPS}
+    groups[NONE] = tuple(face for face, found in groups_of.items() if found and not any(found.values()))
     return {group: members for group, members in groups.items() if members}
 
 

@@ -15,7 +15,7 @@ from priorsr.files import atomic_json, sha256_json
 from priorsr.reading.json_files import read_facts
 
 TIERS = ("self-reported", "scores recomputed from the images", "faces rerun from the weights")
-"""What was checked, by tier. The first is what a record says of itself."""
+"""The checks of each tier; tier 0 is a record's own claim."""
 
 
 class Verification(RecordPart):

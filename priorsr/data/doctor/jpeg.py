@@ -31,7 +31,7 @@ def jpeg_quality(image: np.ndarray) -> int | None:
     multiples = _dct() @ blocks @ _dct().T / steps  # (Q,N,8,8)
     nearest = np.rint(multiples)
     counts = (nearest != 0) & (steps >= LEAST_STEP)
-    counts[..., 0, 0] = False  # a block's mean says nothing
+    counts[..., 0, 0] = False  # a block's mean carries no trace
     total = counts.sum((1, 2, 3))
     distance = (np.abs(multiples - nearest) * counts).sum((1, 2, 3)) / total.clip(min=1)
     certainty = np.where(total < LEAST_COEFFICIENTS, 0, (0.25 - distance) * np.sqrt(48 * total))  # variance 1/48
