@@ -216,5 +216,6 @@ def record_schema() -> dict[str, Any]:
     """Return the JSON schema of a record of format 2."""
     schema = Record.model_json_schema(mode="serialization")
     schema["properties"]["components"] = schema["properties"]["components"]["anyOf"][0]  # unknown in format 1 only
-    schema["$defs"]["Component"]["description"] = getdoc(Component)  # pydantic before 2.14 leaves a dataclass's out
+    # pydantic before 2.14 leaves a dataclass's description out, and sometimes that other fields are forbidden
+    schema["$defs"]["Component"] |= {"description": getdoc(Component), "additionalProperties": False}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
