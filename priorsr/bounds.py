@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from priorsr.errors import OptionError
 
 MOST = 10**9
@@ -11,5 +13,6 @@ SEEDS = 2**63  # what a 64-bit number holds
 
 def check_number(name: str, value: float, least: float, most: float = MOST) -> None:
     """Raise OptionError naming a number, its value and its bounds unless it lies between them; NaN never does."""
-    if not least <= value <= most:
-        raise OptionError(f"{name} is {value}; a number from {least} to {most} was expected")
+    if not isinstance(value, Real) or not least <= value <= most:
+        shown = value if isinstance(value, Real) else f"{value!r:.80}"
+        raise OptionError(f"{name} is {shown}; a number from {least} to {most} was expected")

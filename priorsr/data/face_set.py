@@ -16,7 +16,7 @@ from priorsr.data.landmarks_file import Points, read_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME, Manifest, read_manifest
 from priorsr.data.maps import read_parsing
 from priorsr.data.names import is_stray
-from priorsr.errors import DataError, UnknownNameError, did_you_mean
+from priorsr.errors import DataError, OptionError, UnknownNameError, did_you_mean
 from priorsr.execution.parallel import parallel_map
 from priorsr.files import sha256_json
 from priorsr.priors import LabelMap, LandmarkScheme, label_map, landmark_scheme
@@ -67,10 +67,13 @@ class FaceSet:
 
     @classmethod
     def open(cls, path: str | Path) -> FaceSet:
-        """Open the face set in the folder `path`; raises DataError if its manifest or splits are broken.
+        """Open the face set in the folder `path`.
 
-        Images are read on request, and every file's hash is compared when it is read.
+        Images are read on request, and every file's hash is compared when it is read. Raises DataError if its manifest
+        or splits are broken, and OptionError for something that is no path.
         """
+        if not isinstance(path, str | Path):
+            raise OptionError(f"the face set is {path!r:.80}; the path of its folder was expected")
         folder = Path(path)
         manifest = read_manifest(folder)
         there, splits = set(manifest.faces), {}

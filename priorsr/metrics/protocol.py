@@ -97,8 +97,13 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
     """Read a protocol of this package by its id, or from any file `NAME@V.toml`.
 
     Every key is required, and no other is allowed: a protocol has no defaults. Raises UnknownNameError for an unknown
-        id, and DataError naming the file, the key and what was expected for a missing, broken or wrong file.
+    id, DataError naming the file, the key and what was expected for a missing, broken or wrong file, and OptionError
+    for something of another type.
     """
+    if not isinstance(name_or_path, str | Path):
+        raise OptionError(
+            f"the protocol is {name_or_path!r:.80}; an id such as 'dic@1', a file or a Protocol was expected"
+        )
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         path = Path(name_or_path)
     else:

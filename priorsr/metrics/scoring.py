@@ -241,7 +241,8 @@ def _check_8bit(hr: Tensor) -> None:
     if off.any():
         first = int(off.nonzero()[0, 0])
         raise PriorsrError(
-            f"HR image {first} of the batch of {len(hr)} is not 8-bit; values k / 255 with k in 0..255 were expected"
+            f"HR image {first} of the batch of {len(hr)} is not 8-bit; values k / 255 with k in 0..255 were expected, "
+            "which (255 * hr).round() / 255 makes"
         )
 
 

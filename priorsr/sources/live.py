@@ -21,13 +21,13 @@ _PLAIN = (int, float, complex, str, bytes, type(None))
 
 
 class LiveSource:
-    """The functions and classes that a class uses, found by following the names in its methods.
+    """The functions and classes that a class or a function uses, found by following the names in its code.
 
-    Objects of the class's own module, or of a file in the same folder, are followed; `modules` are the modules of
+    Objects of its own module, or of a file in the same folder, are followed; `modules` are the modules of
     distributions that it uses.
     """
 
-    def __init__(self, component: type, distribution_of: DistributionOf) -> None:
+    def __init__(self, component: type | FunctionType, distribution_of: DistributionOf) -> None:
         self._distribution_of = distribution_of
         self._home = component.__module__
         self._folder = _folder(self._home)
@@ -47,7 +47,7 @@ class LiveSource:
         return sorted(self._modules)
 
     def _follow(self, found: Any, name: str = "") -> None:
-        text = _constant(found)
+        text = constant_text(found)
         if text is not None:
             self._hashes.add(sha256(name, text))
             return
@@ -70,7 +70,7 @@ class LiveSource:
             self._follow(base)
         for name, value in vars(found).items():
             for part in _unwrapped(value):
-                if not (name.startswith("__") and (_constant(part) is not None or _is_generated(found, part))):
+                if not (name.startswith("__") and (constant_text(part) is not None or _is_generated(found, part))):
                     self._follow(part, name)
 
     def _follow_function(self, found: FunctionType) -> None:
@@ -132,7 +132,7 @@ def _byte_code(code: CodeType) -> Iterator[str]:
         if isinstance(constant, CodeType):
             yield from _byte_code(constant)
         else:
-            yield _constant(constant) or type(constant).__name__
+            yield constant_text(constant) or type(constant).__name__
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -142,14 +142,14 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _constant(value: Any) -> str | None:
+def constant_text(value: Any) -> str | None:
     """Return a constant as text, containers of constants too; None for anything else."""
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, dict):
-        parts = [part for pair in value.items() for part in map(_constant, pair)]
+        parts = [part for pair in value.items() for part in map(constant_text, pair)]
     elif isinstance(value, tuple | list | set | frozenset):
-        parts = list(map(_constant, value))
+        parts = list(map(constant_text, value))
     else:
         return None
     known = [part for part in parts if part is not None]

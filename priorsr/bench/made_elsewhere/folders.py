@@ -47,7 +47,7 @@ def images_by_stem(path: Path) -> dict[str, ImageFile]:
     Raises DataError without images, for two images of one stem, and for a stem that cannot name a face.
     """
     found: dict[str, ImageFile] = {}
-    for name, read in _members(path) if path.is_file() else _files(path):
+    for name, read in _members(path) if path.suffix.lower() == ".zip" and not path.is_dir() else _files(path):
         pure = PurePosixPath(name)
         if pure.suffix.lower() not in SUFFIXES or any(is_stray(Path(part)) for part in pure.parts):
             continue
@@ -117,7 +117,8 @@ def _report_odd(odd: list[str], count: int, what: str, who: str) -> None:
 
 def _files(folder: Path) -> Iterator[tuple[str, Callable[[], bytes | None]]]:
     if not folder.is_dir():
-        raise DataError(f"{folder}: a folder or a zip of images was expected, and there is neither")
+        there = "it is a file of another kind" if folder.exists() else "there is neither"
+        raise DataError(f"{folder}: a folder or a zip of images was expected, and {there}")
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path.relative_to(folder).as_posix(), lambda: None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,9 @@ from priorsr.errors import PriorsrError
 
 ImageLike = str | Path | Image.Image | np.ndarray | Tensor
 """One image: a file, a Pillow image, an array (H,W,3) or (H,W), or a tensor (3,H,W); uint8, or floats in [0, 1]."""
+
+
+_WANTED = "a path, a Pillow image, a NumPy array or a tensor, or a list of these"
 
 
 def image_of(given: ImageLike, who: str) -> Tensor:
@@ -42,12 +45,17 @@ def image_of(given: ImageLike, who: str) -> Tensor:
     )
 
 
-def separate(given: ImageLike | Iterable[ImageLike]) -> list[ImageLike]:
-    """Return one image, a batch of images in one array or tensor, or several images, as a list of images."""
+def separate(given: ImageLike | Iterable[ImageLike], who: str) -> list[ImageLike]:
+    """Return one image, a batch of images in one array or tensor, or several images, as a list of images.
+
+    Raises PriorsrError, beginning with `who`, for anything else.
+    """
     if isinstance(given, Tensor | np.ndarray):
         return list(given) if given.ndim == 4 else [given]
-    if isinstance(given, str | Path | Image.Image) or not isinstance(given, Iterable):
+    if isinstance(given, str | Path | Image.Image):
         return [given]
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+        raise PriorsrError(f"{who} is a {type(given).__module__}.{type(given).__qualname__}; {_WANTED}, was expected")
     return list(given)
 
 

@@ -15,7 +15,7 @@ from priorsr.bench.made_elsewhere.folders import ImageFile, images_by_stem, is_f
 from priorsr.bench.made_elsewhere.given_images import ImageLike, image_of, image_of_pixels, separate
 from priorsr.bench.scoring.summaries import protocol_score_facts
 from priorsr.bench.store.score_facts import RecordedScore
-from priorsr.errors import PriorsrError, ShapeError, UnknownNameError, did_you_mean
+from priorsr.errors import DataError, PriorsrError, ShapeError, UnknownNameError, did_you_mean
 from priorsr.metrics import Protocol, Scores, load_protocol, score_many
 
 _AT_ONCE = 16  # pairs
@@ -119,11 +119,16 @@ def _pairs(
         assert isinstance(hr, str | Path)
         yield from pairs_of_folders(Path(sr), Path(hr), pairs)
         return
+    for given in (sr, hr):
+        if isinstance(given, str | Path) and not Path(given).exists():
+            raise DataError(
+                f"{given}: there is no such file or folder; an image, or a folder or zip of images, was expected"
+            )
     if any(folders):
         raise PriorsrError(
             "one of SR and HR is a folder, and the other is none; two folders, or two images, were expected"
         )
-    ours, theirs = separate(sr), separate(hr)
+    ours, theirs = separate(sr, "SR"), separate(hr, "HR")
     if len(ours) != len(theirs):
         raise PriorsrError(f"there are {len(ours)} SR and {len(theirs)} HR images; as many of each were expected")
     for place, (one, other) in enumerate(zip(ours, theirs, strict=True)):

@@ -62,6 +62,8 @@ class RunPlan:
         processes: Processes | None = None,
     ) -> RunPlan:
         """Check the arguments of `priorsr.bench.run`; raises PriorsrError, and writes nothing."""
+        _check_list("protocols", protocols, "one or more protocols, such as ['dic@1'],", least=1)
+        _check_list("scores", scores, "names of scores, such as ['lpips'],")
         faces = data if isinstance(data, FaceSet) else FaceSet.open(data)
         out, processes = Path(out), processes or Processes()
         check_folder(out, "a folder for the results")
@@ -104,6 +106,12 @@ def adapted(protocol: str | Path | Protocol, face_set: FaceSet) -> Protocol:
             f"the protocol {loaded.id} does not round LR to 8 bits, and face sets are read as 8-bit LR only"
         )
     return loaded.adapted(sizes[0][0])
+
+
+def _check_list(name: str, values: object, wanted: str, least: int = 0) -> None:
+    """Raise OptionError for one value where a list of them is expected, and for too few."""
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence) or len(values) < least:
+        raise OptionError(f"{name} is {values!r:.80}; a list of {wanted} was expected")
 
 
 def _device(name: str) -> torch.device:

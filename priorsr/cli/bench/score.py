@@ -102,6 +102,8 @@ def score(
         )
         return
     given = {"--out": out, "--split": split, "--lr": lr, "--score": beside, "--name": name}
+    given |= {"--training": training, "--hardware": hardware, "--paper": paper, "--code": code}
+    given["--prior"] = None if prior == "none" else prior
     for option, value in given.items():
         if value is not None:
             raise OptionError(

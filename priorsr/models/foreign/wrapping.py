@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from priorsr.bounds import check_number
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import PriorsrError, WrongKindError, raised
+from priorsr.models.foreign.settings import settings_hash
 from priorsr.models.input_checks import check_input
 
 
 class WrappedModel(nn.Module):
     """A foreign network, called with the LR image only.
 
-    network: the network. config: the scales, for records. name: name of its class or function.
+    network: the network. config: the scales and a hash of its settings, for records. name: of its class or function.
 
     Shapes: lr (B,3,h,w) -> sr (B,3,scale*h,scale*w). If the network enlarges by less than `scale`, the rest is bicubic.
         Another shape raises PriorsrError.
@@ -36,9 +37,9 @@ class WrappedModel(nn.Module):
 
     @property
     def config(self) -> dict[str, Any]:
-        """Return the scales and, if they differ, the method of the remaining enlargement."""
+        """Return the scales, if they differ the method of the remaining enlargement, and the hash of the settings."""
         rest = {} if self.network_scale == self.scale else {"network_scale": self.network_scale, "rest": "bicubic"}
-        return {"scale": self.scale, **rest}
+        return {"scale": self.scale, **rest, "settings": settings_hash(self.network)[:16]}
 
     def forward(self, lr: Tensor, prior: Prior | None = None) -> SROutput:
         check_input(self, lr, prior, who=self.name)

@@ -67,8 +67,8 @@ def test_a_file_that_is_no_image_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_batches_and_lists_are_several_images() -> None:
-    assert len(separate(torch.zeros(4, 3, 8, 8))) == 4
-    assert len(separate(np.zeros((4, 8, 8, 3)))) == 4
-    assert len(separate(torch.zeros(3, 8, 8))) == 1
-    assert separate(["a.png", Path("b.png")]) == ["a.png", Path("b.png")]
-    assert separate("a.png") == ["a.png"]
+    assert len(separate(torch.zeros(4, 3, 8, 8), "SR")) == 4
+    assert len(separate(np.zeros((4, 8, 8, 3)), "SR")) == 4
+    assert len(separate(torch.zeros(3, 8, 8), "SR")) == 1
+    assert separate(["a.png", Path("b.png")], "SR") == ["a.png", Path("b.png")]
+    assert separate("a.png", "SR") == ["a.png"]

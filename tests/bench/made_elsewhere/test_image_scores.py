@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 import priorsr
 from priorsr.bench.statistics.means import interval_of_images
-from priorsr.errors import PriorsrError, ShapeError, UnknownNameError
+from priorsr.errors import DataError, OptionError, PriorsrError, ShapeError, UnknownNameError
 from priorsr.metrics import load_protocol, psnr
 
 
@@ -93,6 +94,9 @@ def test_images_of_several_sizes_are_scored_each_by_itself(pair) -> None:
         (lambda sr, hr: (sr.numpy(), hr), PriorsrError, r"SR image 0 is an array of shape \(3, 64, 64\)"),
         (lambda sr, hr: ([], []), PriorsrError, "there are no images to score"),
         (lambda sr, hr: (".", hr), PriorsrError, "one of SR and HR is a folder"),
+        (lambda sr, hr: ("gone", hr), DataError, "gone: there is no such file or folder"),
+        (lambda sr, hr: (None, hr), PriorsrError, "SR is a builtins.NoneType; a path, a Pillow image"),
+        (lambda sr, hr: (list(sr), {"a": hr[0]}), PriorsrError, "HR is a builtins.dict; a path, a Pillow image"),
     ],
 )
 def test_what_cannot_be_a_pair_is_told(pair, change, error, reason: str) -> None:
@@ -104,6 +108,9 @@ def test_unknown_names_are_told_with_the_closest(pair) -> None:
     sr, hr = pair
     with pytest.raises(UnknownNameError, match="dic@1"):
         priorsr.score(sr, hr, "dik@1")
+    for wrong in (["dic@1"], 3, None):
+        with pytest.raises(OptionError, match=re.escape(f"the protocol is {wrong!r}; an id such as 'dic@1'")):
+            priorsr.score(sr, hr, wrong)
     with pytest.raises(UnknownNameError, match=r"has no score 'psnr_z'.*psnr_y"):
         priorsr.score(sr, hr)["psnr_z"]
 

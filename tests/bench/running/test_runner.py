@@ -164,6 +164,12 @@ def test_mistakes_are_told_before_anything_runs(bench, tmp_path, faces) -> None:
         ({"protocols": ["dic@9"]}, UnknownNameError, "dic@9"),
         ({"split": "vol"}, UnknownNameError, "'vol'"),
         ({"scores": ["nonsense"]}, UnknownNameError, "nonsense"),
+        ({"scores": "lpips"}, OptionError, r"scores is 'lpips'; a list of names of scores"),
+        ({"protocols": "dic@1"}, OptionError, r"protocols is 'dic@1'; a list of one or more protocols"),
+        ({"protocols": []}, OptionError, r"protocols is \[\]; a list of one or more protocols"),
+        ({"protocols": [3]}, OptionError, "the protocol is 3; an id such as 'dic@1'"),
+        ({"data": None}, OptionError, "the face set is None; the path of its folder"),
+        ({"batch_size": "8"}, OptionError, "batch_size is '8'; a number from 1"),
         ({"device": "abacus"}, OptionError, "'abacus'"),
         ({"device": "meta"}, OptionError, "'meta'"),
         ({"device": "cuda:99"}, OptionError, "'cuda:99', and torch finds"),
@@ -177,6 +183,25 @@ def test_mistakes_are_told_before_anything_runs(bench, tmp_path, faces) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="is a file"):
         bench(model, out=tmp_path / "file")
+
+
+class Brighter(nn.Module):
+    """Bicubic enlargement, brightened by a plain attribute."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return nn.functional.interpolate(lr, scale_factor=8, mode="bicubic") + self.by
+
+
+def test_two_settings_of_one_network_are_two_results(bench, tmp_path) -> None:
+    (one,) = bench(Brighter(0.0), name="plain")
+    (other,) = bench(Brighter(0.2), name="brighter")
+    assert one.scores["psnr"].mean > other.scores["psnr"].mean + 3
+    assert {record.model.label for record in read_results(tmp_path)} >= {"plain", "brighter"}
+    assert bench(Brighter(0.2), name="brighter") == [other]
 
 
 def test_a_set_of_another_size_is_scored_as_adapted(bench, tmp_path) -> None:

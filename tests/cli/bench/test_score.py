@@ -52,6 +52,12 @@ def test_a_face_set_gives_a_row_that_is_packed_and_verified(cli, place) -> None:
     [
         ("sr faces --protocol dic@1", "faces is a face set; --split with one of its splits was expected"),
         ("sr hr --protocol dic@1 --out results", "--out is for a face set, and hr is a folder or a zip of images"),
+        *(
+            (f"sr hr --protocol dic@1 {option} none-of-it", f"{option} is for a face set")
+            for option in ("--training", "--hardware", "--paper", "--code", "--name", "--lr", "--score", "--split")
+        ),
+        ("sr hr --protocol dic@1 --prior ground-truth", "--prior is for a face set"),
+        ("sr faces/manifest.json --protocol dic@1", "faces/manifest.json: a folder or a zip of images was expected"),
         ("sr hr --protocol dik@1", "there is no protocol 'dik@1'"),
         ("no hr --protocol dic@1", "no: a folder or a zip of images was expected, and there is neither"),
         ("sr faces --protocol dic@1 --split val --paper here", "paper"),

@@ -103,7 +103,7 @@ def test_a_checkpoint_is_detected_and_followed_by_bicubic(tmp_path: Path) -> Non
     with torch.no_grad():
         wanted = F.interpolate(network(LR).clamp(0, 1), (128, 128), mode="bicubic", align_corners=False)
         assert torch.allclose(model(LR).sr, wanted, atol=1e-6)
-    assert model.config == {"scale": 8, "network_scale": 4, "rest": "bicubic"}
+    assert model.config.items() >= {"scale": 8, "network_scale": 4, "rest": "bicubic"}.items()
     assert model.name == "RealESRGAN Compact x4"
 
 

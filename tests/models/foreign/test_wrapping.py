@@ -39,7 +39,7 @@ def test_a_function_and_a_module_become_models() -> None:
     network = Shuffled()
     wrapped = priorsr.wrap(network)
     assert torch.equal(wrapped(LR).sr, network(LR)[0])
-    assert (wrapped.kind, wrapped.prior, wrapped.scale, wrapped.config) == ("model", "none", 8, {"scale": 8})
+    assert (wrapped.kind, wrapped.prior, wrapped.scale, wrapped.config["scale"]) == ("model", "none", 8, 8)
 
 
 def test_a_network_of_a_smaller_scale_is_followed_by_bicubic_enlargement() -> None:
@@ -47,7 +47,7 @@ def test_a_network_of_a_smaller_scale_is_followed_by_bicubic_enlargement() -> No
     wrapped = priorsr.wrap(network, network_scale=4)
     wanted = F.interpolate(network(LR)[0], (128, 128), mode="bicubic", align_corners=False)
     assert torch.equal(wrapped(LR).sr, wanted)
-    assert wrapped.config == {"scale": 8, "network_scale": 4, "rest": "bicubic"}
+    assert wrapped.config.items() >= {"scale": 8, "network_scale": 4, "rest": "bicubic"}.items()
 
 
 def test_a_model_of_priorsr_stays_what_it_is() -> None:
