@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from priorsr.bounds import check_number
 from priorsr.containers import Prior, SROutput
 from priorsr.errors import PriorsrError, WrongKindError, raised
-from priorsr.models.foreign.settings import settings_hash
+from priorsr.models.foreign.network_settings import settings_hash
 from priorsr.models.input_checks import check_input
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import priorsr
-from priorsr.models.foreign.settings import settings_hash
+from priorsr.models.foreign.network_settings import settings_hash
 
 
 class Net(nn.Module):
