@@ -42,6 +42,7 @@ BENCH_ROOMS = (
     "statistics",
     "store",
     "scoring",
+    "executors",
     "running",
     "board",
     "made_elsewhere",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from priorsr.bench.board.compare import compare
     from priorsr.bench.board.leaderboard import Leaderboard, leaderboards
     from priorsr.bench.board.terminal_tables import tables
+    from priorsr.bench.executors.clusters import open_cluster
     from priorsr.bench.pages.run import build_report
     from priorsr.bench.pages.site import build_site
     from priorsr.bench.running.runner import run
@@ -29,6 +30,7 @@ _LAZY = {
     "build_site": "priorsr.bench.pages.site",
     "compare": "priorsr.bench.board.compare",
     "leaderboards": "priorsr.bench.board.leaderboard",
+    "open_cluster": "priorsr.bench.executors.clusters",
     "priors": "priorsr.bench.studies.prior_study",
     "read_record": "priorsr.bench.store.results",
     "read_results": "priorsr.bench.store.results",
@@ -45,6 +47,7 @@ __all__ = [
     "build_site",
     "compare",
     "leaderboards",
+    "open_cluster",
     "priors",
     "read_record",
     "read_results",

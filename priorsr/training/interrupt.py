@@ -7,20 +7,27 @@ import threading
 from types import FrameType
 from typing import Any
 
+from priorsr.execution.stopping import StoppedError, is_asked_to_stop
 
-class TrainingInterruptedError(KeyboardInterrupt):
+
+class TrainingInterruptedError(StoppedError):
     """Raised if a signal stopped the training after saving; the message explains how to continue."""
 
 
 class Interruption:
     """Catch SIGINT and SIGTERM while entered: the first only sets `requested`, the second acts as usual.
 
-    Outside the main thread, where Python takes no signals, it is never requested.
+    Outside the main thread Python takes no signals; there, only `ask_to_stop` requests it.
     """
 
     def __init__(self) -> None:
-        self.requested = False
+        self._noted = False
         self._before: dict[int, Any] = {}
+
+    @property
+    def requested(self) -> bool:
+        """Return whether a signal has come, or the work of this process was asked to stop."""
+        return self._noted or is_asked_to_stop()
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
@@ -33,5 +40,5 @@ class Interruption:
         self._before = {}
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.requested = True
+        self._noted = True
         self.__exit__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from priorsr.bench.running.entries import Entry
@@ -14,6 +14,7 @@ from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.running.sweeping import sweep_results
 from priorsr.bench.scoring.record_parts import protocol_facts
 from priorsr.bench.store.records import Record, ResultIdentity
+from priorsr.bench.store.results import partial_path
 from priorsr.bench.store.stored_faces import store_faces
 from priorsr.data import FaceLoader
 from priorsr.metrics import Protocol, Reduction
@@ -60,28 +61,51 @@ class Benchmark:
             lambda: store_faces(group.loader, self.plan.out, reduction, every=self.plan.save_outputs)
         )
 
+    def kept(self, entry: Entry, prior: GivenPrior, group: ProtocolGroup) -> list[Record] | None:
+        """Return a model's records under the protocols of a group if all are finished, else None."""
+        work = self._work(entry, prior, group)
+        records = self._finished(work)
+        found = [record for record in records if record is not None]
+        return None if len(found) < len(records) or work.run.is_unfinished() else found
+
+    def unfinished(self, entry: Entry, prior: GivenPrior, group: ProtocolGroup) -> Path:
+        """Return the folder of a model's unfinished work, whether it is there or not."""
+        return partial_path(self.plan.out, self._work(entry, prior, group).identities[0].outputs_id)
+
     def records(self, entry: Entry, prior: GivenPrior, group: ProtocolGroup) -> list[Record]:
         """Return a model's records under the protocols of a group; make the unfinished ones."""
+        work = self._work(entry, prior, group)
+        records = self._finished(work)
+        if None in records or work.run.is_unfinished():
+            with work.run.locked():
+                records = self._finished(work)  # another process may have been at it
+                todo = [place for place, record in enumerate(records) if record is None]
+                made = work.run.records(
+                    [group.protocols[place] for place in todo], [work.identities[place] for place in todo]
+                )
+            for place, record in zip(todo, made, strict=True):
+                records[place] = record
+        return [record for record in records if record is not None]
+
+    def _work(self, entry: Entry, prior: GivenPrior, group: ProtocolGroup) -> _Work:
         identities = [
             ResultIdentity(entry.facts, protocol_facts(protocol), self.plan.data, prior.facts)
             for protocol in group.protocols
         ]
         run = ModelRun(self.plan, self._measured, entry, prior, group.loader, identities[0].outputs_id)
-        finished = partial(self._finished, entry, identities, [run.components(each) for each in group.protocols])
-        records = finished()
-        if None in records or run.is_unfinished():
-            with run.locked():
-                records = finished()  # another process may have been at it
-                todo = [place for place, record in enumerate(records) if record is None]
-                made = run.records([group.protocols[place] for place in todo], [identities[place] for place in todo])
-            for place, record in zip(todo, made, strict=True):
-                records[place] = record
-        return [record for record in records if record is not None]
+        return _Work(entry, run, identities, [run.components(protocol) for protocol in group.protocols])
 
-    def _finished(
-        self, entry: Entry, identities: Sequence[ResultIdentity], components: Sequence[tuple[Component, ...]]
-    ) -> list[Record | None]:
+    def _finished(self, work: _Work) -> list[Record | None]:
         if self.plan.rerun:
-            return [None] * len(identities)
-        asked = list(zip(identities, components, strict=True))
-        return self.plan.processes.decide(lambda: [finished_record(self.plan, entry, *each) for each in asked])
+            return [None] * len(work.identities)
+        asked = list(zip(work.identities, work.components, strict=True))
+        return self.plan.processes.decide(lambda: [finished_record(self.plan, work.entry, *each) for each in asked])
+
+
+class _Work(NamedTuple):
+    """A model's run for a group of protocols; the identity and the components of its record under each."""
+
+    entry: Entry
+    run: ModelRun
+    identities: Sequence[ResultIdentity]
+    components: Sequence[tuple[Component, ...]]

@@ -40,6 +40,7 @@ from priorsr.bench.store.stored_images import load_images
 from priorsr.containers import Batch
 from priorsr.data import FaceLoader
 from priorsr.errors import DataError, mistakes_in
+from priorsr.execution.stopping import StoppedError, is_asked_to_stop
 from priorsr.files import sha256_json
 from priorsr.kernels.dispatch import recorded
 from priorsr.metrics import Protocol, to_8bit
@@ -189,6 +190,8 @@ class ModelRun:
                         found = found._replace(arrays=arrays)
                     journal.add(index, found, processes.rank)
                     advance(len(batch.ids) * processes.world)
+                    if is_asked_to_stop():
+                        raise StoppedError(f"{self._what}: stopped after a batch; the same command or call continues")
             except BrokenOutputsError as error:
                 broken = str(error)
         broken = processes.first(broken)

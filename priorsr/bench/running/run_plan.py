@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,23 +27,27 @@ from priorsr.terminal import Terminal
 class RunPlan:
     """The settings that all models of a run share; see `priorsr.bench.run`.
 
-    protocols: adapted to the faces' size. score_components: the components that compute the extra scores.
-    rerun: whether existing results are made again. command: recorded with the results.
+    protocols: adapted to the faces' size. scores, asked_device: as they were given, for other processes.
+    score_components: the components that compute the extra scores. rerun: whether existing results are made again.
+    command: recorded with the results. notes: takes what is reported to the user, instead of stderr.
     """
 
     faces: FaceSet
     data: DataFacts
     protocols: tuple[Protocol, ...]
     out: Path
+    scores: tuple[str, ...]
     extra_scores: ExtraScores
     score_components: tuple[Component, ...]
     batch_size: int
     save_outputs: bool
     rerun: bool
     device: torch.device
+    asked_device: str
     command: str | None
     processes: Processes
     console: Console
+    notes: Callable[[str], None] | None
 
     @classmethod
     def check(
@@ -60,6 +64,7 @@ class RunPlan:
         device: str,
         command: str | None,
         processes: Processes | None = None,
+        notes: Callable[[str], None] | None = None,
     ) -> RunPlan:
         """Check the arguments of `priorsr.bench.run`; raises PriorsrError, and writes nothing."""
         _check_list("protocols", protocols, "one or more protocols, such as ['dic@1'],", least=1)
@@ -78,19 +83,24 @@ class RunPlan:
             data=data_facts(faces, split),
             protocols=loaded,
             out=out,
+            scores=tuple(scores),
             extra_scores=extra_scores,
             score_components=extra_scores.components,
             batch_size=batch_size,
             save_outputs=save_outputs,
             rerun=rerun,
             device=used,
+            asked_device=device,
             command=command,
             processes=processes,
-            console=Terminal(stderr=True, quiet=not processes.is_main),
+            console=Terminal(stderr=True, quiet=not processes.is_main or notes is not None),
+            notes=notes,
         )
 
     def report(self, text: str) -> None:
-        """Print a line for the user, on stderr."""
+        """Report a note for the user."""
+        if self.notes:
+            self.notes(text)
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

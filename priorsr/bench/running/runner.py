@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
+from priorsr.bench.executors.local_processes import opened
 from priorsr.bench.running.benchmark import Benchmark
+from priorsr.bench.running.by_workers import records_by
 from priorsr.bench.running.entries import BASELINE, Entry, ModelLike, as_entry, baseline
 from priorsr.bench.running.given_priors import PriorChoice, chosen_prior, takes_prior
 from priorsr.bench.running.processes import started
@@ -31,6 +34,8 @@ def run(
     rerun: bool = False,
     device: str = "auto",
     command: str | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
 ) -> list[Record]:
     """Benchmark models on a split of a face set; return a record for each model and protocol, in the order given.
 
@@ -46,13 +51,18 @@ def run(
     scores: names of kind `score`, beside the protocol's. A score without its weights or package is left out, and the
         records give the reason.
     command: the command that made the records, stored in them.
+    jobs: the number of models that run at once, in processes that share the cores. executor: where the models run
+        instead, such as `open_cluster("dask://HOST:PORT", out)`, or any other of `concurrent.futures`; its workers must
+        share `out`, `data` and the models' files. With either, models are given by name or file.
 
     Raises PriorsrError for every mistake in these, before the first model runs if possible.
     """
     given = list(models) if isinstance(models, Sequence) and not isinstance(models, str) else [models]
     if name is not None and len(given) != 1:
         raise OptionError(f"name is {name!r} for {len(given)} models; a name is for one")
-    with started() as processes:
+    with started() as processes, opened(jobs, executor) as workers:
+        if workers and processes.world > 1:
+            raise OptionError("torchrun's processes share the faces of each model; jobs=1 and no executor was expected")
         plan = RunPlan.check(
             data,
             split,
@@ -66,12 +76,23 @@ def run(
             command=command,
             processes=processes,
         )
-        return _records(Benchmark(plan), given, name, prior)
+        return run_models(plan, [(model, name) for model in given], prior, workers)
 
 
-def _records(bench: Benchmark, given: Sequence[ModelLike], name: str | None, prior: PriorChoice) -> list[Record]:
+def run_models(
+    plan: RunPlan, models: Sequence[tuple[ModelLike, str | None]], prior: PriorChoice, workers: Executor | None
+) -> list[Record]:
+    """Return a record for each model and protocol of a plan, in the order given; make the unfinished ones.
+
+    models: each with the label of its row. workers: where they run; None: in this process.
+    """
+    bench = Benchmark(plan)
     bench.sweep()
-    entries = [None if model == BASELINE else as_entry(model, name) for model in given]
+    return _records(bench, models, prior) if workers is None else records_by(workers, bench, models, prior)
+
+
+def _records(bench: Benchmark, models: Sequence[tuple[ModelLike, str | None]], prior: PriorChoice) -> list[Record]:
+    entries = [None if model == BASELINE else as_entry(model, label) for model, label in models]
     need_priors = any(entry and takes_prior(entry, prior) for entry in entries)
     found: dict[tuple[Entry | None, str], Record] = {}
     for group in bench.groups(with_priors=need_priors):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from priorsr.bench.executors.local_processes import opened
 from priorsr.bench.running.entries import BASELINE
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.given_priors import PriorChoice
 from priorsr.bench.running.run_plan import RunPlan
-from priorsr.bench.running.runner import run
+from priorsr.bench.running.runner import run_models
 from priorsr.bench.store.records import Record
 from priorsr.bench.studies.ablation_plan import Budget, Plan, check_for_processes, check_scales, make_plans, settle
 from priorsr.bench.studies.ablation_report import Ablation, RunFacts, VariantFacts, write_ablation
@@ -28,6 +30,9 @@ from priorsr.training.run_folder import RunFolder
 from priorsr.version import __version__
 
 MOST_SEEDS = 10_000  # of a variant, each a training
+
+Runs = Sequence[Sequence[Record]]
+"""For every seed, its records under each protocol."""
 
 
 def ablate(
@@ -47,6 +52,7 @@ def ablate(
     scores: Sequence[str] = (),
     prior: PriorChoice = "none",
     jobs: int = 1,
+    executor: Executor | None = None,
     batch_size: int = 16,
     save_outputs: bool = True,
     device: str = "auto",
@@ -60,7 +66,9 @@ def ablate(
     steps: training steps of every run, all stages together: the same budget for all variants and repetitions, which
         minutes would not be. seeds: the number of training seeds of each variant, from 0.
     product: the module that is scored; the last stage's, unless given. It must be a model in every variant.
-    jobs: the number of runs at once, in processes that share the cores.
+    jobs: the number of runs at once, in processes that share the cores. executor: where runs are trained and scored
+        instead, such as `open_cluster("dask://HOST:PORT", out)`, or any other of `concurrent.futures`; its workers must
+        share `out`, `data`, the current folder and the files that `overrides` name.
     out: the folder for the runs (OUT/runs), a results folder (OUT/results), and the result: ablation.json (also
         returned), ablation.md and ablation.png (of the first protocol's first score). The same call continues an
         interrupted one; more seeds train the missing ones only; a call that would train something else is refused.
@@ -70,34 +78,31 @@ def ablate(
     Raises PriorsrError for every mistake, before anything is trained if possible, and
     TrainingInterruptedError once the runs under way are saved after Ctrl-C or SIGTERM.
     """
-    for name, value, most in (("steps", steps, MOST), ("seeds", seeds, MOST_SEEDS), ("jobs", jobs, MOST_SEEDS)):
+    for name, value, most in (("steps", steps, MOST), ("seeds", seeds, MOST_SEEDS)):
         check_number(name, value, 1, most)
     faces, out = data if isinstance(data, FaceSet) else FaceSet.open(data), Path(out)
     variants = make_variants(recipe, preset, overrides or {}, vary, full=full)
     budget = Budget(recipe, preset, steps, seeds)
     plans = make_plans(variants, budget, product, faces, out)
-    if jobs > 1:
+    if jobs > 1 or executor is not None:
         check_for_processes(budget, plans)
-    how: Any = {
-        "protocols": protocols,
-        "scores": scores,
-        "batch_size": batch_size,
-        "save_outputs": save_outputs,
-        "device": device,
-        "command": command,
-    }
-    where = RunPlan.check(faces, split, out=out / "results", rerun=False, **how)
+    where = RunPlan.check(
+        faces,
+        split,
+        protocols,
+        out / "results",
+        scores=scores,
+        batch_size=batch_size,
+        save_outputs=save_outputs,
+        rerun=False,
+        device=device,
+        command=command,
+    )
     check_scales(plans, where.protocols)
-    settle(out, variants, vary, full, budget, faces)
-    train_all([training for plan in plans for training in plan.trainings], jobs, console)
-
-    def score(model: str | Path, label: str) -> list[Record]:
-        if console:
-            console.print(f"scoring {label}", markup=False, highlight=False, soft_wrap=True)
-        return run(model, data=faces, split=split, out=where.out, name=label, prior=prior, **how)
-
-    bicubic = score(BASELINE, BASELINE)
-    records = [[score(_weights(training, plan), training.label) for training in plan.trainings] for plan in plans]
+    with opened(jobs, executor) as workers:
+        settle(out, variants, vary, full, budget, faces)
+        train_all([training for plan in plans for training in plan.trainings], workers, out, console)
+        bicubic, records = _scored(plans, where, prior, workers, console)
     shared = [
         shared_scores([example, *(run[place] for runs in records for run in runs)])
         for place, example in enumerate(bicubic)
@@ -137,12 +142,27 @@ def ablate(
     return ablation
 
 
+def _scored(
+    plans: Sequence[Plan], where: RunPlan, prior: PriorChoice, workers: Executor | None, console: Console | None
+) -> tuple[list[Record], list[Runs]]:
+    """Return the records of bicubic enlargement under each protocol, and those of every variant's runs."""
+    runs: list[tuple[str | Path, str]] = [(BASELINE, BASELINE)]
+    runs += [(_weights(training, plan), training.label) for plan in plans for training in plan.trainings]
+    made: list[Record] = []
+    if workers:
+        made = run_models(where, runs, prior, workers)
+    else:
+        for model, label in runs:  # one model in memory at a time
+            if console:
+                console.print(f"scoring {label}", markup=False, highlight=False, soft_wrap=True)
+            made += run_models(where, [(model, label)], prior, None)
+    count = len(where.protocols)
+    of_run = iter([made[start : start + count] for start in range(0, len(made), count)])
+    return next(of_run), [[next(of_run) for _ in plan.trainings] for plan in plans]
+
+
 def _weights(training: Training, plan: Plan) -> Path:
     return training.folder / "weights" / f"{plan.product}.safetensors"
-
-
-Runs = Sequence[Sequence[Record]]
-"""For every seed, its records under each protocol."""
 
 
 def _variant_facts(plan: Plan, runs: Runs, scores: Sequence[dict[str, ScoreFacts]], out: Path) -> VariantFacts:

@@ -10,16 +10,18 @@ import typer
 from priorsr.cli import completion
 from priorsr.cli.bench.shared_options import (
     RECIPE,
-    RUNNING,
     BatchSize,
+    Cluster,
     Data,
     Device,
     Given,
+    Jobs,
     Json,
     Protocols,
     SaveOutputs,
     Scores,
     Split,
+    on_cluster,
     print_study,
     require_training_and_pictures,
 )
@@ -65,10 +67,8 @@ def ablate(
     protocol: Protocols = ["priorsr@1"],  # noqa: B006  # Typer copies it
     score: Scores = None,
     prior: Given = "none",
-    jobs: Annotated[
-        int,
-        typer.Option(help="Number of runs at once, each with its share of the cores.", rich_help_panel=RUNNING),
-    ] = 1,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
     device: Device = "auto",
@@ -88,28 +88,30 @@ def ablate(
     from priorsr.bench.studies.variants import parse_vary
     from priorsr.training.overrides import parse_assignments
 
-    study = ablate(
-        recipe,
-        data=data,
-        split=split,
-        out=out,
-        vary=parse_vary(vary),
-        steps=steps,
-        seeds=seeds,
-        full=full,
-        preset=preset,
-        overrides=parse_assignments(assignments or ()),
-        product=product,
-        protocols=protocol,
-        scores=score or (),
-        prior=prior,
-        jobs=jobs,
-        batch_size=batch_size,
-        save_outputs=save_outputs,
-        device=device,
-        command=command_line(),
-        console=errors,
-    )
+    with on_cluster(cluster, out) as executor:
+        study = ablate(
+            recipe,
+            data=data,
+            split=split,
+            out=out,
+            vary=parse_vary(vary),
+            steps=steps,
+            seeds=seeds,
+            full=full,
+            preset=preset,
+            overrides=parse_assignments(assignments or ()),
+            product=product,
+            protocols=protocol,
+            scores=score or (),
+            prior=prior,
+            jobs=jobs,
+            executor=executor,
+            batch_size=batch_size,
+            save_outputs=save_outputs,
+            device=device,
+            command=command_line(),
+            console=errors,
+        )
     if as_json:
         print_json(study.model_dump(mode="json"))
     else:

@@ -10,7 +10,19 @@ from typing import Annotated, Any
 import typer
 
 from priorsr.cli import completion
-from priorsr.cli.bench.shared_options import BatchSize, Data, Device, Given, Rerun, SaveOutputs, Scores, Split
+from priorsr.cli.bench.shared_options import (
+    BatchSize,
+    Cluster,
+    Data,
+    Device,
+    Given,
+    Jobs,
+    Rerun,
+    SaveOutputs,
+    Scores,
+    Split,
+    on_cluster,
+)
 from priorsr.cli.console import console, errors, print_json
 from priorsr.text import command_line
 
@@ -38,6 +50,8 @@ def run(
     batch_size: BatchSize = 16,
     save_outputs: SaveOutputs = True,
     rerun: Rerun = False,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     device: Device = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the records as JSON, without the scores of each face.")
@@ -59,20 +73,23 @@ def run(
     from priorsr.bench.store.results import record_path
 
     began = datetime.now(UTC).replace(microsecond=0)
-    records = bench.run(
-        ["bicubic", *(name for name in model if name != "bicubic")],
-        data=data,
-        split=split,
-        protocols=protocol,
-        out=out,
-        prior=prior,
-        scores=score or (),
-        batch_size=batch_size,
-        save_outputs=save_outputs,
-        rerun=rerun,
-        device=device,
-        command=command_line(),
-    )
+    with on_cluster(cluster, out) as executor:
+        records = bench.run(
+            ["bicubic", *(name for name in model if name != "bicubic")],
+            data=data,
+            split=split,
+            protocols=protocol,
+            out=out,
+            prior=prior,
+            scores=score or (),
+            batch_size=batch_size,
+            save_outputs=save_outputs,
+            rerun=rerun,
+            device=device,
+            command=command_line(),
+            jobs=jobs,
+            executor=executor,
+        )
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes have nothing to add
         return
     if as_json:

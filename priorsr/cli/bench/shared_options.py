@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -36,6 +39,19 @@ Protocols = Annotated[
         rich_help_panel=SCORING,
     ),
 ]
+Jobs = Annotated[
+    int,
+    typer.Option(help="Number of runs at once, each with its share of this machine's cores.", rich_help_panel=RUNNING),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Run on a cluster: dask://HOST:PORT, or slurm, with options as in slurm:partition=gpu,time=240.",
+        show_default="this machine",
+        rich_help_panel=RUNNING,
+    ),
+]
 SaveOutputs = Annotated[bool, typer.Option(help="Keep the SR images.", rich_help_panel=RUNNING)]
 Scores = Annotated[
     list[str] | None,
@@ -45,6 +61,18 @@ Scores = Annotated[
         rich_help_panel=SCORING,
     ),
 ]
+
+
+@contextmanager
+def on_cluster(address: str | None, out: Path) -> Iterator[Executor | None]:
+    """Yield the executor of --cluster, or None without one."""
+    if address is None:
+        yield None
+        return
+    from priorsr.bench import open_cluster
+
+    with open_cluster(address, out) as executor:
+        yield executor
 
 
 def print_study(summary: Table, files: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from priorsr import registry
+from priorsr.bench.executors.local_processes import LocalProcesses
 from priorsr.bench.studies.trainings import Training, train_all
 from priorsr.models.weights import read_card
 
@@ -41,7 +42,8 @@ def test_workers_train_with_a_scripts_component(
         Training(f"seed {seed}", "supervised", str(tiny_faces), str(tmp_path / str(seed)), None, overrides, 1, seed)
         for seed in (0, 1)
     ]
-    train_all(trainings, 2, None)
+    with LocalProcesses(2, 1) as workers:
+        train_all(trainings, workers, tmp_path, None)
     version = registry.locate("attention", "scripted").version
     for training in trainings:
         listed = read_card(training.folder / "weights" / "model.safetensors")["components"]
