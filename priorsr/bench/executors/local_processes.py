@@ -83,6 +83,7 @@ def _begin(threads: int) -> None:
     if hasattr(os, "setsid"):
         os.setsid()
     torch.set_num_threads(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # so that a training takes as many, whatever the load
     threading.Thread(target=_end_with_the_caller, daemon=True).start()
 
 
