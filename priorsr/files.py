@@ -124,7 +124,7 @@ def sha256_json(value: Any) -> str:
 
 
 def require_extra(module: str, extra: str) -> None:
-    """Raise MissingExtraError if `module` cannot be found, naming the extra that brings it."""
+    """Raise MissingExtraError if `module` cannot be found, naming the extra that installs it."""
     from importlib.util import find_spec
 
     if find_spec(module) is None:

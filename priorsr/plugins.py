@@ -125,7 +125,7 @@ def scan(distributions: Iterable[metadata.Distribution] | None = None) -> Scan:
 
 
 def _top_level(distribution: metadata.Distribution) -> set[str]:
-    """Return the packages and modules that a distribution brings, by its metadata or by a folder of its own."""
+    """Return the packages and modules of a distribution, by its metadata or by a folder of its own."""
     try:
         listed = (distribution.read_text("top_level.txt") or "").split()
         files = [PurePosixPath(file) for file in distribution.files or ()]

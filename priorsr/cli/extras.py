@@ -1,4 +1,4 @@
-"""The packages that the extras of this installation bring."""
+"""The packages that priorsr's extras install."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def extras() -> dict[str, list[str]]:
 
 
 def extra_with(module: str) -> str | None:
-    """Return the first extra whose packages bring a module, which may be a dotted name; None if none does."""
+    """Return the first extra whose packages contain a module, by its dotted name; None if none does."""
     package = module.partition(".")[0].replace("_", "-").lower()
     return next((extra for extra, packages in extras().items() if package in map(str.lower, packages)), None)

@@ -15,10 +15,10 @@ from priorsr.errors import DataError, PriorsrError
 
 
 class AheadLoader:
-    """The batches of a loader, made by `workers` processes, each a batch at a time, and handed out in order.
+    """The batches of a loader, made ahead of time by `workers` processes, and returned in order.
 
-    They are what the loader itself makes, whatever the number of processes. Asking for another step than the next one
-    starts the processes anew.
+    They equal the batches of the loader itself, for any number of processes. A request for another step than the next
+    one restarts the processes.
     """
 
     def __init__(self, loader: MixedLoader, workers: int) -> None:
@@ -60,7 +60,7 @@ class AheadLoader:
 
 
 class _Steps(Dataset[Any]):
-    """The batches by step. A mistake is handed over as it is, since torch would put its traceback into the sentence."""
+    """The batches by step. An error is returned as an item, since torch would put its traceback into the message."""
 
     def __init__(self, loader: MixedLoader) -> None:
         self._loader = loader

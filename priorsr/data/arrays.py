@@ -23,10 +23,7 @@ MEMORY_LIMIT = 2 * 1024**3  # bytes; larger splits go to the cache folder
 
 
 def cache_folder() -> Path:
-    """Return where decoded splits are kept: PRIORSR_CACHE of the environment, or ~/.cache/priorsr. You may delete it.
-
-    Raises DataError without a home folder; a folder that others can write to, such as /tmp, is never taken for it.
-    """
+    """Return the folder of decoded splits: PRIORSR_CACHE of the environment, or ~/.cache/priorsr; it may be deleted."""
     given, home = os.environ.get("PRIORSR_CACHE"), home_folder()
     if given:
         return Path(given)

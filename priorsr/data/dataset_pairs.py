@@ -54,7 +54,7 @@ class Pairs:
 
     @cached_property
     def first(self) -> Pair:
-        """Return the first pair, to which the others must be alike in size and in the parts of their prior."""
+        """Return the first pair; all others must have the same sizes and the same parts of a prior."""
         return self._read(0, (0, 0))
 
     @property

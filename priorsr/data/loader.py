@@ -74,7 +74,7 @@ class FaceLoader:
 
     @property
     def name(self) -> str:
-        """Return how messages name the data."""
+        """Return the name of the data in messages."""
         return str(self.face_set.path)
 
     @property
@@ -94,18 +94,18 @@ class FaceLoader:
         return self.face_set.landmark_scheme.name
 
     def check_augmentation(self, augmentation: Augmentation) -> None:
-        """Raise OptionError where the faces cannot be changed so, with the priors that are loaded."""
+        """Raise OptionError if the augmentation does not suit the faces with the loaded priors."""
         augmentation.check(self.face_set, self.priors, self.size)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Return how many batches it takes until every face was seen, by all processes together."""
+        """Return the number of batches in an epoch, of all processes together."""
         return -(-len(self.ids) // (self.batch_size * self._world))
 
     def batch(self, step: int) -> Batch:
-        """Return the training batch of a step, counted from 0 and without end.
+        """Return the training batch of a step, counted from 0 without an end.
 
-        The batch is a function of the seed and the step alone. Every epoch is a new permutation of the faces; see
+        The batch is a function of the seed and the step only. Each epoch is a new permutation of the faces; see
         `priorsr.data.order.Order`.
         """
         epoch, step_in_epoch = divmod(step, self.steps_per_epoch)
@@ -154,7 +154,7 @@ class FaceLoader:
 
 
 def choose_priors(face_set: FaceSet, split: str, asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the priors that are asked for, or, with None, those that every face of the split has."""
+    """Return the requested priors, or, with None, those that every face of the split has."""
     ids = face_set.ids(split)
     has: dict[str, Callable[[str], bool]] = {
         "parsing": face_set.has_parsing_of,

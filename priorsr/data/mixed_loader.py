@@ -23,13 +23,13 @@ from priorsr.errors import DataError, OptionError
 class MixedLoader:
     """Training batches of one split of several face sets, and of Datasets of pairs: every batch mixes their faces.
 
-    sources: face sets and pairs with their weights, how often a face of each is drawn relative to a face of weight 1.
-        See `priorsr.data.order.Order`; with all weights 1, every face is seen once an epoch.
-    split: of the face sets; pairs are taken whole.
-    priors: those to load, which every face of every source must have; where it is not given, those that all have. The
-        sources may differ in what made their priors.
-    batch_size, reduction, seed, flip, quarter_turns, zoom, shard: as `FaceLoader` takes them. Pairs bring their LR
-        along: of the reduction, they follow the scale.
+    sources: face sets and pairs, each with its weight: the number of times a face is drawn, relative to a face of
+        weight 1 (see `priorsr.data.order.Order`). With all weights 1, every face is drawn once an epoch.
+    split: the split of the face sets; all pairs of a Dataset are used.
+    priors: the priors to load, which every face of every source must have; by default, those that all faces have. The
+        priors of two sources may come from different tools.
+    batch_size, reduction, seed, flip, quarter_turns, zoom, shard: see `FaceLoader`. Pairs contain their LR images; only
+        the scale of the reduction applies to them.
 
     Raises what `FaceLoader` and `PairLoader` raise; DataError for sources whose images differ in size, or whose priors
     differ in label map or landmark scheme; OptionError for a weight that is not above 0.
@@ -70,14 +70,14 @@ class MixedLoader:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Return how many batches an epoch takes, by all processes together."""
+        """Return the number of batches in an epoch, of all processes together."""
         return -(-self._order.faces_per_epoch // (self.batch_size * self._shard[1]))
 
     def batch(self, step: int) -> Batch:
-        """Return the training batch of a step, counted from 0 and without end.
+        """Return the training batch of a step, counted from 0 without an end.
 
-        A function of the seed and the step alone, for pairs whose items are no more than a function of their place and
-        of the generators that are seeded (see `priorsr.data.Pairs.read`).
+        The batch is a function of the seed and the step only, if each item of a Dataset is a function of its place and
+        of the seeded generators (see `priorsr.data.Pairs.read`).
         """
         epoch, step_in_epoch = divmod(step, self.steps_per_epoch)
         rank, world = self._shard
@@ -139,7 +139,7 @@ def _common_priors(sources: Sequence[FaceSet | Pairs], split: str, asked: tuple[
 
 
 def _joined(parts: Sequence[Batch], order: np.ndarray) -> Batch:
-    """Join the faces of several sources, and put them in this order."""
+    """Join the faces of several sources, in this order."""
 
     def join(group: Sequence[Tensor | None]) -> Tensor | None:
         there = [tensor for tensor in group if tensor is not None]

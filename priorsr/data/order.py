@@ -28,7 +28,7 @@ class Order:
 
     @property
     def faces_per_epoch(self) -> int:
-        """Return how many faces an epoch draws."""
+        """Return the number of faces that an epoch draws."""
         return int(self._ends[-1])
 
     def faces(self, start: int, count: int) -> list[tuple[int, int]]:

@@ -36,7 +36,7 @@ class PairLoader:
 
     @property
     def name(self) -> str:
-        """Return how messages name the data."""
+        """Return the name of the data in messages."""
         return str(self.pairs)
 
     @property
@@ -55,7 +55,7 @@ class PairLoader:
         return self.pairs.landmark_scheme_name()
 
     def check_augmentation(self, augmentation: Augmentation) -> None:
-        """Raise OptionError where the pairs cannot be changed so."""
+        """Raise OptionError if the augmentation does not suit the pairs."""
         if augmentation.zoom > 1:
             raise OptionError(
                 f"{self.pairs}: zoom is {augmentation.zoom:g}, which makes LR anew from HR, and a Dataset brings its "

@@ -1,4 +1,4 @@
-"""The data of a training: opened, and as the cards of weights and records name them."""
+"""Open training data, and describe them for the cards of weights and for records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write face sets: resumable, and nothing counts as a set before its manifest exists."""
+"""Write face sets; an interrupted write can be continued, and a folder is a set only once its manifest exists."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHUNK = 256  # parsing maps in memory at once
 
 
 class Pixels(NamedTuple):
-    """A face as an importer makes it.
+    """The pixels of a face to write.
 
     image: uint8 (H,W,3). parsing: uint8 (H,W). image_format, original_size: what the image was, and its (height, width)
     before it was resized, if it was.
@@ -57,7 +57,7 @@ class Face:
 
 
 class About(NamedTuple):
-    """The parts of a manifest that the maker of a set gives; see `Manifest`."""
+    """The fields of a manifest that an importer sets; see `Manifest`."""
 
     name: str
     source: str
@@ -78,9 +78,9 @@ def write_face_set(
 ) -> FaceSet:
     """Write a face set into the folder `out`, and open it.
 
-    parsing, landmarks: what made the priors that the faces bring. With FROM_PARSING's tool the landmarks are read off
-    the parsing maps here, for every face that has one.
-    images_of: the manifest of the set that all images are copied from unchanged, with its facts about them.
+    parsing, landmarks: the tool that made the faces' priors. With FROM_PARSING, landmarks are computed here from the
+    parsing maps, for every face that has one.
+    images_of: the manifest of the set from which all images are copied unchanged, whose facts about them are kept.
 
     Repeating an interrupted call continues it: faces with the right hash are kept. A finished set of the same faces is
     opened. Raises DataError if `out` holds anything else,
@@ -199,7 +199,7 @@ def _write_faces(
 
 
 def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what an interrupted call has written, by id; a face whose line is torn or altered is made again."""
+    """Return the faces that an interrupted call has written, by id, without those whose line is torn or altered."""
     journal = folder / JOURNAL
     if not journal.exists():
         check_folder(folder, "a folder to write the face set to")
@@ -230,7 +230,7 @@ def _points(entry: Mapping[str, Any]) -> Points:
 def _all_points(
     folder: Path, written: Mapping[str, Mapping[str, Any]], about: About, landmarks: Provenance | None
 ) -> dict[str, Points]:
-    """Return the landmarks of all faces that have any, by id: as they were brought, or read off the maps."""
+    """Return the landmarks of all faces that have any, by id: given, or computed from parsing maps."""
     if landmarks is None or landmarks.tool != FROM_PARSING.tool:
         return {face: _points(entry) for face, entry in written.items() if entry["landmarks"]}
     points: dict[str, Points] = {}

@@ -56,7 +56,7 @@ def free_cores() -> float:
 
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
-    """Give torch that many threads for the duration."""
+    """Set torch's number of threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

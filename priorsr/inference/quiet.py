@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_loggers(*names: str) -> Iterator[None]:
-    """Let loggers report errors only, within the block."""
+    """Limit loggers to errors within the block."""
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -34,7 +34,7 @@ def score_label(name: str) -> str:
 
 
 def _declared_label(name: str) -> str | None:
-    """Return the label of a score that a plugin or the running program brings; None where it is not here."""
+    """Return the label that a plugin's or the running program's score declares; None if there is no such score."""
     here = [offer for offer in offers("score") if offer.name == name and offer.distribution != OWN]
     if len(here) != 1:  # of two plugins' scores of one name, none is known to be meant
         return None

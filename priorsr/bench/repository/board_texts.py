@@ -83,7 +83,7 @@ def _protocol_line(protocol: Protocol) -> str:
 
 
 def _bringing(known: BoardSet) -> str:
-    """Return the lines that bring a set which the repository may not hold."""
+    """Return the lines that fetch a set which the repository may not hold."""
     if known.publishable:
         return ""
     manifest = shlex.quote(f"{known.folder}/manifest.json")
