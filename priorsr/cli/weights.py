@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from priorsr.cli import completion
+from priorsr.cli.card import show_card
 from priorsr.cli.console import console, errors, print_json
 from priorsr.cli.help import Command
 from priorsr.continued_table import ContinuedTable
@@ -57,8 +57,7 @@ def info(
     console.print(
         f"{described['kind']} {described['name']}  {described['distribution']} {described['version']}", markup=False
     )
-    for name, value in described["card"].items():
-        console.print(f"{name}: {json.dumps(value, ensure_ascii=False)}", markup=False, soft_wrap=True)
+    show_card(described["card"])
     if made_by is None:
         console.print("components unknown: these weights were saved before weights listed them", markup=False)
         return
