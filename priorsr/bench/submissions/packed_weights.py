@@ -20,7 +20,8 @@ def pack_weights(
 ) -> Path:
     """Write a model's weights as float16 with a full card, to be offered under the entry-point group priorsr.weights.
 
-    model: what `priorsr.load` takes; a training run's folder adds the command and the seconds of its steps to the card.
+    model: what `priorsr.load` takes; a training run's folder, or a file in its weights/, adds the command and the
+        seconds of the steps up to the file's stage to the card.
     licence: of the weights, which depends on their training data. limits: cases in which the model fails.
     results: a results folder with records of the packed file: pack, run the benchmark on the file, and pack again with
         the results; the tensors stay the same, and the card gets every score with its interval.
@@ -32,8 +33,9 @@ def pack_weights(
     card: dict[str, Any] = {**read_card(path)["card"], "licence": licence}
     if limits:
         card["limits"] = limits
-    if Path(model).is_dir() and (Path(model) / "config.json").is_file():
-        card |= _budget(Path(model))
+    run = _run_of(Path(model), path)
+    if run is not None:
+        card |= _budget(run, card.get("stage"))
     save(module, target, card=card, half=True)
     if results is not None:
         packed = load_file(target)
@@ -42,12 +44,21 @@ def pack_weights(
     return target
 
 
-def _budget(folder: Path) -> dict[str, Any]:
-    """Return the budget of a run: its command, with the names of its face sets, and the seconds of its steps."""
+def _run_of(model: Path, weights: Path) -> Path | None:
+    """Return the folder of the training run that is given, or that a weights file lies in; None if there is none."""
+    folder = model if model.is_dir() else weights.parent.parent
+    is_in_run = model.is_dir() or weights.parent.name == "weights"
+    return folder if is_in_run and (folder / "config.json").is_file() else None
+
+
+def _budget(folder: Path, last: str | None) -> dict[str, Any]:
+    """Return a run's command, with the names of its face sets, and the seconds of its steps up to the stage `last`."""
     run = read_run(folder)
+    stages = list(run.stage_steps)
+    counted = stages[: stages.index(last) + 1] if last in stages else stages
     before, seconds = dict.fromkeys(run.stage_steps, 0), 0.0
     for line in run.lines:
-        if isinstance(line, StepLine):
+        if isinstance(line, StepLine) and line.stage in counted:
             seconds += line.seconds * (line.step - before[line.stage])
             before[line.stage] = line.step
     command = training_command(run.config, [part["name"] for part in run.config["data"]], "RUN")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,20 @@ def test_scores_come_from_records_of_the_packed_file(run: Path, tmp_path: Path, 
     (scores,) = read_card(out)["card"]["scores"].values()
     assert scores["psnr_y"]["value"] == record.scores["psnr_y"].value
     assert tuple(scores["psnr_y"]["interval95"]) == record.scores["psnr_y"].interval95
+
+
+def test_the_weights_of_an_earlier_stage_have_the_budget_up_to_it(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "staged"
+    shutil.copytree(run, folder)
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    step = next(line for line in lines if line["kind"] == "step")
+    lines = [{**step, "stage": stage, "step": at, "seconds": 10.0} for stage, at in (("model", 4), ("later", 6))]
+    (folder / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "stage_steps": {"model": 4, "later": 6}}))
+    card = read_card(pack_weights(folder / "weights" / "model.safetensors", tmp_path / "x.safetensors", licence="CC0"))
+    assert card["card"]["seconds"] == 40
+    assert card["card"]["command"].startswith("priorsr train supervised")
+    shutil.copy(folder / "weights" / "model.safetensors", tmp_path / "alone.safetensors")
+    alone = read_card(pack_weights(tmp_path / "alone.safetensors", tmp_path / "y.safetensors", licence="CC0"))["card"]
+    assert "command" not in alone
