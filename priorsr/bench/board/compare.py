@@ -74,8 +74,8 @@ def compare(
     records = _records(names, results)
     tables = make_tables(by_table(records).values(), {})
     found = []
-    for table in tables:
-        couple = [row for row in (name.row(table) for name in names) if row]
+    for pair in zip(*(name.rows(tables) for name in names), strict=True):
+        couple = [row for row in pair if row]
         if len(couple) == 2 and (not protocols or couple[0].record.protocol.id in protocols):
             found.append(tell_apart(couple))
     if not found:
@@ -106,7 +106,7 @@ def _explain(
 ) -> None:
     """Raise the reason why two names are in no table together."""
     for name in names:
-        if not any(name.row(table) for table in tables):
+        if not any(name.rows(tables)):
             raise name.unknown(row.label for table in tables for row in table)
     known = {record.protocol.id for record in records}
     for protocol in protocols:

@@ -32,18 +32,27 @@ class RowSelector:
         self._path = Path(text)
         self.record = read_record(self._path) if self._path.suffix == ".json" else None
 
-    def row(self, rows: Iterable[Row]) -> Row | None:
-        """Return the row of a table that it names, or the checkpoint, as a row of its own.
+    def rows(self, tables: Sequence[Sequence[Row]]) -> list[Row | None]:
+        """Return the row, or the checkpoint as a row of its own, that it names in each table; None for no row.
 
-        A row that is found by a setting is labelled with it. Raises OptionError for several rows.
+        A setting names rows only if no table has a row of that label, id or weights; the row is labelled with it.
+        Raises OptionError for several rows of one table.
         """
-        rows = list(rows)
-        found = (
+        named = [self._named(table) for table in tables]
+        if not any(named):
+            named = [
+                [replace(row, label=self.text) for row in table if self._is_set_in(row.record)] for table in tables
+            ]
+        return [self._only(found, table) for found, table in zip(named, tables, strict=True)]
+
+    def _named(self, rows: Sequence[Row]) -> list[Row]:
+        return (
             [row for row in rows if row.label == self.text]
             or _checkpoints(rows, self.is_called)
             or _checkpoints(rows, self.has_weights)
-            or [replace(row, label=self.text) for row in rows if self._is_set_in(row.record)]
         )
+
+    def _only(self, found: Sequence[Row], rows: Sequence[Row]) -> Row | None:
         if len(found) > 1:
             of = {record.id: row.label for row in rows for record in row.records}
             labels = sorted((of[row.record.id], row.record.id) for row in found)

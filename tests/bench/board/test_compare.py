@@ -211,6 +211,13 @@ def test_a_label_comes_before_a_folder_and_a_folder_before_a_setting(
         compare("base", "concat", study)
 
 
+def test_a_label_in_one_table_comes_before_a_setting_in_another(study: Path, place) -> None:
+    place("a", 0, 1.0, protocol="sfmnet@1", label="mine")
+    place("b", 0, 0.0, protocol="sfmnet@1", label="concat")
+    found = compare("mine", "concat", study)
+    assert [(one.protocol, one.ours.label, one.theirs.label) for one in found] == [("sfmnet@1", "mine", "concat")]
+
+
 def test_ranks_stand_beside_and_decide_nothing(make_record, tmp_path) -> None:
     """A few faces make the mean: Wilcoxon's test finds the other direction, and the verdict is by the mean."""
     gains = np.full(40, -0.1) + np.linspace(-0.01, 0.01, 40)
