@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from priorsr.errors import PriorsrError, UnknownNameError, WrongKindError, did_you_mean
+from priorsr.errors import OptionError, PriorsrError, UnknownNameError, WrongKindError, did_you_mean
 from priorsr.models.creation import create
 from priorsr.models.finding import find_weights, weights_names
 from priorsr.models.foreign.checkpoint_file import CHECKPOINTS, model_of_checkpoint
@@ -26,8 +26,8 @@ def model_from_spec(spec: ModelSpec) -> nn.Module:
     FILE.py:NAME, a network or function in a Python file, which is executed; FILE.onnx; FILE.pth, .pt or .ckpt, a
     checkpoint of a general network that spandrel detects; or a model, which is returned as it is.
 
-    Raises UnknownNameError for an unknown name; PriorsrError for a model without weights; WrongKindError for anything
-    but a model; and the errors of `priorsr.load`.
+    Raises UnknownNameError for an unknown name; OptionError for FILE.py without a name; PriorsrError for a model
+    without weights; WrongKindError for anything but a model; and the errors of `priorsr.load`.
     """
     if not isinstance(spec, nn.Module):
         return named_model(spec)[0]
@@ -62,6 +62,8 @@ def _foreign(spec: str | Path) -> nn.Module | None:
     if is_python_spec(spec):
         return model_of_python_file(str(spec))
     suffix = Path(spec).suffix.lower()
+    if suffix == ".py":
+        raise OptionError(f"{spec}: names no network in it; {spec}:NAME was expected")
     if suffix == ".onnx":
         return model_of_onnx_file(Path(spec))
     return model_of_checkpoint(Path(spec)) if suffix in CHECKPOINTS else None

@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 import priorsr
-from priorsr.errors import PriorsrError, UnknownNameError, WrongKindError
+from priorsr.errors import OptionError, PriorsrError, UnknownNameError, WrongKindError
 from priorsr.models.model_spec import model_from_spec
 
 
@@ -31,6 +31,8 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_name_of_nothing_or_without_weights_is_refused() -> None:
+    with pytest.raises(OptionError, match="mine.py: names no network in it; mine.py:NAME was expected"):
+        model_from_spec("mine.py")
     with pytest.raises(UnknownNameError, match="neither a model, nor a file or folder, called 'bicubik'"):
         model_from_spec("bicubik")
     with pytest.raises(PriorsrError, match="'encoder_decoder' has parameters, and no installed package"):

@@ -60,6 +60,8 @@ def run(
     given = list(models) if isinstance(models, Sequence) and not isinstance(models, str) else [models]
     if name is not None and len(given) != 1:
         raise OptionError(f"name is {name!r} for {len(given)} models; a name is for one")
+    if name is not None and not (isinstance(name, str) and name.strip()):
+        raise OptionError(f"name is {name!r:.80}; a text that is not empty was expected")
     with started() as processes, opened(jobs, executor) as workers:
         if workers and processes.world > 1:
             raise OptionError("torchrun's processes share the faces of each model; jobs=1 and no executor was expected")

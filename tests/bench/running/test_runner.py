@@ -169,6 +169,8 @@ def test_mistakes_are_told_before_anything_runs(bench, tmp_path, faces) -> None:
         ({"protocols": []}, OptionError, r"protocols is \[\]; a list of one or more protocols"),
         ({"protocols": [3]}, OptionError, "the protocol is 3; an id such as 'dic@1'"),
         ({"data": None}, OptionError, "the face set is None; the path of its folder"),
+        ({"name": 3}, OptionError, "name is 3; a text that is not empty was expected"),
+        ({"name": " "}, OptionError, "name is ' '; a text that is not empty"),
         ({"batch_size": "8"}, OptionError, "batch_size is '8'; a number from 1"),
         ({"device": "abacus"}, OptionError, "'abacus'"),
         ({"device": "meta"}, OptionError, "'meta'"),
