@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
 import sys
@@ -15,7 +14,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from priorsr.sources.closure import DistributionOf
-from priorsr.sources.trees import sha256, tree_digest
+from priorsr.sources.trees import parse, sha256, tree_digest
 
 _PLAIN = (int, float, complex, str, bytes, type(None))
 
@@ -120,7 +119,7 @@ def _is_generated(owner: type, value: Any) -> bool:
 def _function_digest(found: FunctionType) -> str:
     """Return the hash of a function's syntax tree, or of its byte code if the source is not available."""
     try:
-        return tree_digest(ast.parse(textwrap.dedent(inspect.getsource(found))).body)
+        return tree_digest(parse(textwrap.dedent(inspect.getsource(found))))
     except (OSError, TypeError, SyntaxError, ValueError, tokenize.TokenError):  # at a prompt; within a line; of a page
         return sha256(*_byte_code(found.__code__))
 

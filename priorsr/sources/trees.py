@@ -1,4 +1,4 @@
-"""A module's syntax tree without docstrings, comments, positions and import lines."""
+"""A module's syntax tree without docstrings, comments, texts of errors, positions and import lines."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_tree(path: Path, package: str) -> Tree:
 def _read_tree(path: Path, package: str, *_: int) -> Tree:
     content = path.read_bytes()
     try:
-        return _tree(ast.parse(content).body, package)
+        return _tree(parse(content), package)
     except (SyntaxError, ValueError, RecursionError):
         return Tree((Statement(hashlib.sha256(content).hexdigest(), frozenset()),))
 
@@ -83,6 +83,18 @@ def _tree(body: Iterable[ast.stmt], package: str) -> Tree:
         statements.append(statement)
         bindings.update((name, statement) for part in group for name in bound[part])
     return Tree(tuple(statements), bindings, imports, stars)
+
+
+def parse(source: str | bytes) -> list[ast.stmt]:
+    """Return the statements of a source, without the arguments of errors that it raises.
+
+    Raises SyntaxError, ValueError and RecursionError as `ast.parse`.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+    return tree.body
 
 
 def tree_digest(nodes: Iterable[ast.AST]) -> str:

@@ -32,6 +32,8 @@ class Mine(nn.Module):
 
     def forward(self, features, prior_map):
         """Add the projected map."""
+        if features.ndim != 4:
+            raise ValueError("no map")
         mapped = nn.functional.interpolate(prior_map, features.shape[2:])
         return features + GAIN * strengthened(self.project(mapped))
 '''
@@ -44,12 +46,8 @@ def strengthened(x):
     return 2 * x
 """
 
-
 FILES = {"fsr_x/__init__.py": "", "fsr_x/fusion.py": FUSION, "fsr_x/gain.py": GAIN}
-
-
 OFFERS = {"fusion": "mine = fsr_x.fusion:Mine"}
-
 
 Install = Callable[..., None]
 
@@ -94,6 +92,7 @@ MAKERS_WORDS = {
     "a comment": {"fsr_x/fusion.py": FUSION.replace("import torch\n", "import torch  # the library\n")},
     "docstrings": {"fsr_x/fusion.py": FUSION.replace("Add the projected map.", "Fuse.").replace("A fusion.", "One.")},
     "no docstring": {"fsr_x/fusion.py": FUSION.replace('        """Add the projected map."""\n', "")},
+    "the text of an error": {"fsr_x/fusion.py": FUSION.replace('"no map"', 'f"{features.ndim} is not 4"')},
     "line breaks": {"fsr_x/fusion.py": FUSION.replace("features + GAIN", "features + (\n    GAIN)")},
     "a version": {"fsr_x/__init__.py": '__version__ = "2"\n__all__ = []\n'},
     "a renamed file": {
@@ -141,6 +140,8 @@ def test_a_moved_package_keeps_the_hash(install: Install) -> None:
 
 MATHS = {
     "the class": {"fsr_x/fusion.py": FUSION.replace("features + GAIN", "features - GAIN")},
+    "when an error is raised": {"fsr_x/fusion.py": FUSION.replace("ndim != 4", "ndim < 4")},
+    "the class of an error": {"fsr_x/fusion.py": FUSION.replace("ValueError", "TypeError")},
     "an option's default": {"fsr_x/fusion.py": FUSION.replace("strength=1.0", "strength=2.0")},
     "a constant of a helper": {"fsr_x/gain.py": GAIN.replace("0.5", "0.25")},
     "a function of a helper": {"fsr_x/gain.py": GAIN.replace("2 * x", "x * x")},
