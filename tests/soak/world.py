@@ -64,15 +64,21 @@ def make_world(folder: Path) -> None:
 
 def _beside(folder: Path, faces: Path) -> None:
     """Make what commands read beside the rest: a board, images made elsewhere, lists, a script, a model for priors."""
+    import numpy as np
+    from PIL import Image
+
     import priorsr
     from priorsr.bench.repository.new_board import init_board
+    from priorsr.data import Reduction
 
     init_board(folder / "board", data=[faces], split="val", protocols=["dic@1"])
     for name in ("sr", "hr"):
         (folder / name).mkdir()
         for face in (faces / "splits/val.txt").read_text().split():
             shutil.copy(faces / "images" / f"{face}.png", folder / name)
-    shutil.copytree(folder / "sr", folder / "lr")
+    (folder / "lr").mkdir()
+    for path in (folder / "sr").iterdir():
+        Image.fromarray(Reduction(scale=8).reduce(np.asarray(Image.open(path)))).save(folder / "lr" / path.name)
     shutil.copy(next((folder / "sr").iterdir()), folder / "photograph.png")
     shutil.copy(folder / "photographs/val/landmarks.npz", folder / "landmarks.npz")
     shutil.copy(next((folder / "results/records").iterdir()), folder / "record.json")
