@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,8 +25,8 @@ def train(
         list[str],
         typer.Option(
             metavar="SET[=WEIGHT]",
-            help="Train on these face sets, mixed in proportion to their sizes times WEIGHT; "
-            "validate on the split val of the first.",
+            help="Train on these face sets, mixed in proportion to their sizes times WEIGHT, or on shards (a folder or "
+            "URL); validate on the split val of the first.",
         ),
     ],
     out: Annotated[
@@ -104,6 +104,16 @@ def train(
     checkpoint_seconds: Annotated[
         float, typer.Option(help="Least time in seconds between checkpoints.", rich_help_panel=RUNNING)
     ] = 60.0,
+    workers: Annotated[
+        int, typer.Option(help="Processes that read shards; 0 reads them in a thread.", rich_help_panel=RUNNING)
+    ] = 0,
+    broken: Annotated[
+        Literal["replace", "stop"],
+        typer.Option(
+            help="Replace faces in shards that cannot be read, and report them at the end, or stop at the first.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = "replace",
     track: Annotated[
         str | None,
         typer.Option(help="Log to this tracker of Accelerate's, such as tensorboard.", rich_help_panel=RUNNING),
@@ -117,6 +127,7 @@ def train(
       priorsr train kdfsrnet --preset nano --data faces --out runs/first
       priorsr train kdfsrnet --data faces=2 drawn --out runs/2 --set width=32
       priorsr train kdfsrnet --preset nano --data faces --out runs/first --resume
+      priorsr train kdfsrnet --data shards --out runs/3 --workers 4
     """
     from priorsr.files import require_extra
 
@@ -132,6 +143,8 @@ def train(
             recipe,
             data,
             out,
+            workers=workers,
+            broken=broken,
             preset=preset,
             overrides=parse_assignments(assignments) if assignments else None,
             steps=steps,

@@ -13,6 +13,9 @@ from priorsr.data.loader import FaceLoader
 from priorsr.data.manifest import Manifest, Provenance
 from priorsr.data.mixed_loader import MixedLoader
 from priorsr.data.reduction import Reduction
+from priorsr.data.shards.broken_faces import BrokenFaces
+from priorsr.data.shards.shard_loader import ShardLoader
+from priorsr.data.shards.shard_set import ShardSet
 from priorsr.data.training_set import TrainingData, TrainingPairs, TrainingSet
 from priorsr.data.writer import About, Face, Pixels, write_face_set
 from priorsr.lazy_names import lazily
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from priorsr.data.importers.folder import import_folder
     from priorsr.data.importers.helen import import_helen
     from priorsr.data.importers.synthetic import synthesise
+    from priorsr.data.shards.shard_writing import shard
 
 _LAZY = {
     "estimate_priors": "priorsr.data.estimated",
@@ -33,11 +37,13 @@ _LAZY = {
     "import_celebamask_hq": "priorsr.data.importers.celebamask_hq",
     "import_folder": "priorsr.data.importers.folder",
     "import_helen": "priorsr.data.importers.helen",
+    "shard": "priorsr.data.shards.shard_writing",
     "synthesise": "priorsr.data.importers.synthetic",
 }
 
 __all__ = [
     "About",
+    "BrokenFaces",
     "Face",
     "FaceLoader",
     "FaceSet",
@@ -48,6 +54,8 @@ __all__ = [
     "Pixels",
     "Provenance",
     "Reduction",
+    "ShardLoader",
+    "ShardSet",
     "TrainingData",
     "TrainingPairs",
     "TrainingSet",
@@ -57,6 +65,7 @@ __all__ = [
     "import_celebamask_hq",
     "import_folder",
     "import_helen",
+    "shard",
     "synthesise",
     "write_face_set",
 ]

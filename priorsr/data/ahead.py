@@ -11,7 +11,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from priorsr.containers import Batch
 from priorsr.data.mixed_loader import MixedLoader
+from priorsr.data.shards.broken_faces import BrokenFace
+from priorsr.data.shards.shard_loader import ShardLoader
 from priorsr.errors import DataError, PriorsrError
+
+Loader = MixedLoader | ShardLoader
 
 
 class AheadLoader:
@@ -21,7 +25,7 @@ class AheadLoader:
     one restarts the processes.
     """
 
-    def __init__(self, loader: MixedLoader, workers: int) -> None:
+    def __init__(self, loader: Loader, workers: int) -> None:
         self._loader, self._workers = loader, workers
         self._batches: Iterator[Any] = iter(())
         self._next = -1
@@ -55,19 +59,26 @@ class AheadLoader:
         if isinstance(made, PriorsrError):
             self._next = -1
             raise made
+        made, broken = made
+        if isinstance(self._loader, ShardLoader):
+            self._loader.broken.add(broken)
         self._next, self._latest = step + 1, (step, made)
         return made
 
 
 class _Steps(Dataset[Any]):
-    """The batches by step. An error is returned as an item, since torch would put its traceback into the message."""
+    """The batches by step, with the faces that were found broken.
 
-    def __init__(self, loader: MixedLoader) -> None:
+    An error is returned as an item, since torch would put its traceback into the message.
+    """
+
+    def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def __getitem__(self, step: int) -> Batch | PriorsrError:
+    def __getitem__(self, step: int) -> tuple[Batch, list[BrokenFace]] | PriorsrError:
         try:
-            return self._loader.batch(step)
+            made = self._loader.batch(step)
+            return made, self._loader.broken.news() if isinstance(self._loader, ShardLoader) else []
         except PriorsrError as error:
             return type(error)(str(error))
 

@@ -15,12 +15,11 @@ from PIL import Image
 from torch import Tensor
 
 from priorsr.containers import Batch, Prior
-from priorsr.data.face_set import FaceSet
 from priorsr.data.order import AUGMENTATION
 from priorsr.data.pair_faces import PairFaces
 from priorsr.data.reduction import Reduction
 from priorsr.errors import OptionError
-from priorsr.priors import LabelMap, flip_landmarks, rotate_landmarks
+from priorsr.priors import LabelMap, LandmarkScheme, flip_landmarks, rotate_landmarks
 
 
 @dataclass
@@ -119,16 +118,19 @@ class Augmentation:
         if not (math.isfinite(self.zoom) and self.zoom >= 1):
             raise OptionError(f"zoom is {self.zoom}; a finite number from 1 was expected")
 
-    def check(self, faces: FaceSet, priors: tuple[str, ...], size: tuple[int, int]) -> None:
-        """Raise OptionError where the faces, of this HR size, cannot be changed so with these priors."""
-        if self.flip and "landmarks" in priors and not faces.landmark_scheme.flip:
+    def check(self, name: str, scheme: LandmarkScheme, priors: tuple[str, ...], size: tuple[int, int]) -> None:
+        """Raise OptionError, beginning with the faces' name, where they cannot be changed so.
+
+        scheme: of their landmarks. priors: those that are loaded. size: of HR.
+        """
+        if self.flip and "landmarks" in priors and not scheme.flip:
             raise OptionError(
-                f"{faces.path}: its landmarks ({faces.landmark_scheme.name}) cannot be mirrored, since no source "
+                f"{name}: its landmarks ({scheme.name}) cannot be mirrored, since no source "
                 "defines which points change places; flip=False or priors without landmarks were expected"
             )
         if self.quarter_turns and size[0] != size[1]:
             raise OptionError(
-                f"{faces.path}: its faces are {size[0]} x {size[1]}; square ones were expected for quarter_turns"
+                f"{name}: its faces are {size[0]} x {size[1]}; square ones were expected for quarter_turns"
             )
 
     def draw(self, count: int, key: tuple[int, int], shard: tuple[int, int]) -> Draws:

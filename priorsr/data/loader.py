@@ -84,6 +84,11 @@ class FaceLoader:
         return height, width
 
     @property
+    def count(self) -> int:
+        """Return the number of faces of the split."""
+        return len(self.ids)
+
+    @property
     def label_map_name(self) -> str:
         """Return the name of the parsing maps' label map."""
         return self.face_set.label_map.name
@@ -95,7 +100,7 @@ class FaceLoader:
 
     def check_augmentation(self, augmentation: Augmentation) -> None:
         """Raise OptionError if the augmentation does not suit the faces with the loaded priors."""
-        augmentation.check(self.face_set, self.priors, self.size)
+        augmentation.check(self.name, self.face_set.landmark_scheme, self.priors, self.size)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -45,6 +45,11 @@ class PairLoader:
         return self.pairs.size
 
     @property
+    def count(self) -> int:
+        """Return the number of pairs."""
+        return len(self.ids)
+
+    @property
     def label_map_name(self) -> str:
         """Return the name of the parsing maps' label map."""
         return self.pairs.label_map_name()

@@ -13,12 +13,18 @@ from torch.utils.data import DataLoader, Dataset
 from priorsr.bounds import MOST
 from priorsr.data.dataset_pairs import Pairs
 from priorsr.data.face_set import FaceSet
-from priorsr.data.manifest import Provenance, Sha256
+from priorsr.data.manifest import Manifest, Provenance, Sha256
+from priorsr.data.shards.shard_folder import is_url
+from priorsr.data.shards.shard_index import ShardIndex
+from priorsr.data.shards.shard_set import ShardSet, holds_shards
 from priorsr.errors import OptionError
 from priorsr.sources import Component
 
-Source = str | Path | FaceSet | Dataset[Any] | Pairs
-"""A face set, as a folder or opened, or a torch Dataset of pairs (see `priorsr.data.Pairs`)."""
+OpenedSource = FaceSet | ShardSet | Pairs
+
+Source = str | Path | OpenedSource | Dataset[Any]
+"""A face set, as a folder or opened; shards, as a folder, an index, a URL, or opened; or a torch Dataset of pairs
+(see `priorsr.data.Pairs`)."""
 
 TrainingData = Source | Sequence[Source | tuple[Source, float]]
 """One source of faces to train on, or several, each alone, with its weight, or as FOLDER=WEIGHT."""
@@ -42,17 +48,21 @@ class TrainingSet(BaseModel):
     priors: dict[Literal["parsing", "landmarks"], Provenance]
 
     @classmethod
-    def of(cls, faces: FaceSet, split: str = "train", weight: float = 1.0) -> Self:
-        """Describe a split of a face set; raises UnknownNameError if there is no such split."""
-        manifest = faces.manifest
+    def of(cls, faces: FaceSet | ShardSet, split: str = "train", weight: float = 1.0) -> Self:
+        """Describe a split of a face set or its shards; raises UnknownNameError if there is no such split."""
+        about: Manifest | ShardIndex
+        if isinstance(faces, ShardSet):
+            about, digest, count = faces.index, faces.index.face_set, faces.split(split).faces
+        else:
+            about, digest, count = faces.manifest, faces.hash, len(faces.ids(split))
         return cls(
-            name=manifest.name,
-            version=manifest.version,
-            hash=faces.hash,
+            name=about.name,
+            version=about.version,
+            hash=digest,
             split=split,
-            count=len(faces.ids(split)),
+            count=count,
             weight=weight,
-            priors=manifest.priors,
+            priors=about.priors,
         )
 
     @property
@@ -105,25 +115,32 @@ class TrainingPairs(BaseModel):
         return f"{self.name}, {self.count} pairs{weight} (unhashed, as declared)"
 
 
-def describe(source: FaceSet | Pairs, split: str = "train", weight: float = 1.0) -> TrainingSet | TrainingPairs:
-    """Return the description of a split of a face set, or of a Dataset of pairs."""
+def describe(source: OpenedSource, split: str = "train", weight: float = 1.0) -> TrainingSet | TrainingPairs:
+    """Return the description of a split of a face set or its shards, or of a Dataset of pairs."""
     return TrainingPairs.of(source, weight) if isinstance(source, Pairs) else TrainingSet.of(source, split, weight)
 
 
-def open_training_data(data: TrainingData) -> list[tuple[FaceSet | Pairs, float]]:
-    """Open the face sets and Datasets to train on, each with its weight, 1 unless given.
+def open_training_data(data: TrainingData) -> list[tuple[OpenedSource, float]]:
+    """Open the face sets, shards and Datasets to train on, each with its weight, 1 unless given.
 
     A folder whose name ends in =NUMBER is taken as it is where it exists. Raises OptionError where there is nothing, or
-    the same twice, or something else, and DataError for a face set that cannot be opened.
+    the same twice, or something else, also for shards beside other data; DataError for what cannot be opened.
     """
-    several = (
-        [data] if isinstance(data, str | Path | FaceSet | Pairs | Dataset) or not isinstance(data, Sequence) else data
-    )
+    one = str | Path | OpenedSource | Dataset
+    several = [data] if isinstance(data, one) or not isinstance(data, Sequence) else data
     opened = [_open(*(_weighted(given) if isinstance(given, tuple) else _split(given))) for given in several]
     if not opened:
         raise OptionError("no face set was given to train on; one or more were expected")
+    for source, weight in opened:
+        if isinstance(source, ShardSet) and (len(opened) > 1 or weight != 1):
+            raise OptionError(
+                f"{source}: shards are read in their own order, so they cannot be mixed or weighted; "
+                "shards alone, or face sets, were expected"
+            )
     seen: dict[object, FaceSet | Pairs] = {}
     for source, _ in opened:
+        if isinstance(source, ShardSet):
+            continue
         twin = seen.setdefault(source.hash if isinstance(source, FaceSet) else id(source.dataset), source)
         if twin is source:
             continue
@@ -138,22 +155,22 @@ def open_training_data(data: TrainingData) -> list[tuple[FaceSet | Pairs, float]
     return opened
 
 
-def open_source(given: Any) -> FaceSet | Pairs:
-    """Open a face set, or a Dataset of pairs; raises OptionError for anything else."""
-    if isinstance(given, FaceSet | Pairs):
+def open_source(given: Any) -> OpenedSource:
+    """Open a face set, shards, or a Dataset of pairs; raises OptionError for anything else."""
+    if isinstance(given, OpenedSource):
         return given
     if isinstance(given, Dataset):
         return Pairs(given)
     if isinstance(given, str | Path):
-        return FaceSet.open(given)
+        return ShardSet.open(given) if holds_shards(given) else FaceSet.open(given)
     hint = "; give the Dataset that it reads" if isinstance(given, DataLoader) else ""
     raise OptionError(
-        f"the training data hold a {type(given).__module__}.{type(given).__qualname__}; a face set, its folder, or a "
-        f"torch.utils.data.Dataset of (lr, hr) or (lr, hr, Prior) was expected{hint}"
+        f"the training data hold a {type(given).__module__}.{type(given).__qualname__}; a face set or shards, their "
+        f"folder, or a torch.utils.data.Dataset of (lr, hr) or (lr, hr, Prior) was expected{hint}"
     )
 
 
-def _open(given: Source, weight: float) -> tuple[FaceSet | Pairs, float]:
+def _open(given: Source, weight: float) -> tuple[OpenedSource, float]:
     source = open_source(given)
     if not 0 < weight <= MOST:
         who = source if isinstance(source, Pairs) else given
@@ -183,4 +200,6 @@ def _split(given: Source) -> tuple[Source, float]:
     try:
         return folder, float(weight)
     except ValueError:
+        if is_url(given):  # which may hold = anywhere
+            return given, 1.0
         raise OptionError(f"the face set {given}: the weight is {weight!r}; a number above 0 was expected") from None

@@ -18,13 +18,14 @@ from priorsr.data.images import write_image
 from priorsr.data.landmarks_file import Points, check_points, write_landmarks
 from priorsr.data.manifest import LANDMARKS, NAME, Manifest, Provenance
 from priorsr.data.maps import check_classes, read_parsing
-from priorsr.data.names import flaw_of_name, is_stray
+from priorsr.data.names import flaw_of_name
+from priorsr.data.unfinished import read_journal
 from priorsr.errors import DataError
 from priorsr.execution.parallel import parallel_map
-from priorsr.files import atomic_json, atomic_text, check_folder, sha256_file, sha256_json
+from priorsr.files import atomic_json, atomic_text, sha256_file, sha256_json
 from priorsr.partial_files import sweep
 from priorsr.priors import label_map, landmark_scheme, landmarks_from_parsing
-from priorsr.signed_lines import add_line, read_lines, signed_line
+from priorsr.signed_lines import add_line, signed_line
 from priorsr.version import __version__
 
 JOURNAL = ".unfinished.jsonl"
@@ -186,7 +187,7 @@ def _write_faces(
             "landmarks": pixels.landmarks and [part.tolist() for part in pixels.landmarks],
         }
 
-    known = _read_journal(folder)
+    known = {entry["id"]: entry for entry in read_journal(folder / JOURNAL, "face set")}
     sweep(folder)
     keys = {face.id: face.key for face in faces}
     kept = {face: entry for face, entry in known.items() if keys.get(face) == entry["key"] and _whole(folder, entry)}
@@ -196,17 +197,6 @@ def _write_faces(
         add_line(folder / JOURNAL, entry)
         kept[entry["id"]] = entry
     return kept
-
-
-def _read_journal(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the faces that an interrupted call has written, by id, without those whose line is torn or altered."""
-    journal = folder / JOURNAL
-    if not journal.exists():
-        check_folder(folder, "a folder to write the face set to")
-        if folder.exists() and not all(map(is_stray, folder.iterdir())):
-            raise DataError(f"{folder}: is not empty and holds no unfinished face set; choose another folder")
-        return {}
-    return {entry["id"]: entry for entry in read_lines(journal)}
 
 
 def _check_one_size(first: Mapping[str, Any], other: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -17,8 +17,8 @@ from accelerate.utils import broadcast_object_list
 from rich.console import Console
 
 from priorsr.bounds import check_number
-from priorsr.data import FaceSet, Pairs, TrainingData, TrainingPairs, TrainingSet
-from priorsr.data.training_set import Source, describe, open_source, open_training_data
+from priorsr.data import FaceSet, Pairs, ShardSet, TrainingData, TrainingPairs
+from priorsr.data.training_set import OpenedSource, Source, describe, open_source, open_training_data
 from priorsr.errors import DataError, OptionError, did_you_mean, mistakes_in
 from priorsr.execution.threads import MOST_THREADS, ThreadChoice, choose_threads, torch_threads
 from priorsr.memory import keep_freed_memory
@@ -44,6 +44,7 @@ def train(
     *,
     validation: Source | None = None,
     workers: int = 0,
+    broken: Literal["replace", "stop"] = "replace",
     preset: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     steps: int | None = None,
@@ -60,7 +61,7 @@ def train(
     track: str | None = None,
     console: Console | None = None,
 ) -> RunResult:
-    """Train a recipe's networks on face sets or Datasets of pairs, and write the run folder `out`.
+    """Train a recipe's networks on face sets, shards or Datasets of pairs, and write the run folder `out`.
 
     recipe: a name, with a `preset` and `overrides` of its config (see `override`), or an instance.
     data: a face set (a folder, or opened), of which the split `train` is used, or several. Each batch mixes their faces
@@ -68,8 +69,12 @@ def train(
         if every face of every set has it. Alone or among face sets, a map-style torch Dataset of (lr, hr) or
         (lr, hr, Prior), one face per item, in [0, 1] (see `priorsr.data.Pairs`): flips and turns of the recipe apply,
         zoom does not. Items may be random: Python's, NumPy's and torch's generators are seeded for each item.
-    validation: a face set, of which the split `val` is used, or a Dataset of pairs. Default: the split `val` of the
-        first face set. workers: processes that read Datasets; 0 reads them between the steps.
+        Or shards, alone: their folder or index, local or a URL that fsspec knows (see `priorsr.data.shard`).
+    validation: a face set or shards, of which the split `val` is used, or a Dataset of pairs. Default: the split `val`
+        of the first face set.
+    workers: processes that read Datasets and shards; 0 reads Datasets between the steps, and shards in a thread.
+    broken: effect of a face in shards that cannot be read: "replace" loads another in its place, and all such faces are
+        reported at the end; "stop" ends the run.
     steps, minutes: length of the whole run, divided among the stages by their shares. Without both, each stage has its
         own length. Minutes are converted to steps after a warm-up, before the first step.
     seed: seed of the initial weights, the order of the faces and all random numbers of the steps; 0 unless given.
@@ -124,11 +129,11 @@ def train(
         sources = open_training_data(data)
         validation_data = open_source(validation) if validation is not None else _first_face_set(sources)
         with mistakes_in(str(folder.config)) if config else nullcontext():
-            setup = Setup(settings, plan, sources, validation_data, accelerator, workers)
+            setup = Setup(settings, plan, sources, validation_data, accelerator, workers, broken)
         validated_on = None if validation is None else describe(validation_data, "val").model_dump(mode="json")
         checkpoint = None
         if config:
-            _check_unchanged(config, plan, setup.sets, validated_on, folder)
+            _check_unchanged(config, plan, _data(setup, sources), validated_on, folder)
             if extend is not None:
                 config = _extended(config, extend, folder, accelerator)
             checkpoint = folder.checkpoints.latest(report.say)
@@ -148,6 +153,7 @@ def train(
             try:
                 return trainer.run(checkpoint)
             finally:
+                setup.broken.warn()
                 for tracker in accelerator.trackers:
                     tracker.finish()
 
@@ -199,9 +205,9 @@ def _extended(config: dict[str, Any], steps: int, folder: RunFolder, accelerator
     return broadcast_object_list([config])[0]
 
 
-def _first_face_set(sources: Sequence[tuple[FaceSet | Pairs, float]]) -> FaceSet:
+def _first_face_set(sources: Sequence[tuple[OpenedSource, float]]) -> FaceSet | ShardSet:
     for source, _ in sources:
-        if isinstance(source, FaceSet):
+        if isinstance(source, FaceSet | ShardSet):
             return source
     raise OptionError(
         f"{sources[0][0]}: has no split val, and there is no face set to validate on; validation=DATASET or a face set "
@@ -210,7 +216,7 @@ def _first_face_set(sources: Sequence[tuple[FaceSet | Pairs, float]]) -> FaceSet
 
 
 def _new_config(
-    setup: Setup, plan: Blueprint, sources: Sequence[tuple[FaceSet | Pairs, float]], began: float
+    setup: Setup, plan: Blueprint, sources: Sequence[tuple[OpenedSource, float]], began: float
 ) -> dict[str, Any]:
     """Return the config of a new run, as the main process measured it."""
     setup.rehearse()
@@ -219,11 +225,7 @@ def _new_config(
         **asdict(setup.settings),
         "precision": setup.precision,
         "config": plan.plain_config(),
-        "data": [
-            part.model_dump(mode="json")
-            | ({"path": as_unicode(str(source.path))} if isinstance(source, FaceSet) else {})
-            for part, (source, _) in zip(setup.sets, sources, strict=True)
-        ],
+        "data": _data(setup, sources),
         "stage_steps": stage_steps,
         "measured_seconds": {stage: asdict(cost) for stage, cost in measured.items()},
         "processes": setup.processes,
@@ -232,10 +234,22 @@ def _new_config(
     return broadcast_object_list([config])[0]
 
 
+def _data(setup: Setup, sources: Sequence[tuple[OpenedSource, float]]) -> list[dict[str, Any]]:
+    """Return the data as the config keeps them: what the cards hold, their places, and the hash of shards."""
+    data = []
+    for part, (source, _) in zip(setup.sets, sources, strict=True):
+        data.append(part.model_dump(mode="json"))
+        if not isinstance(source, Pairs):
+            data[-1]["path"] = as_unicode(str(source.path))
+        if isinstance(source, ShardSet):
+            data[-1]["shards"] = source.hash
+    return data
+
+
 def _check_unchanged(
     config: Mapping[str, Any],
     plan: Blueprint,
-    sets: Sequence[TrainingSet | TrainingPairs],
+    now: Sequence[Mapping[str, Any]],
     validated_on: Mapping[str, Any] | None,
     folder: RunFolder,
 ) -> None:
@@ -243,7 +257,7 @@ def _check_unchanged(
     change = first_difference(config["config"], plan.plain_config())
     if change:
         raise DataError(f"{folder.config}: the recipe {plan.name!r} has changed since the run was started: {change}")
-    was, now = config["data"], [part.model_dump(mode="json") for part in sets]
+    was = config["data"]
     if list(map(_identity, was)) != list(map(_identity, now)):
         raise DataError(
             f"{folder.path}: was started with the face sets {_named(was)}, and is given {_named(now)}; the same sets "
@@ -256,16 +270,16 @@ def _check_unchanged(
 
 
 def _identity(part: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the facts that must be the same in a resumed run: a face set's hash and weight, all facts of pairs."""
+    """Return the facts that must be the same in a resumed run: hashes and weight of a face set, all facts of pairs."""
     if "hash" in part:
-        return part["hash"], part.get("weight", 1.0)
+        return part["hash"], part.get("weight", 1.0), part.get("shards")
     return tuple(part[name] for name in TrainingPairs.model_fields)
 
 
 def _named(data: Sequence[Mapping[str, Any]]) -> str:
     def which(part: Mapping[str, Any]) -> str:
         if "hash" in part:
-            return f"hash {part['hash'][:12]}"
+            return f"hash {part['hash'][:12]}" + (f", shards {part['shards'][:12]}" if "shards" in part else "")
         return f"{part['count']} pairs, fingerprint {(part['fingerprint'] or 'none')[:12]}"
 
     return ", ".join(f"{part['name']} x {part.get('weight', 1.0):g} ({which(part)})" for part in data)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import torch
 from accelerate import Accelerator
@@ -13,9 +14,10 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from priorsr.containers import Batch
-from priorsr.data import FaceSet, MixedLoader, Pairs, Reduction
+from priorsr.data import FaceSet, MixedLoader, Pairs, Reduction, ShardLoader, ShardSet
 from priorsr.data.ahead import AheadLoader
-from priorsr.data.training_set import describe
+from priorsr.data.shards.broken_faces import BrokenFaces
+from priorsr.data.training_set import OpenedSource, describe
 from priorsr.errors import OptionError, mistakes_in
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.models import weights
@@ -29,44 +31,51 @@ from priorsr.training.validation import SHOWN, Validator
 from priorsr.training.validation_scores import prior_given
 from priorsr.training.warmup import LEAST_STEPS, measure
 
+Loader = MixedLoader | ShardLoader | AheadLoader
+
 
 class Setup:
     """The stages, loaders and validation that settings, recipe and data determine; checks the stages when created.
 
-    sources: the face sets and pairs of the training, each with its weight. validation: the face set whose split `val`
-    is used for validation, or pairs. workers: processes that read pairs; 0 reads them between the steps.
-    sets: the training data as cards describe them.
+    sources: the face sets and pairs of the training, each with its weight, or shards alone. validation: the face set or
+    shards whose split `val` is used for validation, or pairs. workers: processes that read pairs and shards; 0 reads
+    pairs between the steps, and shards in a thread. sets: the training data as cards describe them. broken: the faces
+    of shards that could not be read.
     """
 
     def __init__(
         self,
         settings: Settings,
         blueprint: Blueprint,
-        sources: Sequence[tuple[FaceSet | Pairs, float]],
-        validation: FaceSet | Pairs,
+        sources: Sequence[tuple[OpenedSource, float]],
+        validation: OpenedSource,
         accelerator: Accelerator,
         workers: int = 0,
+        broken: Literal["replace", "stop"] = "replace",
     ) -> None:
         self.settings = settings
         self.precision = resolve_precision(settings.precision or "auto", accelerator.device)
         self._blueprint = blueprint
         self._sources, self._workers = sources, workers
         self._holds_pairs = any(isinstance(source, Pairs) for source, _ in sources)
+        self.broken = BrokenFaces(broken)
         self.accelerator = accelerator
         self._seed = settings.seed or 0
         self.processes = accelerator.num_processes
-        self._loaders: dict[tuple[int, bool, bool, float], MixedLoader | AheadLoader] = {}
+        self._loaders: dict[tuple[int, bool, bool, float], Loader] = {}
         self.recipe, self.stages = blueprint.build(self._seed)
         check_stages(self.stages)
         self._reduction = Reduction(scale=self.recipe.scale, kernel=self.recipe.reduction)
         self.sets = [describe(source, weight=weight) for source, weight in sources]
-        self.validator = Validator(validation, self._reduction, accelerator)
+        self.validator = Validator(validation, self._reduction, accelerator, self.broken)
 
     @property
     def hr_size(self) -> int:
         """Return the height of the HR images of the first source."""
         first, _ = self._sources[0]
-        return first.size[0] if isinstance(first, Pairs) else first.manifest.image_sizes[0][0]
+        if isinstance(first, FaceSet):
+            return first.manifest.image_sizes[0][0]
+        return first.size[0] if isinstance(first, Pairs) else first.index.image_size[0]
 
     @property
     def reduction(self) -> str:
@@ -77,7 +86,7 @@ class Setup:
         kernel = "" if len(given) == len(self._sources) else f"{self.recipe.reduction}; "
         return f"{kernel}as given by {', '.join(given)}"
 
-    def loader(self, stage: Stage) -> MixedLoader | AheadLoader:
+    def loader(self, stage: Stage) -> Loader:
         """Return the loader of a stage's batches, or of this process's share; raises OptionError for uneven shares."""
         if stage.batch_size % self.processes:
             raise OptionError(
@@ -85,21 +94,39 @@ class Setup:
                 "processes; a multiple was expected"
             )
         key = (stage.batch_size, stage.flip, stage.quarter_turns, stage.zoom)
-        if key not in self._loaders:  # creating a loader decodes every face
-            loader = MixedLoader(
-                self._sources,
+        if key not in self._loaders:  # creating a loader decodes every face of a face set
+            loader = self._opened(stage)
+            ahead = self._workers and (self._holds_pairs or isinstance(loader, ShardLoader))
+            self._loaders[key] = AheadLoader(loader, self._workers) if ahead else loader
+        return self._loaders[key]
+
+    def _opened(self, stage: Stage) -> MixedLoader | ShardLoader:
+        batch_size, rank = stage.batch_size // self.processes, (self.accelerator.process_index, self.processes)
+        first, _ = self._sources[0]
+        if isinstance(first, ShardSet):
+            return ShardLoader(
+                first,
                 "train",
-                batch_size=stage.batch_size // self.processes,
+                batch_size=batch_size,
                 reduction=self._reduction,
                 seed=self._seed,
                 flip=stage.flip,
                 quarter_turns=stage.quarter_turns,
                 zoom=stage.zoom,
-                shard=(self.accelerator.process_index, self.processes),
+                shard=rank,
+                broken=self.broken,
             )
-            ahead = self._holds_pairs and self._workers
-            self._loaders[key] = AheadLoader(loader, self._workers) if ahead else loader
-        return self._loaders[key]
+        return MixedLoader(
+            [(source, weight) for source, weight in self._sources if not isinstance(source, ShardSet)],
+            "train",
+            batch_size=batch_size,
+            reduction=self._reduction,
+            seed=self._seed,
+            flip=stage.flip,
+            quarter_turns=stage.quarter_turns,
+            zoom=stage.zoom,
+            shard=rank,
+        )
 
     def loop(self, stage: Stage, steps: int) -> StageLoop:
         """Return the loop of a stage, before its first step."""

@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from priorsr.containers import Batch
-from priorsr.data import FaceLoader, FaceSet, Pairs, Reduction
+from priorsr.data import FaceLoader, Pairs, Reduction, ShardLoader, ShardSet
 from priorsr.data.pair_loader import PairLoader
+from priorsr.data.shards.broken_faces import BrokenFaces
+from priorsr.data.training_set import OpenedSource
 from priorsr.errors import DataError
 from priorsr.execution.eval_mode import in_eval_mode
 from priorsr.metrics import load_protocol, to_8bit
@@ -41,7 +43,7 @@ class ValidationScore:
 
 
 class Validator:
-    """Scores a product in float32 on faces of a face set's split `val`, or on pairs.
+    """Scores a product in float32 on faces of the split `val` of a face set or shards, or on pairs.
 
     A model is scored by PSNR on Y as in `priorsr@1`, an estimator by a prior that the set has for every face. The faces
     are divided among the processes.
@@ -50,12 +52,17 @@ class Validator:
     faces: the description of the faces on cards.
     """
 
-    def __init__(self, data: FaceSet | Pairs, reduction: Reduction, accelerator: Accelerator) -> None:
+    def __init__(
+        self, data: OpenedSource, reduction: Reduction, accelerator: Accelerator, broken: BrokenFaces | None = None
+    ) -> None:
         self._accelerator = accelerator
-        self._loader: FaceLoader | PairLoader
+        self._loader: FaceLoader | PairLoader | ShardLoader
         if isinstance(data, Pairs):
             self._loader = PairLoader(data, batch_size=BATCH, scale=reduction.scale)
             self.faces, size = f"{data.name}, LR as given", data.size[0]
+        elif isinstance(data, ShardSet):
+            self._loader = ShardLoader(data, "val", batch_size=BATCH, reduction=reduction, broken=broken)
+            self.faces, size = "val", data.index.image_size[0]
         else:
             self._loader = FaceLoader(data, "val", batch_size=BATCH, reduction=reduction)
             self.faces, size = "val", data.manifest.image_sizes[0][0]
@@ -73,7 +80,7 @@ class Validator:
     @property
     def count(self) -> int:
         """Return the number of validation faces."""
-        return len(self._loader.ids)
+        return self._loader.count
 
     @torch.no_grad()
     def score(self, product: nn.Module, faces: int | None = FACES) -> ValidationScore:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def test_doctor_answers_a_program(cli, tiny_faces: Path, tmp_path: Path) -> None
     code, out, _ = cli("data", "doctor", broken)
     assert code == 2
     assert "and 3 more" in out
+
+
+def test_shard_writes_shards(cli, mistake, tiny_faces: Path, tmp_path: Path) -> None:
+    code, out, _ = cli("data", "shard", tiny_faces, tmp_path / "out", "--shard-faces", 4)
+    assert code == 0
+    assert re.search(r"out: train: 7 faces, shards: 2, \d+\.\d MB\n", out)
+    assert len(list((tmp_path / "out").glob("*.tar"))) == 4
+    assert "holds finished shards" in mistake("data", "shard", tiny_faces, tmp_path / "out")
 
 
 def test_priors_copies_a_set_with_estimated_ones(cli, mistake, tiny_faces: Path, tmp_path: Path) -> None:

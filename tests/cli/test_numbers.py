@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "--out OUT --data FACES",
     "train": "toy-gan --data TOYS --out OUT",
     "data priors": "FACES OUT --estimator parsing_net --from lr",
+    "data shard": "FACES OUT",
     "data synth": "OUT --count 3",
     "data import folder": "IMAGES OUT",
     "data import celebamask-hq": "IMAGES OUT",

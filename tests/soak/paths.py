@@ -30,6 +30,7 @@ upscale photograph.png --photo --model model.safetensors --boxes read:boxes.json
 export read:model.safetensors write:out.onnx
 data priors read:faces make:out --estimator read:net.safetensors
 data synth make:out --count 2
+data shard read:faces make:out
 data doctor read:faces --lr read:lr
 data import folder read:photographs make:out
 data import celebamask-hq read:celebamask make:out --size 16
