@@ -11,7 +11,7 @@ import typer
 from priorsr.cli import completion
 from priorsr.cli.console import console, errors
 
-RECIPE, LENGTH, RUNNING = "Recipe", "Length of the run", "Running"
+RECIPE, LENGTH, RUNNING, SHARDS = "Recipe", "Length of the run", "Running", "Shards"
 
 
 def train(
@@ -105,13 +105,13 @@ def train(
         float, typer.Option(help="Least time in seconds between checkpoints.", rich_help_panel=RUNNING)
     ] = 60.0,
     workers: Annotated[
-        int, typer.Option(help="Processes that read shards; 0 reads them in a thread.", rich_help_panel=RUNNING)
+        int, typer.Option(help="Processes that read shards; 0 reads them in a thread.", rich_help_panel=SHARDS)
     ] = 0,
     broken: Annotated[
         Literal["replace", "stop"],
         typer.Option(
             help="Replace faces in shards that cannot be read, and report them at the end, or stop at the first.",
-            rich_help_panel=RUNNING,
+            rich_help_panel=SHARDS,
         ),
     ] = "replace",
     track: Annotated[

@@ -23,7 +23,7 @@ def shard(
 
     Examples:
       priorsr data shard faces shards
-      priorsr train kdfsrnet --preset nano --data shards --out runs/1
+      priorsr data shard faces shards --shard-faces 5000 --seed 1
     """
     from priorsr.data import shard as write
 
