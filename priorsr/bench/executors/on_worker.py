@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import platform
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,22 +19,29 @@ import torch
 from priorsr.bench.executors.lease import Lease
 from priorsr.errors import DataError, PriorsrError, raised
 from priorsr.execution.processor import processor
-from priorsr.files import sha256_file
 from priorsr.scripts import VARIABLE, scripts
 from priorsr.version import __version__
+
+PART_BYTES = 2**20
 
 ONE_AT_A_TIME = threading.Lock()
 """Held while a task runs: two in one process would share the random generators and the current folder."""
 
 
 class Task(Protocol):
-    """A piece of work that can be pickled, and continued by whoever carries it out again. `total` counts its steps."""
+    """A piece of work that can be pickled, and continued by whoever carries it out again.
+
+    total: the number of its steps. files: those that it reads and that others have written.
+    """
 
     @property
     def label(self) -> str: ...
 
     @property
     def total(self) -> int: ...
+
+    @property
+    def files(self) -> Collection[Path]: ...
 
     def done(self) -> int:
         """Return how many steps are done, as the caller sees in the shared folder."""
@@ -79,23 +87,28 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A list of everything that the tasks of a call need to find on a worker.
+    """A list of everything that a task needs to find on a worker.
 
-    folder: the caller's current one. scripts: those of PRIORSR_PLUGINS. files: the SHA-256 of each that is read.
+    folder: the caller's current one. scripts: those of PRIORSR_PLUGINS. files: the fingerprint of each that is read.
     """
 
     lease: Lease
     version: str
     folder: Path
-    scripts: str
+    scripts: tuple[Path, ...]
     files: Mapping[Path, str]
 
     @classmethod
     def write(cls, lease: Lease, files: Iterable[Path]) -> Ticket:
         """Return the ticket of a caller whose tasks read `files` and the scripts of PRIORSR_PLUGINS."""
-        plugins = [script.path for script in scripts()]
-        hashes = {file.absolute(): sha256_file(file) for file in (*files, *plugins)}
-        return cls(lease, __version__, Path.cwd(), os.pathsep.join(map(str, plugins)), hashes)
+        plugins = tuple(script.path for script in scripts())
+        found = {file.absolute(): fingerprint(file) for file in {*files, *plugins}}
+        return cls(lease, __version__, Path.cwd(), plugins, found)
+
+    def of(self, files: Iterable[Path]) -> Ticket:
+        """Return the ticket of one task, which reads no more than these of the files."""
+        own = {*(file.absolute() for file in files), *self.scripts}
+        return replace(self, files={file: found for file, found in self.files.items() if file in own})
 
     def check(self, mark: str) -> Machine:
         """Return this worker's machine; raises DataError for another version, folder or file than the caller's."""
@@ -105,10 +118,10 @@ class Ticket:
             self.lease.check(mark)
             if not self.folder.is_dir():
                 raise DataError(f"{self.folder}: the caller's current folder is not shared")
-            for file, digest in self.files.items():
+            for file, wanted in self.files.items():
                 if not file.is_file():
                     raise DataError(f"{file}: is not shared with the caller")
-                if sha256_file(file) != digest:
+                if fingerprint(file) != wanted:
                     raise DataError(f"{file}: differs from the caller's")
         except DataError as error:
             raise DataError(f"the worker {platform.node()}: {error}") from error
@@ -118,7 +131,7 @@ class Ticket:
     def as_the_caller(self) -> Iterator[None]:
         """Work in the caller's current folder, with its scripts."""
         before, known = Path.cwd(), os.environ.get(VARIABLE)
-        os.environ[VARIABLE] = self.scripts
+        os.environ[VARIABLE] = os.pathsep.join(map(str, self.scripts))
         os.chdir(self.folder)
         try:
             yield
@@ -142,6 +155,16 @@ def carry_out(task: Task, ticket: Ticket, mark: str) -> Outcome:
             return Outcome(machine, stopped=True)
         except BaseException as error:
             return Outcome(machine, error=portable(error), trace=traceback.format_exc(), notes=tuple(notes))
+
+
+def fingerprint(file: Path) -> str:
+    """Return the size of a file, and a hash of its beginning and its end, which take no longer for a large one."""
+    with open(file, "rb") as content:
+        size = content.seek(0, os.SEEK_END)
+        content.seek(0)
+        first = content.read(PART_BYTES)
+        content.seek(max(0, size - PART_BYTES))
+        return f"{size} {hashlib.sha256(first + content.read(PART_BYTES)).hexdigest()}"
 
 
 def portable(error: BaseException) -> BaseException:

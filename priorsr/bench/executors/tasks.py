@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,16 +28,16 @@ def run_tasks(
     executor: Executor,
     *,
     out: Path,
-    files: Iterable[Path],
     what: str,
     unit: str,
     console: Console | None,
 ) -> list[Any]:
     """Carry out tasks on the workers of an executor, and return their results in the order of the tasks.
 
-    out: a folder that all workers share with the caller. files: what the tasks read. Before the first task, a worker,
-        or every one that the executor's `on_each_worker` reaches, is checked to find these unchanged; every task checks
-        again. what, unit: the name of all tasks, and what their totals count, for progress on `console`.
+    out: a folder that all workers share with the caller. Before the first task, a worker, or every one that the
+        executor's `on_each_worker` reaches, is checked to find this folder and the files of all tasks as they are here;
+        every task checks its own again. what, unit: the name of all tasks, and of their steps, for progress on
+        `console`.
 
     A task whose worker dies is tried again, three times in all. Raises the first error of a task, PriorsrError for one
     that was lost too often, and StoppedError after Ctrl-C or SIGTERM; either way, once running tasks have stopped.
@@ -46,11 +46,13 @@ def run_tasks(
         return []
     console = console or Console(quiet=True)
     with leased(out) as lease:
-        ticket = Ticket.write(lease, files)
+        ticket = Ticket.write(lease, {file for task in tasks for file in task.files})
         machines = _Machines(console)
         everywhere = getattr(executor, "on_each_worker", None)
         if everywhere is None:
-            _Tasks([_Check()], executor, ticket, machines, "check of the workers", "checks", console).run()
+            _Tasks(
+                [_Check(tuple(ticket.files))], executor, ticket, machines, "check of the workers", "checks", console
+            ).run()
         else:
             _check_each(everywhere, ticket, machines)
         return _Tasks(tasks, executor, ticket, machines, what, unit, console).run()
@@ -73,6 +75,7 @@ def _check_each(everywhere: Any, ticket: Ticket, machines: _Machines) -> None:
 class _Check:
     """A task without work, by which a worker is checked."""
 
+    files: Collection[Path]
     label: str = "the check of the workers"
     total: int = 1
 
@@ -133,7 +136,8 @@ class _Tasks:
         with Interruption() as interruption, self._progress.shown():
             try:
                 for number in range(len(self._tasks)):
-                    self._submit(number)
+                    if not interruption.requested:  # submitting takes long where it is a command
+                        self._submit(number)
                 while self._futures:
                     for future in wait(self._futures, POLL_SECONDS, FIRST_COMPLETED).done:
                         self._collect(future, self._futures.pop(future))
@@ -150,7 +154,8 @@ class _Tasks:
 
     def _submit(self, number: int) -> None:
         try:
-            future = self._executor.submit(carry_out, self._tasks[number], self._ticket, self._mark(number))
+            task = self._tasks[number]
+            future = self._executor.submit(carry_out, task, self._ticket.of(task.files), self._mark(number))
         except Exception as error:  # as lost as with a worker that dies
             future = Future()
             future.set_exception(error)
@@ -198,6 +203,8 @@ class _Tasks:
         if self._futures:
             self._ticket.lease.end()
             begun = self._begun()
+            if begun:
+                self._machines.report(f"{len(begun)} running tasks save their work and stop")
             for future, number in self._futures.items():
                 if number not in begun:
                     future.cancel()

@@ -12,7 +12,6 @@ from priorsr.bench.running.entries import BASELINE, Entry, ModelLike, as_entry, 
 from priorsr.bench.running.given_priors import PriorChoice, chosen_prior, takes_prior
 from priorsr.bench.running.scoring_task import ScoringTask
 from priorsr.bench.store.records import Record
-from priorsr.data.manifest import NAME as MANIFEST
 from priorsr.errors import OptionError
 
 
@@ -33,7 +32,6 @@ def records_by(
     named = [(str(model), None if model == BASELINE else label) for model, label in models]
     found: dict[tuple[str, str | None, str], Record] = {}
     tasks: list[tuple[tuple[str, str | None], ScoringTask]] = []
-    files = {plan.faces.path / MANIFEST}
     for model, label in dict.fromkeys([(BASELINE, None), *named]):
         for entry, group in _entries(bench, model, label, prior):
             given = chosen_prior(entry, prior, group.loader)
@@ -42,14 +40,12 @@ def records_by(
                 found[model, label, record.protocol.hash] = record
             if kept is None:
                 tasks.append(((model, label), ScoringTask.of(bench, model, entry, prior, given, group)))
-                files |= _files(model, entry)
     for group in bench.groups(with_priors=False):
         bench.store_faces(group)
     made = run_tasks(
         [task for _, task in tasks],
         workers,
         out=plan.out,
-        files=files,
         what="scoring",
         unit="faces",
         console=plan.console,
@@ -66,8 +62,3 @@ def _entries(
     entry = None if model == BASELINE else as_entry(model, label)
     for group in bench.groups(with_priors=entry is not None and takes_prior(entry, prior)):
         yield entry or baseline(group.reduction.scale), group
-
-
-def _files(model: str, entry: Entry) -> set[Path]:
-    """Return the files that a worker reads to make a model: its weights', or the one in another format."""
-    return {Path(name) for name in (entry.source, model, model.rpartition(":")[0]) if name and Path(name).is_file()}

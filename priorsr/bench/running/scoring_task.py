@@ -12,15 +12,20 @@ from priorsr.bench.running.entries import BASELINE, Entry, as_entry, baseline
 from priorsr.bench.running.given_priors import GivenPrior, PriorChoice, chosen_prior, takes_prior
 from priorsr.bench.running.run_plan import RunPlan
 from priorsr.bench.store.records import Record
+from priorsr.data.manifest import NAME as MANIFEST
 from priorsr.metrics import Protocol
 
 
 @dataclass(frozen=True)
 class ScoringTask:
-    """A model's run over a split. label: of its row. total: the number of faces. unfinished: its journal's folder."""
+    """A model's run over a split.
+
+    label: of its row. total: the number of faces. files: those that it reads. unfinished: the folder of its journal.
+    """
 
     label: str
     total: int
+    files: frozenset[Path]
     model: str
     data: str
     split: str
@@ -39,6 +44,7 @@ class ScoringTask:
         return cls(
             label=entry.facts.label,
             total=len(group.loader.ids),
+            files=frozenset({plan.faces.path / MANIFEST, *_files(model, entry)}),
             model=model,
             data=str(plan.faces.path),
             split=plan.data.split,
@@ -71,3 +77,8 @@ class ScoringTask:
         entry = baseline(scale) if self.model == BASELINE else as_entry(self.model, self.label)
         (group,) = bench.groups(with_priors=takes_prior(entry, self.prior))
         return bench.records(entry, chosen_prior(entry, self.prior, group.loader), group)
+
+
+def _files(model: str, entry: Entry) -> set[Path]:
+    """Return the files that a worker reads to make a model: its weights', or the one in another format."""
+    return {Path(name) for name in (entry.source, model, model.rpartition(":")[0]) if name and Path(name).is_file()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from priorsr.bench.executors.local_processes import opened
+from priorsr.bench.executors.local_processes import MOST_JOBS, opened
 from priorsr.bench.running.entries import BASELINE
 from priorsr.bench.running.environment import environment
 from priorsr.bench.running.given_priors import PriorChoice
@@ -78,7 +78,7 @@ def ablate(
     Raises PriorsrError for every mistake, before anything is trained if possible, and
     TrainingInterruptedError once the runs under way are saved after Ctrl-C or SIGTERM.
     """
-    for name, value, most in (("steps", steps, MOST), ("seeds", seeds, MOST_SEEDS)):
+    for name, value, most in (("steps", steps, MOST), ("seeds", seeds, MOST_SEEDS), ("jobs", jobs, MOST_JOBS)):
         check_number(name, value, 1, most)
     faces, out = data if isinstance(data, FaceSet) else FaceSet.open(data), Path(out)
     variants = make_variants(recipe, preset, overrides or {}, vary, full=full)

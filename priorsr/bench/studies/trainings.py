@@ -56,6 +56,7 @@ class Training:
             return self.steps
         return sum({line.stage: line.step for line in _step_lines(self.folder)}.values())
 
+    @property
     def files(self) -> set[Path]:
         """Return the files that it reads: the face set's manifest, and those that its overrides name."""
         return {Path(self.data) / MANIFEST, *_named_files(self.overrides)}
@@ -122,8 +123,7 @@ def train_all(trainings: Sequence[Training], workers: Executor | None, out: Path
                 _say(console, f"run {place} of {len(trainings)}: {training.label}")
                 training.run(console)
         else:
-            files = {file for training in todo for file in training.files()}
-            run_tasks(todo, workers, out=out, files=files, what="training", unit="steps", console=console)
+            run_tasks(todo, workers, out=out, what="training", unit="steps", console=console)
     except StoppedError as interruption:
         done = sum(training.finished for training in trainings)
         raise TrainingInterruptedError(

@@ -26,8 +26,8 @@ def printed() -> io.StringIO:
 def carried_out(tmp_path: Path, printed: io.StringIO) -> Callable[..., list[Any]]:
     """Carry out tasks by an executor, in tmp_path."""
 
-    def run(tasks: Sequence[Any], executor: Executor, files: Sequence[Path] = ()) -> list[Any]:
+    def run(tasks: Sequence[Any], executor: Executor) -> list[Any]:
         console = Console(file=printed, width=200)
-        return run_tasks(tasks, executor, out=tmp_path, files=files, what="work", unit="steps", console=console)
+        return run_tasks(tasks, executor, out=tmp_path, what="work", unit="steps", console=console)
 
     return run

@@ -131,6 +131,8 @@ def test_a_folder_that_workers_do_not_share_is_noticed_before_anything_runs(carr
 def test_another_folder_version_or_file_is_noticed(carried_out, tmp_path) -> None:
     file = tmp_path / "weights"
     file.write_text("one")
+    with ThreadPoolExecutor(1) as executor:
+        assert carried_out([Square(1, files=(file,)), Square(2)], executor) == [1, 4]
     twin = tmp_path / "twin" / ".tasks-1"
     twin.mkdir(parents=True)
     (twin / "lease").write_text("another caller's")
@@ -142,7 +144,7 @@ def test_another_folder_version_or_file_is_noticed(carried_out, tmp_path) -> Non
         ({"files": {tmp_path / "lost": "0" * 64}}, "lost: is not shared with the caller"),
     ):
         with ElsewhereExecutor(**changes) as executor, pytest.raises(DataError, match=text):
-            carried_out([Square(1)], executor, [file])
+            carried_out([Square(1, files=(file,))], executor)
         assert executor.calls == 1
 
 
@@ -190,3 +192,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="cannot be written"), lease.leased(tmp_path / "file"):
         pass
+
+
+def test_a_files_fingerprint_is_of_its_size_its_beginning_and_its_end(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(on_worker, "PART_BYTES", 4)
+    found = set()
+    for text in ("", "a", "abcdefghijkl", "abcdefghijkm", "bbcdefghijkl", "abcdefghijklm"):
+        (tmp_path / "file").write_text(text)
+        found.add(on_worker.fingerprint(tmp_path / "file"))
+    assert len(found) == 6

@@ -21,6 +21,7 @@ class Square:
 
     number: int
     total: int = 1
+    files: tuple[Path, ...] = ()
 
     @property
     def label(self) -> str:

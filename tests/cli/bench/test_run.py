@@ -114,6 +114,8 @@ def test_ablate_trains_scores_and_prints_a_table(cli, mistake, toy_faces, tmp_pa
         (("--vary", "student.width=2", "--seeds", 0), "seeds is 0"),
         (("--vary", "student.width=2", "--product", "critic"), "no product 'critic'"),
         (("--vary", "student.width=2", "--jobs", 2), "registered in this program alone"),
+        (("--vary", "student.width=2", "--jobs", 0), "jobs is 0; a number from 1 to 1024 was expected"),
+        (("--vary", "student.width=2", "--cluster", "ray://head:1"), "the cluster is 'ray://head:1'; dask://HOST:PORT"),
     ],
 )
 def test_ablates_mistakes(mistake, toy_faces, tmp_path, more, sentence) -> None:
