@@ -14,7 +14,7 @@ from priorsr.containers import Batch
 from priorsr.data.arrays import Decoded, Streamed
 from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import FaceSet, split_path
-from priorsr.data.order import Order
+from priorsr.data.order import Order, check_draws
 from priorsr.data.reduction import USUAL, Reduction
 from priorsr.errors import DataError, OptionError
 
@@ -52,11 +52,7 @@ class FaceLoader:
         priors: tuple[str, ...] | None = None,
         keep: bool = True,
     ) -> None:
-        if batch_size < 1 or seed < 0 or not 0 <= shard[0] < shard[1]:
-            raise OptionError(
-                f"faces were asked for with batch_size={batch_size}, seed={seed} and shard={shard}; "
-                "at least 1, at least 0, and (rank, world) with rank from 0 to world - 1 were expected"
-            )
+        check_draws(batch_size, seed, shard)
         self.face_set, self.split, self.batch_size, self.seed = face_set, split, batch_size, seed
         self.reduction = replace(reduction, quantise=True)
         self.ids = face_set.ids(split)

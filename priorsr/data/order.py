@@ -7,7 +7,18 @@ from functools import lru_cache
 
 import numpy as np
 
+from priorsr.errors import OptionError
+
 ORDER, AUGMENTATION = 0, 1  # streams of random numbers
+
+
+def check_draws(batch_size: int, seed: int, shard: tuple[int, int]) -> None:
+    """Raise OptionError for a batch, a seed, or a process's share (rank, world) of batches that there cannot be."""
+    if batch_size < 1 or seed < 0 or not 0 <= shard[0] < shard[1]:
+        raise OptionError(
+            f"faces were asked for with batch_size={batch_size}, seed={seed} and shard={shard}; "
+            "at least 1, at least 0, and (rank, world) with rank from 0 to world - 1 were expected"
+        )
 
 
 class Order:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -101,32 +101,20 @@ class Setup:
         return self._loaders[key]
 
     def _opened(self, stage: Stage) -> MixedLoader | ShardLoader:
-        batch_size, rank = stage.batch_size // self.processes, (self.accelerator.process_index, self.processes)
+        options: dict[str, Any] = {
+            "batch_size": stage.batch_size // self.processes,
+            "reduction": self._reduction,
+            "seed": self._seed,
+            "flip": stage.flip,
+            "quarter_turns": stage.quarter_turns,
+            "zoom": stage.zoom,
+            "shard": (self.accelerator.process_index, self.processes),
+        }
         first, _ = self._sources[0]
         if isinstance(first, ShardSet):
-            return ShardLoader(
-                first,
-                "train",
-                batch_size=batch_size,
-                reduction=self._reduction,
-                seed=self._seed,
-                flip=stage.flip,
-                quarter_turns=stage.quarter_turns,
-                zoom=stage.zoom,
-                shard=rank,
-                broken=self.broken,
-            )
-        return MixedLoader(
-            [(source, weight) for source, weight in self._sources if not isinstance(source, ShardSet)],
-            "train",
-            batch_size=batch_size,
-            reduction=self._reduction,
-            seed=self._seed,
-            flip=stage.flip,
-            quarter_turns=stage.quarter_turns,
-            zoom=stage.zoom,
-            shard=rank,
-        )
+            return ShardLoader(first, "train", broken=self.broken, **options)
+        sets = [(source, weight) for source, weight in self._sources if not isinstance(source, ShardSet)]
+        return MixedLoader(sets, "train", **options)
 
     def loop(self, stage: Stage, steps: int) -> StageLoop:
         """Return the loop of a stage, before its first step."""

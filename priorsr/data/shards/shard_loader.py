@@ -13,12 +13,13 @@ import torch
 from priorsr.containers import Batch
 from priorsr.data.augmentation import Augmentation, Faces
 from priorsr.data.face_set import LoadedFace
+from priorsr.data.order import check_draws
 from priorsr.data.reduction import USUAL, Reduction
 from priorsr.data.shards.broken_faces import BrokenFace, BrokenFaces
 from priorsr.data.shards.chunk_reading import Chunk, ChunkReader
 from priorsr.data.shards.shard_order import Drawn, ShardOrder
 from priorsr.data.shards.shard_set import ShardSet, choose_priors
-from priorsr.errors import DataError, OptionError
+from priorsr.errors import DataError
 
 TRIED = 100  # chunks in which a whole face is looked for
 
@@ -52,11 +53,7 @@ class ShardLoader:
         priors: tuple[str, ...] | None = None,
         broken: BrokenFaces | None = None,
     ) -> None:
-        if batch_size < 1 or seed < 0 or not 0 <= shard[0] < shard[1]:
-            raise OptionError(
-                f"faces were asked for with batch_size={batch_size}, seed={seed} and shard={shard}; "
-                "at least 1, at least 0, and (rank, world) with rank from 0 to world - 1 were expected"
-            )
+        check_draws(batch_size, seed, shard)
         self.shards, self.split, self.batch_size, self.seed = shards, split, batch_size, seed
         self.reduction = replace(reduction, quantise=True)
         self.priors = choose_priors(shards, split, priors)

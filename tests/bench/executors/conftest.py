@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))  # for `import work`, here and in spawned processe
 
 @pytest.fixture
 def printed() -> io.StringIO:
-    """What `carried_out` prints."""
+    """Return the text that `carried_out` prints, as it grows."""
     return io.StringIO()
 
 
